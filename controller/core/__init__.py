@@ -1,0 +1,1 @@
+"""JUDGEMENT: pure functions from what is seen to what is wanted. `decide.py` is read first."""

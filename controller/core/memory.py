@@ -1,0 +1,82 @@
+"""What the decision remembers from cycle to cycle: instants, not counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.model.commands import Order
+from controller.model.decision import PreparedAnswer
+from controller.model.hub import AssetId
+from controller.model.memory import DurableMemory
+from controller.model.reasons import Reason
+from controller.model.words import BreakerPosition, GridVerdict, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class GridMemory:
+    """The verdict on the public grid and how it came about."""
+
+    verdict: GridVerdict = GridVerdict.UNKNOWN
+    reason: Reason = Reason.GRID_NOT_MEASURED
+    since_s: float = 0.0
+    dead_since_s: float | None = None
+    bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
+    good_since_s: float | None = None  # inside the return window without a break
+    failed_returns_at_s: tuple[float, ...] = ()  # a flapping grid earns growing patience
+
+
+@dataclass(frozen=True, slots=True)
+class PoiMemory:
+    """The POI breaker and our own doing with it."""
+
+    open_since_s: float | None = None  # we have wanted it open since
+    proven_open_since_s: float | None = None
+    close: Order | None = None
+    close_attempts: int = 0  # in this reconnection
+    position: BreakerPosition | None = None  # last known
+    retry_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FeederMemory:
+    """One feeder and why it stands as it does."""
+
+    position: BreakerPosition | None = None
+    shed_since_s: float | None = None  # we hold it open since
+    reason: Reason | None = None  # why it is open: ours, tripped, by hand
+    close: Order | None = None
+    close_attempts: int = 0
+    quarantined: bool = False
+    last_power_w: float = 0.0  # the last measured while closed
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMemory:
+    """A battery or genset and our order to it."""
+
+    order: Order | None = None  # form or crank
+    attempts: int = 0
+    wanted_since_s: float | None = None  # genset: why it runs, since when
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoreMemory:
+    """Everything that `decide` carries to its next cycle."""
+
+    mode: Mode = Mode.UNKNOWN
+    mode_since_s: float = 0.0
+    reason: Reason = Reason.STARTED
+    started_at_s: float = 0.0
+    durable: DurableMemory = field(default_factory=DurableMemory)
+    grid: GridMemory = field(default_factory=GridMemory)
+    poi: PoiMemory = field(default_factory=PoiMemory)
+    feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
+    batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
+    gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
+    prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
+    last_pickup_at_s: float = 0.0
+    overload_since_s: float | None = None
+    done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
+    alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -1,0 +1,36 @@
+"""What every connection to a device offers, whatever protocol it speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+Value = float | str | bool
+"""A point's value: a number in the point's unit, the name of an enum member's value, or a truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value and the instant at which the device held it (start of the request, less the device's own refresh)."""
+
+    value: Value
+    at_s: float
+
+
+class Link(Protocol):
+    """One device. Reading never waits; writing leaves the newest wish per point and returns at once."""
+
+    @property
+    def is_up(self) -> bool:
+        """The device answered lately."""
+        ...
+
+    def reading(self, point: str) -> Reading | None:
+        """The newest value of a point, or None when there is none or the last one was implausible or a sentinel."""
+        ...
+
+    def write(self, point: str, value: Value) -> None:
+        """Want this value in the device. Writes go before reads, are read back where the point can be read, and are
+        repeated only as the caller restates them.
+        """
+        ...

@@ -1,0 +1,195 @@
+"""What a hub is made of: the checked site file as frozen objects. Assets, not devices: an asset is assembled from points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.model.grid_code import GridCode
+from controller.model.phases import Phase
+from controller.model.words import BusSide, GensetConnection, IslandEarthing, Switcher
+
+AssetId = str
+"""The key of an asset in the process image, as written in the site file (`warm_room`, `battery_main`)."""
+
+Label = Mapping[str, str]
+"""The name that people read, by language: de, da, en."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoiSwitching:
+    """Who moves the POI breaker."""
+
+    opened_by: Switcher
+    closed_by: Switcher
+
+
+@dataclass(frozen=True, slots=True)
+class Poi:
+    """Point of interconnection with the public grid (IEC 61850 XCBR + MMXU + RSYN)."""
+
+    id: AssetId
+    label: Label
+    switching: PoiSwitching
+    breaker_opening_s: float  # longest time from order to open contacts
+    breaker_closing_s: float  # mean time from order to contact, order latency included
+    breaker_closing_uncertainty_s: float  # half width of that time
+    angle_error_deg: float  # of the instrument that sees both sides
+    import_max_w: float
+    export_max_w: float
+    has_settings_groups: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCapabilities:
+    """What a source can do; `hallig check` says which transitions a hub cannot do without."""
+
+    can_form: bool
+    always_forms: bool  # cannot follow: must be stopped when the POI is not proven open
+    can_set_frequency: bool
+    can_set_voltage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShortTimePoint:
+    """What an inverter carries for a while: `load_ratio` of rating for `hold_s` (math.inf: for ever)."""
+
+    load_ratio: float
+    hold_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """A battery with its inverter (IEC 61850 ZBAT + DINV). Power is positive when it discharges into the bus."""
+
+    id: AssetId
+    label: Label
+    bus: BusSide
+    phases: tuple[Phase, ...]
+    rating_va: float
+    capacity_wh: float
+    capabilities: SourceCapabilities
+    short_time: tuple[ShortTimePoint, ...]
+    droop_hz_per_w: float  # frequency drop per watt delivered while forming; 0: isochronous
+    reserve_soc_pct: float  # kept for the island while on grid
+    empty_soc_pct: float  # forming ends below
+    full_soc_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class PvPlant:
+    """A photovoltaic inverter."""
+
+    id: AssetId
+    label: Label
+    bus: BusSide
+    phases: tuple[Phase, ...]
+    rating_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Genset:
+    """A generator set (IEC 61850 DGEN)."""
+
+    id: AssetId
+    label: Label
+    bus: BusSide
+    connection: GensetConnection
+    phases: tuple[Phase, ...]
+    rating_va: float
+    capabilities: SourceCapabilities
+    start_below_soc_pct: float
+    stop_above_soc_pct: float
+    min_load_w: float
+    min_run_s: float
+    start_time_s: float  # longest time from crank order to ready
+    start_attempts_max: int
+    fuel_capacity_l: float
+    fuel_l_per_h_at_rating: float
+
+
+@dataclass(frozen=True, slots=True)
+class Feeder:
+    """A group of loads behind one contactor (IEC 61850 XCBR). Power is positive when it consumes."""
+
+    id: AssetId
+    label: Label
+    tier: int  # 0 is shed last
+    bus: BusSide
+    phases: tuple[Phase, ...]
+    rated_w: float
+    carries_control: bool  # supplies controller, switch, router or relay: never opened while the bus is live
+    write_latency_s: float  # worst time from order to open contact, as computed by `hallig check`
+    pickup_ratio: float  # cold-load pick-up, times the power before
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A rank of loads, in the site's own words."""
+
+    number: int
+    label: Label
+    shed_below_soc_pct: float
+    restore_above_soc_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class Radio:
+    """An emergency radio node."""
+
+    id: AssetId
+    label: Label
+    feeder: AssetId | None  # which feeder charges it
+    own_reserve_wh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Earthing:
+    """The N-PE relay of the island; `relay` is None when the earthing is permanent."""
+
+    kind: IslandEarthing
+    relay: AssetId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times of the transition function that belong to the hub."""
+
+    cycle_s: float = 0.05
+    unknown_max_s: float = 10.0  # UNKNOWN ends after this by the least-moving row
+    order_hold_s: float = 2.0  # an order is restated for this long unless it says otherwise
+    forming_max_s: float = 5.0  # from proof to a live bus
+    restore_settle_s: float = 5.0  # at least this between two pick-ups
+    resync_max_s: float = 120.0  # give up steering after this, and wait again
+    flap_patience_s: float = 30.0  # added to the observation time per recent failed return, doubling
+    flap_memory_s: float = 1800.0
+    return_offset_s: float = 0.0  # per hub: a thousand hubs do not restore load in the same second
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """One village energy hub, checked to the last number."""
+
+    name: str
+    label: Label
+    nominal_voltage_v: float  # phase to neutral
+    nominal_frequency_hz: float
+    poi: Poi
+    batteries: Mapping[AssetId, Battery]
+    pv: Mapping[AssetId, PvPlant]
+    gensets: Mapping[AssetId, Genset]
+    feeders: Mapping[AssetId, Feeder]
+    radios: Mapping[AssetId, Radio]
+    tiers: tuple[Tier, ...]  # by number
+    earthing: Earthing
+    grid_code: GridCode
+    timing: Timing = field(default_factory=Timing)
+    has_emergency_off: bool = False
+    has_local_remote: bool = False
+
+    @property
+    def forming_order(self) -> tuple[AssetId, ...]:
+        """Batteries that can form, in the site file's order: the first one available takes the island."""
+        return tuple(b.id for b in self.batteries.values() if b.capabilities.can_form)
+
+

@@ -1,0 +1,42 @@
+"""What must survive a restart, and nothing else: latches, locks, attempts and their ages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from controller.model.hub import AssetId
+from controller.model.reasons import Reason
+from controller.model.words import Authority
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """Something that only its own clear condition releases: an emergency-off, a lock, a lock-out."""
+
+    subject: str  # "emergency_off", "lockout", "dso_lock", or an asset id
+    reason: Reason
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One closing, forming or crank that was ordered."""
+
+    subject: AssetId  # "poi", a battery, a genset
+    kind: str  # "close", "form", "crank"
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DurableMemory:
+    """Durable facts, in boot time. After another boot the shell sets every unknown age to "just now"."""
+
+    authority: Authority = Authority.AUTO
+    latches: tuple[Latch, ...] = ()
+    attempts: tuple[Attempt, ...] = ()  # bounded: the newest 64
+    held_open: frozenset[AssetId] = field(default_factory=frozenset)  # feeders a person holds open
+    shed_by_us: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that we may close again
+
+    def latch(self, subject: str) -> Latch | None:
+        """The latch on this subject, if there is one."""
+        return next((latch for latch in self.latches if latch.subject == subject), None)

@@ -1,0 +1,128 @@
+"""Why something happened. Reasons are enums; the words for them live in one catalogue (de, da, en)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """The cause of a transition, command, veto or alarm."""
+
+    # start and recovery
+    STARTED = "started"
+    RECOVERED_ON_GRID = "recovered_on_grid"
+    RECOVERED_ISLANDED = "recovered_islanded"
+    RECOVERED_TRANSFER = "recovered_transfer"
+    RECOVERED_DARK = "recovered_dark"
+    RECOVERED_RECONNECTED = "recovered_reconnected"
+    START_UNCLEAR = "start_unclear"  # ten seconds without enough to go by
+    FOUND_MOVED = "found_moved"  # moved while we were away, intent not durable
+    # the grid
+    GRID_DEAD = "grid_dead"
+    GRID_UNDERVOLTAGE = "grid_undervoltage"
+    GRID_OVERVOLTAGE = "grid_overvoltage"
+    GRID_UNDERFREQUENCY = "grid_underfrequency"
+    GRID_OVERFREQUENCY = "grid_overfrequency"
+    GRID_PHASE_MISSING = "grid_phase_missing"
+    GRID_ROTATION = "grid_rotation"
+    GRID_NOT_MEASURED = "grid_not_measured"
+    GRID_IS_GENSET = "grid_is_genset"
+    GRID_OK = "grid_ok"
+    # the transition function
+    POI_OPENED_BY_ITSELF = "poi_opened_by_itself"  # relay, inverter or hand was first
+    POI_PROVEN_OPEN = "poi_proven_open"
+    POI_STUCK = "poi_stuck"  # ordered open, not proven open in its time
+    POI_CLOSED_UNASKED = "poi_closed_unasked"  # unintentional reconnection
+    ISLAND_FORMED = "island_formed"
+    ISLAND_NOT_FORMED = "island_not_formed"
+    ISLAND_COLLAPSED = "island_collapsed"
+    GRID_RETURNED = "grid_returned"
+    GRID_LOST_AGAIN = "grid_lost_again"
+    RECONNECTED = "reconnected"
+    RECONNECTION_TIMEOUT = "reconnection_timeout"
+    POI_WILL_NOT_CLOSE = "poi_will_not_close"
+    SYNC_WINDOW = "sync_window"
+    SETTINGS_FOLLOW_MODE = "settings_follow_mode"
+    EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
+    # latches and people
+    EMERGENCY_OFF = "emergency_off"
+    LOCAL_CONTROL = "local_control"
+    DSO_LOCK = "dso_lock"
+    OPERATOR = "operator"
+    RELEASED_BY_PERSON = "released_by_person"
+    MAINTENANCE_LOCK = "maintenance_lock"
+    OBSERVE_ONLY = "observe_only"
+    # dispatch
+    PREPARED_SHED = "prepared_shed"
+    OVERLOAD = "overload"
+    UNDERFREQUENCY = "underfrequency"
+    LOW_SOC = "low_soc"
+    RESTORE = "restore"
+    PICKUP_COLLAPSE = "pickup_collapse"
+    TRIPPED = "tripped"  # opened without our order
+    BY_HAND = "by_hand"  # moved in local control
+    PREPARED_SURPLUS = "prepared_surplus"
+    PV_SURPLUS = "pv_surplus"
+    PV_FREE = "pv_free"
+    BATTERY_FULL = "battery_full"
+    GENSET_LOW_SOC = "genset_low_soc"
+    GENSET_NOT_NEEDED = "genset_not_needed"
+    GENSET_ATTEMPTS_USED = "genset_attempts_used"
+    GENSET_FAULT = "genset_fault"
+    SELF_CONSUMPTION = "self_consumption"
+    # devices and shell
+    DEVICE_LOST = "device_lost"
+    DEVICE_BACK = "device_back"
+    NOT_FOLLOWED = "not_followed"  # a command that physics did not follow
+    JOURNAL_DEGRADED = "journal_degraded"
+    JOURNAL_BACK = "journal_back"
+    INTENT_NOT_DURABLE = "intent_not_durable"
+    CORE_FAILED = "core_failed"
+    RADIO_DOWN = "radio_down"
+    RADIO_UP = "radio_up"
+    # vetoes of the guard
+    VETO_NOT_PROVEN_OPEN = "veto_not_proven_open"
+    VETO_OUT_OF_SYNC = "veto_out_of_sync"
+    VETO_GRID_NOT_OK = "veto_grid_not_ok"
+    VETO_STALE = "veto_stale"
+    VETO_ISLAND_SETTINGS = "veto_island_settings"
+    VETO_SECOND_FORMER = "veto_second_former"
+    VETO_NO_EARTHING = "veto_no_earthing"
+    VETO_NOT_OURS = "veto_not_ours"
+    VETO_HAMMERING = "veto_hammering"
+    VETO_OUT_OF_RANGE = "veto_out_of_range"
+    VETO_TIER_ORDER = "veto_tier_order"
+    VETO_LOCKED_OUT = "veto_locked_out"
+    VETO_OBSERVE = "veto_observe"
+    VETO_EMERGENCY_OFF = "veto_emergency_off"
+    VETO_CARRIES_CONTROL = "veto_carries_control"
+    VETO_ATTEMPTS_USED = "veto_attempts_used"
+
+
+class EventKind(Enum):
+    """What kind of entry a journal line is."""
+
+    STARTED = "started"
+    RECOVERED = "recovered"
+    MODE_CHANGED = "mode_changed"
+    GRID_VERDICT = "grid_verdict"
+    ORDERED_OPEN = "ordered_open"
+    ORDERED_CLOSE = "ordered_close"
+    ORDERED_FORM = "ordered_form"
+    ORDERED_FOLLOW = "ordered_follow"
+    ORDERED_STOP = "ordered_stop"
+    ORDERED_CRANK = "ordered_crank"
+    LIMITED = "limited"
+    SHED = "shed"
+    RESTORED = "restored"
+    POSITION_CHANGED = "position_changed"
+    LATCHED = "latched"
+    RELEASED = "released"
+    REQUESTED = "requested"
+    REQUEST_REFUSED = "request_refused"
+    VETOED = "vetoed"
+    ALARM = "alarm"
+    ALARM_CLEARED = "alarm_cleared"
+    DEVICE = "device"
+    JOURNAL = "journal"
+    FALLBACK = "fallback"

@@ -1,0 +1,185 @@
+"""The published status: what the controller writes to its snapshot file and the web reads. Codes, no words.
+
+Instants are boot time (CLOCK_BOOTTIME), comparable across processes of one boot; `unix_s` only labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.model.hub import Label
+from controller.model.phases import PhaseValues
+from controller.model.reasons import Reason
+from controller.model.words import (
+    Authority,
+    BreakerPosition,
+    ClockQuality,
+    GensetState,
+    GridVerdict,
+    InverterMode,
+    Mode,
+)
+
+SCHEMA = 1
+"""Goes up when a reader of the old form would be wrong about the new."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridStatus:
+    """The public grid."""
+
+    verdict: GridVerdict
+    reason: Reason
+    since_s: float
+    voltage_v: PhaseValues | None
+    frequency_hz: float | None
+    power_w: float | None
+    poi_position: BreakerPosition | None
+    reconnect_at_s: float | None  # earliest, when the grid is back and we wait
+
+
+@dataclass(frozen=True, slots=True)
+class HoursLeft:
+    """How long supply lasts if the grid is (or went) away now; `assumption` says on what ground."""
+
+    at_least_s: float | None
+    assumption: str  # code for the catalogue: "no_sun_no_genset_present_load", "soc_unknown" ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeederStatus:
+    """One feeder."""
+
+    id: str
+    label: Label
+    position: BreakerPosition | None
+    power_w: float | None
+    reason: Reason | None  # why it is open
+    since_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TierStatus:
+    """One tier with its feeders."""
+
+    number: int
+    label: Label
+    feeders: tuple[FeederStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryStatus:
+    """One battery."""
+
+    id: str
+    label: Label
+    mode: InverterMode | None
+    soc_pct: float | None
+    power_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PvStatus:
+    """One PV plant."""
+
+    id: str
+    label: Label
+    power_w: float | None
+    limit_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GensetStatus:
+    """One genset."""
+
+    id: str
+    label: Label
+    state: GensetState | None
+    power_w: float | None
+    fuel_l: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RadioStatus:
+    """One radio node."""
+
+    id: str
+    label: Label
+    is_alive: bool | None
+    is_supplied: bool | None
+    reserve_pct: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatchStatus:
+    """Something that waits for a person."""
+
+    subject: str
+    reason: Reason
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """One connection."""
+
+    name: str
+    is_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CycleStatus:
+    """How well the loop keeps time, over the last 1000 cycles."""
+
+    count: int
+    lateness_p99_s: float
+    lateness_max_s: float
+    overruns_count: int
+    vetoes_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStatus:
+    """Whether events are durable. Control goes on without."""
+
+    is_ok: bool
+    pending_count: int
+    lost_count: int
+    reason: str  # "" or the error, for engineers
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One snapshot of the whole hub."""
+
+    schema: int
+    version: str
+    hub: str
+    label: Label
+    boot_id: str
+    pid: int
+    sequence: int
+    written_at_s: float
+    unix_s: float
+    clock: ClockQuality
+    mode: Mode
+    mode_since_s: float
+    reason: Reason
+    authority: Authority
+    grid: GridStatus
+    hours_left: HoursLeft
+    bus_voltage_v: PhaseValues | None
+    bus_frequency_hz: float | None
+    tiers: tuple[TierStatus, ...]
+    batteries: tuple[BatteryStatus, ...]
+    pv: tuple[PvStatus, ...]
+    gensets: tuple[GensetStatus, ...]
+    radios: tuple[RadioStatus, ...]
+    latches: tuple[LatchStatus, ...]
+    devices: tuple[DeviceStatus, ...]
+    cycle: CycleStatus
+    journal: JournalStatus
+    irradiance_w_per_m2: float | None = None
+    temperature_c: float | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
