@@ -33,7 +33,8 @@ class PoiMemory:
     open_since_s: float | None = None  # we have wanted it open since
     proven_open_since_s: float | None = None
     close: Order | None = None
-    close_attempts: int = 0  # in this reconnection
+    close_attempts: int = 0  # since the last success
+    joins_since_s: float | None = None  # current flows although the contact says open
     position: BreakerPosition | None = None  # last known
     retry_after_s: float = 0.0
 
@@ -47,6 +48,7 @@ class FeederMemory:
     reason: Reason | None = None  # why it is open: ours, tripped, by hand
     close: Order | None = None
     close_attempts: int = 0
+    picked_up_at_s: float | None = None  # the last time it came on by our order
     quarantined: bool = False
     last_power_w: float = 0.0  # the last measured while closed
 
@@ -59,6 +61,7 @@ class SourceMemory:
     attempts: int = 0
     wanted_since_s: float | None = None  # genset: why it runs, since when
     reason: Reason | None = None
+    voltage_set_v: float | None = None  # the last no-load voltage we asked for while steering
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,11 @@ class CoreMemory:
     feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
+    earthing: Order | None = None
+    bus_dead_since_s: float | None = None
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
     last_pickup_at_s: float = 0.0
+    released_return: bool = False  # a person has released reconnection
     overload_since_s: float | None = None
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

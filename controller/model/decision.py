@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.model.commands import Commands
 from controller.model.hub import AssetId
 from controller.model.reasons import EventKind, Reason
 

@@ -1,4 +1,7 @@
-"""What a hub is made of: the checked site file as frozen objects. Assets, not devices: an asset is assembled from points."""
+"""What a hub is made of: the checked site file as frozen objects.
+
+Assets, not devices: an asset is assembled from points.
+"""
 
 from __future__ import annotations
 
@@ -191,5 +194,3 @@ class Hub:
     def forming_order(self) -> tuple[AssetId, ...]:
         """Batteries that can form, in the site file's order: the first one available takes the island."""
         return tuple(b.id for b in self.batteries.values() if b.capabilities.can_form)
-
-

@@ -114,7 +114,7 @@ class WeatherSeen:
 
 @dataclass(frozen=True, slots=True)
 class ProcessImage:
-    """Everything measured, at one instant. Every asset of the hub has an entry; an entry of all `None` is a blind one."""
+    """Everything measured, at one instant. Every asset has an entry; one of all `None` is blind."""
 
     poi: PoiSeen = field(default_factory=PoiSeen)
     batteries: Mapping[AssetId, BatterySeen] = field(default_factory=dict)

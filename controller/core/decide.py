@@ -1,0 +1,178 @@
+"""One cycle of judgement: from what is remembered and seen to what is wanted. Pure: no clock, no I/O, no log.
+
+Read from the top: people first, then facts, then the mode, then what the mode wants, then the words for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from controller.core.feeders import feeder_commands, observe_feeders, shed
+from controller.core.genset import genset_commands, plan_gensets
+from controller.core.grid_verdict import judge_grid
+from controller.core.memory import CoreMemory, GridMemory
+from controller.core.narrate import narrate
+from controller.core.people import latch, take_latches, take_requests
+from controller.core.poi import earthing_command, observe_poi, plan_island, plan_poi, poi_command
+from controller.core.prepare import prepare
+from controller.core.shedding import restore, shed_in_island
+from controller.core.situation import Situation, assess
+from controller.core.sources import battery_commands, pv_commands, remember_steering
+from controller.core.transitions import Transition, next_row
+from controller.model.advice import Advice
+from controller.model.commands import Commands
+from controller.model.decision import Event
+from controller.model.hub import Feeder, Hub
+from controller.model.image import ProcessImage
+from controller.model.memory import DurableMemory
+from controller.model.reasons import Reason
+from controller.model.words import Authority, Mode
+
+FAILED_RETURNS_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to remember, what to want, what to write down."""
+
+    memory: CoreMemory
+    commands: Commands
+    events: tuple[Event, ...]
+
+
+def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
+    """The memory of a controller that has just started: it knows its latches and nothing of the plant."""
+    return CoreMemory(
+        mode=Mode.UNKNOWN,
+        mode_since_s=now_s,
+        reason=Reason.STARTED,
+        started_at_s=now_s,
+        durable=durable,
+        last_pickup_at_s=now_s,
+    )
+
+
+def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now_s: float) -> Decision:
+    """Decide what to do now. The same arguments give the same Decision on every machine."""
+    before = memory
+    situation = assess(seen, hub, now_s)
+    memory, answers = _take_note(memory, situation, advice)
+    memory = _move(memory, situation)
+    memory = _plan(memory, situation)
+    memory = _keep_durable(memory)
+    return Decision(
+        memory=memory,
+        commands=_commands(memory, situation),
+        events=(*answers, *narrate(before, memory, situation)),
+    )
+
+
+def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tuple[CoreMemory, tuple[Event, ...]]:
+    """Everything that happened to us since the last cycle, before anything is decided."""
+    memory = observe_feeders(memory, situation)
+    memory = take_latches(memory, situation.seen, situation.now_s)
+    memory, answers = take_requests(memory, situation.seen, advice, situation.hub, situation.now_s)
+    grid = judge_grid(memory.grid, situation.seen.poi, situation.hub, situation.now_s)
+    return observe_poi(replace(memory, grid=grid), situation), answers
+
+
+def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """At most one row of the transition table a cycle, and what belongs to the moment of entering."""
+    row = next_row(memory, situation)
+    if row is None:
+        return memory
+    reason = row.reason if row.reason is not None else memory.grid.reason
+    entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason)
+    return _enter(row, entered, situation)
+
+
+def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
+    match row.target:
+        case Mode.UNPLANNED_ISLANDING:
+            return _enter_transfer(row, memory, situation)
+        case Mode.RECONNECTION:
+            return replace(memory, poi=replace(memory.poi, close=None, close_attempts=0))
+        case Mode.GRID_CONNECTED:
+            poi = replace(memory.poi, open_since_s=None, close=None, close_attempts=0)
+            return replace(memory, poi=poi, released_return=False)
+        case Mode.ISLANDED if row.source is Mode.RECONNECTION:
+            return _failed_return(row, memory, situation)
+        case _:
+            return memory
+
+
+def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """T2: the prepared answer in the same cycle. A collapsed island starts again with what nobody can do without."""
+    if row.source is Mode.GRID_CONNECTED:
+        memory = _note_flap(memory, situation)
+        return shed(memory, memory.prepared.shed, Reason.PREPARED_SHED, situation.now_s)
+    if row.source is Mode.ISLANDED or row.source is Mode.RECONNECTION:
+        luxuries = [f.id for f in situation.hub.feeders.values() if _can_wait(f)]
+        return shed(memory, luxuries, Reason.ISLAND_COLLAPSED, situation.now_s)
+    return memory
+
+
+def _can_wait(feeder: Feeder) -> bool:
+    return feeder.tier > 0 and not feeder.carries_control
+
+
+def _note_flap(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """A grid that goes again soon after it came back earns growing patience."""
+    on_grid_s = situation.now_s - (memory.mode_since_s if memory.reason is Reason.RECONNECTED else -1e9)
+    if on_grid_s > situation.hub.timing.flap_memory_s:
+        return memory
+    return replace(memory, grid=_with_failed_return(memory.grid, situation.now_s))
+
+
+def _failed_return(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
+    memory = replace(memory, grid=_with_failed_return(memory.grid, situation.now_s))
+    if row.reason is Reason.POI_WILL_NOT_CLOSE:
+        return latch(memory, "poi_close", Reason.POI_WILL_NOT_CLOSE, situation.now_s)
+    return memory
+
+
+def _with_failed_return(grid: GridMemory, now_s: float) -> GridMemory:
+    failed = (*grid.failed_returns_at_s, now_s)[-FAILED_RETURNS_MAX:]
+    return replace(grid, failed_returns_at_s=failed)
+
+
+def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """What the mode wants, in the order of urgency."""
+    memory = plan_poi(memory, situation)
+    memory = plan_island(memory, situation)
+    if memory.mode in {Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT}:
+        memory = shed_in_island(memory, situation)
+    if memory.mode in {Mode.ISLANDED, Mode.GRID_CONNECTED} and _may_dispatch(memory):
+        memory = restore(memory, situation)
+    memory = plan_gensets(memory, situation)
+    memory = remember_steering(memory, situation)
+    if memory.mode in {Mode.GRID_CONNECTED, Mode.UNKNOWN}:
+        memory = replace(memory, prepared=prepare(situation))
+    return memory
+
+
+def _may_dispatch(memory: CoreMemory) -> bool:
+    """In MANUAL, restoring and dispatch wait for people."""
+    return memory.durable.authority is not Authority.MANUAL
+
+
+def _keep_durable(memory: CoreMemory) -> CoreMemory:
+    """What a restart must know of the feeders."""
+    ours = frozenset(feeder for feeder, state in memory.feeders.items() if state.shed_since_s is not None)
+    if ours == memory.durable.shed_by_us:
+        return memory
+    return replace(memory, durable=replace(memory.durable, shed_by_us=ours))
+
+
+def _commands(memory: CoreMemory, situation: Situation) -> Commands:
+    """The whole wish of this cycle. UNKNOWN moves nothing."""
+    if memory.mode is Mode.UNKNOWN:
+        return Commands()
+    return Commands(
+        poi=poi_command(memory, situation),
+        batteries=battery_commands(memory, situation),
+        pv=pv_commands(memory, situation),
+        gensets=genset_commands(memory, situation),
+        feeders=feeder_commands(memory),
+        earthing=earthing_command(memory, situation),
+    )

@@ -1,0 +1,143 @@
+"""Feeders: what moved, what we shed and why, what we close again and when it is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from controller.core.memory import CoreMemory, FeederMemory
+from controller.core.situation import Situation, feeder_power_w
+from controller.model.commands import Order, SwitchCommand
+from controller.model.hub import AssetId, Feeder
+from controller.model.image import FeederSeen
+from controller.model.reasons import Reason
+from controller.model.words import BreakerPosition
+
+CLOSE_ATTEMPTS_MAX = 2  # one retry, then quarantine
+PICKUP_WATCH_S = 10.0  # a shed this soon after its pick-up counts against the feeder
+
+
+def observe_feeders(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Take note of positions: a move without our order is a fact with a name, and stays so."""
+    feeders = {
+        feeder.id: _observe(memory, situation, feeder, memory.feeders.get(feeder.id))
+        for feeder in situation.hub.feeders.values()
+    }
+    return replace(memory, feeders=feeders)
+
+
+def shed(memory: CoreMemory, feeders: Iterable[AssetId], reason: Reason, now_s: float) -> CoreMemory:
+    """Want these feeders open from now on, for this reason. Those already shed keep their first reason."""
+    changed = dict(memory.feeders)
+    for feeder in feeders:
+        before = changed[feeder]
+        if before.shed_since_s is None and _is_ours_to_open(before):
+            changed[feeder] = _shed_one(before, reason, now_s)
+    return replace(memory, feeders=changed)
+
+
+def may_close(memory: CoreMemory, feeder: Feeder) -> bool:
+    """Ours to close again: shed by us, not in quarantine, not held by a person."""
+    state = memory.feeders[feeder.id]
+    return state.shed_since_s is not None and not state.quarantined and feeder.id not in memory.durable.held_open
+
+
+def order_close(memory: CoreMemory, feeder: AssetId, situation: Situation) -> CoreMemory:
+    """Begin one pick-up."""
+    before = memory.feeders[feeder]
+    hold_s = situation.hub.timing.order_hold_s + situation.hub.feeders[feeder].write_latency_s
+    order = Order(Reason.RESTORE, situation.now_s, situation.now_s + hold_s, before.close_attempts + 1)
+    after = replace(before, shed_since_s=None, close=order, close_attempts=before.close_attempts + 1)
+    return replace(memory, feeders={**memory.feeders, feeder: after}, last_pickup_at_s=situation.now_s)
+
+
+def feeder_commands(memory: CoreMemory) -> dict[AssetId, SwitchCommand]:
+    """Shed feeders stay open by level; a pick-up is an order; everything else is left as it is."""
+    commands = {}
+    for feeder, state in memory.feeders.items():
+        if state.shed_since_s is not None or feeder in memory.durable.held_open:
+            commands[feeder] = SwitchCommand(open=True, cause=state.reason or Reason.OPERATOR)
+        elif state.close is not None:
+            commands[feeder] = SwitchCommand(close=state.close, cause=state.close.cause)
+    return commands
+
+
+def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: FeederMemory | None) -> FeederMemory:
+    seen = situation.seen.feeders.get(feeder.id) or FeederSeen()
+    if before is None:
+        return _first_sight(memory, feeder, seen, situation)
+    after = before
+    if seen.position is not None and seen.position is not before.position:
+        after = _moved(after, seen, situation)
+    if seen.position is BreakerPosition.CLOSED and seen.power_w is not None:
+        after = replace(after, last_power_w=seen.power_w.total)
+    if after.close is not None and situation.now_s > after.close.expires_at_s:
+        after = _close_failed(after, situation.now_s)
+    if after.picked_up_at_s is not None and situation.now_s - after.picked_up_at_s > PICKUP_WATCH_S:
+        after = replace(after, picked_up_at_s=None, close_attempts=0)
+    return after
+
+
+def _first_sight(memory: CoreMemory, feeder: Feeder, seen: FeederSeen, situation: Situation) -> FeederMemory:
+    """After a start: a feeder that we had shed before is still ours to close; any other is as we found it."""
+    ours = feeder.id in memory.durable.shed_by_us and seen.position is not BreakerPosition.CLOSED
+    return FeederMemory(
+        position=seen.position,
+        shed_since_s=situation.now_s if ours else None,
+        reason=Reason.PREPARED_SHED if ours else None,
+        last_power_w=feeder_power_w(seen, feeder.rated_w, feeder.phases).total,
+    )
+
+
+def _moved(before: FeederMemory, seen: FeederSeen, situation: Situation) -> FeederMemory:
+    if seen.position is BreakerPosition.CLOSED:
+        return _came_on(before, situation.now_s)
+    by_us = before.shed_since_s is not None
+    if seen.position is BreakerPosition.OPEN and not by_us and before.position is BreakerPosition.CLOSED:
+        return replace(before, position=seen.position, reason=_who_opened(situation))
+    return replace(before, position=seen.position)
+
+
+def _came_on(before: FeederMemory, now_s: float) -> FeederMemory:
+    """Closed by our order, or by somebody else: then an old reason for being open is no longer true."""
+    by_order = before.close is not None
+    return replace(
+        before,
+        position=BreakerPosition.CLOSED,
+        close=None,
+        picked_up_at_s=now_s if by_order else before.picked_up_at_s,
+        reason=None if before.shed_since_s is None else before.reason,
+    )
+
+
+def _is_ours_to_open(before: FeederMemory) -> bool:
+    """One that stands open already, tripped or by hand, does not become ours by wishing it open."""
+    return before.position is BreakerPosition.CLOSED or before.close is not None
+
+
+def _who_opened(situation: Situation) -> Reason:
+    if situation.seen.emergency_off:
+        return Reason.EMERGENCY_OFF
+    return Reason.BY_HAND if situation.seen.local_control else Reason.TRIPPED
+
+
+def _close_failed(before: FeederMemory, now_s: float) -> FeederMemory:
+    """Ordered closed and did not: back to shed, and after one retry left alone."""
+    return replace(
+        before,
+        close=None,
+        shed_since_s=now_s,
+        reason=Reason.NOT_FOLLOWED,
+        quarantined=before.close_attempts >= CLOSE_ATTEMPTS_MAX,
+    )
+
+
+def _shed_one(before: FeederMemory, reason: Reason, now_s: float) -> FeederMemory:
+    fresh = before.picked_up_at_s is not None or before.close is not None
+    return replace(
+        before,
+        shed_since_s=now_s,
+        reason=Reason.PICKUP_COLLAPSE if fresh else reason,
+        close=None,
+        quarantined=before.quarantined or (fresh and before.close_attempts >= CLOSE_ATTEMPTS_MAX),
+    )

@@ -1,0 +1,110 @@
+"""The genset: started for a named reason, with limited and durable attempts; stopped when that reason is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.situation import Situation, fleet_soc_pct
+from controller.model.commands import GensetCommand, Order
+from controller.model.hub import AssetId, Genset
+from controller.model.image import BatterySeen, GensetSeen
+from controller.model.memory import Attempt
+from controller.model.reasons import Reason
+from controller.model.words import GensetConnection, GensetState, Mode
+
+RETRY_AFTER_S = 60.0
+ATTEMPT_MEMORY_S = 3600.0
+LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
+RUNNING = frozenset({GensetState.STARTING, GensetState.READY, GensetState.LOADED})
+
+
+def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Decide for each genset whether it is wanted, and order its start."""
+    gensets = dict(memory.gensets)
+    for genset in situation.hub.gensets.values():
+        before = gensets.get(genset.id, SourceMemory())
+        after = _plan_one(memory, before, genset, situation)
+        if after.order is not None and after.order is not before.order:
+            memory = _count(memory, genset.id, situation.now_s)
+        gensets[genset.id] = after
+    return replace(memory, gensets=gensets)
+
+
+def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
+    """Start orders, power while loaded, and the stop level for those that nobody wants."""
+    commands = {}
+    for genset in situation.hub.gensets.values():
+        source = memory.gensets.get(genset.id, SourceMemory())
+        state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+        if memory.mode is Mode.LOCKED_OUT and memory.reason is Reason.EMERGENCY_OFF:
+            commands[genset.id] = GensetCommand(stop=True, cause=Reason.EMERGENCY_OFF)
+        elif source.reason is Reason.GENSET_NOT_NEEDED and state in RUNNING:
+            commands[genset.id] = GensetCommand(stop=True, cause=Reason.GENSET_NOT_NEEDED)
+        elif source.order is not None:
+            commands[genset.id] = GensetCommand(crank=source.order, cause=source.order.cause)
+        elif state is GensetState.LOADED and source.wanted_since_s is not None:
+            commands[genset.id] = GensetCommand(power_set_w=_power(genset, situation), cause=source.reason)
+    return commands
+
+
+def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    wanted = _is_wanted(memory, before, genset, situation)
+    if not wanted:
+        was_ours = before.wanted_since_s is not None or before.reason is Reason.GENSET_NOT_NEEDED
+        still_runs = state in RUNNING
+        return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and still_runs else None)
+    since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
+    after = replace(before, wanted_since_s=since_s, reason=_reason(before))
+    if state in RUNNING:
+        return replace(after, order=None if state is not GensetState.STARTING else before.order)
+    if before.order is not None and situation.now_s <= before.order.expires_at_s:
+        return after
+    return _order(memory, after, genset, situation)
+
+
+def _order(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
+    now_s = situation.now_s
+    tries = [
+        a.at_s
+        for a in memory.durable.attempts
+        if a.subject == genset.id and a.kind == "crank" and now_s - a.at_s < ATTEMPT_MEMORY_S
+    ]
+    if len(tries) >= genset.start_attempts_max or (tries and now_s - max(tries) < RETRY_AFTER_S):
+        return replace(before, order=None)
+    if genset.connection is not GensetConnection.BUS:
+        return replace(before, order=None)  # started by hand or by its own switch
+    order = Order(_reason(before), now_s, now_s + genset.start_time_s, len(tries) + 1)
+    return replace(before, order=order, attempts=len(tries) + 1)
+
+
+def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
+    if before.reason is Reason.OPERATOR and before.wanted_since_s is not None:
+        return memory.mode is not Mode.LOCKED_OUT
+    if memory.mode not in {Mode.ISLANDED, Mode.RECONNECTION}:
+        return False
+    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    if before.wanted_since_s is None:
+        return soc_pct is not None and soc_pct < genset.start_below_soc_pct
+    ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s
+    return not (ran_enough and soc_pct is not None and soc_pct > genset.stop_above_soc_pct)
+
+
+def _reason(before: SourceMemory) -> Reason:
+    return Reason.OPERATOR if before.reason is Reason.OPERATOR else Reason.GENSET_LOW_SOC
+
+
+def _power(genset: Genset, situation: Situation) -> float:
+    """Carry the load and charge, between its least load and four fifths of its rating."""
+    charge_w = 0.0
+    for battery in situation.hub.batteries.values():
+        state = situation.seen.batteries.get(battery.id) or BatterySeen()
+        charge_w += 0.0 if state.charge_limit_w is None else min(state.charge_limit_w, battery.rating_va)
+    wanted_w = situation.load_w.total + 0.5 * charge_w
+    return max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, wanted_w))
+
+
+def _count(memory: CoreMemory, genset: AssetId, now_s: float) -> CoreMemory:
+    attempts = (*memory.durable.attempts, Attempt(genset, "crank", now_s))[-64:]
+    return replace(memory, durable=replace(memory.durable, attempts=attempts))

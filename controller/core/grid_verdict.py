@@ -1,0 +1,121 @@
+"""The verdict on the public grid: ok, lost, rejected for a reason, or unknown. Times are the grid code's."""
+
+from __future__ import annotations
+
+from controller.core.memory import GridMemory
+from controller.model.grid_code import GridCode, LossBand
+from controller.model.hub import Hub
+from controller.model.image import PoiSeen
+from controller.model.reasons import Reason
+from controller.model.words import GridSource, GridVerdict
+
+MISSING_PHASE_RATIO = 0.5  # one phase below this while another is healthy
+MISSING_PHASE_HOLD_S = 0.3
+PHASE_HEALTHY_RATIO = 0.8
+SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
+
+
+def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> GridMemory:
+    """Next memory of the grid. A grid that we cannot measure is one that we do not know, and so do not return to."""
+    code = hub.grid_code
+    if poi.grid_voltage_v is None:
+        return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
+    ratio = (poi.grid_voltage_v.minimum / hub.nominal_voltage_v, poi.grid_voltage_v.maximum / hub.nominal_voltage_v)
+    dead_since_s = _since(memory.dead_since_s, ratio[1] < code.dead_voltage_ratio, now_s)
+    bands = _bands_since(memory.bands_since_s, code, ratio, poi.grid_frequency_hz, now_s)
+    good = _is_good(poi, code, ratio)
+    memory = GridMemory(
+        verdict=memory.verdict,
+        reason=memory.reason,
+        since_s=memory.since_s,
+        dead_since_s=dead_since_s,
+        bands_since_s=bands,
+        good_since_s=_since(memory.good_since_s, good, now_s),
+        failed_returns_at_s=memory.failed_returns_at_s,
+    )
+    verdict, reason = _verdict(memory, poi, code, now_s)
+    return _conclude(memory, verdict, reason, now_s, good_since_s=memory.good_since_s)
+
+
+def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> tuple[GridVerdict, Reason]:
+    if poi.source is GridSource.GENSET:
+        return GridVerdict.REJECTED, Reason.GRID_IS_GENSET
+    if memory.dead_since_s is not None and now_s - memory.dead_since_s >= code.dead_confirm_s - SLACK_S:
+        return GridVerdict.LOST, Reason.GRID_DEAD
+    if poi.rotation_equal is False:
+        return GridVerdict.REJECTED, Reason.GRID_ROTATION
+    for band, since_s in zip(_all_bands(code), memory.bands_since_s, strict=True):
+        if since_s is not None and now_s - since_s >= band.hold_s - SLACK_S:
+            return GridVerdict.REJECTED, band.reason
+    inside = memory.dead_since_s is None and not any(since_s is not None for since_s in memory.bands_since_s)
+    first_look = memory.verdict is GridVerdict.UNKNOWN and inside
+    if memory.verdict is GridVerdict.OK or memory.good_since_s is not None or first_look:
+        return GridVerdict.OK, Reason.GRID_OK
+    # Inside the loss bands, yet not good enough to come back: what we thought before still stands.
+    return memory.verdict, memory.reason
+
+
+def _conclude(
+    memory: GridMemory, verdict: GridVerdict, reason: Reason, now_s: float, *, good_since_s: float | None
+) -> GridMemory:
+    changed = verdict is not memory.verdict or reason is not memory.reason
+    return GridMemory(
+        verdict=verdict,
+        reason=reason,
+        since_s=now_s if changed else memory.since_s,
+        dead_since_s=memory.dead_since_s,
+        bands_since_s=memory.bands_since_s,
+        good_since_s=good_since_s,
+        failed_returns_at_s=memory.failed_returns_at_s,
+    )
+
+
+def _all_bands(code: GridCode) -> tuple[LossBand, ...]:
+    missing = LossBand(Reason.GRID_PHASE_MISSING, "phase_missing", None, None, MISSING_PHASE_HOLD_S)
+    return (missing, *code.loss_bands)
+
+
+def _bands_since(
+    before: tuple[float | None, ...],
+    code: GridCode,
+    ratio: tuple[float, float],
+    frequency_hz: float | None,
+    now_s: float,
+) -> tuple[float | None, ...]:
+    missing = ratio[0] < MISSING_PHASE_RATIO and ratio[1] > PHASE_HEALTHY_RATIO
+    is_live = ratio[0] > code.dead_voltage_ratio
+    outside = [missing]
+    for band in code.loss_bands:
+        if band.quantity == "frequency_hz":
+            value = (frequency_hz, frequency_hz) if is_live else (None, None)
+        else:
+            value = ratio
+        outside.append(_is_outside(band, *value))
+    before = before or (None,) * len(outside)
+    return tuple(_since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True))
+
+
+def _is_outside(band: LossBand, low: float | None, high: float | None) -> bool:
+    if low is None or high is None:
+        return False
+    if band.below is not None:
+        return low < band.below
+    return band.above is not None and high > band.above
+
+
+def _is_good(poi: PoiSeen, code: GridCode, ratio: tuple[float, float]) -> bool:
+    """Inside the return window now. A frequency that we cannot measure is not good."""
+    window = code.return_window
+    if poi.grid_frequency_hz is None or poi.rotation_equal is False or poi.source is GridSource.GENSET:
+        return False
+    return (
+        window.voltage_min_ratio <= ratio[0]
+        and ratio[1] <= window.voltage_max_ratio
+        and window.frequency_min_hz <= poi.grid_frequency_hz <= window.frequency_max_hz
+    )
+
+
+def _since(before_s: float | None, holds: bool, now_s: float) -> float | None:
+    if not holds:
+        return None
+    return now_s if before_s is None else before_s

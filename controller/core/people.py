@@ -1,0 +1,123 @@
+"""What people ask: requests, holds, authority, and the latches that only a person at the hub releases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.core.memory import CoreMemory, SourceMemory
+from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.decision import Event
+from controller.model.hub import AssetId, Hub
+from controller.model.image import ProcessImage
+from controller.model.memory import Latch
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Authority, BreakerPosition
+
+DONE_REQUESTS_MAX = 32
+AUTHORITY_BY_REQUEST = {
+    RequestKind.OBSERVE_ON: Authority.OBSERVE,
+    RequestKind.OBSERVE_OFF: Authority.AUTO,
+    RequestKind.MANUAL_ON: Authority.MANUAL,
+    RequestKind.MANUAL_OFF: Authority.AUTO,
+}
+
+
+def take_latches(memory: CoreMemory, seen: ProcessImage, now_s: float) -> CoreMemory:
+    """Emergency-off and the DSO's lock latch as soon as they are seen; letting go of the button releases nothing."""
+    if seen.emergency_off:
+        memory = latch(memory, "emergency_off", Reason.EMERGENCY_OFF, now_s)
+    if seen.poi.dso_lock:
+        memory = latch(memory, "dso_lock", Reason.DSO_LOCK, now_s)
+    return memory
+
+
+def latch(memory: CoreMemory, subject: str, reason: Reason, now_s: float) -> CoreMemory:
+    """Set a latch once."""
+    if memory.durable.latch(subject) is not None:
+        return memory
+    latches = (*memory.durable.latches, Latch(subject, reason, now_s))
+    return replace(memory, durable=replace(memory.durable, latches=latches))
+
+
+def take_requests(
+    memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now_s: float
+) -> tuple[CoreMemory, tuple[Event, ...]]:
+    """Act on each living request once; a refusal is an event too."""
+    events: list[Event] = []
+    for request in advice.requests:
+        if request.id in memory.done_requests or now_s > request.expires_at_s:
+            continue
+        after = _act(memory, request, seen, hub, now_s)
+        kind = EventKind.REQUEST_REFUSED if after is None else EventKind.REQUESTED
+        events.append(Event(kind, Reason.OPERATOR, request.subject or "hub", {"what": request.kind.value}))
+        memory = after if after is not None else memory
+        memory = replace(memory, done_requests=(*memory.done_requests, request.id)[-DONE_REQUESTS_MAX:])
+    return memory, tuple(events)
+
+
+def _act(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage, hub: Hub, now_s: float) -> CoreMemory | None:
+    """The memory after the request, or None when it is refused."""
+    match request.kind:
+        case RequestKind.OBSERVE_ON | RequestKind.OBSERVE_OFF | RequestKind.MANUAL_ON | RequestKind.MANUAL_OFF:
+            authority = AUTHORITY_BY_REQUEST[request.kind]
+            return replace(memory, durable=replace(memory.durable, authority=authority))
+        case RequestKind.RELEASE_LATCH:
+            return _release(memory, request, seen)
+        case RequestKind.OPEN_FEEDER | RequestKind.CLOSE_FEEDER:
+            return _act_on_feeder(memory, request, hub, now_s)
+        case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
+            return _act_on_genset(memory, request, hub, now_s)
+        case RequestKind.RECONNECT:
+            return replace(memory, released_return=True)
+
+
+def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | None:
+    """Only by a person at the hub, and only when the cause is gone."""
+    still_there = {"emergency_off": seen.emergency_off is not False, "dso_lock": seen.poi.dso_lock is not False}
+    subject = request.subject or ""
+    if not request.at_the_hub or still_there.get(subject, False):
+        return None
+    if subject in memory.feeders:
+        freed = replace(memory.feeders[subject], quarantined=False, close_attempts=0)
+        return replace(memory, feeders={**memory.feeders, subject: freed})
+    if memory.durable.latch(subject) is None:
+        return None
+    latches = tuple(latch for latch in memory.durable.latches if latch.subject != subject)
+    return replace(memory, durable=replace(memory.durable, latches=latches))
+
+
+def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, hub: Hub, now_s: float) -> CoreMemory | None:
+    feeder = hub.feeders.get(request.subject or "")
+    if feeder is None:
+        return None
+    if request.kind is RequestKind.OPEN_FEEDER:
+        return None if feeder.carries_control else _hold_open(memory, feeder.id)
+    return _let_close(memory, feeder.id, now_s)
+
+
+def _hold_open(memory: CoreMemory, feeder: AssetId) -> CoreMemory:
+    durable = memory.durable
+    return replace(memory, durable=replace(durable, held_open=durable.held_open | {feeder}))
+
+
+def _let_close(memory: CoreMemory, feeder: AssetId, now_s: float) -> CoreMemory:
+    """A person takes responsibility: the feeder becomes ours to close, whatever had opened it."""
+    durable = replace(memory.durable, held_open=memory.durable.held_open - {feeder})
+    state = memory.feeders[feeder]
+    if state.position is BreakerPosition.CLOSED:
+        return replace(memory, durable=durable)
+    since_s = now_s if state.shed_since_s is None else state.shed_since_s
+    freed = replace(state, shed_since_s=since_s, reason=Reason.OPERATOR, quarantined=False, close_attempts=0)
+    return replace(memory, durable=durable, feeders={**memory.feeders, feeder: freed})
+
+
+def _act_on_genset(memory: CoreMemory, request: OperatorRequest, hub: Hub, now_s: float) -> CoreMemory | None:
+    genset = request.subject or ""
+    if genset not in hub.gensets:
+        return None
+    if request.kind is RequestKind.STOP_GENSET:
+        after = SourceMemory(reason=Reason.GENSET_NOT_NEEDED)
+    else:
+        before = memory.gensets.get(genset, SourceMemory())
+        after = replace(before, wanted_since_s=now_s, reason=Reason.OPERATOR)
+    return replace(memory, gensets={**memory.gensets, genset: after})

@@ -1,0 +1,185 @@
+"""The POI breaker, the N-PE relay and the forming order: what is wanted of them in each mode, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.core.memory import CoreMemory, PoiMemory, SourceMemory
+from controller.core.resync import is_in_window
+from controller.core.situation import Situation
+from controller.model.commands import Order, PoiCommand, SwitchCommand
+from controller.model.hub import AssetId
+from controller.model.memory import Attempt
+from controller.model.reasons import Reason
+from controller.model.words import BreakerPosition, IslandEarthing, Mode, SettingsGroup, Switcher
+
+OPEN_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED})
+SEPARATE_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION})
+PROOF_SAMPLES_COUNT = 2  # the proof must hold this many cycles before anything rests on it
+CLOSE_RETRY_S = 5.0
+CLOSE_ATTEMPTS_MAX = 3
+EARTHING_HOLD_S = 1.0
+ATTEMPTS_MAX = 64
+
+
+def observe_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Take note of proof and position, before anything is decided."""
+    poi, now_s = memory.poi, situation.now_s
+    position = situation.seen.poi.position
+    close = poi.close
+    if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
+        close = None
+    after = PoiMemory(
+        open_since_s=poi.open_since_s,
+        proven_open_since_s=_since(poi.proven_open_since_s, situation.poi_is_proven_open, now_s),
+        close=close,
+        close_attempts=poi.close_attempts,
+        joins_since_s=_since(poi.joins_since_s, situation.poi_joins_both, now_s),
+        position=position if position is not None else poi.position,
+        retry_after_s=poi.retry_after_s,
+    )
+    dead_since_s = _since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s)
+    return replace(memory, poi=after, bus_dead_since_s=dead_since_s)
+
+
+def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Set or drop the wish to have it open, and order a closing when the instant has come."""
+    wants_open = memory.mode in OPEN_MODES or (
+        memory.mode is Mode.LOCKED_OUT and memory.reason in {Reason.EMERGENCY_OFF, Reason.POI_STUCK}
+    )
+    poi = replace(memory.poi, open_since_s=_since(memory.poi.open_since_s, wants_open, situation.now_s))
+    if memory.mode is not Mode.RECONNECTION:
+        return replace(memory, poi=replace(poi, close=None))
+    if poi.close is None and _may_close_now(memory, situation):
+        memory = replace(memory, poi=poi)
+        return _order_close(memory, situation)
+    return replace(memory, poi=poi)
+
+
+def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Behind the proof: earth the island, then let one source form."""
+    if memory.mode not in SEPARATE_MODES:
+        return replace(memory, earthing=None, batteries=_without_orders(memory))
+    if not is_proven(memory, situation):
+        return memory
+    memory = _plan_earthing(memory, situation)
+    if memory.mode is Mode.UNPLANNED_ISLANDING:
+        return _plan_forming(memory, situation)
+    return replace(memory, batteries=_without_orders(memory))
+
+
+def is_proven(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI is proven open, and was so in the sample before."""
+    since_s = memory.poi.proven_open_since_s
+    hold_s = (PROOF_SAMPLES_COUNT - 1) * situation.hub.timing.cycle_s
+    return since_s is not None and situation.now_s - since_s >= hold_s * 0.9
+
+
+def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:
+    """Open is a level; the settings group follows the mode and is verified by read-back."""
+    group = _settings_group(memory, situation)
+    if memory.poi.open_since_s is not None:
+        return PoiCommand(open=True, settings_group=group, cause=memory.reason)
+    return PoiCommand(
+        close=memory.poi.close, settings_group=group, cause=Reason.SETTINGS_FOLLOW_MODE if group else None
+    )
+
+
+def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
+    """Closed behind the proof of an open POI; opened once the POI is seen closed again."""
+    if situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
+        return SwitchCommand()
+    if memory.earthing is not None:
+        return SwitchCommand(close=memory.earthing, cause=Reason.EARTHING_FOLLOWS_MODE)
+    if memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed:
+        return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
+    return SwitchCommand()
+
+
+def recent_attempts(memory: CoreMemory, subject: AssetId, kind: str, since_s: float) -> int:
+    """How often this was ordered since an instant; survives restarts."""
+    return sum(a.subject == subject and a.kind == kind and a.at_s >= since_s for a in memory.durable.attempts)
+
+
+def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float) -> CoreMemory:
+    """Write an attempt down where a restart finds it."""
+    attempts = (*memory.durable.attempts, Attempt(subject, kind, now_s))[-ATTEMPTS_MAX:]
+    return replace(memory, durable=replace(memory.durable, attempts=attempts))
+
+
+def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
+    poi = situation.hub.poi
+    if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
+        return False
+    if poi.has_settings_groups and situation.seen.poi.settings_group is not SettingsGroup.GRID:
+        return False
+    if poi.switching.closed_by is Switcher.SYNC_RELAY:
+        return True  # we permit, the ANSI 25 finds the instant
+    return is_in_window(situation)
+
+
+def _order_close(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    hub, now_s = situation.hub, situation.now_s
+    if hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
+        hold_s = hub.timing.resync_max_s
+    else:
+        hold_s = hub.poi.breaker_closing_s + 2 * hub.poi.breaker_closing_uncertainty_s + 2 * hub.timing.cycle_s
+    order = Order(Reason.SYNC_WINDOW, now_s, now_s + hold_s, memory.poi.close_attempts + 1)
+    poi = replace(
+        memory.poi,
+        close=order,
+        close_attempts=memory.poi.close_attempts + 1,
+        retry_after_s=now_s + hold_s + CLOSE_RETRY_S,
+    )
+    return count_attempt(replace(memory, poi=poi), hub.poi.id, "close", now_s)
+
+
+def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    if situation.earthing_is_ready or situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
+        return replace(memory, earthing=None)
+    if memory.earthing is not None and situation.now_s <= memory.earthing.expires_at_s:
+        return memory
+    attempt = memory.earthing.attempt + 1 if memory.earthing is not None else 1
+    now_s = situation.now_s
+    return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
+
+
+def _plan_forming(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    former, now_s = situation.candidate, situation.now_s
+    if former is None or situation.former is not None or not situation.earthing_is_ready:
+        return memory
+    if situation.bus_is_dead is not True:
+        return memory  # forming onto a bus that still lives would be a closing without sync
+    before = memory.batteries.get(former, SourceMemory())
+    if before.order is not None and now_s <= before.order.expires_at_s:
+        return memory
+    order = Order(memory.reason, now_s, now_s + situation.hub.timing.order_hold_s, before.attempts + 1)
+    source = replace(before, order=order, attempts=before.attempts + 1)
+    memory = replace(memory, batteries={**_without_orders(memory), former: source})
+    return count_attempt(memory, former, "form", now_s)
+
+
+def _without_orders(memory: CoreMemory) -> dict[AssetId, SourceMemory]:
+    return {
+        battery: source if source.order is None else replace(source, order=None)
+        for battery, source in memory.batteries.items()
+    }
+
+
+def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:
+    if not situation.hub.poi.has_settings_groups:
+        return None
+    match memory.mode:
+        case Mode.GRID_CONNECTED | Mode.RECONNECTION:
+            wanted = SettingsGroup.GRID
+        case Mode.ISLANDED:
+            wanted = SettingsGroup.ISLAND
+        case _:
+            return None
+    return None if situation.seen.poi.settings_group is wanted else wanted
+
+
+def _since(before_s: float | None, holds: bool, now_s: float) -> float | None:
+    if not holds:
+        return None
+    return now_s if before_s is None else before_s

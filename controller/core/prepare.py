@@ -1,0 +1,137 @@
+"""The answer to "the grid is lost now", computed in every cycle on grid, so that T2 is a look-up."""
+
+from __future__ import annotations
+
+import math
+
+from controller.core.situation import Situation, feeder_power_w, fleet_soc_pct, sustained_w
+from controller.model.decision import PreparedAnswer
+from controller.model.hub import AssetId, Battery, Feeder
+from controller.model.image import BatterySeen, FeederSeen
+from controller.model.phases import ZERO, PhaseValues
+from controller.model.words import BreakerPosition, BusSide
+
+MARGIN_RATIO = 0.9  # plan for nine tenths: meters err, loads move
+QUICK_S = 0.5  # a feeder slower than this is not counted on before the short-time curve is asked
+
+
+def prepare(situation: Situation) -> PreparedAnswer:
+    """What to shed and how far to turn PV down, if the island had to be carried from this instant.
+
+    PV counts as gone for the shed set (it may trip in the transfer) and as fully there for the surplus set.
+    """
+    former = situation.candidate
+    if former is None:
+        return PreparedAnswer(shed=tuple(f.id for f in sheddable(situation)), former=None)
+    battery = situation.hub.batteries[former]
+    state = situation.seen.batteries[former]
+    low_soc = tiers_below_soc(situation)
+    forced = tuple(f for f in sheddable(situation) if f.tier in low_soc)
+    shed = (*forced, *shed_for_capacity(situation, battery, state, forced))
+    return PreparedAnswer(
+        shed=tuple(feeder.id for feeder in shed),
+        pv_limits_w=pv_limits(situation, former, without=frozenset(f.id for f in shed)),
+        former=former,
+    )
+
+
+def sheddable(situation: Situation) -> list[Feeder]:
+    """Feeders that could relieve the island, highest tier first; within a tier the quickest first."""
+    feeders = [
+        feeder
+        for feeder in situation.hub.feeders.values()
+        if feeder.bus is BusSide.ISLAND
+        and not feeder.carries_control
+        and _state(situation, feeder.id).position in {BreakerPosition.CLOSED, None}
+    ]
+    return sorted(feeders, key=lambda f: (-f.tier, f.write_latency_s))
+
+
+def tiers_below_soc(situation: Situation) -> frozenset[int]:
+    """Tiers whose energy is used up. An unknown state of charge sheds nothing."""
+    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    if soc_pct is None:
+        return frozenset()
+    return frozenset(tier.number for tier in situation.hub.tiers if soc_pct < tier.shed_below_soc_pct)
+
+
+def shed_for_capacity(
+    situation: Situation, battery: Battery, state: BatterySeen, already: tuple[Feeder, ...]
+) -> tuple[Feeder, ...]:
+    """The fewest feeders, in tier order, that bring every phase below what the source carries.
+
+    First for ever; then, if the slow ones among them open too late for the inverter's short-time curve, quick ones
+    beyond: a lawful order that comes too late helps nobody.
+    """
+    capacity = per_phase(sustained_w(battery, state) * MARGIN_RATIO, battery)
+    gone = frozenset(feeder.id for feeder in already)
+    chosen = _relieve(situation, capacity, [f for f in sheddable(situation) if f.id not in gone], gone)
+    slow = [f for f in (*already, *chosen) if f.write_latency_s > QUICK_S]
+    if slow:
+        wait_s = max(feeder.write_latency_s for feeder in slow)
+        brief = per_phase(battery.rating_va * short_time_ratio(battery, wait_s) * MARGIN_RATIO, battery)
+        gone = frozenset(f.id for f in (*already, *chosen)) - frozenset(f.id for f in slow)
+        quick = [f for f in sheddable(situation) if f.id not in gone and f.write_latency_s <= QUICK_S]
+        chosen = (*chosen, *_relieve(situation, brief, quick, gone))
+    return chosen
+
+
+def per_phase(total_w: float, battery: Battery) -> PhaseValues:
+    """A source's total, as what each of its phases carries."""
+    return PhaseValues.shared(total_w, battery.phases)
+
+
+def short_time_ratio(battery: Battery, wanted_s: float) -> float:
+    """The highest load ratio that the inverter carries for this long."""
+    return max((p.load_ratio for p in battery.short_time if p.hold_s >= wanted_s), default=1.0)
+
+
+def short_time_hold_s(battery: Battery, load_ratio: float) -> float:
+    """How long the inverter carries this load ratio; inf at or below rating, 0 beyond its curve."""
+    if load_ratio <= 1.0:
+        return math.inf
+    return max((p.hold_s for p in battery.short_time if p.load_ratio >= load_ratio), default=0.0)
+
+
+def pv_limits(situation: Situation, former: AssetId, without: frozenset[AssetId]) -> dict[AssetId, float]:
+    """As much PV as can be absorbed after the largest load rejection, shared by rating.
+
+    Absorbed by: the loads that stay, and what the forming battery charges (BMS limit and rating).
+    """
+    hub = situation.hub
+    battery = hub.batteries[former]
+    state = situation.seen.batteries[former]
+    charge_w = min(battery.rating_va, battery.rating_va if state.charge_limit_w is None else state.charge_limit_w)
+    loads = [
+        feeder_power_w(_state(situation, f.id), f.rated_w, f.phases).total
+        for f in hub.feeders.values()
+        if f.id not in without and _state(situation, f.id).position is BreakerPosition.CLOSED
+    ]
+    kept_w = sum(loads) - max(loads, default=0.0)
+    allowed_w = max(0.0, MARGIN_RATIO * charge_w + kept_w)
+    plants = [plant for plant in hub.pv.values() if plant.bus is BusSide.ISLAND]
+    rating_w = sum(plant.rating_w for plant in plants) or 1.0
+    return {plant.id: min(plant.rating_w, allowed_w * plant.rating_w / rating_w) for plant in plants}
+
+
+def _relieve(
+    situation: Situation, capacity: PhaseValues, candidates: list[Feeder], gone: frozenset[AssetId]
+) -> tuple[Feeder, ...]:
+    load = ZERO
+    for feeder in situation.hub.feeders.values():
+        if feeder.id not in gone and _state(situation, feeder.id).position is not BreakerPosition.OPEN:
+            load += feeder_power_w(_state(situation, feeder.id), feeder.rated_w, feeder.phases)
+    chosen: list[Feeder] = []
+    for feeder in candidates:
+        if all(have <= can for have, can in zip(load, capacity, strict=True)):
+            break
+        power = feeder_power_w(_state(situation, feeder.id), feeder.rated_w, feeder.phases)
+        helps = any(part > 0 and have > can for part, have, can in zip(power, load, capacity, strict=True))
+        if helps:
+            chosen.append(feeder)
+            load -= power
+    return tuple(chosen)
+
+
+def _state(situation: Situation, feeder: AssetId) -> FeederSeen:
+    return situation.seen.feeders.get(feeder) or FeederSeen()

@@ -1,0 +1,38 @@
+"""After a start the mode is read off the plant, never assumed: nothing moves because software restarted."""
+
+from __future__ import annotations
+
+from controller.core.memory import CoreMemory
+from controller.core.situation import Situation
+from controller.model.reasons import Reason
+from controller.model.words import GridVerdict, Mode
+
+TRANSFER_MEMORY_S = 30.0  # a forming order younger than this was part of a transfer that the restart cut in two
+
+
+def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:
+    """The mode that the plant is in, with the reason why we think so; None while too little is seen."""
+    if situation.poi_is_closed is None or situation.bus_is_live is None:
+        return None
+    if situation.poi_is_closed:
+        return _recover_closed(memory, situation)
+    if not situation.poi_is_proven_open:
+        return None
+    if situation.bus_is_live:
+        return (Mode.ISLANDED, Reason.RECOVERED_ISLANDED) if situation.former is not None else None
+    if _was_in_transfer(memory, situation.now_s):
+        return Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER
+    return Mode.DARK, Reason.RECOVERED_DARK
+
+
+def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:
+    """POI closed: on grid. A lost grid is then found lost by the next cycle's ordinary row."""
+    if memory.grid.verdict is GridVerdict.OK and situation.former is not None:
+        return Mode.GRID_CONNECTED, Reason.RECOVERED_RECONNECTED
+    if memory.grid.verdict is GridVerdict.UNKNOWN:
+        return None
+    return Mode.GRID_CONNECTED, Reason.RECOVERED_ON_GRID
+
+
+def _was_in_transfer(memory: CoreMemory, now_s: float) -> bool:
+    return any(a.kind == "form" and now_s - a.at_s < TRANSFER_MEMORY_S for a in memory.durable.attempts)

@@ -1,0 +1,118 @@
+"""Back to the grid: when it may be tried, how frequency and voltage are steered, and the instant of the close order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.core.memory import CoreMemory
+from controller.core.situation import Situation
+from controller.model.words import Authority, GridVerdict, Switcher
+
+OWN_WINDOW_RATIO = 0.6  # we aim well inside the code's window; the guard holds the envelope
+STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
+SLIP_MAX_HZ = 0.08
+VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
+FLAP_DOUBLINGS_MAX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """No-load set-points for the forming source."""
+
+    frequency_set_hz: float
+    voltage_set_v: float
+
+
+def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
+    """Earliest instant at which we may reconnect; None while the grid is not inside its return window."""
+    if memory.grid.good_since_s is None or memory.grid.verdict is not GridVerdict.OK:
+        return None
+    timing = situation.hub.timing
+    recent = [at_s for at_s in memory.grid.failed_returns_at_s if situation.now_s - at_s < timing.flap_memory_s]
+    doublings = min(len(recent), FLAP_DOUBLINGS_MAX)
+    patience_s = timing.flap_patience_s * float(2**doublings - 1)
+    observed_s = memory.grid.good_since_s + situation.hub.grid_code.return_window.observation_s
+    return max(observed_s + patience_s, memory.poi.retry_after_s)
+
+
+def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
+    """The observation time is over, and nobody has said no."""
+    earliest_s = return_at_s(memory, situation)
+    if earliest_s is None or situation.now_s < earliest_s or memory.durable.latch("poi_close") is not None:
+        return False
+    seen = situation.seen
+    if seen.poi.dso_lock or seen.local_control or situation.hub.poi.switching.closed_by not in CLOSABLE:
+        return False
+    automatic = memory.durable.authority is Authority.AUTO and situation.hub.grid_code.automatic_reconnection
+    return automatic or memory.released_return
+
+
+CLOSABLE = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY})
+
+
+def steer(memory: CoreMemory, situation: Situation) -> Steering:
+    """Set-points that bring the angle through zero and the voltages together.
+
+    slip = -angle / (360 * STEER_TIME_S), limited; the droop of the forming source is added back so that the bus
+    runs at the wanted frequency under load (f = f_set - droop * P).
+    """
+    poi = situation.seen.poi
+    nominal = situation.hub.nominal_frequency_hz
+    grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
+    slip_hz = 0.0
+    if poi.angle_difference_deg is not None:
+        slip_hz = max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
+    return Steering(
+        frequency_set_hz=with_droop(grid_hz + slip_hz, situation),
+        voltage_set_v=_voltage_set(memory, situation),
+    )
+
+
+def with_droop(wanted_hz: float, situation: Situation) -> float:
+    """No-load frequency that yields the wanted one under the present load."""
+    if situation.former is None:
+        return wanted_hz
+    state = situation.seen.batteries[situation.former]
+    power_w = state.power_w.total if state.power_w is not None else 0.0
+    return wanted_hz + situation.hub.batteries[situation.former].droop_hz_per_w * power_w
+
+
+def is_in_window(situation: Situation) -> bool:
+    """Would contact, if ordered now, fall inside our own window?
+
+    |angle + 360 * slip * t_close| + 360 * |slip| * t_uncertainty + angle_error <= limit, all three phases present,
+    rotation equal, all from the one instrument that sees both sides.
+    """
+    poi, hub, sync = situation.seen.poi, situation.hub, situation.hub.grid_code.sync
+    if poi.grid_frequency_hz is None or poi.bus_frequency_hz is None or poi.angle_difference_deg is None:
+        return False
+    if not (situation.grid_is_live and situation.bus_is_live) or poi.rotation_equal is not True:
+        return False
+    slip_hz = poi.bus_frequency_hz - poi.grid_frequency_hz
+    age_s = situation.now_s - (poi.measured_at_s if poi.measured_at_s is not None else situation.now_s)
+    at_contact = poi.angle_difference_deg + 360.0 * slip_hz * (hub.poi.breaker_closing_s + age_s)
+    spread = 360.0 * abs(slip_hz) * hub.poi.breaker_closing_uncertainty_s + hub.poi.angle_error_deg
+    return (
+        abs(at_contact) + spread <= OWN_WINDOW_RATIO * sync.angle_max_deg
+        and abs(slip_hz) <= OWN_WINDOW_RATIO * sync.slip_max_hz
+        and _voltage_difference_ratio(situation) <= OWN_WINDOW_RATIO * sync.voltage_difference_max_ratio
+    )
+
+
+def _voltage_difference_ratio(situation: Situation) -> float:
+    poi = situation.seen.poi
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return 1.0
+    apart = max(abs(a - b) for a, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
+    return apart / situation.hub.nominal_voltage_v
+
+
+def _voltage_set(memory: CoreMemory, situation: Situation) -> float:
+    nominal = situation.hub.nominal_voltage_v
+    poi = situation.seen.poi
+    source = memory.batteries.get(situation.former or "")
+    before = source.voltage_set_v if source is not None and source.voltage_set_v is not None else nominal
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return before
+    error_v = (poi.grid_voltage_v.total - poi.bus_voltage_v.total) / 3.0
+    return max(0.9 * nominal, min(1.1 * nominal, before + VOLTAGE_STEP_RATIO * error_v))

@@ -1,0 +1,153 @@
+"""Shedding and restoring in steady state: by overload, frequency and energy; one feeder at a time on the way back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from controller.core.feeders import may_close, order_close, shed
+from controller.core.memory import CoreMemory
+from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
+from controller.core.situation import Situation, fleet_soc_pct, sustained_w
+from controller.model.hub import Battery, Feeder, Tier
+from controller.model.image import BatterySeen
+from controller.model.phases import PhaseValues
+from controller.model.reasons import Reason
+from controller.model.words import BreakerPosition, BusSide, Mode
+
+OVERLOAD_RATIO = 1.05  # of what the source carries for ever
+CURVE_SHARE = 0.1  # shed after a tenth of the time that the inverter's curve allows: a motor start is no overload
+CONFIRM_S = 0.1  # two samples
+THERMAL_SHED_PCT = 50.0  # of the inverter's thermal accumulator
+UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
+PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
+SOC_HYSTERESIS_PCT = 5.0
+RESTORABLE_MODES = frozenset({Mode.ISLANDED, Mode.GRID_CONNECTED})
+
+
+def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Shed what the island cannot carry: at once by the inverter's curve, tier by tier by energy."""
+    low_soc = tiers_below_soc(situation)
+    memory = shed(memory, [f.id for f in sheddable(situation) if f.tier in low_soc], Reason.LOW_SOC, situation.now_s)
+    if situation.former is None:
+        return replace(memory, overload_since_s=None)
+    battery = situation.hub.batteries[situation.former]
+    state = situation.seen.batteries[situation.former]
+    cause = _overload(battery, state, situation)
+    if cause is None:
+        return replace(memory, overload_since_s=None)
+    since_s = situation.now_s if memory.overload_since_s is None else memory.overload_since_s
+    memory = replace(memory, overload_since_s=since_s)
+    if situation.now_s - since_s < _patience_s(battery, state):
+        return memory
+    return _relieve(memory, situation, battery, state, cause)
+
+
+def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last."""
+    if not _may_restore_now(memory, situation):
+        return memory
+    waiting = sorted((f for f in situation.hub.feeders.values() if may_close(memory, f)), key=lambda f: f.tier)
+    for feeder in waiting:
+        if feeder.tier > waiting[0].tier:
+            break  # the order of tiers: nobody overtakes
+        if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
+            return order_close(memory, feeder.id, situation)
+    return memory
+
+
+def _overload(battery: Battery, state: BatterySeen, situation: Situation) -> Reason | None:
+    if _load_ratio(battery, state) > OVERLOAD_RATIO:
+        return Reason.OVERLOAD
+    if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
+        return Reason.OVERLOAD
+    frequency_hz = situation.seen.poi.bus_frequency_hz or state.frequency_hz
+    if situation.bus_is_live and frequency_hz is not None:
+        floor_hz = situation.hub.nominal_frequency_hz - UNDERFREQUENCY_HZ
+        return Reason.UNDERFREQUENCY if frequency_hz < floor_hz else None
+    return None
+
+
+def _load_ratio(battery: Battery, state: BatterySeen) -> float:
+    """Worst phase over what it carries for ever. An unknown power is no overload: the guard's fallback sees it too."""
+    if state.power_w is None:
+        return 0.0
+    capacity = per_phase(sustained_w(battery, state), battery)
+    return max(
+        (have / can if can > 0 else math.inf if have > 0 else 0.0)
+        for have, can in zip(state.power_w, capacity, strict=True)
+    )
+
+
+def _patience_s(battery: Battery, state: BatterySeen) -> float:
+    """How long this overload may last before the next feeder goes."""
+    if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
+        return CONFIRM_S
+    total_w = state.power_w.total if state.power_w is not None else 0.0
+    if total_w > sustained_w(battery, state) * OVERLOAD_RATIO and sustained_w(battery, state) < battery.rating_va:
+        return CONFIRM_S  # the battery's own limit knows no short-time curve: its BMS trips
+    ratio = _load_ratio(battery, state) * sustained_w(battery, state) / battery.rating_va
+    hold_s = short_time_hold_s(battery, ratio)
+    return CONFIRM_S if math.isinf(hold_s) else max(CONFIRM_S, CURVE_SHARE * hold_s)
+
+
+def _relieve(
+    memory: CoreMemory, situation: Situation, battery: Battery, state: BatterySeen, cause: Reason
+) -> CoreMemory:
+    """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order."""
+    on_their_way = tuple(
+        f
+        for f in situation.hub.feeders.values()
+        if memory.feeders[f.id].shed_since_s is not None and memory.feeders[f.id].position is BreakerPosition.CLOSED
+    )
+    chosen = shed_for_capacity(situation, battery, state, on_their_way)
+    if not chosen and not on_their_way:
+        chosen = tuple(sheddable(situation)[:1])
+    memory = shed(memory, [feeder.id for feeder in chosen], cause, situation.now_s)
+    return replace(memory, overload_since_s=situation.now_s)
+
+
+def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
+    timing = situation.hub.timing
+    quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s)
+    settle_s = timing.restore_settle_s
+    if memory.mode is Mode.GRID_CONNECTED:
+        quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
+    return (
+        memory.mode in RESTORABLE_MODES
+        and situation.now_s - quiet_since_s >= settle_s
+        and situation.bus_is_live is True
+        and (memory.mode is Mode.GRID_CONNECTED or situation.earthing_is_ready)
+        and memory.overload_since_s is None
+        and not any(f.close is not None for f in memory.feeders.values())
+        and not situation.seen.local_control
+    )
+
+
+def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:
+    if mode is Mode.GRID_CONNECTED:
+        return True
+    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
+    return soc_pct is not None and (tier is None or soc_pct >= _restore_soc_pct(tier))
+
+
+def _restore_soc_pct(tier: Tier) -> float:
+    return max(tier.restore_above_soc_pct, tier.shed_below_soc_pct + SOC_HYSTERESIS_PCT)
+
+
+def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
+    """Cold loads draw more: the pick-up must fit on each of the feeder's phases."""
+    expected_w = max(memory.feeders[feeder.id].last_power_w, 0.0) or feeder.rated_w
+    pickup = PhaseValues.shared(expected_w * feeder.pickup_ratio, feeder.phases)
+    if memory.mode is Mode.GRID_CONNECTED:
+        grid_w = situation.seen.poi.power_w
+        return grid_w is None or grid_w.total + pickup.total <= situation.hub.poi.import_max_w
+    if situation.former is None or feeder.bus is not BusSide.ISLAND:
+        return False
+    battery = situation.hub.batteries[situation.former]
+    state = situation.seen.batteries[situation.former]
+    if state.power_w is None:
+        return False
+    ceiling = per_phase(sustained_w(battery, state) * PICKUP_CEILING_RATIO, battery)
+    return all(have + more <= can for have, more, can in zip(state.power_w, pickup, ceiling, strict=True))

@@ -1,0 +1,164 @@
+"""The situation of this cycle: the image read once, in the questions that judgement asks. No memory is changed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.model.hub import AssetId, Battery, Hub
+from controller.model.image import BatterySeen, FeederSeen, PoiSeen, ProcessImage
+from controller.model.phases import ZERO, Phase, PhaseValues
+from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
+
+LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
+DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
+ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is so, as far as it can be seen. A `None` among the answers means that it cannot."""
+
+    seen: ProcessImage
+    hub: Hub
+    now_s: float
+    bus_is_live: bool | None
+    bus_is_dead: bool | None
+    grid_is_live: bool | None
+    grid_is_dead: bool | None
+    poi_evidence_count: int  # independent signs that the POI is open; two prove it
+    poi_joins_both: bool  # current flows, or both sides move as one, whatever the contact says
+    poi_is_closed: bool | None
+    former: AssetId | None  # who forms the bus now
+    candidate: AssetId | None  # who would form it
+    earthing_is_ready: bool
+    load_w: PhaseValues  # of the feeders that are closed
+
+    @property
+    def poi_is_proven_open(self) -> bool:
+        """Any two of: contact open; sides differ; no current although the sides differ, or both are dead."""
+        return self.poi_evidence_count >= 2 and not self.poi_joins_both
+
+
+def assess(seen: ProcessImage, hub: Hub, now_s: float) -> Situation:
+    """Read the image once."""
+    bus = _bus_voltage(seen, hub)
+    grid = seen.poi.grid_voltage_v
+    dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
+    live_v = LIVE_RATIO * hub.nominal_voltage_v
+    return Situation(
+        seen=seen,
+        hub=hub,
+        now_s=now_s,
+        bus_is_live=None if bus is None else bus.minimum > live_v,
+        bus_is_dead=None if bus is None else bus.maximum < dead_v,
+        grid_is_live=None if grid is None else grid.minimum > live_v,
+        grid_is_dead=None if grid is None else grid.maximum < dead_v,
+        poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v),
+        poi_joins_both=_joins_both(seen.poi, hub.nominal_voltage_v),
+        poi_is_closed=None if seen.poi.position is None else seen.poi.position is BreakerPosition.CLOSED,
+        former=_former(seen, hub),
+        candidate=_candidate(seen, hub),
+        earthing_is_ready=_earthing_is_ready(seen, hub),
+        load_w=_closed_load(seen, hub),
+    )
+
+
+def fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
+    """State of charge of all batteries that answer, weighted by capacity; None when none does."""
+    known = [
+        (battery.capacity_wh, soc)
+        for battery in hub.batteries.values()
+        if (soc := _battery(seen, battery.id).soc_pct) is not None
+    ]
+    if not known:
+        return None
+    return sum(wh * soc for wh, soc in known) / sum(wh for wh, _ in known)
+
+
+def feeder_power_w(seen: FeederSeen, rated_w: float, phases: tuple[Phase, ...]) -> PhaseValues:
+    """What a closed feeder draws; one whose meter is silent counts with its full rating."""
+    return seen.power_w if seen.power_w is not None else PhaseValues.shared(rated_w, phases)
+
+
+def sustained_w(battery: Battery, seen: BatterySeen) -> float:
+    """What a source carries for ever: its rating, or what its battery gives now if that is less."""
+    limit = seen.discharge_limit_w
+    return min(battery.rating_va, battery.rating_va if limit is None else limit)
+
+
+def _battery(seen: ProcessImage, battery: AssetId) -> BatterySeen:
+    return seen.batteries.get(battery) or BatterySeen()
+
+
+def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
+    """The POI instrument's bus side, else the terminals of a source that hangs on the bus."""
+    if seen.poi.bus_voltage_v is not None:
+        return seen.poi.bus_voltage_v
+    for battery in hub.forming_order:
+        voltage = _battery(seen, battery).voltage_v
+        if voltage is not None:
+            return voltage
+    return None
+
+
+def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float) -> int:
+    contact = poi.position is BreakerPosition.OPEN
+    differ = _sides_differ(poi, nominal_v)
+    both_dead = _both_dead(poi, dead_v)
+    no_current = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
+    # Both sides dead: nothing can differ. Contact and silence must do, and `poi_joins_both` catches a lying contact
+    # in the first cycle after forming (see docs/safety.md).
+    return contact + differ + (no_current and (differ or (both_dead and contact)))
+
+
+def _sides_differ(poi: PoiSeen, nominal_v: float) -> bool:
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return False
+    apart = max(abs(a - b) for a, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
+    turned = poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
+    return apart > DIFFERENT_RATIO * nominal_v or turned
+
+
+def _both_dead(poi: PoiSeen, dead_v: float) -> bool:
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return False
+    return poi.grid_voltage_v.maximum < dead_v and poi.bus_voltage_v.maximum < dead_v
+
+
+def _joins_both(poi: PoiSeen, nominal_v: float) -> bool:
+    """Current through an "open" breaker is a lie of its contact."""
+    flows = poi.current_a is not None and poi.current_a.maximum > 3 * ZERO_CURRENT_A
+    return flows and not _sides_differ(poi, nominal_v)
+
+
+def _former(seen: ProcessImage, hub: Hub) -> AssetId | None:
+    for battery in hub.forming_order:
+        if _battery(seen, battery).mode is InverterMode.GRID_FORMING:
+            return battery
+    return None
+
+
+def _candidate(seen: ProcessImage, hub: Hub) -> AssetId | None:
+    """The first source in the site's order that answers, has no fault and has something to give."""
+    for battery in hub.forming_order:
+        state = _battery(seen, battery)
+        has_energy = state.soc_pct is None or state.soc_pct > hub.batteries[battery].empty_soc_pct
+        may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
+        if state.mode not in {None, InverterMode.FAULT} and has_energy and may_give:
+            return battery
+    return None
+
+
+def _earthing_is_ready(seen: ProcessImage, hub: Hub) -> bool:
+    if hub.earthing.kind is IslandEarthing.PERMANENT:
+        return True
+    return seen.earthing.position is BreakerPosition.CLOSED
+
+
+def _closed_load(seen: ProcessImage, hub: Hub) -> PhaseValues:
+    total = ZERO
+    for feeder in hub.feeders.values():
+        state = seen.feeders.get(feeder.id)
+        if state is not None and state.position is BreakerPosition.CLOSED:
+            total += feeder_power_w(state, feeder.rated_w, feeder.phases)
+    return total

@@ -1,0 +1,137 @@
+"""What each battery and PV plant is asked in each mode. Stop and limits are levels; forming is an order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.prepare import pv_limits
+from controller.core.resync import steer, with_droop
+from controller.core.situation import Situation
+from controller.model.commands import BatteryCommand, PvCommand
+from controller.model.hub import AssetId, Battery
+from controller.model.image import BatterySeen
+from controller.model.reasons import Reason
+from controller.model.words import BusSide, InverterMode, Mode
+
+CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
+SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
+ISLAND_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION})
+
+
+def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
+    """One command for each battery that must be told something now."""
+    match memory.mode:
+        case Mode.GRID_CONNECTED:
+            return {b.id: _on_grid(b, situation) for b in situation.hub.batteries.values()}
+        case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION:
+            return {b.id: _in_island(memory, b, situation) for b in situation.hub.batteries.values()}
+        case Mode.LOCKED_OUT:
+            return _locked_out(memory, situation)
+        case Mode.UNKNOWN | Mode.DARK | Mode.PLANNED_ISLANDING | Mode.BLACK_START:
+            return {}
+
+
+def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:
+    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid it is free."""
+    if memory.mode is Mode.GRID_CONNECTED:
+        return {plant: PvCommand(limit_w=None, cause=Reason.PV_FREE) for plant in situation.hub.pv}
+    if memory.mode not in ISLAND_MODES:
+        return {}
+    if situation.former is None or memory.mode is Mode.UNPLANNED_ISLANDING:
+        limits, cause = memory.prepared.pv_limits_w, Reason.PREPARED_SURPLUS
+    else:
+        limits, cause = pv_limits(situation, situation.former, without=frozenset()), Reason.PV_SURPLUS
+    return {plant: PvCommand(limit_w=limit_w, cause=cause) for plant, limit_w in limits.items()}
+
+
+def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Keep the voltage set-point that steering integrates; forget it when steering ends."""
+    if situation.former is None:
+        return memory
+    before = memory.batteries.get(situation.former, SourceMemory())
+    set_v = steer(memory, situation).voltage_set_v if memory.mode is Mode.RECONNECTION else None
+    if set_v == before.voltage_set_v:
+        return memory
+    return replace(memory, batteries={**memory.batteries, situation.former: replace(before, voltage_set_v=set_v)})
+
+
+def _on_grid(battery: Battery, situation: Situation) -> BatteryCommand:
+    state = situation.seen.batteries.get(battery.id) or BatterySeen()
+    return BatteryCommand(
+        follow=not battery.capabilities.always_forms,
+        power_set_w=_grid_power(battery, state, situation),
+        cause=Reason.SELF_CONSUMPTION,
+    )
+
+
+def _grid_power(battery: Battery, state: BatterySeen, situation: Situation) -> float:
+    """Full for the next blackout: charge to the reserve from the grid, above it from our own sun, else rest."""
+    if state.soc_pct is None or state.soc_pct >= battery.full_soc_pct:
+        return 0.0
+    limit_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
+    pv_w = sum(p.power_w.total for p in situation.seen.pv.values() if p.power_w is not None)
+    share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
+    surplus_w = max(0.0, SURPLUS_RATIO * (pv_w - situation.load_w.total)) * share
+    from_grid_w = CHARGE_RATIO * battery.rating_va if state.soc_pct < battery.reserve_soc_pct else 0.0
+    return -min(limit_w, max(surplus_w, from_grid_w))
+
+
+def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
+    if battery.id == (situation.former or memory.prepared.former):
+        return _former_command(memory, battery, situation)
+    if battery.capabilities.always_forms:
+        return BatteryCommand(stop=True, cause=Reason.POI_PROVEN_OPEN)  # one dead-bus token, and it is taken
+    return BatteryCommand(follow=True, power_set_w=_follower_power(battery, situation), cause=Reason.ISLAND_FORMED)
+
+
+def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
+    source = memory.batteries.get(battery.id, SourceMemory())
+    is_forming = situation.former == battery.id
+    must_stop = situation.poi_joins_both or (
+        not situation.poi_is_proven_open and memory.mode is Mode.UNPLANNED_ISLANDING
+    )
+    if is_forming and must_stop and memory.mode is not Mode.RECONNECTION:
+        # Both sides move as one: the contact lies, or has not opened in its time. Nothing may feed that line.
+        late = memory.poi.open_since_s is None or _is_late(memory.poi.open_since_s, situation)
+        if late or situation.poi_joins_both:
+            return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
+    steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None
+    nominal_hz = situation.hub.nominal_frequency_hz
+    return BatteryCommand(
+        form=source.order,
+        frequency_set_hz=steering.frequency_set_hz if steering else with_droop(nominal_hz, situation),
+        voltage_set_v=steering.voltage_set_v if steering else situation.hub.nominal_voltage_v,
+        cause=Reason.SYNC_WINDOW if steering else Reason.ISLAND_FORMED,
+    )
+
+
+def _is_late(since_s: float, situation: Situation) -> bool:
+    return situation.now_s - since_s > situation.hub.poi.breaker_opening_s
+
+
+def _follower_power(battery: Battery, situation: Situation) -> float:
+    """Share the island's net load by rating, within the battery's own limits; rest without a former."""
+    if situation.former is None or battery.bus is not BusSide.ISLAND:
+        return 0.0
+    batteries = [situation.hub.batteries[situation.former], battery]
+    seen = [situation.seen.batteries.get(b.id) or BatterySeen() for b in batteries]
+    if any(state.power_w is None for state in seen) or seen[1].mode is not InverterMode.GRID_FOLLOWING:
+        return 0.0
+    net_w = sum(state.power_w.total for state in seen if state.power_w is not None)
+    wanted_w = net_w * battery.rating_va / sum(b.rating_va for b in batteries)
+    state = seen[1]
+    out_w = battery.rating_va if state.discharge_limit_w is None else min(battery.rating_va, state.discharge_limit_w)
+    in_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
+    if state.soc_pct is not None and state.soc_pct <= battery.empty_soc_pct:
+        out_w = 0.0
+    return max(-in_w, min(out_w, wanted_w))
+
+
+def _locked_out(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
+    """Emergency-off stops every source. A stuck POI stops whoever forms; followers do no harm."""
+    if memory.reason is Reason.EMERGENCY_OFF:
+        return {battery: BatteryCommand(stop=True, cause=memory.reason) for battery in situation.hub.batteries}
+    if memory.reason is Reason.POI_STUCK:
+        return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
+    return {}

@@ -1,0 +1,365 @@
+"""The heart, story by story, without a plant: what is seen goes in, what is wanted comes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.core.decide import decide, fresh_memory
+from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.commands import Commands
+from controller.model.image import EarthingSeen, ProcessImage
+from controller.model.memory import DurableMemory
+from controller.model.phases import ZERO, PhaseValues
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Authority, GridVerdict, InverterMode, Mode, SettingsGroup
+from hil_tests.tests.core.hubs import (
+    CLOSED,
+    DEAD,
+    LIVE,
+    OPEN,
+    dark,
+    hub,
+    islanded,
+    on_grid,
+    with_battery,
+    with_feeder,
+    with_poi,
+)
+from hil_tests.tests.core.run import Run
+
+
+def started(image: object = on_grid) -> Run:
+    run = Run(hub())
+    run.see(image, 0.2)  # type: ignore[arg-type]
+    return run
+
+
+def blackout(at_s: float) -> ProcessImage:
+    return with_poi(
+        on_grid(at_s), grid_voltage_v=DEAD, bus_voltage_v=DEAD, grid_frequency_hz=None, angle_difference_deg=None
+    )
+
+
+def test_a_start_on_grid_moves_nothing_until_the_plant_is_read() -> None:
+    run = Run(hub())
+    decision = run.see(lambda _: ProcessImage())
+    assert decision.memory.mode is Mode.UNKNOWN
+    assert decision.commands == Commands()
+    run.see(on_grid)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+    assert run.memory.reason is Reason.RECOVERED_ON_GRID
+
+
+@pytest.mark.parametrize(
+    ("image", "mode"), [(on_grid, Mode.GRID_CONNECTED), (islanded, Mode.ISLANDED), (dark, Mode.DARK)]
+)
+def test_a_restart_reads_the_mode_off_the_plant_and_moves_no_contactor(image: object, mode: Mode) -> None:
+    run = started(image)
+    assert run.memory.mode is mode
+    run.restart()
+    run.see(image, 1.0)  # type: ignore[arg-type]
+    assert run.memory.mode is mode
+    assert run.commands.feeders == {}
+    assert run.commands.poi.close is None
+
+
+def test_ten_blind_seconds_lock_out_until_the_measurements_come() -> None:
+    run = Run(hub())
+    run.see(lambda _: ProcessImage(), 10.2)
+    assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.START_UNCLEAR)
+    run.see(on_grid, 0.2)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+
+
+def test_a_dead_grid_opens_and_sheds_in_one_cycle_once_confirmed() -> None:
+    run = started(lambda t: on_grid(t, 90_000.0))
+    heavy = lambda t: replace(blackout(t), feeders=on_grid(t, 90_000.0).feeders)  # noqa: E731
+    run.see(heavy, 0.1)
+    assert run.memory.mode is Mode.GRID_CONNECTED, "two samples are not yet a tenth of a second"
+    run.see(heavy, 0.05)
+    assert run.memory.mode is Mode.UNPLANNED_ISLANDING
+    assert run.commands.poi.open
+    assert run.commands.feeders["ev_posts"].open
+    assert "desk" not in run.commands.feeders
+
+
+def test_the_relay_is_first_and_the_same_answer_runs_in_the_same_cycle() -> None:
+    run = started(lambda t: on_grid(t, 90_000.0))
+    run.see(lambda t: with_poi(on_grid(t, 90_000.0), position=OPEN, relay_tripped=True))
+    assert (run.memory.mode, run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.POI_OPENED_BY_ITSELF)
+    assert run.commands.feeders["ev_posts"].open
+
+
+def test_a_sag_that_the_code_rides_through_moves_nothing() -> None:
+    run = started()
+    sag = PhaseValues.even(0.3 * 230)
+    run.see(lambda t: with_poi(on_grid(t), grid_voltage_v=sag, bus_voltage_v=sag), 0.15)
+    run.see(on_grid, 1.0)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+    assert not any(e.kind is EventKind.ORDERED_OPEN for e in run.events)
+
+
+def test_forming_waits_for_the_proof_then_for_the_earthing() -> None:
+    run = started()
+    run.see(blackout, 0.2)
+    assert run.commands.batteries["battery"].form is None
+    run.see(dark, 0.1)
+    assert run.commands.earthing.close is not None, "proven twice: earth first"
+    assert run.commands.batteries["battery"].form is None
+    run.see(lambda t: replace(dark(t), earthing=EarthingSeen(t, CLOSED)))
+    assert run.commands.batteries["battery"].form is not None
+    assert run.commands.batteries["second"].form is None, "one dead-bus token"
+    run.see(islanded, 0.1)
+    assert run.memory.mode is Mode.ISLANDED
+    assert run.commands.batteries["battery"].form is None, "answered: the order is over"
+
+
+def test_an_order_keeps_its_instant_while_it_is_restated() -> None:
+    run = started()
+    run.see(blackout, 0.2)
+    ready = lambda t: replace(dark(t), earthing=EarthingSeen(t, CLOSED))  # noqa: E731
+    run.see(ready, 0.1)
+    first = run.commands.batteries["battery"].form
+    run.see(ready, 0.5)
+    assert first is not None
+    assert run.commands.batteries["battery"].form == first
+
+
+def test_a_stuck_breaker_locks_out_and_nobody_forms() -> None:
+    run = started()
+    run.see(blackout, 1.0)
+    assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
+    assert run.commands.poi.open, "the wish to open goes on"
+    assert run.commands.batteries["battery"].stop
+    run.see(dark, 0.2)
+    assert run.memory.mode is Mode.UNPLANNED_ISLANDING
+
+
+def test_current_through_an_open_contact_stops_the_former() -> None:
+    run = started(islanded)
+    lie = lambda t: with_poi(  # noqa: E731
+        islanded(t),
+        grid_voltage_v=LIVE,
+        grid_frequency_hz=50.0,
+        angle_difference_deg=0.0,
+        current_a=PhaseValues.even(40),
+    )
+    run.see(lie, 0.2)
+    assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
+    assert run.commands.batteries["battery"].stop
+
+
+def test_nobody_to_form_ends_dark_and_says_so() -> None:
+    run = started()
+    run.see(blackout, 0.2)
+    run.see(lambda t: with_battery(dark(t), mode=InverterMode.FAULT), 6.0)
+    assert (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.ISLAND_NOT_FORMED)
+
+
+def test_a_collapsed_island_sheds_what_can_wait_and_forms_again() -> None:
+    run = started(islanded)
+    run.see(dark, 0.5)
+    assert (run.memory.mode, run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.ISLAND_COLLAPSED)
+    assert {f for f, c in run.commands.feeders.items() if c.open} == {"medical", "warm_room", "phones", "ev_posts"}
+
+
+def test_overload_sheds_the_highest_tier_on_the_loaded_phase_first() -> None:
+    run = started(lambda t: islanded(t, 50_000.0))
+    heavy = lambda t: with_battery(islanded(t, 75_000.0), power_w=PhaseValues.even(25_000.0))  # noqa: E731
+    run.see(heavy, 10.0)
+    shed = {f for f, c in run.commands.feeders.items() if c.open}
+    assert shed == {"ev_posts"}
+    assert any(e.kind is EventKind.SHED and e.reason is Reason.OVERLOAD for e in run.events)
+
+
+def test_a_motor_start_is_no_overload() -> None:
+    run = started(islanded)
+    run.see(lambda t: with_battery(islanded(t), power_w=PhaseValues.even(25_000.0)), 1.5)
+    run.see(islanded, 1.0)
+    assert not any(e.kind is EventKind.SHED for e in run.events)
+
+
+def test_low_energy_sheds_tier_by_tier_and_starts_the_genset() -> None:
+    run = started(islanded)
+
+    def at_soc(soc_pct: float, t: float) -> ProcessImage:
+        return with_battery(with_battery(islanded(t), soc_pct=soc_pct), "second", soc_pct=soc_pct)
+
+    run.see(lambda t: at_soc(40.0, t), 0.1)
+    assert {f for f, c in run.commands.feeders.items() if c.open} == {"phones", "ev_posts"}
+    assert run.commands.gensets == {}
+    run.see(lambda t: at_soc(24.0, t), 0.1)
+    assert run.commands.feeders["warm_room"].open
+    assert run.commands.gensets["genset"].crank is not None
+
+
+def test_restoring_goes_one_at_a_time_and_never_overtakes_a_tier() -> None:
+    run = started(islanded)
+    low = lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
+    run.see(low, 0.1)
+
+    def after(t: float) -> ProcessImage:
+        seen = islanded(t, 5_000.0)
+        for name in ("warm_room", "phones", "ev_posts"):
+            seen = with_feeder(seen, name, position=OPEN, power_w=ZERO)
+        return seen
+
+    run.see(after, 6.0)
+    closes = [f for f, c in run.commands.feeders.items() if c.close is not None]
+    assert closes == ["warm_room"]
+
+
+def test_a_feeder_that_does_not_answer_is_left_alone_after_one_retry() -> None:
+    run = started(islanded)
+    low = lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
+    run.see(low, 0.1)
+    stuck = lambda t: with_feeder(islanded(t, 5_000.0), "warm_room", position=OPEN, power_w=ZERO)  # noqa: E731
+    run.see(stuck, 60.0)
+    assert run.memory.feeders["warm_room"].quarantined
+    assert sum(e.kind is EventKind.ORDERED_CLOSE and e.subject == "warm_room" for e in run.events) == 2
+
+
+def test_a_tripped_feeder_is_never_closed_by_us() -> None:
+    run = started(islanded)
+    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN, power_w=ZERO), 30.0)
+    assert run.memory.feeders["warm_room"].reason is Reason.TRIPPED
+    assert "warm_room" not in run.commands.feeders
+
+
+def returned(t: float, angle_deg: float = 2.0, bus_hz: float = 50.0) -> ProcessImage:
+    return with_poi(
+        islanded(t),
+        grid_voltage_v=LIVE,
+        grid_frequency_hz=50.0,
+        bus_frequency_hz=bus_hz,
+        angle_difference_deg=angle_deg,
+        settings_group=SettingsGroup.GRID,
+    )
+
+
+def test_back_to_the_grid_after_the_observation_time_inside_the_window() -> None:
+    run = started(islanded)
+    run.see(lambda t: returned(t, 90.0), 9.5)
+    assert run.memory.mode is Mode.ISLANDED
+    run.see(lambda t: returned(t, 90.0), 1.0)
+    assert run.memory.mode is Mode.RECONNECTION
+    assert run.commands.poi.close is None
+    slower = run.commands.batteries["battery"].frequency_set_hz
+    assert slower is not None
+    assert slower < 50.0 + hub().batteries["battery"].droop_hz_per_w * 20_000.0, "ahead of the grid: run slower"
+    run.see(returned)
+    assert run.commands.poi.close is not None
+    assert not run.commands.poi.open
+    run.see(on_grid, 0.1)
+    assert (run.memory.mode, run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECONNECTED)
+    assert run.commands.batteries["battery"].follow
+    assert run.commands.earthing.open is True
+
+
+def test_no_closing_with_island_settings_active() -> None:
+    run = started(islanded)
+    run.see(lambda t: with_poi(returned(t), settings_group=SettingsGroup.ISLAND), 12.0)
+    assert run.memory.mode is Mode.RECONNECTION
+    assert run.commands.poi.settings_group is SettingsGroup.GRID
+    assert run.commands.poi.close is None
+
+
+def test_the_grid_lost_again_at_the_closing_instant_opens_at_once() -> None:
+    run = started(islanded)
+    while run.commands.poi.close is None:
+        run.see(returned)
+    run.see(islanded, 0.15)
+    assert (run.memory.mode, run.memory.reason) == (Mode.ISLANDED, Reason.GRID_LOST_AGAIN)
+    assert run.commands.poi.open
+    assert run.commands.poi.close is None
+
+
+def test_a_flapping_grid_earns_growing_patience() -> None:
+    run = started(islanded)
+    waits = []
+    for _ in range(3):
+        begin_s = run.now_s
+        while run.memory.mode is Mode.ISLANDED:
+            run.see(lambda t: returned(t, 90.0))
+        waits.append(run.now_s - begin_s)
+        run.see(islanded, 0.2)
+    assert waits[0] < waits[1] < waits[2]
+
+
+def test_three_orders_without_contact_leave_the_island_and_call_a_person() -> None:
+    run = started(islanded)
+    run.see(returned, 60.0)
+    assert run.memory.mode is Mode.ISLANDED
+    assert run.memory.durable.latch("poi_close") is not None
+    release = OperatorRequest("1", RequestKind.RELEASE_LATCH, "poi_close", "duty", True, run.now_s + 10)
+    run.see(islanded, advice=Advice(requests=(release,)))
+    assert run.memory.durable.latch("poi_close") is None
+
+
+@pytest.mark.parametrize("image", [on_grid, islanded, dark])
+def test_emergency_off_stops_everything_in_every_mode_and_only_a_person_at_the_hub_releases_it(image: object) -> None:
+    run = started(image)
+    pressed = lambda t: replace(image(t), emergency_off=True)  # type: ignore[operator]  # noqa: E731
+    run.see(pressed, 0.1)
+    assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.EMERGENCY_OFF)
+    assert run.commands.poi.open
+    assert all(command.stop for command in run.commands.batteries.values())
+    run.restart()
+    run.see(dark, 0.2)
+    assert run.memory.mode is Mode.LOCKED_OUT, "a latch survives a restart"
+    from_afar = OperatorRequest("1", RequestKind.RELEASE_LATCH, "emergency_off", "x", False, run.now_s + 10)
+    at_hub = replace(from_afar, id="2", at_the_hub=True)
+    run.see(dark, advice=Advice(requests=(from_afar,)))
+    assert run.memory.mode is Mode.LOCKED_OUT
+    run.see(dark, advice=Advice(requests=(at_hub,)))
+    run.see(dark, 0.2)
+    assert run.memory.mode is Mode.DARK
+
+
+def test_a_grid_that_is_a_genset_is_rejected() -> None:
+    from controller.model.words import GridSource
+
+    run = started(islanded)
+    run.see(lambda t: with_poi(returned(t), source=GridSource.GENSET), 20.0)
+    assert run.memory.grid.verdict is GridVerdict.REJECTED
+    assert run.memory.mode is Mode.ISLANDED
+
+
+def test_pv_is_limited_to_what_the_island_can_absorb() -> None:
+    run = started(islanded)
+    full = lambda t: with_battery(islanded(t), charge_limit_w=0.0)  # noqa: E731
+    run.see(full, 0.1)
+    limit_w = run.commands.pv["pv"].limit_w
+    assert limit_w is not None
+    assert limit_w < 20_000.0, "less than the load, for the largest load may go"
+    run.see(islanded, 0.1)
+    roomy_w = run.commands.pv["pv"].limit_w
+    assert roomy_w is not None
+    assert roomy_w > limit_w
+
+
+def test_in_manual_a_return_waits_for_a_person() -> None:
+    run = started(islanded)
+    manual = OperatorRequest("m", RequestKind.MANUAL_ON, None, "duty", True, run.now_s + 10)
+    run.see(islanded, advice=Advice(requests=(manual,)))
+    assert run.memory.durable.authority is Authority.MANUAL
+    run.see(returned, 30.0)
+    assert run.memory.mode is Mode.ISLANDED
+    please = OperatorRequest("r", RequestKind.RECONNECT, None, "duty", True, run.now_s + 10)
+    run.see(returned, advice=Advice(requests=(please,)))
+    run.see(returned, 0.1)
+    assert run.memory.mode is Mode.RECONNECTION
+
+
+def test_an_expired_request_never_was() -> None:
+    run = started()
+    late = OperatorRequest("l", RequestKind.OBSERVE_ON, None, "duty", True, run.now_s - 1)
+    run.see(on_grid, advice=Advice(requests=(late,)))
+    assert run.memory.durable.authority is Authority.AUTO
+
+
+def test_the_same_arguments_give_the_same_decision() -> None:
+    memory = fresh_memory(DurableMemory(), 0.0)
+    assert decide(memory, on_grid(1.0), Advice(), hub(), 1.0) == decide(memory, on_grid(1.0), Advice(), hub(), 1.0)
