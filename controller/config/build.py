@@ -1,0 +1,160 @@
+"""The checked site file as a Hub."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from controller.config.schema import BatteryEntry, FeederEntry, GensetEntry, SiteFile, SourceEntry
+from controller.config.types import AssetBinding, Device, Protocol
+from controller.model.grid_code import GridCode
+from controller.model.hub import (
+    Battery,
+    Earthing,
+    Feeder,
+    Genset,
+    Hub,
+    Poi,
+    PoiSwitching,
+    PvPlant,
+    Radio,
+    ShortTimePoint,
+    SourceCapabilities,
+    Tier,
+    Timing,
+)
+from controller.model.phases import Phase
+from controller.model.words import BusSide, GensetConnection, IslandEarthing, Switcher
+
+RTU_CHAR_BITS = 11
+RTU_WRITE_CHARS = 16 + 7  # request and reply of FC6, and two gaps of 3.5 characters
+RTU_TURNAROUND_S = 0.02
+TCP_WRITE_S = 0.05  # one cycle, queue and round trip
+
+
+def build_hub(
+    site: SiteFile, grid_code: GridCode, devices: Mapping[str, Device], bindings: Mapping[str, AssetBinding]
+) -> Hub:
+    """Frozen objects with units, signs and latencies."""
+    return Hub(
+        name=site.name,
+        label=_label(site.label),
+        nominal_voltage_v=site.nominal_voltage_v,
+        nominal_frequency_hz=float(site.nominal_frequency_hz),
+        poi=_poi(site),
+        batteries={name: _battery(name, entry) for name, entry in site.batteries.items()},
+        pv={
+            name: PvPlant(name, _label(entry.label), BusSide(entry.bus), _phases(entry.phases), entry.rating_w)
+            for name, entry in site.pv.items()
+        },
+        gensets={name: _genset(name, entry) for name, entry in site.gensets.items()},
+        feeders={
+            name: _feeder(name, entry, write_latency_s(bindings[name], devices) + entry.contactor_s)
+            for name, entry in site.feeders.items()
+        },
+        radios={
+            name: Radio(name, _label(entry.label), entry.feeder, entry.own_reserve_wh)
+            for name, entry in site.radios.items()
+        },
+        tiers=tuple(
+            Tier(int(number), _label(entry.label), entry.shed_below_soc_pct, entry.restore_above_soc_pct)
+            for number, entry in sorted(site.tiers.items())
+        ),
+        earthing=Earthing(IslandEarthing(site.earthing.kind), site.earthing.relay),
+        grid_code=grid_code,
+        timing=Timing(**site.timing.model_dump()),
+        has_emergency_off=site.safety is not None,
+        has_local_remote=site.safety is not None,
+    )
+
+
+def write_latency_s(binding: AssetBinding, devices: Mapping[str, Device]) -> float:
+    """Worst time from our order to the device, for the switching output of an asset.
+
+    On RTU: one transaction of every other unit may be under way, each at most a full block, then ours.
+    """
+    device = devices[binding.writes["closed"].device]
+    if device.table.protocol is not Protocol.MODBUS_RTU:
+        return TCP_WRITE_S
+    write_s = RTU_WRITE_CHARS * RTU_CHAR_BITS / device.baudrate + RTU_TURNAROUND_S
+    return TCP_WRITE_S + device.timeout_s + write_s
+
+
+def _poi(site: SiteFile) -> Poi:
+    poi = site.poi
+    return Poi(
+        id=poi.id,
+        label=_label(poi.label),
+        switching=PoiSwitching(Switcher(poi.opened_by), Switcher(poi.closed_by)),
+        breaker_opening_s=poi.breaker_opening_s,
+        breaker_closing_s=poi.breaker_closing_s,
+        breaker_closing_uncertainty_s=poi.breaker_closing_uncertainty_s,
+        angle_error_deg=poi.angle_error_deg,
+        import_max_w=poi.import_max_w,
+        export_max_w=poi.export_max_w,
+        has_settings_groups=poi.has_settings_groups,
+    )
+
+
+def _battery(name: str, entry: BatteryEntry) -> Battery:
+    curve = [ShortTimePoint(1.0, math.inf), *(ShortTimePoint(p.load_ratio, p.hold_s) for p in entry.short_time)]
+    return Battery(
+        id=name,
+        label=_label(entry.label),
+        bus=BusSide(entry.bus),
+        phases=_phases(entry.phases),
+        rating_va=entry.rating_va,
+        capacity_wh=entry.capacity_wh,
+        capabilities=_capabilities(entry),
+        short_time=tuple(curve),
+        droop_hz_per_w=entry.droop_pct / 100.0 * 50.0 / entry.rating_va,
+        reserve_soc_pct=entry.reserve_soc_pct,
+        empty_soc_pct=entry.empty_soc_pct,
+        full_soc_pct=entry.full_soc_pct,
+    )
+
+
+def _genset(name: str, entry: GensetEntry) -> Genset:
+    return Genset(
+        id=name,
+        label=_label(entry.label),
+        bus=BusSide(entry.bus),
+        connection=GensetConnection(entry.connection),
+        phases=_phases(entry.phases),
+        rating_va=entry.rating_va,
+        capabilities=_capabilities(entry),
+        start_below_soc_pct=entry.start_below_soc_pct,
+        stop_above_soc_pct=entry.stop_above_soc_pct,
+        min_load_w=entry.min_load_w,
+        min_run_s=entry.min_run_s,
+        start_time_s=entry.start_time_s,
+        start_attempts_max=entry.start_attempts_max,
+        fuel_capacity_l=entry.fuel_capacity_l,
+        fuel_l_per_h_at_rating=entry.fuel_l_per_h_at_rating,
+    )
+
+
+def _feeder(name: str, entry: FeederEntry, latency_s: float) -> Feeder:
+    return Feeder(
+        id=name,
+        label=_label(entry.label),
+        tier=entry.tier,
+        bus=BusSide(entry.bus),
+        phases=_phases(entry.phases),
+        rated_w=entry.rated_w,
+        carries_control=entry.carries_control,
+        write_latency_s=latency_s,
+        pickup_ratio=entry.pickup_ratio,
+    )
+
+
+def _capabilities(entry: SourceEntry) -> SourceCapabilities:
+    return SourceCapabilities(entry.can_form, entry.always_forms, entry.can_set_frequency, entry.can_set_voltage)
+
+
+def _label(entry: object) -> dict[str, str]:
+    return {language: getattr(entry, language) for language in ("de", "da", "en")}
+
+
+def _phases(names: Sequence[str]) -> tuple[Phase, ...]:  # the schema allows only l1, l2, l3
+    return tuple(Phase(name) for name in names)
