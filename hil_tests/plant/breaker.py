@@ -1,0 +1,172 @@
+"""The POI: a breaker with a random operating time, its relay's own protection and ANSI 25, and its ways to fail."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from controller.model.words import BreakerPosition, SettingsGroup
+
+OPERATING_MIN_S = 0.030
+OPERATING_MAX_S = 0.080
+SYNC_ANGLE_DEG = 10.0  # ComAp InteliPro default
+SYNC_SLIP_HZ = 0.1
+SYNC_VOLTAGE_RATIO = 0.05
+DEAD_RATIO = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of the open breaker at one instant."""
+
+    grid_ratio: float
+    bus_ratio: float
+    angle_deg: float  # bus minus grid
+    slip_hz: float
+
+    @property
+    def in_window(self) -> bool:
+        """The relay's own ANSI 25."""
+        return (
+            min(self.grid_ratio, self.bus_ratio) > 0.85
+            and abs(self.angle_deg) <= SYNC_ANGLE_DEG
+            and abs(self.slip_hz) <= SYNC_SLIP_HZ
+            and abs(self.grid_ratio - self.bus_ratio) <= SYNC_VOLTAGE_RATIO
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One contact of the POI, as physics saw it."""
+
+    at_s: float
+    kind: str  # live_live, dead_bus, dead_grid, dead_dead
+    angle_deg: float
+    slip_hz: float
+    voltage_difference_ratio: float
+
+
+class PoiBreaker:
+    """The breaker and its relay. Opening beats closing; a standing close order closes once (anti-pumping)."""
+
+    __slots__ = (
+        "_band_s", "_close_level", "_moving_s", "_open_level", "_permit", "_rng", "_target", "bypass_25", "closings",
+        "dso_lock", "fails_to_close", "fails_to_open", "operations_count", "position", "relay_enabled", "relay_tripped",
+        "relay_undervoltage_s", "settings_group", "stuck_feedback", "sync_permitted",
+    )  # fmt: skip
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.position = BreakerPosition.CLOSED
+        self.settings_group = SettingsGroup.GRID
+        self.dso_lock = False
+        self.relay_tripped = False
+        self.relay_enabled = True
+        self.relay_undervoltage_s = 0.3  # U<< 0.45 Un, VDE-AR-N 4105:2018
+        self.sync_permitted = True
+        self.bypass_25 = True  # closed_by = controller: our own timing is what is tested
+        self.fails_to_open = False
+        self.fails_to_close = False
+        self.stuck_feedback: BreakerPosition | None = None
+        self.closings: tuple[Closing, ...] = ()
+        self.operations_count = 0
+        self._open_level = False
+        self._close_level = False
+        self._permit = False
+        self._target: BreakerPosition | None = None
+        self._moving_s = 0.0
+        self._band_s = 0.0
+
+    @property
+    def reported_position(self) -> BreakerPosition:
+        """What the auxiliary contacts say."""
+        return self.stuck_feedback or self.position
+
+    def set_open_level(self, level: bool) -> None:
+        """Hold open while set."""
+        self._open_level = level
+        if level:
+            self.trip()
+
+    def set_close_level(self, level: bool) -> None:
+        """A rising edge closes, unless open is held."""
+        rising, self._close_level = level and not self._close_level, level
+        if rising:
+            self.close()
+
+    def set_close_permit(self, level: bool) -> None:
+        """Let the ANSI 25 close when it sees its window."""
+        self._permit = level
+
+    def set_settings_group(self, group: SettingsGroup) -> None:
+        """Switch the protection settings."""
+        self.settings_group = group
+
+    def trip(self) -> None:
+        """Begin to open."""
+        if self.position is BreakerPosition.CLOSED and self._target is not BreakerPosition.OPEN:
+            self._begin(BreakerPosition.OPEN)
+        elif self._target is BreakerPosition.CLOSED:
+            self._target = None
+
+    def close(self) -> None:
+        """Begin to close."""
+        locked = self._open_level or self.dso_lock or self.relay_tripped_now
+        if self.position is BreakerPosition.OPEN and self._target is None and not locked:
+            self._begin(BreakerPosition.CLOSED)
+
+    @property
+    def relay_tripped_now(self) -> bool:
+        """The protection still sees its reason."""
+        return self._band_s > 0.0
+
+    def step(self, sides: Sides, now_s: float, dt_s: float) -> bool:
+        """Protection, ANSI 25, motion. True when the contacts moved in this step."""
+        self._protect(sides, dt_s)
+        self.sync_permitted = sides.in_window
+        if self._permit and self.position is BreakerPosition.OPEN and sides.in_window:
+            self.close()
+        if self._target is None:
+            return False
+        self._moving_s -= dt_s
+        if self._moving_s > 0.0:
+            return False
+        target, self._target = self._target, None
+        if (target is BreakerPosition.OPEN and self.fails_to_open) or (
+            target is BreakerPosition.CLOSED and self.fails_to_close
+        ):
+            return False
+        if target is BreakerPosition.CLOSED:
+            self._record(sides, now_s)
+            self.relay_tripped = False
+        self.position = target
+        self.operations_count += 1
+        return True
+
+    def _begin(self, target: BreakerPosition) -> None:
+        self._target = target
+        self._moving_s = self._rng.uniform(OPERATING_MIN_S, OPERATING_MAX_S)
+
+    def _protect(self, sides: Sides, dt_s: float) -> None:
+        """27: undervoltage of the grid side. Only with grid settings: the island has its own."""
+        outside = sides.grid_ratio < 0.45
+        watching = self.relay_enabled and self.settings_group is SettingsGroup.GRID
+        self._band_s = self._band_s + dt_s if outside and watching else 0.0
+        if self._band_s >= self.relay_undervoltage_s and self.position is BreakerPosition.CLOSED:
+            self.relay_tripped = True
+            self.trip()
+
+    def _record(self, sides: Sides, now_s: float) -> None:
+        grid, bus = sides.grid_ratio > DEAD_RATIO, sides.bus_ratio > DEAD_RATIO
+        kind = ("live_live" if bus else "dead_bus") if grid else ("dead_grid" if bus else "dead_dead")
+        live = kind == "live_live"
+        self.closings = (
+            *self.closings,
+            Closing(
+                now_s,
+                kind,
+                sides.angle_deg if live else 0.0,
+                sides.slip_hz if live else 0.0,
+                abs(sides.grid_ratio - sides.bus_ratio) if live else 0.0,
+            ),
+        )[-64:]
