@@ -1,0 +1,79 @@
+"""One device as the rest of the house sees it: the newest readings, and a place to leave wishes.
+
+The owner of the connection fills it; everybody else only reads values and leaves wishes. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from controller.config.types import Device, DeviceTable
+from controller.drivers.link import Reading, Value
+from controller.drivers.outbox import Outbox
+
+FAILURES_TO_DOWN = 3  # one lost answer is noise on a line, three in a row are an absence
+
+
+def can_be_read_back(table: DeviceTable) -> frozenset[str]:
+    """Writable points whose place can be read, if only under another point's name."""
+    places = {point.where for point in table.points.values() if point.readable}
+    return frozenset(name for name, point in table.points.items() if point.writable and point.where in places)
+
+
+class Board:
+    """A `Link` to one device, whatever protocol its owner speaks."""
+
+    def __init__(self, device: Device, clock: Callable[[], float]) -> None:
+        points = device.table.points.values()
+        self.device = device
+        self.outbox = Outbox(can_be_read_back(device.table) - {device.table.heartbeat})
+        self.wake: Callable[[], None] = _nobody_waits  # the owner of the connection replaces it
+        self.failures = 0
+        self._clock = clock
+        self._is_up = False
+        self._writable = frozenset(p.id for p in points if p.writable)
+        self._readings: dict[str, Reading | None] = {}
+
+    @property
+    def name(self) -> str:
+        """As the site file calls the device."""
+        return self.device.name
+
+    @property
+    def is_up(self) -> bool:
+        """The device answered lately: its connection stands and not three questions in a row went unanswered."""
+        return self._is_up
+
+    def reading(self, point: str) -> Reading | None:
+        """The newest value of a point; old ones stay and show their age."""
+        return self._readings.get(point)
+
+    def write(self, point: str, value: Value) -> None:
+        """Want this value in the device; see `Outbox` for what becomes of it."""
+        assert point in self._writable, f"{self.name} has no writable point {point}"
+        if self.outbox.put(point, value, self._clock()):
+            self.wake()
+
+    def keep(self, point: str, value: Value | None, at_s: float) -> None:
+        """The device held this value at that instant; None when it was implausible or not available."""
+        self._readings[point] = None if value is None else Reading(value, at_s)
+
+    def answered(self) -> None:
+        """The device said something sensible."""
+        self.failures = 0
+        self._is_up = True
+
+    def failed(self) -> None:
+        """The device did not answer, or not sensibly."""
+        self.failures += 1
+        if self.failures >= FAILURES_TO_DOWN:
+            self._is_up = False
+
+    def lost(self) -> None:
+        """The connection is gone; what the device was told before is unknown from now on."""
+        self._is_up = False
+        self.outbox.forget()
+
+
+def _nobody_waits() -> None:
+    return None

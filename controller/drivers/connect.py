@@ -1,0 +1,109 @@
+"""From the site's devices to running links: one task per TCP connection, per serial line, per OPC UA server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol as Shape
+
+from controller.config.types import Device, Protocol, Site
+from controller.drivers.backoff import Patience
+from controller.drivers.board import Board
+from controller.drivers.heartbeat import Heart
+from controller.drivers.link import Link
+from controller.drivers.modbus_bus import ModbusBus
+from controller.drivers.modbus_rtu import RTU_RULES, RtuWire
+from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
+from controller.drivers.quiet_log import QuietLog
+from controller.drivers.station import Station
+from controller.drivers.surroundings import Surroundings
+from controller.drivers.transport import Rules, Transport
+
+
+class Owner(Shape):
+    """Owns one connection for as long as it runs."""
+
+    async def run(self) -> None:
+        """Serve until cancelled, whatever the devices do."""
+        ...
+
+
+class Links:
+    """All links of a site. Nothing is connected before `run`."""
+
+    def __init__(self, boards: Mapping[str, Board], owners: Sequence[Owner], heart: Heart, patience: Patience) -> None:
+        self._boards = boards
+        self._owners = owners
+        self._heart = heart
+        self._patience = patience
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """By device name; always the same mapping."""
+        return self._boards
+
+    def set_islanded(self, islanded: bool) -> None:
+        """While islanded, absent devices are tried at least once a second."""
+        self._patience.set_islanded(islanded)
+
+    async def run(self) -> None:
+        """Keep every connection until cancelled. Ends only by cancellation or by a mistake of ours."""
+        async with asyncio.TaskGroup() as group:
+            for owner in self._owners:
+                group.create_task(owner.run())
+            group.create_task(self._heart.run())
+
+
+def open_links(site: Site, clock: Callable[[], float], vetted_at: Callable[[], float | None]) -> Links:
+    """The links of a site, not yet running.
+
+    Args:
+        site: the checked configuration.
+        clock: boot time in seconds; readings bear it.
+        vetted_at: when a cycle was last completed and vetted, None before the first; feeds the heartbeats.
+
+    Raises:
+        UnusableTableError: a device table that its protocol cannot speak.
+    """
+    around = Surroundings(clock, Patience(), QuietLog(logging.getLogger("hallig.drivers"), clock))
+    boards = {name: Board(device, clock) for name, device in site.devices.items()}
+    groups = _connections(boards.values())
+    owners = [_owner(members, phase=number / len(groups), around=around) for number, members in enumerate(groups)]
+    heart = Heart(boards.values(), site.hub.timing.cycle_s, clock, vetted_at)
+    return Links(boards, owners, heart, around.patience)
+
+
+def _connections(boards: Iterable[Board]) -> list[list[Board]]:
+    """Devices that share a connection: the same host and port, serial port, or server."""
+    groups: dict[tuple[object, ...], list[Board]] = {}
+    for board in boards:
+        groups.setdefault(_place(board.device), []).append(board)
+    return list(groups.values())
+
+
+def _place(device: Device) -> tuple[object, ...]:
+    match device.table.protocol:
+        case Protocol.MODBUS_TCP:
+            return device.table.protocol, device.host, device.port
+        case Protocol.MODBUS_RTU:
+            return device.table.protocol, device.serial_port
+        case Protocol.OPCUA:
+            return device.table.protocol, device.url
+
+
+def _owner(boards: Sequence[Board], *, phase: float, around: Surroundings) -> Owner:
+    device = boards[0].device
+    match device.table.protocol:
+        case Protocol.MODBUS_TCP:
+            return _bus(boards, TcpWire(device.host, device.port), TCP_RULES, phase, around)
+        case Protocol.MODBUS_RTU:
+            return _bus(boards, RtuWire(device.serial_port, device.baudrate), RTU_RULES, phase, around)
+        case Protocol.OPCUA:
+            from controller.drivers.opcua import UaServer  # noqa: PLC0415 - 350 ms and 25 MB, only where it is needed
+
+            return UaServer(boards, device.url, phase, around)
+
+
+def _bus(boards: Sequence[Board], wire: Transport, rules: Rules, phase: float, around: Surroundings) -> ModbusBus:
+    return ModbusBus([Station(board, rules.hole_max, phase) for board in boards], wire, rules, around)

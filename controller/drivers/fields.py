@@ -1,0 +1,203 @@
+"""One field of an asset: the first source that has it fresh, in the form that the process image wants.
+
+Prepared once per field, called once per cycle: nothing is looked up by name in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from controller.config.types import AssetBinding, PointRef, Site
+from controller.drivers.link import Link, Reading, Value
+from controller.drivers.schedule import poll_period_s
+from controller.model.phases import ALL_PHASES, Phase, PhaseValues
+
+POLLS_MISSED_MAX = 2.5  # a point of the slow group is not stale before it can have been read again twice
+
+Seen = object
+Convert = Callable[[Value], Seen | None]
+Found = tuple[Seen, float, str]  # value, instant, device
+Take = Callable[[float], Found | None]
+
+
+class Kind(Enum):
+    """What a field is, apart from the enums, which bring their own conversion."""
+
+    NUMBER = "number"
+    TRUTH = "truth"
+    PHASE_POWERS = "phase_powers"  # a total is shared out over the asset's phases
+    PHASE_LEVELS = "phase_levels"  # voltages, currents: one value stands for each phase
+
+
+FieldKind = Kind | type[Enum]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    reading: Callable[[str], Reading | None]
+    points: tuple[str | None, ...]  # one, or one per phase; None: a phase that the asset does not have
+    max_age_s: float
+    device: str
+    convert: Convert
+
+
+def field_taker(
+    name: str, kind: FieldKind, binding: AssetBinding, site: Site, links: Mapping[str, Link]
+) -> Take | None:
+    """A function from the time to the field's value; None when no device has such a point."""
+    if isinstance(kind, Kind) and kind in (Kind.PHASE_POWERS, Kind.PHASE_LEVELS):
+        return _phases_taker(_phase_sources(name, kind, binding, site, links))
+    convert = _converter(kind)
+    sources = [_source(ref, (ref.point,), convert, binding, site, links) for ref in binding.reads.get(name, ())]
+    return _scalar_taker(sources)
+
+
+def _source(
+    ref: PointRef,
+    points: tuple[str | None, ...],
+    convert: Convert,
+    binding: AssetBinding,
+    site: Site,
+    links: Mapping[str, Link],
+) -> _Source:
+    device = site.devices[ref.device]
+    point = device.table.points[ref.point]
+    polled_s = POLLS_MISSED_MAX * poll_period_s(device, point.group) + point.refresh_s
+    max_age_s = max(site.max_age_s[binding.role], polled_s)
+    return _Source(links[ref.device].reading, points, max_age_s, ref.device, convert)
+
+
+def _converter(kind: FieldKind) -> Convert:
+    if kind is Kind.NUMBER:
+        return _number
+    if kind is Kind.TRUTH:
+        return _truth
+    assert not isinstance(kind, Kind)
+    members: dict[Value, Enum] = {member.value: member for member in kind}
+    return members.get
+
+
+def _number(value: Value) -> float | None:
+    return None if isinstance(value, (str, bool)) else value
+
+
+def _truth(value: Value) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _scalar_taker(sources: Sequence[_Source]) -> Take | None:
+    prepared = [(s.reading, s.points[0] or "", s.max_age_s, s.convert, s.device) for s in sources]
+    if not prepared:
+        return None
+
+    def take(now_s: float) -> Found | None:
+        for reading_of, point, max_age_s, convert, device in prepared:
+            reading = reading_of(point)
+            if reading is not None and now_s - reading.at_s <= max_age_s:
+                value = convert(reading.value)
+                if value is not None:
+                    return value, reading.at_s, device
+        return None
+
+    return take
+
+
+def _phases_taker(sources: Sequence[_Source]) -> Take | None:
+    takers = [_three_taker(source) if len(source.points) > 1 else _scalar_taker([source]) for source in sources]
+    prepared = [taker for taker in takers if taker is not None]
+    if len(prepared) < 2:
+        return prepared[0] if prepared else None
+
+    def take(now_s: float) -> Found | None:
+        for taker in prepared:
+            found = taker(now_s)
+            if found is not None:
+                return found
+        return None
+
+    return take
+
+
+def _three_taker(source: _Source) -> Take:
+    """All phases from one device, the oldest counts; a phase that the asset does not have carries nothing."""
+    reading_of, max_age_s, device = source.reading, source.max_age_s, source.device
+    points = source.points
+
+    def take(now_s: float) -> Found | None:
+        values = []
+        oldest_s = now_s
+        for point in points:
+            if point is None:
+                values.append(0.0)
+                continue
+            reading = reading_of(point)
+            if reading is None or now_s - reading.at_s > max_age_s or isinstance(reading.value, str):
+                return None
+            oldest_s = min(oldest_s, reading.at_s)
+            values.append(reading.value)
+        return PhaseValues(*values), oldest_s, device
+
+    return take
+
+
+def _phase_sources(
+    name: str, kind: Kind, binding: AssetBinding, site: Site, links: Mapping[str, Link]
+) -> list[_Source]:
+    """For each device in order of preference: its three phases, then its total."""
+    phases = phases_of(binding, site)
+    stem, unit = name.rsplit("_", 1)
+    by_phase = {phase: binding.reads.get(f"{stem}_{phase.value}_{unit}", ()) for phase in ALL_PHASES}
+    totals = binding.reads.get(name, ())
+    spread = _spread(kind, phases)
+    sources = []
+    for device in _devices_in_order((*by_phase.values(), totals)):
+        refs = [_ref_of(device, by_phase[phase]) for phase in ALL_PHASES]
+        present = [ref for ref in refs if ref is not None]
+        has_all = all(ref is not None or phase not in phases for ref, phase in zip(refs, ALL_PHASES, strict=True))
+        if present and has_all:
+            absent = None if kind is Kind.PHASE_POWERS else present[0].point  # no power; no voltage of its own
+            points = tuple(absent if ref is None else ref.point for ref in refs)
+            sources.append(_source(present[0], points, _number, binding, site, links))
+        total = _ref_of(device, totals)
+        if total is not None:
+            sources.append(_source(total, (total.point,), spread, binding, site, links))
+    return sources
+
+
+def _spread(kind: Kind, phases: tuple[Phase, ...]) -> Convert:
+    def spread(value: Value) -> PhaseValues | None:
+        number = _number(value)
+        if number is None:
+            return None
+        return PhaseValues.shared(number, phases) if kind is Kind.PHASE_POWERS else PhaseValues.even(number)
+
+    return spread
+
+
+def _devices_in_order(lists: Sequence[tuple[PointRef, ...]]) -> list[str]:
+    """The site file's order: every field lists its sources in it, though not each has all of them."""
+    longest = max(lists, key=len)
+    names = [ref.device for ref in longest] + [ref.device for refs in lists for ref in refs]
+    return list(dict.fromkeys(names))
+
+
+def _ref_of(device: str, refs: tuple[PointRef, ...]) -> PointRef | None:
+    return next((ref for ref in refs if ref.device == device), None)
+
+
+def phases_of(binding: AssetBinding, site: Site) -> tuple[Phase, ...]:
+    """The phases that an asset is connected to; the POI to all."""
+    hub = site.hub
+    match binding.role:
+        case "battery":
+            return hub.batteries[binding.asset].phases
+        case "pv":
+            return hub.pv[binding.asset].phases
+        case "genset":
+            return hub.gensets[binding.asset].phases
+        case "feeder":
+            return hub.feeders[binding.asset].phases
+        case _:
+            return ALL_PHASES

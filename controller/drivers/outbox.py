@@ -1,0 +1,103 @@
+"""What one device is to be told, and what we know of what it was told.
+
+The newest wish per point counts. A wish that the caller no longer restates dies: an order to close must not arrive
+when the device comes back a minute later. A value that the device has is not sent again, apart from restating it once
+a second while the caller restates it. A write whose answer was lost is *unknown*: it is read back before anything is
+sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from controller.drivers.link import Value
+
+RESTATE_S = 1.0
+WISH_LIFE_S = 0.5  # ten cycles of 50 ms: longer than any transaction, shorter than any order
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A value that somebody wants in the device."""
+
+    point: str
+    value: Value
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    value: Value
+    at_s: float
+    is_unknown: bool
+
+
+class Outbox:
+    """The wishes for one device and the outcomes of its writes. Knows no bytes."""
+
+    def __init__(self, readable: AbstractSet[str | None]) -> None:
+        """`readable` are the points that a write is to be checked on."""
+        self._readable = readable
+        self._wishes: dict[str, Wish] = {}
+        self._sent: dict[str, _Sent] = {}
+        self._checks: dict[str, Value] = {}
+
+    def put(self, point: str, value: Value, now_s: float) -> bool:
+        """Want a value; True if there is something to send."""
+        sent = self._sent.get(point)
+        if sent is not None and sent.value == value and not sent.is_unknown and now_s - sent.at_s < RESTATE_S:
+            self._wishes.pop(point, None)  # an older, different wish is overtaken
+            return False
+        self._wishes[point] = Wish(point, value, now_s)
+        return True
+
+    def take(self, now_s: float, *, switches_only: bool = False) -> Wish | None:
+        """The next wish to send: switches (truths) before everything else, each in the order of wishing."""
+        for point in [wish.point for wish in self._wishes.values() if now_s - wish.at_s > WISH_LIFE_S]:
+            del self._wishes[point]
+        switches = (wish for wish in self._wishes.values() if isinstance(wish.value, bool))
+        wish = next(switches, None)
+        if wish is None and not switches_only:
+            wish = next(iter(self._wishes.values()), None)
+        return None if wish is None else self._wishes.pop(wish.point)
+
+    def has_wish(self) -> bool:
+        """Something waits to be sent."""
+        return bool(self._wishes)
+
+    def must_check_first(self, wish: Wish) -> bool:
+        """Nobody knows whether the same value has arrived before, and the device can be asked."""
+        sent = self._sent.get(wish.point)
+        return sent is not None and sent.is_unknown and sent.value == wish.value and wish.point in self._readable
+
+    def sending(self, wish: Wish, now_s: float) -> None:
+        """The wish goes out now. Until it is settled, restating it sends nothing."""
+        self._sent[wish.point] = _Sent(wish.value, now_s, is_unknown=False)
+        self._checks.pop(wish.point, None)
+
+    def has(self, wish: Wish, now_s: float) -> None:
+        """The device was asked, and holds the value already."""
+        self._sent[wish.point] = _Sent(wish.value, now_s, is_unknown=False)
+
+    def answered(self, wish: Wish) -> None:
+        """The device accepted the write; if the point can be read, it will be."""
+        if wish.point in self._readable:
+            self._checks[wish.point] = wish.value
+
+    def lost(self, wish: Wish) -> None:
+        """No answer came, or we were interrupted: it may or may not have happened."""
+        self._sent[wish.point] = _Sent(wish.value, self._sent[wish.point].at_s, is_unknown=True)
+
+    def forget(self) -> None:
+        """The device was away: what it was told before is unknown."""
+        self._checks.clear()
+        for point, sent in self._sent.items():
+            self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True)
+
+    def take_check(self) -> tuple[str, Value] | None:
+        """A point to read back, and the value it must have."""
+        if not self._checks:
+            return None
+        point = next(iter(self._checks))
+        return point, self._checks.pop(point)

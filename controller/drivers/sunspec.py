@@ -1,0 +1,100 @@
+"""SunSpec devices say themselves where their points are: a marker, then a chain of models, each with its length.
+
+Source: SunSpec Device Information Model Specification 1.1. After discovery the points are read in blocks like those of
+any other device. Scale factors are read once per connection: the specification keeps them constant while it runs.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import Protocol
+
+from controller.config.types import Device, ModbusWhere, Point, SunSpecWhere
+from controller.drivers.blocks import Located
+from controller.drivers.errors import ILLEGAL_ADDRESS, RefusedError, WrongDeviceError
+from controller.drivers.transport import Question
+
+BASES = (40000, 50000, 0)  # specification 1.1, section 6.2
+MARKER = b"SunS"
+CHAIN_END = 0xFFFF
+MODELS_MAX = 64  # a chain that is longer than this runs in a circle
+
+NOT_IMPLEMENTED = {"int16": 0x8000, "uint16": 0xFFFF, "int32": 0x8000_0000, "uint32": 0xFFFF_FFFF}
+SCALE_NOT_IMPLEMENTED = -0x8000
+SCALE_MAX = 10  # specification: -10 to 10
+
+
+class Wire(Protocol):
+    """What discovery needs of a transport."""
+
+    async def read(self, device: Device, question: Question) -> bytes:
+        """The data bytes of an answer."""
+        ...
+
+
+async def discover(wire: Wire, device: Device) -> tuple[Located, ...]:
+    """Where the points of a SunSpec device lie, with their scale factors.
+
+    The table's own scale comes on top: a limit in percent of a 30 kW inverter, in watts here, has scale 300.
+
+    Raises:
+        WrongDeviceError: no marker, a broken chain, or a model that the table needs is missing.
+    """
+    models = await _chain(wire, device, await _base(wire, device))
+    scales: dict[int, float] = {}
+    return tuple([await _locate(wire, device, point, models, scales) for point in device.table.points.values()])
+
+
+async def _base(wire: Wire, device: Device) -> int:
+    for base in BASES:
+        try:
+            if await wire.read(device, Question("holding", base, 2)) == MARKER:
+                return base + 2
+        except RefusedError as refusal:
+            if refusal.code != ILLEGAL_ADDRESS:
+                raise
+    raise WrongDeviceError("no SunSpec marker at 40000, 50000 or 0")
+
+
+async def _chain(wire: Wire, device: Device, address: int) -> dict[int, int]:
+    """Model number -> address of its header; the first of several equal models counts."""
+    models: dict[int, int] = {}
+    for _ in range(MODELS_MAX):
+        model, length = struct.unpack(">HH", await wire.read(device, Question("holding", address, 2)))
+        if model == CHAIN_END:
+            return models
+        models.setdefault(model, address)
+        address += 2 + length
+    raise WrongDeviceError(f"SunSpec chain of more than {MODELS_MAX} models")
+
+
+async def _locate(
+    wire: Wire, device: Device, point: Point, models: dict[int, int], scales: dict[int, float]
+) -> Located:
+    where = point.where
+    assert isinstance(where, SunSpecWhere), f"{point.id}: a table is either SunSpec or not"
+    header = models.get(where.model)
+    if header is None:
+        raise WrongDeviceError(f"SunSpec model {where.model} for {point.id} is missing")
+    scale = 1.0
+    if where.scale_offset is not None:
+        scale = await _scale(wire, device, header + where.scale_offset, scales)
+    return Located(_with_sentinel(point), ModbusWhere("holding", header + where.offset), scale)
+
+
+async def _scale(wire: Wire, device: Device, address: int, scales: dict[int, float]) -> float:
+    if address not in scales:
+        (exponent,) = struct.unpack(">h", await wire.read(device, Question("holding", address, 1)))
+        if exponent == SCALE_NOT_IMPLEMENTED:
+            exponent = 0
+        if abs(exponent) > SCALE_MAX:
+            raise WrongDeviceError(f"SunSpec scale factor 10^{exponent} at {address}")
+        scales[address] = 10.0**exponent
+    return scales[address]
+
+
+def _with_sentinel(point: Point) -> Point:
+    if point.sentinel is not None:
+        return point
+    return replace(point, sentinel=NOT_IMPLEMENTED.get(point.type))

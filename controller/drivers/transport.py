@@ -1,0 +1,64 @@
+"""What a Modbus bus needs of the wire below it; TCP and RTU each have one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.config.types import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask: `count` registers or bits from `address` of a space."""
+
+    space: str
+    address: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where the two wires differ."""
+
+    hole_max: int
+    failures_to_pause: int  # of one device, in a row: then it waits and the others go on
+    failures_to_drop: int | None  # of anybody, in a row: then the connection is made anew; None: never
+    is_stream: bool  # a reply that cannot be ours means that the stream is out of step
+
+
+class Transport(Protocol):
+    """One wire, one owner. Every question has its own deadline; every answer is checked before it is handed on.
+
+    Reading and writing raise `NoAnswerError`, `BadReplyError` or `RefusedError`; `LinkDownError` when the wire is gone.
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """The connection stands, as far as anybody knows."""
+        ...
+
+    async def open(self, on_lost: Callable[[], None]) -> None:
+        """Connect anew; `on_lost` is called at once when the connection breaks. Raises LinkDownError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the wire; never raises, never waits."""
+        ...
+
+    async def read(self, device: Device, question: Question) -> bytes:
+        """The data bytes of the answer, exactly as many as asked for."""
+        ...
+
+    async def write_registers(self, device: Device, address: int, values: Sequence[int]) -> None:
+        """Write holding registers."""
+        ...
+
+    async def write_coil(self, device: Device, address: int, value: bool) -> None:
+        """Write one coil."""
+        ...
+
+    async def quiet(self, device: Device) -> None:
+        """After a failure: leave the wire alone until a late answer can be told from the next one."""
+        ...

@@ -1,0 +1,245 @@
+"""One command, a whole village: device servers around a plant, a controller, the page, a blackout, and a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import termios
+import time
+import tty
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from controller.config.load import load_site
+from controller.config.paths import configs_dir
+from hil_tests.demo.children import Children
+from hil_tests.demo.events import EventTail
+from hil_tests.demo.judge import Judge
+from hil_tests.demo.story import Chapter, play
+from hil_tests.demo.view import Screen
+from hil_tests.plant.plant import Plant
+from hil_tests.servers.bench import DeviceServers
+
+START_PATIENCE_S = 20.0
+READY_MODES = frozenset({"grid_connected"})
+REDRAWS_PER_S = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line said. `port` None: any free one."""
+
+    port: int | None
+    once: bool
+    chapter: Chapter
+    site: Path
+
+
+def run_demo(options: DemoOptions) -> int:
+    """Play the demo. Exit code 0: all well (or ended by Ctrl-C); 1: with one line that says why not."""
+    console = Console()
+    port = options.port if options.port is not None else _free_port()
+    if not _is_free(port):
+        console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
+        return 1
+    run_dir = Path(tempfile.mkdtemp(prefix="hallig-demo-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+    children = Children(run_dir)
+    try:
+        return asyncio.run(_Demo(options, port, children, console).run())
+    except KeyboardInterrupt:
+        console.print("Ended. Everything that was started is stopped.")
+        return 0
+    finally:
+        children.end_all()
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+class _Demo:
+    """One run: what it started, and what it shows."""
+
+    def __init__(self, options: DemoOptions, port: int, children: Children, console: Console) -> None:
+        self.options, self.port, self.children, self.console = options, port, children, console
+        self.run_dir = children.run_dir
+        self.screen = Screen(address=f"http://127.0.0.1:{port}/")
+        site = load_site(options.site)
+        self.plant = Plant(site.hub)
+        self.judge = Judge(self.plant, site.hub)
+        self.servers = DeviceServers(site, self.plant, on_step=lambda: self.judge.watch())
+        self.tail = EventTail(self.run_dir / "control.sock")
+
+    async def run(self) -> int:
+        overrides = await self.servers.start()
+        try:
+            self._start_children(overrides)
+            await self._ready()
+            self.console.print(f"The page is at {self.screen.address}")
+            return await (self._play_once() if self.options.once else self._play_on())
+        except DemoFailedError as error:
+            self.console.print(f"[red]demo failed:[/red] {error}", highlight=False)
+            return 1
+        finally:
+            self.children.end_all()
+            await self.servers.stop()
+
+    def _start_children(self, overrides: dict[str, dict[str, object]]) -> None:
+        override_file = self.run_dir / "overrides.json"
+        override_file.write_text(json.dumps(overrides))
+        common = [str(self.options.site), "--run-dir", str(self.run_dir)]
+        self.controller_arguments = [
+            "run",
+            *common,
+            "--data-dir",
+            str(self.run_dir / "data"),
+            "--overrides",
+            str(override_file),
+        ]
+        self.children.start("controller", self.controller_arguments)
+        self.children.start("supervisor", ["supervise", *common, "--port", str(self.port)])
+
+    async def _ready(self) -> None:
+        """Wait until the controller has found the hub on grid and the page answers."""
+        patience_until_s = time.monotonic() + START_PATIENCE_S
+        while time.monotonic() < patience_until_s:
+            self._speak_of_the_dead()
+            status = self._status()
+            if str(status.get("mode")) in READY_MODES and not _is_free(self.port):
+                return
+            await asyncio.sleep(0.1)
+        raise DemoFailedError(f"the controller was not in control after {START_PATIENCE_S:.0f} s")
+
+    async def _play_once(self) -> int:
+        story = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, self._say))
+        while not story.done():
+            self._speak_of_the_dead()
+            self._print_new_events()
+            await asyncio.sleep(0.2)
+        await story
+        self._print_new_events()
+        problems = self.judge.verdict(self._vetoes_count())
+        for problem in problems:
+            self.console.print(f"[red]demo failed:[/red] {problem}", highlight=False)
+        if not problems:
+            self.console.print(self._praise(), highlight=False)
+        return 1 if problems else 0
+
+    async def _play_on(self) -> int:
+        """With a live view, until Ctrl-C; a key plays the story again."""
+        story = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, self._say_on_screen))
+        with _single_keys(), Live(console=self.console, refresh_per_second=REDRAWS_PER_S, screen=False) as live:
+            while True:
+                self._revive_the_dead()
+                self.screen.add_events(self.tail.new_lines())
+                live.update(self.screen.draw(self._raw_status()))
+                if _key_was_pressed() and story.done():
+                    self.judge = Judge(self.plant, self.judge.hub)
+                    story = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, self._say_on_screen))
+                if story.done() and not self.screen.line.startswith("Back"):
+                    self._say_on_screen(self._ending())
+                await asyncio.sleep(1 / REDRAWS_PER_S)
+
+    def _ending(self) -> str:
+        problems = self.judge.verdict(self._vetoes_count())
+        return "Back on grid; something went wrong: " + "; ".join(problems) if problems else f"Back: {self._praise()}"
+
+    def _praise(self) -> str:
+        return f"demo passed: island formed, tier 0 dark for {self.judge.longest_dark_s:.2f} s at most, reconnected in sync"
+
+    def _say(self, line: str) -> None:
+        self.console.print(f"[bold]{line}[/bold]", highlight=False)
+
+    def _say_on_screen(self, line: str) -> None:
+        self.screen.line = line
+
+    def _print_new_events(self) -> None:
+        for line in self.tail.new_lines():
+            self.console.print(f"  {line}", highlight=False)
+
+    def _speak_of_the_dead(self) -> None:
+        for child in self.children.dead():
+            raise DemoFailedError(f"the {child.name} ended with code {child.process.returncode}:\n{child.last_words()}")
+
+    def _revive_the_dead(self) -> None:
+        """As the service manager of a real site would: say it, and start the process again."""
+        for child in self.children.dead():
+            self.screen.warnings = [f"the {child.name} died (code {child.process.returncode}); started again"]
+            arguments = self.controller_arguments if child.name == "controller" else self._supervisor_arguments()
+            self.children.start(child.name, arguments)
+
+    def _supervisor_arguments(self) -> list[str]:
+        return ["supervise", str(self.options.site), "--run-dir", str(self.run_dir), "--port", str(self.port)]
+
+    def _raw_status(self) -> bytes | None:
+        with contextlib.suppress(OSError):
+            return (self.run_dir / "status.json").read_bytes()
+        return None
+
+    def _status(self) -> dict[str, object]:
+        try:
+            return dict(json.loads(self._raw_status() or b"{}"))
+        except ValueError:
+            return {}
+
+    def _vetoes_count(self) -> int:
+        cycle = self._status().get("cycle")
+        return int(cycle["vetoes_count"]) if isinstance(cycle, dict) else 0
+
+
+class DemoFailedError(Exception):
+    """Something that the person at the terminal must read."""
+
+
+def default_site() -> Path:
+    """The village of the demo."""
+    return configs_dir() / "hubs" / "musterhallig.toml"
+
+
+@contextlib.contextmanager
+def _single_keys() -> Iterator[None]:
+    """Read keys one by one; without a terminal, nothing is read."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _key_was_pressed() -> bool:
+    if not sys.stdin.isatty():
+        return False
+    os.set_blocking(sys.stdin.fileno(), False)
+    try:
+        return bool(os.read(sys.stdin.fileno(), 64))
+    except BlockingIOError:
+        return False
+    finally:
+        os.set_blocking(sys.stdin.fileno(), True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

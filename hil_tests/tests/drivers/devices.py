@@ -1,0 +1,99 @@
+"""Small device tables, and links to them, for the tests of the drivers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from controller.config.types import Device, DeviceTable, Evidence, ModbusWhere, OnLoss, Point, Protocol
+from controller.drivers.backoff import Patience
+from controller.drivers.board import Board
+from controller.drivers.connect import Owner
+from controller.drivers.quiet_log import QuietLog
+from controller.drivers.surroundings import Surroundings
+from controller.drivers.link import Reading, Value
+
+WAIT_MAX_S = 10.0
+
+
+def now_s() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def point(name: str, address: int, kind: str = "uint16", access: str = "r", **more: Any) -> Point:
+    where = ModbusWhere(more.pop("space", "holding"), address, more.pop("bit", None))
+    return Point(name, where, kind, "r" in access, "w" in access, **more)
+
+
+def table(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, heartbeat: str | None = None) -> DeviceTable:
+    return DeviceTable(
+        name="test/device",
+        path=Path("device.toml"),
+        brand="none",
+        model="none",
+        protocol=protocol,
+        evidence=Evidence.SIMULATED,
+        source="this test",
+        caveats=(),
+        on_loss=OnLoss.HOLD,
+        on_loss_island=OnLoss.HOLD,
+        reversion_s=None,
+        heartbeat=heartbeat,
+        points={each.id: each for each in points},
+    )
+
+
+def device(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, **more: Any) -> Device:
+    heartbeat = more.pop("heartbeat", None)
+    defaults: dict[str, Any] = {"name": "device", "host": "127.0.0.1", "timeout_s": 0.1, "fast_s": 0.02, "normal_s": 0.05}
+    return Device(table=table(points, protocol, heartbeat), **{**defaults, **more})
+
+
+def board(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, **more: Any) -> Board:
+    return Board(device(points, protocol, **more), now_s)
+
+
+def surroundings() -> Surroundings:
+    import logging
+
+    return Surroundings(now_s, Patience(), QuietLog(logging.getLogger("test"), now_s))
+
+
+@asynccontextmanager
+async def running(owner: Owner) -> AsyncIterator[None]:
+    """The owner runs; it must neither raise nor end by itself."""
+    task = asyncio.create_task(owner.run())
+    try:
+        yield
+        assert not task.done(), "the owner of a connection ended"
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(is_true: Callable[[], object], why: str = "") -> None:
+    """Wait for a condition; fails after ten seconds."""
+    end_s = now_s() + WAIT_MAX_S
+    while not is_true():
+        assert now_s() < end_s, f"never happened: {why}"
+        await asyncio.sleep(0.002)
+
+
+class FakeLink:
+    """A link in memory."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+        self.readings: dict[str, Reading] = {}
+        self.written: list[tuple[str, Value]] = []
+
+    def reading(self, name: str) -> Reading | None:
+        return self.readings.get(name)
+
+    def write(self, name: str, value: Value) -> None:
+        self.written.append((name, value))
