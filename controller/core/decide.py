@@ -146,7 +146,8 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
         memory = restore(memory, situation)
     memory = plan_gensets(memory, situation)
     memory = remember_steering(memory, situation)
-    if memory.mode in {Mode.GRID_CONNECTED, Mode.UNKNOWN}:
+    if memory.mode in {Mode.GRID_CONNECTED, Mode.UNKNOWN} and situation.bus_is_live:
+        # On a bus that is already dying the meters show nothing: the last healthy answer stands.
         memory = replace(memory, prepared=prepare(situation))
     return memory
 

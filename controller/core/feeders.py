@@ -69,7 +69,7 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
     after = before
     if seen.position is not None and seen.position is not before.position:
         after = _moved(after, seen, situation)
-    if seen.position is BreakerPosition.CLOSED and seen.power_w is not None:
+    if seen.position is BreakerPosition.CLOSED and seen.power_w is not None and situation.bus_is_live:
         after = replace(after, last_power_w=seen.power_w.total)
     if after.close is not None and situation.now_s > after.close.expires_at_s:
         after = _close_failed(after, situation.now_s)

@@ -8,7 +8,7 @@ from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.model.words import Authority, GridVerdict, Switcher
 
-OWN_WINDOW_RATIO = 0.6  # we aim well inside the code's window; the guard holds the envelope
+OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ = 0.08
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle

@@ -75,10 +75,10 @@ def test_ten_blind_seconds_lock_out_until_the_measurements_come() -> None:
 
 def test_a_dead_grid_opens_and_sheds_in_one_cycle_once_confirmed() -> None:
     run = started(lambda t: on_grid(t, 90_000.0))
-    heavy = lambda t: replace(blackout(t), feeders=on_grid(t, 90_000.0).feeders)  # noqa: E731
-    run.see(heavy, 0.1)
+    vanished = lambda t: replace(blackout(t), feeders=on_grid(t, 0.0).feeders)  # noqa: E731
+    run.see(vanished, 0.1)
     assert run.memory.mode is Mode.GRID_CONNECTED, "two samples are not yet a tenth of a second"
-    run.see(heavy, 0.05)
+    run.see(vanished, 0.05)
     assert run.memory.mode is Mode.UNPLANNED_ISLANDING
     assert run.commands.poi.open
     assert run.commands.feeders["ev_posts"].open
