@@ -133,7 +133,8 @@ def _raw_scaled(point: Point, value: float, scale: float) -> Raw:
     raw: Raw = value / scale
     if kind is None:
         return raw  # an OPC UA type that the server names
-    raw = raw if kind.is_float else round(raw)
+    if not kind.is_float and math.isfinite(raw):
+        raw = round(raw)
     if not kind.minimum <= raw <= kind.maximum or raw == _missing_raw(point):
         raise UnfitValueError(f"{point.id}: {value!r} is {raw} in the device, which {point.type} cannot hold")
     return raw

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from controller.drivers.blocks import Block, Located
+from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.codec import raw_number, registers
 from controller.drivers.errors import (
     ILLEGAL_ADDRESS,
@@ -66,6 +67,7 @@ class ModbusBus:
                 await self._serve()
             except LinkDownError as error:
                 self._log.warn(" ".join(station.board.name for station in self._stations), str(error))
+                raise_if_cancelled()
             finally:
                 self._wire.close()
                 for station in self._stations:
@@ -78,6 +80,7 @@ class ModbusBus:
         for station in self._stations:
             station.restart(self._clock())
         while self._wire.is_open:
+            raise_if_cancelled()
             now_s = self._clock()
             turn = self._turn(now_s)
             if turn is None:

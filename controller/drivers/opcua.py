@@ -22,6 +22,7 @@ from asyncua.ua.uaerrors import UaError
 
 from controller.config.types import PollGroup
 from controller.drivers.board import Board
+from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.errors import LinkDownError, UnfitValueError
 from controller.drivers.link import Value
 from controller.drivers.opcua_values import Item, data_value, is_same, items_of, value_of, variant_type
@@ -113,13 +114,15 @@ class UaServer:
         try:
             await self._asked(client.disconnect(), GOODBYE_S / self._request_s)
         except LinkDownError:
+            return
+        finally:
             client.disconnect_socket()
 
     async def _asked(self, answer: Awaitable[T], times: float = 1.0) -> T:
         """Wait for a library call, at most so many times the request time. Raises LinkDownError."""
         try:
             async with asyncio.timeout(times * self._request_s):
-                return await answer
+                result = await answer
         except TROUBLE as error:
             raise LinkDownError(f"{type(error).__name__}: {error}") from None
         except asyncio.CancelledError:
@@ -127,6 +130,8 @@ class UaServer:
             if task is None or task.cancelling():
                 raise
             raise LinkDownError("the library gave up") from None  # one of its own tasks was cancelled, not ours
+        raise_if_cancelled()
+        return result
 
     async def _serve(self, client: Client) -> None:
         while not self._is_lost:
@@ -141,6 +146,8 @@ class UaServer:
         raise LinkDownError("connection lost")
 
     async def _rest(self, now_s: float) -> None:
+        if self._is_lost:
+            return
         self._wake.clear()
         next_s = min((batch.timer.due_s for batch in self._batches), default=now_s + 1.0)
         try:

@@ -4,11 +4,14 @@ all ask at once: the same work, a third of the delay at the 99th percentile.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.config.types import Device, PollGroup
 from controller.drivers.blocks import Block
+
+ROUNDING = 1e-3  # of a period: a turn that comes exactly on time is had, whatever the last bits say
 
 
 def poll_period_s(device: Device, group: PollGroup) -> float:
@@ -27,7 +30,8 @@ class Timer:
     def done(self, now_s: float, at_least_s: float = 0.0) -> None:
         """Had its turn: the next is the first on the grid that is later than now; missed ones are not made up for."""
         after_s = max(now_s, now_s - self.period_s + at_least_s)
-        self.due_s = after_s + self.period_s - (after_s - self.phase_s) % self.period_s
+        turns = math.floor((after_s - self.phase_s) / self.period_s + ROUNDING) + 1
+        self.due_s = self.phase_s + turns * self.period_s
 
     def lateness(self, now_s: float) -> float:
         """In periods, so that on a line with too much to do the slow groups get their share too."""

@@ -155,14 +155,14 @@ class _Demo:
         return f"demo passed: island formed, tier 0 dark for {self.judge.longest_dark_s:.2f} s at most, reconnected in sync"
 
     def _say(self, line: str) -> None:
-        self.console.print(f"[bold]{line}[/bold]", highlight=False)
+        self.console.print(f"[bold]{line}[/bold]", highlight=False, soft_wrap=True)
 
     def _say_on_screen(self, line: str) -> None:
         self.screen.line = line
 
     def _print_new_events(self) -> None:
         for line in self.tail.new_lines():
-            self.console.print(f"  {line}", highlight=False)
+            self.console.print(f"  {line}", highlight=False, soft_wrap=True)
 
     def _speak_of_the_dead(self) -> None:
         for child in self.children.dead():

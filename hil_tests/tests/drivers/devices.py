@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -13,9 +14,9 @@ from controller.config.types import Device, DeviceTable, Evidence, ModbusWhere, 
 from controller.drivers.backoff import Patience
 from controller.drivers.board import Board
 from controller.drivers.connect import Owner
+from controller.drivers.link import Link, Reading, Value
 from controller.drivers.quiet_log import QuietLog
 from controller.drivers.surroundings import Surroundings
-from controller.drivers.link import Reading, Value
 
 WAIT_MAX_S = 10.0
 
@@ -29,7 +30,9 @@ def point(name: str, address: int, kind: str = "uint16", access: str = "r", **mo
     return Point(name, where, kind, "r" in access, "w" in access, **more)
 
 
-def table(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, heartbeat: str | None = None) -> DeviceTable:
+def table(
+    points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, heartbeat: str | None = None
+) -> DeviceTable:
     return DeviceTable(
         name="test/device",
         path=Path("device.toml"),
@@ -49,7 +52,13 @@ def table(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, hea
 
 def device(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, **more: Any) -> Device:
     heartbeat = more.pop("heartbeat", None)
-    defaults: dict[str, Any] = {"name": "device", "host": "127.0.0.1", "timeout_s": 0.1, "fast_s": 0.02, "normal_s": 0.05}
+    defaults: dict[str, Any] = {
+        "name": "device",
+        "host": "127.0.0.1",
+        "timeout_s": 0.1,
+        "fast_s": 0.02,
+        "normal_s": 0.05,
+    }
     return Device(table=table(points, protocol, heartbeat), **{**defaults, **more})
 
 
@@ -57,10 +66,15 @@ def board(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, **m
     return Board(device(points, protocol, **more), now_s)
 
 
-def surroundings() -> Surroundings:
-    import logging
+def surroundings(patience: Patience | None = None) -> Surroundings:
+    return Surroundings(now_s, patience or Patience(), QuietLog(logging.getLogger("test"), now_s))
 
-    return Surroundings(now_s, Patience(), QuietLog(logging.getLogger("test"), now_s))
+
+def held(link: Link, name: str) -> Reading:
+    """The reading of a point that must be there."""
+    reading = link.reading(name)
+    assert reading is not None, f"no reading of {name}"
+    return reading
 
 
 @asynccontextmanager

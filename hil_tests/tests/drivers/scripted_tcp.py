@@ -25,6 +25,9 @@ class Request:
         return int(struct.unpack(">H", self.body[2:4])[0])
 
 
+Script = Callable[[Request, asyncio.StreamWriter], Awaitable[bool]]
+
+
 def frame(tid: int, unit: int, pdu: bytes) -> bytes:
     return struct.pack(">HHHB", tid, 0, len(pdu) + 1, unit) + pdu
 
@@ -35,7 +38,7 @@ class ScriptedDevice:
 
     registers: dict[int, int] = field(default_factory=dict)
     coils: dict[int, bool] = field(default_factory=dict)
-    script: Callable[[Request, asyncio.StreamWriter], Awaitable[bool]] | None = None
+    script: Script | None = None
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     open_connections: int = 0
@@ -102,7 +105,7 @@ class ScriptedDevice:
                 self.coils[request.address] = request.count == 0xFF00
                 return bytes((5,)) + request.body
             case 16:
-                values = struct.unpack(f">{request.count}H", request.body[5:])
+                values = list(struct.unpack(f">{request.count}H", request.body[5:]))
                 self.registers.update(zip(range(request.address, request.address + request.count), values, strict=True))
                 return bytes((16,)) + request.body[:4]
             case _:

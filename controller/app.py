@@ -1,0 +1,160 @@
+"""`hallig run`: everything put together, one instance per hub, ended cleanly or by its own watchdog."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from controller import __version__, clock
+from controller.config.types import Site
+from controller.core.decide import fresh_memory
+from controller.drivers.connect import open_links
+from controller.durable import load_durable
+from controller.journal import Journal
+from controller.loop import CoreFailedError, Loop
+from controller.model.decision import Event
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Mode
+from controller.publishing import Publication, build_status
+from controller.requests import ControlSocket
+from controller.snapshot import Snapshot
+from controller.watchdog import Watchdog, notify
+
+PUBLISH_EVERY_S = 0.25
+JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
+EXIT_CORE_FAILED = 70
+
+log = logging.getLogger("hallig.app")
+
+
+class AlreadyRunningError(Exception):
+    """Another controller holds this hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the controller keeps its files: `run_dir` on tmpfs, `data_dir` on disk."""
+
+    run_dir: Path
+    data_dir: Path
+
+
+def run_controller(site: Site, places: Places) -> int:
+    """Run until a signal. Returns the exit code; raises AlreadyRunningError for a second instance."""
+    places.run_dir.mkdir(parents=True, exist_ok=True)
+    with _only_instance(places.run_dir / "lock"):
+        return asyncio.run(_App(site, places).run())
+
+
+@contextlib.contextmanager
+def _only_instance(path: Path) -> Iterator[IO[str]]:
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise AlreadyRunningError(f"a controller (process {lock.read().strip() or '?'}) holds {path}") from None
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield lock
+
+
+class _App:
+    """One run."""
+
+    def __init__(self, site: Site, places: Places) -> None:
+        self._site, self._places = site, places
+        self._boot = clock.boot_id()
+        self._journal = Journal(places.data_dir / "journal.db", self._boot)
+        self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
+        self._snapshot = Snapshot(places.run_dir)
+        self._watchdog = Watchdog()
+        self._loop: Loop | None = None
+        self._links = open_links(site, clock.now_s, lambda: self._loop.vetted_at_s if self._loop else None)
+        self._published_at_s = 0.0
+        self._published_mode: Mode | None = None
+        self._sequence = 0
+        self._journal_was_ok = True
+
+    async def run(self) -> int:
+        self._journal.start()
+        durable = load_durable(await self._restored(), self._boot, clock.now_s())
+        memory = fresh_memory(durable, clock.now_s())
+        self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
+        self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
+        await self._socket.start()
+        self._watchdog.start()
+        notify("READY=1")
+        try:
+            return await self._until_told()
+        finally:
+            self._watchdog.stop()
+            await self._socket.stop()
+            self._journal.stop()
+
+    async def _restored(self) -> tuple[str, str] | None:
+        try:
+            async with asyncio.timeout(JOURNAL_PATIENCE_S):
+                return await asyncio.wrap_future(self._journal.restored)
+        except TimeoutError:
+            return None
+
+    async def _until_told(self) -> int:
+        """Links and loop until SIGTERM or SIGINT; a failed core ends the process with a code of its own."""
+        assert self._loop is not None
+        told = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        links = asyncio.create_task(self._links.run(), name="links")
+        cycles = asyncio.create_task(self._loop.run(), name="cycles")
+        waiter = asyncio.create_task(told.wait(), name="signals")
+        done, pending = await asyncio.wait({links, cycles, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        if cycles in done and isinstance(cycles.exception(), CoreFailedError):
+            return EXIT_CORE_FAILED
+        for task in done - {waiter}:
+            task.result()
+        return 0
+
+    def _after_cycle(self, loop: Loop, now_s: float) -> None:
+        self._watchdog.feed(now_s)
+        notify("WATCHDOG=1")
+        self._links.set_islanded(loop.memory.mode is not Mode.GRID_CONNECTED)
+        self._speak_of_journal(now_s)
+        if loop.memory.mode is self._published_mode and now_s - self._published_at_s < PUBLISH_EVERY_S:
+            return
+        self._published_at_s, self._published_mode = now_s, loop.memory.mode
+        self._sequence += 1
+        publication = Publication(
+            hub=self._site.hub,
+            seen=loop.image,
+            memory=loop.memory,
+            links=self._links.links,
+            cycle=loop.time.status,
+            journal=self._journal.status,
+            boot=self._boot,
+            pid=os.getpid(),
+            sequence=self._sequence,
+            now_s=now_s,
+        )
+        self._snapshot.write(build_status(publication))
+
+    def _speak_of_journal(self, now_s: float) -> None:
+        """When the disk fails, and when it is back: the second of the two reaches the file."""
+        is_ok = self._journal.status.is_ok
+        if is_ok is not self._journal_was_ok:
+            self._journal_was_ok = is_ok
+            reason = Reason.JOURNAL_BACK if is_ok else Reason.JOURNAL_DEGRADED
+            self._journal.write(Event(EventKind.JOURNAL, reason, "hub"), now_s)

@@ -1,0 +1,63 @@
+"""Closings, forming and cranks wait until their intent is on disk, a quarter of a second at most. Nothing else waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from controller.journal import Journal, Ticket
+from controller.model.commands import Commands, Order
+from controller.model.decision import Event
+from controller.model.reasons import EventKind, Reason
+
+WAIT_MAX_S = 0.25
+REMEMBERED_S = 600.0
+
+
+@dataclass(slots=True)
+class IntentGate:
+    """Holds back orders whose intent is not durable yet. An order is known by its subject and its instant."""
+
+    journal: Journal
+    _tickets: dict[tuple[str, float], tuple[Ticket, float, bool]] = field(default_factory=dict)
+
+    def pass_through(self, commands: Commands, ticket: Ticket | None, now_s: float) -> Commands:
+        """The commands without the orders that must still wait. `ticket`: this cycle's events and durable memory."""
+        self._forget(now_s)
+        poi = commands.poi
+        if poi.close is not None and not self._may_go("poi", poi.close, ticket, now_s):
+            poi = replace(poi, close=None)
+        batteries = {
+            name: replace(c, form=None) if c.form and not self._may_go(name, c.form, ticket, now_s) else c
+            for name, c in commands.batteries.items()
+        }
+        gensets = {
+            name: replace(c, crank=None) if c.crank and not self._may_go(name, c.crank, ticket, now_s) else c
+            for name, c in commands.gensets.items()
+        }
+        feeders = {
+            name: replace(c, close=None) if c.close and not self._may_go(name, c.close, ticket, now_s) else c
+            for name, c in commands.feeders.items()
+        }
+        return replace(commands, poi=poi, batteries=batteries, gensets=gensets, feeders=feeders)
+
+    def _may_go(self, subject: str, order: Order, ticket: Ticket | None, now_s: float) -> bool:
+        key = (subject, order.issued_at_s)
+        known = self._tickets.get(key)
+        if known is None:
+            known = (ticket or Ticket(0), now_s, False)
+            self._tickets[key] = known
+        held_by, since_s, has_gone = known
+        if has_gone:
+            return True
+        durable = self.journal.is_durable(held_by)
+        if not durable and now_s - since_s < WAIT_MAX_S:
+            return False
+        self._tickets[key] = (held_by, since_s, True)
+        if not durable:
+            values: dict[str, float | int | str | bool] = {"waited_s": round(now_s - since_s, 3)}
+            self.journal.write(Event(EventKind.JOURNAL, Reason.INTENT_NOT_DURABLE, subject, values), now_s)
+        return True
+
+    def _forget(self, now_s: float) -> None:
+        if len(self._tickets) > 64:
+            self._tickets = {k: v for k, v in self._tickets.items() if now_s - v[1] < REMEMBERED_S}

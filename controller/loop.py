@@ -1,0 +1,176 @@
+"""THE SHELL: one cycle of everything, fifty milliseconds apart, and what to do when judgement fails.
+
+The only place where clocks, links, journal and judgement meet. `decide` and `vet` never see any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from controller import clock
+from controller.config.types import Site
+from controller.core.decide import Decision, decide
+from controller.core.memory import CoreMemory
+from controller.drivers.assets import Assembler
+from controller.drivers.link import Link
+from controller.drivers.outputs import Outputs
+from controller.guard.bounds import Bounds
+from controller.guard.fallback import fallback
+from controller.guard.memory import GuardMemory
+from controller.guard.vet import Verdict, vet
+from controller.intent import IntentGate
+from controller.journal import Journal, Ticket
+from controller.model.advice import Advice, OperatorRequest
+from controller.model.commands import Commands
+from controller.model.decision import Event, Veto
+from controller.model.image import ProcessImage
+from controller.model.reasons import EventKind, Reason
+from controller.status import CycleStatus
+
+LATENESS_WINDOW_COUNT = 1000
+OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
+
+log = logging.getLogger("hallig.loop")
+
+
+class CoreFailedError(Exception):
+    """Judgement raised. The fallback has acted; the process must end and start anew."""
+
+
+@dataclass(slots=True)
+class Timekeeping:
+    """How late cycles begin, and how many were a whole cycle late."""
+
+    lateness_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENESS_WINDOW_COUNT))
+    count: int = 0
+    overruns_count: int = 0
+    vetoes_count: int = 0
+
+    def note(self, late_s: float, cycle_s: float) -> None:
+        """One more cycle."""
+        self.count += 1
+        self.lateness_s.append(late_s)
+        self.overruns_count += late_s > OVERRUN_RATIO * cycle_s
+
+    @property
+    def status(self) -> CycleStatus:
+        """For the snapshot."""
+        ordered = sorted(self.lateness_s) or [0.0]
+        p99_s = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
+        return CycleStatus(self.count, p99_s, ordered[-1], self.overruns_count, self.vetoes_count)
+
+
+@dataclass(slots=True)
+class Loop:
+    """Everything that one cycle needs. `judge` and `guard` are parameters so that a test can break them."""
+
+    site: Site
+    links: Mapping[str, Link]
+    journal: Journal
+    requests: Callable[[float], tuple[OperatorRequest, ...]]
+    memory: CoreMemory
+    on_cycle: Callable[[Loop, float], None]
+    judge: Callable[..., Decision] = decide
+    guard: Callable[..., Verdict] = vet
+    guard_memory: GuardMemory = field(default_factory=GuardMemory)
+    time: Timekeeping = field(default_factory=Timekeeping)
+    image: ProcessImage = field(default_factory=ProcessImage)
+    vetted_at_s: float | None = None
+    _allowed: Commands = field(default_factory=Commands)
+    _vetoes: frozenset[Veto] = frozenset()
+    _lost: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self._assembler = Assembler(self.site)
+        self._outputs = Outputs(self.site)
+        self._gate = IntentGate(self.journal)
+
+    _assembler: Assembler = field(init=False)
+    _outputs: Outputs = field(init=False)
+    _gate: IntentGate = field(init=False)
+
+    async def run(self) -> None:
+        """Cycle on an absolute schedule until cancelled. Raises CoreFailedError after the fallback has acted."""
+        cycle_s = self.site.hub.timing.cycle_s
+        due_s = clock.now_s()
+        while True:
+            now_s = clock.now_s()
+            self.time.note(now_s - due_s, cycle_s)
+            self.cycle(now_s)
+            due_s += cycle_s
+            if clock.now_s() > due_s + cycle_s:
+                due_s = clock.now_s()  # far behind: begin a new schedule rather than hurry through the missed ones
+            await asyncio.sleep(max(0.0, due_s - clock.now_s()))
+
+    def cycle(self, now_s: float) -> None:
+        """One cycle: seen, decide, vet, write."""
+        self.image = self._assembler.image(self.links, now_s)
+        try:
+            decision = self.judge(self.memory, self.image, self._advice(now_s), self.site.hub, now_s)
+            verdict = self.guard(self.guard_memory, decision.commands, self.image, self.bounds(), now_s)
+        except Exception as error:
+            self._fall_back(now_s)
+            log.exception("judgement failed; the fallback has acted")
+            raise CoreFailedError(str(error)) from error
+        ticket = self._remember(decision, verdict, now_s)
+        self._allowed = self._gate.pass_through(verdict.allowed, ticket, now_s)
+        self._outputs.apply(self.links, self._allowed, now_s)
+        self.vetted_at_s = now_s
+        self._speak_of_devices(now_s)
+        self.on_cycle(self, now_s)
+
+    def bounds(self) -> Bounds:
+        """The guard's side conditions, from the durable memory as the shell holds it."""
+        durable = self.memory.durable
+        return Bounds(
+            hub=self.site.hub,
+            envelope=self.site.envelope,
+            authority=durable.authority,
+            latched=frozenset(latch.subject for latch in durable.latches),
+            held_open=durable.held_open,
+            shed_by_us=durable.shed_by_us,
+        )
+
+    def _advice(self, now_s: float) -> Advice:
+        return Advice(requests=self.requests(now_s))
+
+    def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
+        """Journal what was decided and vetoed; keep the durable memory when it changed."""
+        ticket: Ticket | None = None
+        for event in decision.events:
+            ticket = self.journal.write(event, now_s)
+        new = frozenset(verdict.vetoes)
+        for veto in sorted(new - self._vetoes, key=lambda v: (v.subject, v.reason.value)):
+            self.time.vetoes_count += 1
+            ticket = self.journal.write(Event(EventKind.VETOED, veto.reason, veto.subject), now_s)
+        self._vetoes = new
+        if decision.memory.durable is not self.memory.durable:
+            ticket = self.journal.keep(decision.memory.durable)
+        self.memory, self.guard_memory = decision.memory, verdict.memory
+        return ticket
+
+    def _fall_back(self, now_s: float) -> None:
+        """The guard's own answer for this one cycle."""
+        prepared = self.memory.prepared.shed
+        allowed = fallback(self._allowed, self.image, self.bounds(), prepared)
+        self._outputs.apply(self.links, allowed, now_s)
+        self.journal.write(Event(EventKind.FALLBACK, Reason.CORE_FAILED, "guard"), now_s)
+
+    def _speak_of_devices(self, now_s: float) -> None:
+        """An event for each link that went or came; silent in the first cycles, when none has come yet."""
+        lost = self.image.lost_devices
+        if self._lost is None:
+            if not lost or self.time.count * self.site.hub.timing.cycle_s > self.site.hub.timing.unknown_max_s:
+                self._lost = ()
+            return
+        for name in lost:
+            if name not in self._lost:
+                self.journal.write(Event(EventKind.DEVICE, Reason.DEVICE_LOST, name), now_s)
+        for name in self._lost:
+            if name not in lost:
+                self.journal.write(Event(EventKind.DEVICE, Reason.DEVICE_BACK, name), now_s)
+        self._lost = lost

@@ -1,0 +1,1 @@
+"""FORESIGHT: how long supply lasts. Advisory: nothing here can move anything."""

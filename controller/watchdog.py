@@ -1,0 +1,54 @@
+"""When the loop hangs nothing in it can act: a thread ends the process, the devices hold, a restart recovers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+
+from controller import clock
+
+HANG_S = 1.0
+EXIT_CODE = 71
+LOOK_S = 0.1
+
+
+class Watchdog:
+    """Fed by each completed cycle."""
+
+    def __init__(self) -> None:
+        self._fed_at_s: float | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch, from the first feeding on."""
+        self._thread.start()
+
+    def feed(self, now_s: float) -> None:
+        """A cycle is complete."""
+        self._fed_at_s = now_s
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_S):
+            fed_at_s = self._fed_at_s
+            if fed_at_s is not None and clock.now_s() - fed_at_s > HANG_S:
+                os.write(sys.stderr.fileno(), b"hallig: no cycle for a second; ending so that a restart can recover\n")
+                os._exit(EXIT_CODE)
+
+
+def notify(message: str) -> None:
+    """Tell the service manager (sd_notify); nothing when there is none."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(message.encode(), address)

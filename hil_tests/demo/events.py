@@ -1,0 +1,31 @@
+"""New events of the controller as lines for the terminal, through the same socket as the page uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from controller.requests import SocketClient
+
+
+class EventTail:
+    """Remembers how far it has read; a controller that does not answer has nothing new to say."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._client = SocketClient(socket_path.parent, timeout_s=0.3)
+        self._cursor = 0
+
+    def new_lines(self) -> list[str]:
+        """Events since the last call, one line each."""
+        try:
+            answer = self._client.ask(method="events", after=self._cursor, limit=100)
+        except (OSError, ValueError):
+            return []
+        self._cursor = int(answer.get("cursor", self._cursor))
+        return [_line(event) for event in answer.get("events", [])]
+
+
+def _line(event: dict[str, Any]) -> str:
+    values = "  ".join(f"{key}={value}" for key, value in event["values"].items())
+    kind, reason = event["kind"].replace("_", " "), event["reason"].replace("_", " ")
+    return f"{event['mono_s'] % 10_000:8.2f} s  {kind:<17} {event['subject']:<14} because: {reason}  {values}".rstrip()

@@ -1,0 +1,23 @@
+"""Which pages are generated, and which of them no longer say what the code and the data say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hil_tests.docs.devices import devices_page
+from hil_tests.docs.modes import modes_page
+
+
+def fresh_pages() -> Mapping[str, str]:
+    """Every generated page as it should be: path from the top of the repository, and its text."""
+    return {"docs/modes.md": modes_page(), "docs/devices.md": devices_page()}
+
+
+def stale_pages(root: Path) -> Mapping[str, str]:
+    """The pages that are missing under `root` or say something else, with the text they should have."""
+    return {path: text for path, text in fresh_pages().items() if _present(root / path) != text}
+
+
+def _present(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

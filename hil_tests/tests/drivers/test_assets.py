@@ -1,0 +1,171 @@
+"""The process image: fresh values only, the first device that has one, and no angle from two instruments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.config.load import load_site
+from controller.config.paths import configs_dir
+from controller.config.types import Point, Site
+from controller.drivers.assets import Assembler
+from controller.drivers.link import Reading, Value
+from controller.model.phases import PhaseValues
+from controller.model.words import BreakerPosition, GensetState, InverterMode, SettingsGroup
+from hil_tests.tests.drivers.devices import FakeLink
+
+NOW_S = 1000.0
+WORDS = {
+    "position": "closed",
+    "mode": "grid_forming",
+    "state": "loaded",
+    "settings_group": "island",
+    "source": "public",
+}
+
+
+def site_of(name: str) -> Site:
+    return load_site(configs_dir() / "hubs" / f"{name}.toml")
+
+
+def value_for(point: Point) -> Value:
+    """A plausible value of the point's kind."""
+    if point.enum is not None:
+        return WORDS.get(point.id.split(".")[-1], next(iter(point.enum.values())))
+    if point.type == "bool":
+        return True
+    return 50.0
+
+
+def links_of(site: Site, at_s: float = NOW_S) -> dict[str, FakeLink]:
+    """Every device answers, with every readable point at 50 of its unit."""
+    links: dict[str, FakeLink] = {}
+    for name, device in site.devices.items():
+        link = links[name] = FakeLink()
+        for point in device.table.points.values():
+            if point.readable:
+                link.readings[point.id] = Reading(value_for(point), at_s)
+    return links
+
+
+@pytest.fixture(scope="module")
+def muster() -> Site:
+    return site_of("musterhallig")
+
+
+@pytest.fixture(scope="module")
+def hybrid() -> Site:
+    return site_of("hybridhof")
+
+
+def test_every_asset_of_the_hub_is_in_the_image(muster: Site) -> None:
+    seen = Assembler(muster).image(links_of(muster), NOW_S)
+    assert set(seen.feeders) == set(muster.hub.feeders)
+    assert set(seen.batteries) == set(muster.hub.batteries)
+    assert set(seen.pv) == set(muster.hub.pv)
+    assert set(seen.radios) == set(muster.hub.radios)
+    assert seen.poi.position is BreakerPosition.CLOSED
+    assert seen.poi.settings_group is SettingsGroup.ISLAND
+    assert seen.poi.grid_voltage_v == PhaseValues.even(50.0)
+    assert seen.batteries["battery_main"].mode is InverterMode.GRID_FORMING
+    assert seen.gensets["genset"].state is GensetState.LOADED
+    assert seen.earthing.position is BreakerPosition.CLOSED
+    assert seen.emergency_off is True
+    assert seen.weather.temperature_c == 50.0
+    assert seen.lost_devices == ()
+
+
+def test_nothing_is_invented(muster: Site) -> None:
+    links = {name: FakeLink() for name in muster.devices}
+    links["io_module"].is_up = False
+    seen = Assembler(muster).image(links, NOW_S)
+    assert seen.poi.position is None
+    assert seen.poi.measured_at_s is None
+    assert seen.feeders["desk"].power_w is None
+    assert seen.emergency_off is None
+    assert seen.lost_devices == ("io_module",)
+
+
+def test_what_is_older_than_its_role_allows_is_unknown(muster: Site) -> None:
+    links = links_of(muster)
+    assembler = Assembler(muster)
+    assert assembler.image(links, NOW_S + 0.1).poi.position is not None
+    late = assembler.image(links, NOW_S + 0.3)
+    assert late.poi.position is None
+    assert late.feeders["desk"].position is not None
+    assert assembler.image(links, NOW_S + 3.1).feeders["desk"].position is None
+
+
+def test_a_point_that_is_read_seldom_is_not_stale_before_its_next_turn(muster: Site) -> None:
+    """The weather mast is read every five seconds: a role's limit below that would blind it for ever."""
+    site = replace(muster, max_age_s={**muster.max_age_s, "weather": 1.0})
+    seen = Assembler(site).image(links_of(site), NOW_S + 6.0)
+    assert seen.weather.temperature_c == 50.0
+
+
+def test_the_second_choice_stands_in_when_the_first_is_stale(hybrid: Site) -> None:
+    links = links_of(hybrid)
+    links["poi_relay"].readings = {
+        name: Reading(reading.value, NOW_S - 10.0) for name, reading in links["poi_relay"].readings.items()
+    }
+    seen = Assembler(hybrid).image(links, NOW_S)
+    assert seen.poi.grid_voltage_v == PhaseValues.even(50.0)
+    assert seen.poi.bus_voltage_v is None
+    assert seen.poi.position is None
+
+
+def test_the_first_choice_counts_while_it_is_fresh(hybrid: Site) -> None:
+    links = links_of(hybrid)
+    for phase in ("l1", "l2", "l3"):
+        links["poi_relay"].readings[f"poi.power_{phase}_w"] = Reading(7.0, NOW_S)
+    assert Assembler(hybrid).image(links, NOW_S).poi.power_w == PhaseValues.even(7.0)
+
+
+def test_phases_are_never_mixed_from_two_devices(hybrid: Site) -> None:
+    links = links_of(hybrid)
+    links["poi_relay"].readings["poi.power_l1_w"] = Reading(7.0, NOW_S)
+    del links["poi_relay"].readings["poi.power_l2_w"]
+    assert Assembler(hybrid).image(links, NOW_S).poi.power_w == PhaseValues.even(50.0)
+
+
+def test_an_angle_counts_only_with_the_voltages_of_its_own_instrument(hybrid: Site) -> None:
+    links = links_of(hybrid)
+    assembler = Assembler(hybrid)
+    assert assembler.image(links, NOW_S).poi.angle_difference_deg == 50.0
+    del links["poi_relay"].readings["poi.grid_voltage_l2_v"]  # the inverter's voltage takes its place
+    seen = assembler.image(links, NOW_S)
+    assert seen.poi.grid_voltage_v is not None
+    assert seen.poi.angle_difference_deg is None
+
+
+def test_a_total_is_shared_out_over_the_assets_phases(muster: Site) -> None:
+    links = links_of(muster)
+    links["inverter_barn"].readings["pv.power_w"] = Reading(9000.0, NOW_S)
+    seen = Assembler(muster).image(links, NOW_S)
+    assert seen.pv["pv_barn"].power_w == PhaseValues.even(3000.0)
+
+
+def test_the_oldest_electrical_reading_dates_the_asset(muster: Site) -> None:
+    links = links_of(muster)
+    links["poi_relay"].readings["poi.bus_voltage_l2_v"] = Reading(230.0, NOW_S - 0.1)
+    links["poi_relay"].readings["poi.position"] = Reading("open", NOW_S - 0.12)
+    seen = Assembler(muster).image(links, NOW_S)
+    assert seen.poi.measured_at_s == NOW_S - 0.1
+
+
+def test_words_and_kinds_that_we_do_not_know_are_unknown(muster: Site) -> None:
+    links = links_of(muster)
+    links["poi_relay"].readings["poi.position"] = Reading("ajar", NOW_S)
+    links["poi_relay"].readings["poi.rotation_equal"] = Reading(1.0, NOW_S)
+    links["poi_relay"].readings["poi.grid_frequency_hz"] = Reading("fast", NOW_S)
+    seen = Assembler(muster).image(links, NOW_S)
+    assert seen.poi.position is None
+    assert seen.poi.rotation_equal is None
+    assert seen.poi.grid_frequency_hz is None
+
+
+def test_new_links_are_taken_up(muster: Site) -> None:
+    assembler = Assembler(muster)
+    assert assembler.image({name: FakeLink() for name in muster.devices}, NOW_S).poi.position is None
+    assert assembler.image(links_of(muster), NOW_S).poi.position is BreakerPosition.CLOSED

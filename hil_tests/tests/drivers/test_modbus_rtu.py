@@ -1,0 +1,172 @@
+"""A serial line with slaves that are late, absent, or wrong, and an adapter that is pulled out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.config.types import Protocol
+from controller.drivers.backoff import Patience
+from controller.drivers.board import Board
+from controller.drivers.connect import Owner
+from controller.drivers.modbus_bus import ModbusBus
+from controller.drivers.modbus_rtu import RTU_RULES, RtuWire, answer_timeout_s
+from controller.drivers.station import Station
+from controller.drivers.transport import Question
+from hil_tests.tests.drivers.devices import board, device, held, now_s, point, running, surroundings, until
+from hil_tests.tests.drivers.scripted_rtu import Asked, Script, ScriptedLine, framed
+
+POINTS = [point("power_w", 0, "int16", scale=10), point("closed", 4, "bool", "rw"), point("level", 40)]
+BAUD = 115200
+
+
+def slave(unit: int, **more: Any) -> Board:
+    more = {"timeout_s": 0.05, "normal_s": 0.05, **more}
+    return board(POINTS, Protocol.MODBUS_RTU, name=f"slave {unit}", unit=unit, baudrate=BAUD, **more)
+
+
+def owner_of(line: ScriptedLine, *boards: Board, patience: Patience | None = None) -> Owner:
+    stations = [Station(each, RTU_RULES.hole_max, 0.0) for each in boards]
+    return ModbusBus(stations, RtuWire(str(line.name), BAUD), RTU_RULES, surroundings(patience))
+
+
+@contextmanager
+def scripted(tmp_path: Path, units: tuple[int, ...] = (1,), script: Script | None = None) -> Iterator[ScriptedLine]:
+    line = ScriptedLine(tmp_path / "line", units=frozenset(units), script=script)
+    line.registers |= {(unit, 0): 100 * unit for unit in units} | {(unit, 40): 7 * unit for unit in units}
+    line.start()
+    try:
+        yield line
+    finally:
+        line.stop()
+
+
+async def test_two_slaves_share_a_line(tmp_path: Path) -> None:
+    with scripted(tmp_path, units=(1, 2)) as line:
+        one, two = slave(1), slave(2)
+        async with running(owner_of(line, one, two)):
+            await until(lambda: one.reading("level") and two.reading("level"))
+            assert held(one, "power_w").value == 1000
+            assert held(two, "power_w").value == 2000
+            assert held(two, "level").value == 14
+
+
+async def test_a_write_is_read_back(tmp_path: Path) -> None:
+    with scripted(tmp_path) as line:
+        one = slave(1)
+        async with running(owner_of(line, one)):
+            await until(lambda: one.is_up)
+            one.write("closed", True)
+            await until(lambda: line.registers.get((1, 4)) == 1)
+            await until(lambda: held(one, "closed").value is True)
+            assert sum(asked.function == 16 for asked in line.asked) == 1
+
+
+async def test_a_late_answer_is_never_taken_for_the_next(tmp_path: Path) -> None:
+    """Every fifth answer comes after its time: with a lesser driver the values of two blocks change places."""
+    count = 0
+
+    def late(asked: Asked) -> bytes | None:
+        nonlocal count
+        count += 1
+        if count % 5:
+            return None
+        line.later(0.08, line.answer(asked))
+        return b""
+
+    with scripted(tmp_path, script=late) as line:
+        one = slave(1)
+        wrong: list[object] = []
+        async with running(owner_of(line, one)):
+            await until(lambda: collect(one, wrong) and count >= 40)
+        assert wrong == []
+
+
+def collect(one: Board, wrong: list[object]) -> bool:
+    for name, right in (("power_w", 1000), ("level", 7)):
+        reading = one.reading(name)
+        if reading is not None and reading.value != right:
+            wrong.append((name, reading.value))
+    return True
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(lambda line, asked: framed(9, line.answer(asked)[1:-2]), id="another unit"),
+        pytest.param(lambda line, asked: framed(1, b"\x04" + line.answer(asked)[2:-2]), id="another function"),
+        pytest.param(lambda line, asked: line.answer(asked)[:-1], id="a byte short"),
+        pytest.param(lambda line, asked: line.answer(asked)[:-2] + b"\0\0", id="wrong check sum"),
+        pytest.param(lambda line, asked: b"\xff" * 5 + line.answer(asked), id="noise before"),
+        pytest.param(lambda _line, _asked: framed(1, b"\x83\x05"), id="exception 5"),
+        pytest.param(lambda _line, _asked: framed(1, b"\x83\x06"), id="busy"),
+    ],
+)
+async def test_no_lie_is_ever_a_value(tmp_path: Path, lie: Callable[[ScriptedLine, Asked], bytes]) -> None:
+    told: list[Asked] = []
+
+    def script(asked: Asked) -> bytes | None:
+        if len(told) >= 3:
+            return None
+        told.append(asked)
+        return lie(line, asked)
+
+    with scripted(tmp_path, script=script) as line:
+        one = slave(1)
+        wrong: list[object] = []
+        async with running(owner_of(line, one)):
+            await until(lambda: collect(one, wrong) and one.reading("power_w") and one.reading("level"))
+        assert wrong == []
+
+
+async def test_one_dead_slave_does_not_eat_the_line(tmp_path: Path) -> None:
+    with scripted(tmp_path, units=(1,)) as line:
+        alive, dead = slave(1), slave(2)
+        async with running(owner_of(line, alive, dead, patience=Patience(jitter=lambda: 1.0))):
+            await until(lambda: dead.failures >= 5)
+            dead_share = sum(asked.unit == 2 for asked in line.asked) / len(line.asked)
+            assert dead_share < 0.25
+            assert alive.is_up
+            assert now_s() - held(alive, "power_w").at_s < 0.5
+        assert not dead.is_up
+
+
+async def test_the_adapter_is_pulled_out_and_put_back(tmp_path: Path) -> None:
+    one = slave(1)
+    with scripted(tmp_path) as line:
+        owner = owner_of(line, one)
+        async with running(owner):
+            await until(lambda: one.is_up)
+            line.stop()
+            await until(lambda: not one.is_up, "the loss is seen")
+            line.start()
+            await until(lambda: one.is_up, "the port is opened again")
+
+
+async def test_there_is_no_port_at_all(tmp_path: Path) -> None:
+    one = slave(1)
+    line = ScriptedLine(tmp_path / "line")
+    async with running(owner_of(line, one)):
+        line.registers |= {(1, 0): 100}
+        line.start()
+        try:
+            await until(lambda: one.is_up)
+        finally:
+            line.stop()
+
+
+async def test_cancelled_in_mid_transaction_nothing_hangs(tmp_path: Path) -> None:
+    with scripted(tmp_path, script=lambda _asked: b"") as line:
+        one = slave(1, timeout_s=2.0)
+        async with running(owner_of(line, one)):
+            await until(lambda: line.asked)
+        assert not one.is_up
+
+
+def test_the_time_for_an_answer_is_line_time_and_the_devices_own() -> None:
+    slow = device(POINTS, Protocol.MODBUS_RTU, baudrate=9600, timeout_s=0.1)
+    assert answer_timeout_s(slow, Question("holding", 0, 100)) == pytest.approx(0.1 + 213 * 11 / 9600)

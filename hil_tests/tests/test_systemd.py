@@ -1,0 +1,73 @@
+"""The service files: what the controller's promises need of the service manager, and that they are well formed."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller.config.paths import configs_dir
+
+UNITS = ("hallig-controller", "hallig-web")
+PROMISED = {
+    "Type": "notify",
+    "WatchdogSec": "2s",
+    "Restart": "always",
+    "RestartSec": "250ms",
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "CapabilityBoundingSet": "",
+    "SocketBindDeny": "any",
+}
+
+
+def unit_path(name: str) -> Path:
+    return configs_dir() / "systemd" / f"{name}.service"
+
+
+def unit(name: str) -> configparser.RawConfigParser:
+    """Keys may repeat in a unit (`DeviceAllow`): the last one stands for all of them here."""
+    parser = configparser.RawConfigParser(strict=False, comment_prefixes=("#", ";"), delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(unit_path(name), encoding="utf-8")
+    return parser
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_service_never_gives_up_and_is_watched(name: str) -> None:
+    service = unit(name)["Service"]
+    assert {key: service.get(key) for key in PROMISED} == PROMISED
+    assert unit(name)["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_no_service_runs_as_root(name: str) -> None:
+    service = unit(name)["Service"]
+    assert service["User"] == {"hallig-controller": "hallig", "hallig-web": "hallig-web"}[name]
+    users = (configs_dir() / "systemd" / "hallig.sysusers.conf").read_text(encoding="utf-8")
+    assert f"u {service['User']} " in users
+
+
+def test_the_controller_hangs_on_nobody() -> None:
+    """No page, no network, no clock must be up before it starts."""
+    needs = {"Requires", "Wants", "BindsTo", "PartOf", "Requisite"}
+    assert needs.isdisjoint(unit("hallig-controller")["Unit"])
+    assert needs.isdisjoint(unit("hallig-web")["Unit"]), "the page lives on to say that the controller is silent"
+    assert "network" not in unit("hallig-controller")["Unit"]["After"]
+
+
+@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_the_service_manager_finds_nothing_wrong(name: str, tmp_path: Path) -> None:
+    """With this interpreter in the place of the installed command, which is not on this machine."""
+    text = unit_path(name).read_text(encoding="utf-8").replace("/opt/hallig/bin/hallig", sys.executable)
+    copy = tmp_path / f"{name}.service"
+    copy.write_text(text, encoding="utf-8")
+    found = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(copy)], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert f"{name}.service" not in found.stderr, found.stderr
