@@ -1,0 +1,121 @@
+"""Writing to a Modbus TCP device: once, checked, and never what nobody wants any more."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import StreamWriter
+
+from hil_tests.tests.drivers.devices import board, held, now_s, running, until
+from hil_tests.tests.drivers.scripted_tcp import Request
+from hil_tests.tests.drivers.tcp_link import POINTS, first_time, linked, owner_of, scripted
+
+
+async def test_a_write_arrives_once_and_is_read_back() -> None:
+    async with linked() as (peer, link):
+        await until(lambda: link.is_up)
+        for _ in range(20):
+            link.write("limit_w", 5000)
+            link.write("open", True)
+            await asyncio.sleep(0.005)
+        await until(lambda: held(link, "limit_w").value == 5000)
+        assert peer.registers[10] == 500
+        assert peer.coils[20] is True
+        assert len(peer.writes(16)) == 1
+        assert len(peer.writes(5)) == 1
+
+
+async def test_what_the_caller_restates_is_sent_again_after_a_second() -> None:
+    async with linked() as (peer, link):
+        await until(lambda: link.is_up)
+        start_s = now_s()
+        while len(peer.writes(5)) < 2:
+            link.write("open", True)
+            await asyncio.sleep(0.05)
+        assert 0.9 < now_s() - start_s < 2.0
+
+
+async def test_a_write_whose_answer_was_lost_is_read_back_and_not_repeated() -> None:
+    async def swallow(request: Request, writer: StreamWriter) -> None:
+        peer.answer(request)  # the device obeys, and its answer is lost
+
+    async with linked(first_time(swallow, function=16)) as (peer, link):
+        await until(lambda: link.is_up)
+        for _ in range(60):
+            link.write("limit_w", 5000)
+            await asyncio.sleep(0.01)
+        assert peer.registers[10] == 500
+        assert len(peer.writes(16)) == 1
+
+
+async def test_a_write_that_never_arrived_is_sent_again_while_restated() -> None:
+    async def lose(request: Request, writer: StreamWriter) -> None:
+        return None
+
+    async with linked(first_time(lose, function=16)) as (peer, link):
+        await until(lambda: link.is_up)
+        while peer.registers[10] != 500:
+            link.write("limit_w", 5000)
+            await asyncio.sleep(0.01)
+        assert len(peer.writes(16)) == 2
+
+
+async def test_an_order_that_is_no_longer_restated_does_not_arrive_when_the_device_comes_back() -> None:
+    async with linked() as (peer, link):
+        await until(lambda: link.is_up)
+        port = peer.port
+        await peer.stop()
+        link.write("open", True)
+        await asyncio.sleep(0.7)
+        peer.port = port
+        await peer.start()
+        await until(lambda: link.is_up)
+        await asyncio.sleep(0.1)
+        assert not peer.writes(5)
+
+
+async def test_a_value_that_does_not_fit_is_not_written_and_harms_nobody() -> None:
+    async with linked() as (peer, link):
+        await until(lambda: link.is_up)
+        link.write("limit_w", 1e9)
+        link.write("open", True)
+        await until(lambda: peer.writes(5))
+        assert not peer.writes(16)
+        assert peer.connections == 1
+
+
+async def test_writes_go_before_reads_and_switches_before_setpoints() -> None:
+    async with linked() as (peer, link):
+        await until(lambda: link.is_up)
+        seen = len(peer.requests)
+        link.write("beat", 1)
+        link.write("limit_w", 100)
+        link.write("open", True)
+        await until(lambda: peer.writes(5) and len(peer.writes(16)) == 2)
+        functions = [request.function for request in peer.requests[seen:] if request.function != 3]
+        assert functions == [5, 16, 16]
+
+
+async def test_setpoints_that_change_all_the_time_leave_room_for_reading() -> None:
+    async with linked() as (peer, link):
+        await until(lambda: link.is_up)
+        before = len(peer.writes(3))
+        end_s = now_s() + 0.5
+        number = 0
+        while now_s() < end_s:
+            number += 1
+            link.write("beat", number % 1000)
+            await asyncio.sleep(0)
+        assert len(peer.writes(3)) - before >= 5
+
+
+async def test_cancelled_in_mid_write_the_outcome_is_unknown_and_nothing_hangs() -> None:
+    async def silent(request: Request, writer: StreamWriter) -> bool:
+        return request.function == 16
+
+    async with scripted(silent) as peer:
+        link = board(POINTS, port=peer.port, timeout_s=5.0)
+        async with running(owner_of(link)):
+            await until(lambda: link.is_up)
+            link.write("limit_w", 5000)
+            await until(lambda: peer.writes(16))
+        assert not link.is_up
