@@ -29,6 +29,7 @@ from controller.model.commands import Commands
 from controller.model.decision import Event, Veto
 from controller.model.image import ProcessImage
 from controller.model.reasons import EventKind, Reason
+from controller.model.words import Authority
 from controller.status import CycleStatus
 
 LATENESS_WINDOW_COUNT = 1000
@@ -118,7 +119,8 @@ class Loop:
             raise CoreFailedError(str(error)) from error
         ticket = self._remember(decision, verdict, now_s)
         self._allowed = self._gate.pass_through(verdict.allowed, ticket, now_s)
-        self._outputs.apply(self.links, self._allowed, now_s)
+        if self.memory.durable.authority is not Authority.OBSERVE:
+            self._outputs.apply(self.links, self._allowed, now_s)
         self.vetted_at_s = now_s
         self._speak_of_devices(now_s)
         self.on_cycle(self, now_s)

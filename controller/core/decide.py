@@ -22,7 +22,7 @@ from controller.core.transitions import Transition, next_row
 from controller.model.advice import Advice
 from controller.model.commands import Commands
 from controller.model.decision import Event
-from controller.model.hub import Feeder, Hub
+from controller.model.hub import AssetId, Hub
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.reasons import Reason
@@ -105,15 +105,17 @@ def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -
     """T2: the prepared answer in the same cycle. A collapsed island starts again with what nobody can do without."""
     if row.source is Mode.GRID_CONNECTED:
         memory = _note_flap(memory, situation)
+        if memory.prepared.former is None:  # no healthy cycle since the start: nothing is known of the loads
+            return shed(memory, _luxuries(situation), Reason.PREPARED_SHED, situation.now_s)
         return shed(memory, memory.prepared.shed, Reason.PREPARED_SHED, situation.now_s)
     if row.source is Mode.ISLANDED or row.source is Mode.RECONNECTION:
-        luxuries = [f.id for f in situation.hub.feeders.values() if _can_wait(f)]
-        return shed(memory, luxuries, Reason.ISLAND_COLLAPSED, situation.now_s)
+        return shed(memory, _luxuries(situation), Reason.ISLAND_COLLAPSED, situation.now_s)
     return memory
 
 
-def _can_wait(feeder: Feeder) -> bool:
-    return feeder.tier > 0 and not feeder.carries_control
+def _luxuries(situation: Situation) -> list[AssetId]:
+    """All that can wait until the island has shown what it carries."""
+    return [f.id for f in situation.hub.feeders.values() if f.tier > 0 and not f.carries_control]
 
 
 def _note_flap(memory: CoreMemory, situation: Situation) -> CoreMemory:

@@ -78,7 +78,7 @@ def _grid_power(battery: Battery, state: BatterySeen, situation: Situation) -> f
 
 
 def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
-    if battery.id == (situation.former or memory.prepared.former):
+    if battery.id == (situation.former or situation.candidate or memory.prepared.former):
         return _former_command(memory, battery, situation)
     if battery.capabilities.always_forms:
         return BatteryCommand(stop=True, cause=Reason.POI_PROVEN_OPEN)  # one dead-bus token, and it is taken
@@ -87,15 +87,8 @@ def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> Ba
 
 def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
     source = memory.batteries.get(battery.id, SourceMemory())
-    is_forming = situation.former == battery.id
-    must_stop = situation.poi_joins_both or (
-        not situation.poi_is_proven_open and memory.mode is Mode.UNPLANNED_ISLANDING
-    )
-    if is_forming and must_stop and memory.mode is not Mode.RECONNECTION:
-        # Both sides move as one: the contact lies, or has not opened in its time. Nothing may feed that line.
-        late = memory.poi.open_since_s is None or _is_late(memory.poi.open_since_s, situation)
-        if late or situation.poi_joins_both:
-            return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
+    if _must_stop(memory, battery, situation):
+        return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None
     nominal_hz = situation.hub.nominal_frequency_hz
     return BatteryCommand(
@@ -106,8 +99,12 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     )
 
 
-def _is_late(since_s: float, situation: Situation) -> bool:
-    return situation.now_s - since_s > situation.hub.poi.breaker_opening_s
+def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bool:
+    """It holds a voltage, and the POI has not been proven open in the breaker's time: it may be feeding a dead line."""
+    if situation.former != battery.id or memory.mode is not Mode.UNPLANNED_ISLANDING or situation.poi_is_proven_open:
+        return False
+    since_s = memory.poi.open_since_s
+    return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s
 
 
 def _follower_power(battery: Battery, situation: Situation) -> float:

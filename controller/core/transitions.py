@@ -98,9 +98,17 @@ def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
     return lies and since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
 
 
+def forming_reaches_the_grid(_: CoreMemory, situation: Situation) -> bool:
+    """We have just formed, and current flows through a POI that is said to be open: stop in this very cycle."""
+    lies = situation.seen.poi.position is not BreakerPosition.CLOSED
+    return lies and situation.former is not None and situation.poi_joins_both
+
+
 def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
-    """The stuck POI is proven open after all."""
-    return memory.reason is Reason.POI_STUCK and is_proven(memory, situation)
+    """The stuck POI is proven open after all; by a difference of its sides where its contact had lied before."""
+    has_formed = _form_attempts(memory, situation) > 0
+    differs = situation.bus_is_live is True or situation.grid_is_live is True
+    return memory.reason is Reason.POI_STUCK and is_proven(memory, situation) and (differs or not has_formed)
 
 
 def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:
@@ -199,7 +207,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, poi_opened_by_itself, Reason.POI_OPENED_BY_ITSELF),
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, grid_lost, None),
     # T2
-    Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, contact_lies, Reason.POI_STUCK),
+    Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, forming_reaches_the_grid, Reason.POI_STUCK),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, island_formed, Reason.ISLAND_FORMED),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, poi_stuck, Reason.POI_STUCK),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.DARK, not_formed, Reason.ISLAND_NOT_FORMED),

@@ -27,12 +27,13 @@ from hil_tests.demo.events import EventTail
 from hil_tests.demo.judge import Judge
 from hil_tests.demo.story import Chapter, play
 from hil_tests.demo.view import Screen
-from hil_tests.plant.plant import Plant
+from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.servers.bench import DeviceServers
 
 START_PATIENCE_S = 20.0
 READY_MODES = frozenset({"grid_connected"})
 REDRAWS_PER_S = 4
+DEMAND_RATIO = 0.95  # a busy evening: more than the battery may carry, so that something must be shed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class _Demo:
         self.run_dir = children.run_dir
         self.screen = Screen(address=f"http://127.0.0.1:{port}/")
         site = load_site(options.site)
-        self.plant = Plant(site.hub)
+        self.plant = Plant(site.hub, options=PlantOptions(demand_ratio=DEMAND_RATIO))
         self.judge = Judge(self.plant, site.hub)
         self.servers = DeviceServers(site, self.plant, on_step=lambda: self.judge.watch())
         self.tail = EventTail(self.run_dir / "control.sock")

@@ -24,7 +24,7 @@ from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Veto
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
-from controller.model.words import Mode
+from controller.model.words import Authority, Mode
 from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.servers.points import PlantDevices
 from hil_tests.simulation.direct import DirectLink
@@ -158,7 +158,8 @@ class Bench:
         self.durable = decision.memory.durable
         verdict = vet(self.guard, decision.commands, self.image, self._bounds(), now_s)
         self.guard = verdict.memory
-        self.outputs.apply(self.links, verdict.allowed, now_s)
+        if self.durable.authority is not Authority.OBSERVE:
+            self.outputs.apply(self.links, verdict.allowed, now_s)
         self.events.extend((now_s, event) for event in decision.events)
         self.vetoes.extend((now_s, veto) for veto in verdict.vetoes)
         truth = (now_s, self.memory.mode.value, abs(self.plant.bus), self.plant.bus_frequency_hz, verdict.vetoes)

@@ -1,0 +1,147 @@
+"""Kill the controller anywhere: no contactor moves because software restarted."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model.advice import RequestKind
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Authority, BreakerPosition, Mode
+from hil_tests.plant.plant import PlantOptions
+from hil_tests.simulation.bench import Bench
+
+
+def positions(bench: Bench) -> dict[str, BreakerPosition]:
+    return {name: feeder.position for name, feeder in bench.plant.feeders.items()} | {"poi": bench.plant.poi.position}
+
+
+def islanded() -> Bench:
+    bench = Bench.of(options=PlantOptions(irradiance_w_per_m2=0.0, demand_ratio=1.0))
+    bench.run_for(5.0)
+    bench.plant.grid.blackout()
+    bench.run_to(Mode.ISLANDED)
+    bench.run_for(2.0)
+    return bench
+
+
+def test_on_grid() -> None:
+    bench = Bench.of()
+    bench.run_for(5.0)
+    before = positions(bench)
+    bench.restart_controller()
+    bench.run_for(10.0)
+    assert (bench.mode, bench.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECOVERED_ON_GRID)
+    assert positions(bench) == before
+
+
+def test_in_the_island_nobody_notices() -> None:
+    bench = islanded()
+    before = positions(bench)
+    assert before["ev_posts"] is BreakerPosition.OPEN
+    bench.restart_controller()
+    bench.run_for(2.0)
+    assert (bench.mode, bench.memory.reason) == (Mode.ISLANDED, Reason.RECOVERED_ISLANDED)
+    assert positions(bench) == before
+    assert bench.plant.feeders["desk"].is_energised
+    bench.plant.grid.returns()
+    bench.run_to(Mode.GRID_CONNECTED)
+    bench.run_for(60.0)
+    assert bench.plant.feeders["ev_posts"].position is BreakerPosition.CLOSED, "what we shed before is ours to restore"
+    assert bench.violations == []
+
+
+def test_in_the_middle_of_the_transfer_it_goes_on() -> None:
+    bench = Bench.of()
+    bench.run_for(5.0)
+    bench.plant.grid.blackout()
+    bench.run_until(lambda b: bool(b.happened(EventKind.ORDERED_FORM)))
+    bench.restart_controller(gap_s=1.0)
+    bench.run_to(Mode.ISLANDED, timeout_s=10.0)
+    assert bench.plant.feeders["desk"].is_energised
+    assert bench.violations == []
+
+
+def test_between_loss_and_opening_it_islands_after_the_restart() -> None:
+    bench = Bench.of(options=PlantOptions(relay_enabled=False))
+    bench.run_for(5.0)
+    bench.plant.grid.blackout()
+    bench.restart_controller(gap_s=1.0)
+    bench.run_to(Mode.ISLANDED, timeout_s=10.0)
+    assert bench.violations == []
+
+
+def test_while_reconnecting_it_stays_islanded_and_tries_again() -> None:
+    bench = islanded()
+    bench.plant.grid.returns()
+    bench.run_to(Mode.RECONNECTION)
+    bench.restart_controller()
+    bench.run_for(1.0)
+    assert bench.mode is Mode.ISLANDED
+    bench.run_to(Mode.GRID_CONNECTED)
+    assert bench.violations == []
+
+
+def test_closed_while_it_was_away() -> None:
+    bench = islanded()
+    bench.plant.grid.returns()
+    bench.run_until(lambda b: bool(b.happened(EventKind.ORDERED_CLOSE, Reason.SYNC_WINDOW)))
+    bench.restart_controller(gap_s=0.4)
+    bench.run_for(1.0)
+    assert bench.mode is Mode.GRID_CONNECTED
+    assert not bench.plant.batteries["battery_main"].is_forming
+
+
+def test_a_hub_found_dark_stays_dark_until_a_person_acts() -> None:
+    bench = Bench.of()
+    bench.run_for(5.0)
+    bench.stop_controller()
+    bench.plant.grid.blackout()
+    bench.run_for(60.0)
+    bench.start_controller()
+    bench.run_for(20.0)
+    assert (bench.mode, bench.memory.reason) == (Mode.DARK, Reason.RECOVERED_DARK)
+    assert bench.plant.backfeed_j == 0.0
+
+
+@pytest.mark.parametrize("gap_s", [3.0, 30.0])
+def test_a_controller_that_stays_away_leaves_the_island_standing(gap_s: float) -> None:
+    bench = islanded()
+    bench.stop_controller()
+    bench.run_for(gap_s)
+    assert bench.plant.feeders["desk"].is_energised
+    assert bench.plant.batteries["battery_main"].is_forming
+
+
+@pytest.mark.parametrize("when", ["on grid", "islanded"])
+def test_emergency_off_is_latched_through_a_restart(when: str) -> None:
+    bench = Bench.of() if when == "on grid" else islanded()
+    bench.run_for(5.0)
+    bench.plant.safety.emergency_off = True
+    bench.run_for(2.0)
+    assert bench.plant.poi.position is BreakerPosition.OPEN
+    bench.plant.safety.emergency_off = False
+    bench.restart_controller()
+    bench.run_for(30.0)
+    assert (bench.mode, bench.memory.reason) == (Mode.LOCKED_OUT, Reason.EMERGENCY_OFF)
+    assert bench.plant.forming == ()
+    bench.request(RequestKind.RELEASE_LATCH, "emergency_off", at_the_hub=False)
+    bench.run_for(1.0)
+    assert bench.mode is Mode.LOCKED_OUT, "not from afar"
+    bench.request(RequestKind.RELEASE_LATCH, "emergency_off")
+    bench.run_for(1.0)
+    assert bench.mode is not Mode.LOCKED_OUT
+
+
+def test_observing_it_writes_nothing_at_all() -> None:
+    bench = Bench.of()
+    bench.request(RequestKind.OBSERVE_ON)
+    bench.run_for(1.0)
+    assert bench.memory.durable.authority is Authority.OBSERVE
+    written = {name: dict(device.written) for name, device in bench.devices.devices.items()}
+    bench.plant.grid.blackout()
+    bench.run_for(20.0)
+    for name, device in bench.devices.devices.items():
+        beat = device.device.table.heartbeat
+        assert {k: v for k, v in device.written.items() if k != beat} == {
+            k: v for k, v in written[name].items() if k != beat
+        }
