@@ -135,6 +135,7 @@ class Loop:
             latched=frozenset(latch.subject for latch in durable.latches),
             held_open=durable.held_open,
             shed_by_us=durable.shed_by_us,
+            attempts=durable.attempts,
         )
 
     def _advice(self, now_s: float) -> Advice:

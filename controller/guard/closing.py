@@ -86,10 +86,7 @@ COMMON: tuple[Rule, ...] = (is_stale, is_locked, grid_is_bad, has_island_setting
 
 
 def _by_switcher(bounds: Bounds) -> tuple[Rule, ...]:
-    match bounds.hub.poi.switching.closed_by:
-        case Switcher.CONTROLLER:
-            return (is_out_of_sync,)
-        case Switcher.SYNC_RELAY:
-            return ()  # the 25 checks the angle
-        case Switcher.DEVICE | Switcher.OPEN_TRANSITION:
-            return (has_no_rule_yet,)
+    switcher = bounds.hub.poi.switching.closed_by
+    if switcher is Switcher.CONTROLLER:
+        return (is_out_of_sync,)
+    return () if switcher is Switcher.SYNC_RELAY else (has_no_rule_yet,)  # the 25 checks the angle

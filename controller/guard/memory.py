@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,8 +13,10 @@ from controller.model.hub import AssetId
 class GuardMemory:
     """Everything that `vet` carries to its next cycle."""
 
-    emergency_off: bool = False
+    emergency_off: bool = False  # latched by the guard itself
+    began_at_s: float = math.inf  # its first cycle: older attempts are those of processes before
     open_proof_since_s: float | None = None
+    feeds_through_since_s: float | None = None  # current flows through an "open" POI
     opened_by_us: frozenset[AssetId] = frozenset()
     token: AssetId | None = None
     token_until_s: float = 0.0

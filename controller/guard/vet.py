@@ -49,10 +49,12 @@ class _View:
     bounds: Bounds
     now_s: float
 
+    def lasts(self, since_s: float | None) -> bool:
+        return since_s is not None and self.now_s - since_s >= HOLD_CYCLES_RATIO * self.bounds.hub.timing.cycle_s
+
     @property
     def is_proven_open(self) -> bool:
-        since_s = self.memory.open_proof_since_s
-        return since_s is not None and self.now_s - since_s >= HOLD_CYCLES_RATIO * self.bounds.hub.timing.cycle_s
+        return self.lasts(self.memory.open_proof_since_s)
 
     @property
     def is_earthed(self) -> bool:
@@ -90,17 +92,25 @@ def _observe(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: flo
     """Feedback in: the button, the proof, the token, and which feeders stand open."""
     held = memory.emergency_off and "emergency_off" in bounds.latched
     is_open = looks_open(seen.poi, bounds.hub, bounds.envelope)
-    since_s = memory.open_proof_since_s
+    feeds = seen.poi.position is BreakerPosition.OPEN and feeds_through(seen.poi, bounds.hub)
     closed = {name for name, f in seen.feeders.items() if f.position is BreakerPosition.CLOSED}
     forming = next((n for n, b in seen.batteries.items() if b.mode is InverterMode.GRID_FORMING), None)
     token = forming or (memory.token if now_s <= memory.token_until_s else None)
     return replace(
         memory,
+        began_at_s=min(memory.began_at_s, now_s),
         emergency_off=seen.emergency_off is True or held,
-        open_proof_since_s=(now_s if since_s is None else since_s) if is_open else None,
+        open_proof_since_s=_since(memory.open_proof_since_s, is_open, now_s),
+        feeds_through_since_s=_since(memory.feeds_through_since_s, feeds, now_s),
         opened_by_us=(memory.opened_by_us | bounds.shed_by_us) - closed,
         token=token,
     )
+
+
+def _since(before_s: float | None, holds: bool, now_s: float) -> float | None:
+    if not holds:
+        return None
+    return now_s if before_s is None else before_s
 
 
 def _poi(command: PoiCommand, view: _View, vetoes: list[Veto]) -> PoiCommand:
@@ -133,17 +143,18 @@ def _battery(name: AssetId, command: BatteryCommand, view: _View, vetoes: list[V
             vetoes.append(Veto(name, reason))
             always = view.bounds.hub.batteries[name].capabilities.always_forms
             command = replace(command, form=None, stop=always)
-    is_forming = view.seen.batteries.get(name) is not None and (
-        view.seen.batteries[name].mode is InverterMode.GRID_FORMING
-    )
-    if is_forming and feeds_through(view.seen.poi, view.bounds.hub) and _says_open(view):
+    if _feeds_a_lying_breaker(name, view):
         vetoes.append(Veto(name, Reason.VETO_NOT_PROVEN_OPEN))
-        return replace(command, stop=True, form=None, follow=False)
+        return BatteryCommand(stop=True, cause=command.cause)
     return limits.battery(name, command, view.seen, view.bounds, vetoes, may_charge=view.is_stopped_by_people is None)
 
 
-def _says_open(view: _View) -> bool:
-    return view.seen.poi.position is BreakerPosition.OPEN
+def _feeds_a_lying_breaker(name: AssetId, view: _View) -> bool:
+    """It forms, and for two samples current has flowed through a POI that is said to be open."""
+    state = view.seen.batteries.get(name)
+    return (
+        state is not None and state.mode is InverterMode.GRID_FORMING and view.lasts(view.memory.feeds_through_since_s)
+    )
 
 
 def _forbids_forming(name: AssetId, view: _View) -> Reason | None:
@@ -210,7 +221,13 @@ def _earthing(command: SwitchCommand, view: _View, vetoes: list[Veto]) -> Switch
 
 
 def _count(view: _View, subject: AssetId, window_s: float) -> int:
-    return sum(view.now_s - at_s < window_s for at_s in view.memory.closings_at_s.get(subject, ()))
+    """Within the window: what this process let pass, or what is on disk from those before it."""
+    own = sum(view.now_s - at_s < window_s for at_s in view.memory.closings_at_s.get(subject, ()))
+    kept = sum(
+        a.subject == subject and a.kind != "form" and view.now_s - a.at_s < window_s and a.at_s < view.memory.began_at_s
+        for a in view.bounds.attempts
+    )
+    return own + kept
 
 
 def _remember(view: _View, allowed: Commands) -> GuardMemory:

@@ -1,4 +1,4 @@
-"""A diesel generator set: sequence, governor, voltage regulator and fuel. A voltage source behind its transient reactance."""
+"""A diesel generator set: sequence, voltage regulator, fuel. A voltage source behind its transient reactance."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from controller.model.hub import Genset
 from controller.model.phases import PhaseValues
 from controller.model.words import GensetState
 from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI
-from hil_tests.plant.zoh import Matrix, zero_order_hold
+from hil_tests.plant.swing import Swing
 
-INERTIA_S = 0.6
-DROOP = 0.04
-GOVERNOR_S = 0.05
-ENGINE_S = 0.2
-DAMPING = 15.0
 REACTANCE_PU = 0.25
 REGULATOR_S = 0.3
 CRANK_S = 5.0
@@ -26,14 +21,11 @@ CRANK_SUCCESS = 0.9
 
 
 class GeneratorSet:
-    """One genset. Its synchroniser closes it in phase onto a live bus, or at once onto a dead one.
-
-    [w, x1, Pm]:  2H w' = Pm - Pe - D w;  T1 x1' = Pref - w/R - x1;  T3 Pm' = x1 - Pm; exact zero-order hold per step.
-    """
+    """One genset. Its synchroniser closes it in phase onto a live bus, or at once onto a dead one."""
 
     __slots__ = (
-        "_blocks", "_rated", "_rng", "_timer_s", "admittance", "angle_rad", "current", "emf_pu", "fails_to_crank",
-        "fuel_l", "genset", "governor", "mechanical", "power_set_w", "power_va", "run_ordered", "speed", "state",
+        "_rated", "_rng", "_timer_s", "admittance", "angle_rad", "current", "emf_pu", "fails_to_crank", "fuel_l",
+        "genset", "power_set_w", "power_va", "run_ordered", "state", "swing",
     )  # fmt: skip
 
     def __init__(self, genset: Genset, rng: random.Random) -> None:
@@ -45,8 +37,7 @@ class GeneratorSet:
         self.fails_to_crank = False
         self.fuel_l = 0.75 * genset.fuel_capacity_l
         self._timer_s = 0.0
-        self._blocks: dict[float, tuple[Matrix, Matrix]] = {}
-        self.speed = self.governor = self.mechanical = 0.0
+        self.swing = Swing()
         self.angle_rad, self.emf_pu = 0.0, 1.0
         self.current = 0j
         self.power_va = 0j
@@ -102,34 +93,18 @@ class GeneratorSet:
         if self.state is not GensetState.LOADED:
             return
         self.current, self.power_va = current, voltage * current.conjugate()
-        self._swing(self.power_va.real / self._rated, self.power_set_w / BASE_VA / self._rated, dt_s)
-        self.angle_rad += TWO_PI * NOMINAL_HZ * self.speed * dt_s
+        reference = self.power_set_w / BASE_VA / self._rated
+        speed = self.swing.step(self.power_va.real / self._rated, reference, dt_s)
+        self.angle_rad += TWO_PI * NOMINAL_HZ * speed * dt_s
         error = 1.0 + 0.04 - 0.04 * self.power_va.imag / self._rated - abs(voltage)
         self.emf_pu = max(0.5, min(1.6, self.emf_pu + error * dt_s / REGULATOR_S))
         kw = self.power_va.real * BASE_VA / 1000.0
         self.fuel_l = max(0.0, self.fuel_l - (0.246 * kw + 0.0845 * self.genset.rating_va / 1000.0) * dt_s / 3600.0)
 
-    def _swing(self, electrical: float, reference: float, dt_s: float) -> None:
-        if dt_s not in self._blocks:
-            a = (
-                (-DAMPING / (2 * INERTIA_S), 0.0, 1.0 / (2 * INERTIA_S)),
-                (-1.0 / (DROOP * GOVERNOR_S), -1.0 / GOVERNOR_S, 0.0),
-                (0.0, 1.0 / ENGINE_S, -1.0 / ENGINE_S),
-            )
-            b = ((-1.0 / (2 * INERTIA_S), 0.0), (0.0, 1.0 / GOVERNOR_S), (0.0, 0.0))
-            self._blocks[dt_s] = zero_order_hold(a, b, dt_s)
-        ad, bd = self._blocks[dt_s]
-        x, u = (self.speed, self.governor, self.mechanical), (electrical, reference)
-        self.speed, self.governor, self.mechanical = (
-            sum(c * v for c, v in zip(row, x, strict=True)) + sum(c * v for c, v in zip(inp, u, strict=True))
-            for row, inp in zip(ad, bd, strict=True)
-        )
-
     def _close_onto(self, bus: complex) -> None:
         if abs(bus) > 0.5:
             self.angle_rad, self.emf_pu = cmath.phase(bus), abs(bus)
-        self.speed = 0.0
-        self.governor = self.mechanical = 0.0
+        self.swing.rest()
         self._enter(GensetState.LOADED)
 
     def _enter(self, state: GensetState) -> None:

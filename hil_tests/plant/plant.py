@@ -200,8 +200,8 @@ class Plant:
     @property
     def forming(self) -> tuple[AssetId, ...]:
         """Who holds the bus now."""
-        sources = {**self.batteries, **self.gensets}
-        return tuple(name for name, source in sources.items() if source.is_forming)
+        batteries = [name for name, battery in self.batteries.items() if battery.is_forming]
+        return (*batteries, *(name for name, genset in self.gensets.items() if genset.is_forming))
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _sides(self) -> Sides:

@@ -34,7 +34,7 @@ class BatteryPack:
 
     @property
     def charge_limit_w(self) -> float:
-        """CCL: nothing below 0 or above 50 degrees, a fifth of C below 15, else half of C; tapered over the last 5 %."""
+        """CCL: nothing below 0 or above 50 degrees, a fifth of C below 15, else half; tapered over the last 5 %."""
         c_rate = 0.0 if not 0.0 <= self.temperature_c <= 50.0 else 0.2 if self.temperature_c < 15.0 else 0.5
         taper = max(0.0, min(1.0, (100.0 - self.soc_pct) / 5.0))
         return c_rate * self.capacity_wh * taper

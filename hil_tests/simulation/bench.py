@@ -173,4 +173,5 @@ class Bench:
             latched=frozenset(latch.subject for latch in self.durable.latches),
             held_open=self.durable.held_open,
             shed_by_us=self.durable.shed_by_us,
+            attempts=self.durable.attempts,
         )

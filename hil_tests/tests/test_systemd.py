@@ -14,8 +14,6 @@ from controller.config.paths import configs_dir
 
 UNITS = ("hallig-controller", "hallig-web")
 PROMISED = {
-    "Type": "notify",
-    "WatchdogSec": "2s",
     "Restart": "always",
     "RestartSec": "250ms",
     "NoNewPrivileges": "yes",
@@ -38,10 +36,21 @@ def unit(name: str) -> configparser.RawConfigParser:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_a_service_never_gives_up_and_is_watched(name: str) -> None:
+def test_a_service_never_gives_up(name: str) -> None:
     service = unit(name)["Service"]
     assert {key: service.get(key) for key in PROMISED} == PROMISED
     assert unit(name)["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("hallig-controller", "controller/app.py"), ("hallig-web", "supervisor/app.py")]
+)
+def test_a_service_is_watched_if_and_only_if_it_reports(name: str, source: str) -> None:
+    """A service of type notify that never says READY is killed and started for ever."""
+    reports = "READY=1" in (configs_dir().parent / source).read_text(encoding="utf-8")
+    service = unit(name)["Service"]
+    assert (service["Type"] == "notify") is reports
+    assert (service.get("WatchdogSec") == "2s") is reports
 
 
 @pytest.mark.parametrize("name", UNITS)

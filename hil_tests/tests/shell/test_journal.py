@@ -1,0 +1,193 @@
+"""The journal: durable before it is shown, chained, capped, and never in the way of control."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from controller.durable import load_durable
+from controller.journal import Journal, dump_durable
+from controller.journal_store import Entry, JournalStore
+from controller.model.decision import Event
+from controller.model.memory import Attempt, DurableMemory, Latch
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Authority
+
+EVENT = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {"power_w": 1200})
+
+
+def entry(number: int = 0) -> Entry:
+    return Entry("boot", float(number), 1e9 + number, "holdover", "shed", "low_soc", "warm_room", f'{{"n":{number}}}')
+
+
+def eventually(condition: object, timeout_s: float = 5.0) -> None:
+    until_s = time.monotonic() + timeout_s
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < until_s, "never came true"
+        time.sleep(0.005)
+
+
+def test_events_are_durable_in_order_and_readable_by_cursor(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.db", "boot")
+    journal.start()
+    tickets = [journal.write(EVENT, float(n)) for n in range(50)]
+    eventually(lambda: journal.is_durable(tickets[-1]))
+    first = journal.ask(lambda store: store.read(0, 20)).result(2)
+    rest = journal.ask(lambda store: store.read(20, 100)).result(2)
+    assert [event["mono_s"] for event in [*first, *rest]] == [float(n) for n in range(50)]
+    assert first[0]["values"] == {"power_w": 1200}
+    assert journal.status.is_ok
+    journal.stop()
+
+
+def test_it_is_wal_with_full_sync(tmp_path: Path) -> None:
+    store = JournalStore(tmp_path / "j.db")
+    pragma = store._connection.execute
+    assert pragma("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert pragma("PRAGMA synchronous").fetchone()[0] == 2
+    store.close()
+
+
+@pytest.mark.parametrize("damage", ["UPDATE event SET body = '{}' WHERE seq = 3", "DELETE FROM event WHERE seq = 3"])
+def test_the_chain_shows_a_bent_or_missing_line(tmp_path: Path, damage: str) -> None:
+    store = JournalStore(tmp_path / "j.db")
+    store.append([entry(n) for n in range(6)], None)
+    assert store.verify() is None
+    store._connection.execute(damage)
+    assert store.verify() in {3, 4}
+    store.close()
+
+
+def test_a_corrupt_file_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    path.write_bytes(b"this is no database" * 500)
+    store = JournalStore(path)
+    assert store.quarantined is not None
+    assert store.quarantined.exists()
+    assert store.append([entry()], None) == 1
+    store.close()
+
+
+def test_at_the_cap_the_oldest_go_and_writing_goes_on(tmp_path: Path) -> None:
+    store = JournalStore(tmp_path / "j.db", size_max_bytes=40 * 4096)
+    last = 0
+    for number in range(400):
+        last = store.append([entry(number * 10 + n) for n in range(10)], None)
+    kept = store.read(0, 10_000)
+    assert kept[-1]["seq"] == last == 4000
+    assert 10 < len(kept) < 4000
+    assert store.verify() is None
+    store.close()
+
+
+def test_a_full_disk_is_said_and_healed_and_loses_nothing_that_fits_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "j.db", "boot")
+    journal.start()
+    eventually(lambda: journal.status.is_ok)
+    whole = JournalStore.append
+
+    def full(*_: object) -> int:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(JournalStore, "append", full)
+    ticket = journal.write(EVENT, 1.0)
+    eventually(lambda: not journal.status.is_ok)
+    assert "full" in journal.status.reason
+    assert not journal.is_durable(ticket)
+    monkeypatch.setattr(JournalStore, "append", whole)
+    eventually(lambda: journal.is_durable(ticket))
+    assert journal.status.is_ok
+    assert journal.status.lost_count == 0
+    journal.stop()
+
+
+def test_a_folder_that_cannot_be_written_leaves_control_alone(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    journal = Journal(blocked / "j.db", "boot")
+    journal.start()
+    assert journal.restored.result(2) is None
+    assert not journal.status.is_ok
+    began_s = time.monotonic()
+    for number in range(11_000):
+        journal.write(EVENT, float(number))
+    assert time.monotonic() - began_s < 5.0, "taking an event never waits"
+    assert journal.status.lost_count == 1_000, "the queue is bounded, and what it lost is counted"
+    journal.stop()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from controller.journal_store import Entry, JournalStore
+store = JournalStore(Path(sys.argv[1]))
+number = int(sys.argv[2])
+while True:
+    store.append([Entry("b", float(number), 0.0, "unset", "shed", "low_soc", "x", "{}")], None)
+    print(number, flush=True)
+    number += 1
+"""
+
+
+def test_kill_minus_nine_loses_no_acknowledged_event(tmp_path: Path) -> None:
+    path, acknowledged = tmp_path / "j.db", -1
+    for round_number in range(20):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(acknowledged + 1)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        for _ in range(3 + 5 * round_number):
+            acknowledged = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+        for line in process.stdout.read().splitlines():
+            acknowledged = max(acknowledged, int(line)) if line.strip().isdigit() else acknowledged
+        process.wait()
+        process.stdout.close()
+        store = JournalStore(path)
+        kept = {int(event["mono_s"]) for event in store.read(0, 100_000)}  # type: ignore[call-overload]
+        assert kept >= set(range(acknowledged + 1))
+        assert store.verify() is None
+        acknowledged = max(kept)
+        store.close()
+
+
+FULL_MEMORY = DurableMemory(
+    authority=Authority.MANUAL,
+    latches=(Latch("emergency_off", Reason.EMERGENCY_OFF, 50.0),),
+    attempts=(Attempt("genset", "crank", 60.0),),
+    held_open=frozenset({"b", "a"}),
+    shed_by_us=frozenset({"c"}),
+)
+
+
+def test_durable_memory_survives_with_its_ages(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.db", "boot-1")
+    journal.start()
+    ticket = journal.keep(FULL_MEMORY)
+    eventually(lambda: journal.is_durable(ticket))
+    journal.stop()
+    again = Journal(tmp_path / "j.db", "boot-1")
+    again.start()
+    assert load_durable(again.restored.result(2), "boot-1", 100.0) == FULL_MEMORY
+    again.stop()
+
+
+def test_after_another_boot_every_age_is_just_now() -> None:
+    memory = load_durable(("boot-1", dump_durable(FULL_MEMORY)), "boot-2", 7.0)
+    assert memory.latches[0].since_s == 7.0
+    assert memory.attempts[0].at_s == 7.0
+    assert memory.shed_by_us == frozenset({"c"})
+
+
+@pytest.mark.parametrize("stored", [None, ("b", "not json"), ("b", "{}"), ("b", '{"authority":"king"}')])
+def test_an_unreadable_memory_is_an_empty_one(stored: tuple[str, str] | None) -> None:
+    assert load_durable(stored, "b", 1.0) == DurableMemory()
