@@ -1,4 +1,4 @@
-"""Closings, forming and cranks wait until their intent is on disk, a quarter of a second at most. Nothing else waits."""
+"""Closings, forming and cranks wait until their intent is on disk, at most 0.25 s. Nothing else waits."""
 
 from __future__ import annotations
 

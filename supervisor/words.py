@@ -1,4 +1,4 @@
-"""The one catalogue of words: codes in, plain sentences out, in German, Danish and English (gettext)."""
+"""The one catalogue of words: keys in, plain sentences out, in German, Danish and English (gettext)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCALES = Path(__file__).parent / "locales"
 
 
 class MissingTextError(KeyError):
-    """A code without words: a mistake of ours, found by a test."""
+    """A key without words: a mistake of ours, found by a test."""
 
 
 class Words:
@@ -27,7 +27,14 @@ class Words:
         text = self._catalogue.gettext(key)
         if text == key:
             raise MissingTextError(key)
-        return text % values if values or "%%" in text else text
+        return text % values if values else text
+
+    def count(self, key: str, n: int) -> str:
+        """The text of a key for this many of something, with `n` filled in. Raises MissingTextError."""
+        text = self._catalogue.ngettext(key, key, n)
+        if text == key:
+            raise MissingTextError(key)
+        return text % {"n": n}
 
     def has(self, key: str) -> bool:
         """Whether the catalogue knows this key."""
@@ -45,16 +52,14 @@ def choose_language(wanted: str | None, accept: str) -> str:
     if wanted in LANGUAGES:
         return str(wanted)
     ranked = sorted((_quality(part) for part in accept.split(",") if part.strip()), key=lambda item: -item[0])
-    for _, name in ranked:
-        if name in LANGUAGES:
-            return name
-    return DEFAULT_LANGUAGE
+    return next((name for quality, name in ranked if quality > 0 and name in LANGUAGES), DEFAULT_LANGUAGE)
 
 
 def _quality(part: str) -> tuple[float, str]:
     """`da-DK;q=0.8` as (0.8, "da"); a broken weight counts as nothing."""
-    name, _, weight = part.strip().partition(";q=")
+    name, _, weight = part.strip().partition(";")
+    language = name.strip().lower().partition("-")[0]
     try:
-        return float(weight or 1.0), name.strip().lower()[:2]
+        return float(weight.strip().removeprefix("q=") or 1.0), language
     except ValueError:
-        return 0.0, name.strip().lower()[:2]
+        return 0.0, language

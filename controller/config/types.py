@@ -1,4 +1,4 @@
-"""The checked configuration as frozen objects: points, device tables, devices, and the site that binds them to assets."""
+"""The checked configuration as frozen objects: points, device tables, devices, and the site that binds them."""
 
 from __future__ import annotations
 

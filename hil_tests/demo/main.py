@@ -75,8 +75,12 @@ class _Demo:
         site = load_site(options.site)
         self.plant = Plant(site.hub, options=PlantOptions(demand_ratio=DEMAND_RATIO))
         self.judge = Judge(self.plant, site.hub)
-        self.servers = DeviceServers(site, self.plant, on_step=lambda: self.judge.watch())
+        self.servers = DeviceServers(site, self.plant, on_step=self._watch)
         self.tail = EventTail(self.run_dir / "control.sock")
+
+    def _watch(self) -> None:
+        """The judge of the story that is being told now."""
+        self.judge.watch()
 
     async def run(self) -> int:
         overrides = await self.servers.start()
@@ -153,7 +157,8 @@ class _Demo:
         return "Back on grid; something went wrong: " + "; ".join(problems) if problems else f"Back: {self._praise()}"
 
     def _praise(self) -> str:
-        return f"demo passed: island formed, tier 0 dark for {self.judge.longest_dark_s:.2f} s at most, reconnected in sync"
+        dark_s = self.judge.longest_dark_s
+        return f"demo passed: island formed, tier 0 dark for {dark_s:.2f} s at most, reconnected in sync"
 
     def _say(self, line: str) -> None:
         self.console.print(f"[bold]{line}[/bold]", highlight=False, soft_wrap=True)

@@ -13,6 +13,7 @@ RETURN_PATIENCE_S = 120.0
 """Observation time, flap patience, steering and closing of the demo's grid code, with room."""
 
 SETTLE_S = 5.0
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ async def play(plant: Plant, judge: Judge, chapter: Chapter, say: Callable[[str]
     say("The grid is back. The hub watches it, steers and closes.")
     patience_until_s = plant.now_s + RETURN_PATIENCE_S
     while judge.reconnected_at_s is None and plant.now_s < patience_until_s:
-        await asyncio.sleep(0.1)
+        await _until(plant, plant.now_s + LOOK_S)
     await _until(plant, plant.now_s + SETTLE_S)
 
 
 async def _until(plant: Plant, instant_s: float) -> None:
     """Wait for the plant's clock, which the device servers keep in step with real time."""
-    while plant.now_s < instant_s:
-        await asyncio.sleep(min(0.1, instant_s - plant.now_s))
+    while (left_s := instant_s - plant.now_s) > 0.0:  # the plant is stepped, not scheduled: nothing to wait upon
+        await asyncio.sleep(min(LOOK_S, left_s))

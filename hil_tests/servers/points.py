@@ -8,27 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from controller.config.types import Device, OnLoss, Site
+from controller.config.types import Device, Site
 from controller.drivers.link import Value
-from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, InverterMode, SettingsGroup
-from hil_tests.plant.plant import Plant
+from controller.model.words import BreakerPosition
+from hil_tests.plant.plant import STEP_S, Plant
+from hil_tests.servers.dead_man import act_without_us
+from hil_tests.servers.plant_points import Reader, Writer, asset_points
 
-Reader = Callable[[], Value | None]
-Writer = Callable[[Value], None]
+CATCH_UP_MAX_S = 1.0  # a machine that slept longer has lost that time: the plant does not race after it
 
 
 @dataclass(slots=True)
 class PlantDevice:
-    """One device: its points as functions of the plant, and its own dead-man."""
+    """One device: its points as functions of the plant, and its own dead-man, which runs from power-on."""
 
     device: Device
     plant: Plant
     readers: dict[str, Reader] = field(default_factory=dict)
     writers: dict[str, Writer] = field(default_factory=dict)
+    assets: list[tuple[str, str]] = field(default_factory=list)  # role and asset of what it serves
     written: dict[str, Value] = field(default_factory=dict)
     fed_at_s: float = 0.0
-    reverted: bool = False
+    has_reverted: bool = False
 
     def read(self, point: str) -> Value | None:
         """The value now; None where the device would answer its sentinel."""
@@ -37,205 +38,101 @@ class PlantDevice:
 
     def write(self, point: str, value: Value) -> None:
         """Take an order. A heartbeat feeds the dead-man when it changes."""
-        if point == self.device.table.heartbeat:
-            if self.written.get(point) != value:
-                self.fed_at_s, self.reverted = self.plant.now_s, False
+        if point == self.device.table.heartbeat and self.written.get(point) != value:
+            self.fed_at_s, self.has_reverted = self.plant.now_s, False
         self.written[point] = value
         writer = self.writers.get(point)
         if writer is not None:
             writer(value)
 
     def check_dead_man(self) -> None:
-        """After the table's reversion time without a new heartbeat the device does what it declares."""
-        reversion_s = self.device.table.reversion_s
-        if reversion_s is None or self.reverted or self.plant.now_s - self.fed_at_s < reversion_s:
+        """After the table's reversion time without a new heartbeat the device does, once, what it declares."""
+        table = self.device.table
+        if table.reversion_s is None or self.has_reverted or self.plant.now_s - self.fed_at_s < table.reversion_s:
             return
-        self.reverted = True
+        self.has_reverted = True
         islanded = self.plant.poi.position is not BreakerPosition.CLOSED
-        match self.device.table.on_loss_island if islanded else self.device.table.on_loss:
-            case OnLoss.OPEN:
-                self._order("closed", False)  # noqa: FBT003
-            case OnLoss.STOP:
-                self._order("mode_set", InverterMode.OFF.value)
-            case OnLoss.FREE_RUN:
-                self._free()
-            case OnLoss.HOLD | OnLoss.KEEP_FORMING:
-                pass
-
-    def _order(self, ending: str, value: Value) -> None:
-        for point, writer in self.writers.items():
-            if point.rpartition(".")[2] == ending:
-                writer(value)
-
-    def _free(self) -> None:
-        for plant in self.plant.pv.values():
-            if any(point.startswith("pv.") for point in self.writers):
-                plant.set_limit_w(plant.plant.rating_w)
+        on_loss = table.on_loss_island if islanded else table.on_loss
+        for role, asset in self.assets:
+            act_without_us(self.plant, role, asset, on_loss)
 
 
 class PlantDevices:
-    """All devices of a site around one plant."""
+    """All devices of a site around one plant.
 
-    def __init__(self, site: Site, plant: Plant) -> None:
+    With a `clock` the plant follows it: `catch_up` steps to its instant, and whoever serves a request calls that first.
+    Without one, somebody else steps the plant and calls `after_step`.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        plant: Plant,
+        clock: Callable[[], float] | None = None,
+        on_step: Callable[[], None] | None = None,
+    ) -> None:
         self.site, self.plant = site, plant
-        self.devices = {name: PlantDevice(device, plant) for name, device in site.devices.items()}
-        for binding in site.bindings.values():
-            readers, writers = _asset(plant, binding.role, binding.asset)
-            for name, references in binding.reads.items():
-                for ref in references:
-                    if name in readers:
-                        self.devices[ref.device].readers[ref.point] = readers[name]
-            for name, ref in binding.writes.items():
-                if name in writers:
-                    self.devices[ref.device].writers[ref.point] = writers[name]
+        self.skipped_s = 0.0
+        self._clock, self._on_step = clock, on_step
+        self._offset_s = plant.now_s - clock() if clock is not None else 0.0
+        self._devices = {
+            name: PlantDevice(device, plant, fed_at_s=plant.now_s) for name, device in site.devices.items()
+        }
+        self._bind()
+        self._watched = [d for d in self._devices.values() if d.device.table.reversion_s is not None]
 
     def device(self, name: str) -> PlantDevice:
         """One device by its name in the site file."""
-        return self.devices[name]
+        return self._devices[name]
 
-    def check_dead_men(self) -> None:
-        """Let every device look at its heartbeat."""
-        for device in self.devices.values():
+    def resume(self) -> None:
+        """Let the plant's time run on from now, whatever the clock did meanwhile."""
+        if self._clock is not None:
+            self._offset_s = self.plant.now_s - self._clock()
+
+    def catch_up(self) -> float:
+        """Step the plant to the clock's instant. Returns how far behind it was, in seconds; 0 without a clock."""
+        if self._clock is None:
+            return 0.0
+        target_s = self._clock() + self._offset_s
+        late_s = target_s - self.plant.now_s
+        if late_s > CATCH_UP_MAX_S:
+            self.skipped_s += late_s - CATCH_UP_MAX_S
+            self._offset_s -= late_s - CATCH_UP_MAX_S
+            target_s = self.plant.now_s + CATCH_UP_MAX_S
+        while self.plant.now_s + STEP_S <= target_s + 1e-9:
+            self.plant.step(STEP_S)
+            self.after_step()
+        return late_s
+
+    @property
+    def next_step_in_s(self) -> float:
+        """How long until the clock is a whole step ahead of the plant; 0 when it is."""
+        if self._clock is None:
+            return 0.0
+        return max(0.0, self.plant.now_s + STEP_S - self._clock() - self._offset_s)
+
+    def after_step(self) -> None:
+        """Let every device look at its heartbeat, and whoever watches look at the plant."""
+        for device in self._watched:
             device.check_dead_man()
+        if self._on_step is not None:
+            self._on_step()
 
+    def _bind(self) -> None:
+        """The site says which asset takes which field from which points; this is the same, seen from the devices."""
+        for binding in self.site.bindings.values():
+            readers, writers = asset_points(self.plant, binding.role, binding.asset)
+            served = set()
+            for name, references in binding.reads.items():
+                for ref in references:
+                    served.add(ref.device)
+                    if name in readers:
+                        self._devices[ref.device].readers[ref.point] = readers[name]
+            for name, ref in binding.writes.items():
+                served.add(ref.device)
+                if name in writers:
+                    self._devices[ref.device].writers[ref.point] = writers[name]
 
-def _asset(plant: Plant, role: str, asset: str) -> tuple[dict[str, Reader], dict[str, Writer]]:
-    match role:
-        case "poi":
-            return _poi_reads(plant), _poi_writes(plant)
-        case "battery":
-            return _battery_reads(plant, asset), _battery_writes(plant, asset)
-        case "pv":
-            return _pv(plant, asset)
-        case "genset":
-            return _genset(plant, asset)
-        case "feeder":
-            return _feeder(plant, asset)
-        case "earthing":
-            return (
-                {"position": lambda: plant.earthing.position.value, "closed": lambda: plant.earthing.is_ordered_closed},
-                {"closed": lambda value: plant.earthing.set_closed(bool(value))},
-            )
-        case _:
-            return _signals(plant, role, asset), {}
-
-
-def _phases(name: str, unit: str, values: Callable[[], PhaseValues]) -> dict[str, Reader]:
-    return {
-        f"{name}_l1_{unit}": lambda: values().l1,
-        f"{name}_l2_{unit}": lambda: values().l2,
-        f"{name}_l3_{unit}": lambda: values().l3,
-    }
-
-
-def _power(values: Callable[[], PhaseValues]) -> dict[str, Reader]:
-    return {**_phases("power", "w", values), "power_w": lambda: values().total}
-
-
-def _poi_reads(plant: Plant) -> dict[str, Reader]:
-    return {
-        "position": lambda: plant.poi.reported_position.value,
-        **_phases("grid_voltage", "v", lambda: plant.grid_voltage_v),
-        **_phases("bus_voltage", "v", lambda: plant.bus_voltage_v),
-        **_phases("power", "w", lambda: plant.poi_power_w),
-        **_phases("current", "a", lambda: plant.poi_current_a),
-        "power_w": lambda: plant.poi_power_w.total,
-        "grid_frequency_hz": lambda: plant.grid_frequency_hz,
-        "bus_frequency_hz": lambda: plant.measured_bus_frequency_hz,
-        "angle_difference_deg": lambda: plant.angle_difference_deg,
-        "rotation_equal": lambda: True,
-        "relay_tripped": lambda: plant.poi.relay_tripped,
-        "sync_permitted": lambda: plant.poi.sync_permitted,
-        "settings_group": lambda: plant.poi.settings_group.value,
-        "dso_lock": lambda: plant.poi.dso_lock,
-        "source": lambda: plant.grid_source.value,
-    }
-
-
-def _poi_writes(plant: Plant) -> dict[str, Writer]:
-    return {
-        "open": lambda value: plant.poi.set_open_level(bool(value)),
-        "close": lambda value: plant.poi.set_close_level(bool(value)),
-        "close_permit": lambda value: plant.poi.set_close_permit(bool(value)),
-        "settings_group": lambda value: plant.poi.set_settings_group(SettingsGroup(value)),
-    }
-
-
-def _battery_reads(plant: Plant, asset: str) -> dict[str, Reader]:
-    battery = plant.batteries[asset]
-    return {
-        "mode": lambda: battery.mode.value,
-        **_power(lambda: battery.power_w),
-        **_phases("voltage", "v", lambda: plant.bus_voltage_v),
-        "frequency_hz": lambda: plant.measured_bus_frequency_hz,
-        "soc_pct": lambda: battery.soc_pct,
-        "charge_limit_w": lambda: battery.charge_limit_w,
-        "discharge_limit_w": lambda: battery.discharge_limit_w,
-        "overload_pct": lambda: battery.overload_pct,
-        "temperature_c": lambda: battery.temperature_c,
-    }
-
-
-def _battery_writes(plant: Plant, asset: str) -> dict[str, Writer]:
-    battery = plant.batteries[asset]
-    return {
-        "mode_set": lambda value: battery.set_mode(InverterMode(value)),
-        "power_set_w": lambda value: battery.set_power_w(float(value)),
-        "frequency_set_hz": lambda value: battery.set_frequency_hz(float(value)),
-        "voltage_set_v": lambda value: battery.set_voltage_v(float(value)),
-        "charge_limit_set_w": lambda value: battery.set_charge_limit_w(float(value)),
-    }
-
-
-def _pv(plant: Plant, asset: str) -> tuple[dict[str, Reader], dict[str, Writer]]:
-    solar = plant.pv[asset]
-    reads = {
-        **_power(lambda: solar.power_w),
-        "limit_w": lambda: solar.limit_w,
-        "is_connected": lambda: solar.is_connected,
-    }
-    return reads, {"limit_set_w": lambda value: solar.set_limit_w(float(value))}
-
-
-def _genset(plant: Plant, asset: str) -> tuple[dict[str, Reader], dict[str, Writer]]:
-    genset = plant.gensets[asset]
-    reads = {
-        "state": lambda: genset.state.value,
-        **_power(lambda: genset.power_w),
-        "fuel_l": lambda: genset.fuel_l,
-    }
-    writes: dict[str, Writer] = {
-        "run": lambda value: genset.set_run(bool(value)),
-        "power_set_w": lambda value: genset.set_power_w(float(value)),
-    }
-    return reads, writes
-
-
-def _feeder(plant: Plant, asset: str) -> tuple[dict[str, Reader], dict[str, Writer]]:
-    feeder = plant.feeders[asset]
-    reads = {
-        "position": lambda: feeder.position.value,
-        **_power(lambda: feeder.power_w),
-        "has_fault": lambda: feeder.has_fault,
-        "closed": lambda: feeder.is_ordered_closed,
-    }
-    return reads, {"closed": lambda value: feeder.set_closed(bool(value))}
-
-
-def _signals(plant: Plant, role: str, asset: str) -> dict[str, Reader]:
-    if role == "radio":
-        radio = plant.radios[asset]
-        return {
-            "is_alive": lambda: radio.is_alive,
-            "reserve_pct": lambda: radio.reserve_pct,
-            "is_supplied": lambda: radio.is_supplied,
-        }
-    if role == "weather":
-        return {
-            "irradiance_w_per_m2": lambda: plant.weather.irradiance_w_per_m2,
-            "temperature_c": lambda: plant.weather.temperature_c,
-        }
-    return {
-        "emergency_off": lambda: plant.safety.emergency_off,
-        "local_control": lambda: plant.safety.local_control,
-    }
+            for device in served:
+                self._devices[device].assets.append((binding.role, binding.asset))

@@ -1,22 +1,28 @@
-"""A device's registers, encoded from its table by hand: a second opinion on the drivers' codec, not a use of it."""
+"""The registers and bits of one Modbus device, made of its table and answered from the plant at the instant of asking.
+
+Holes of a few registers between points read as 0, as in most devices; what lies outside is an illegal address.
+"""
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
 from controller.config.types import ModbusWhere, Point
 from controller.drivers.link import Value
+from hil_tests.servers.encoding import raw_in, raw_of, value_of, words_of
 from hil_tests.servers.points import PlantDevice
 
-ILLEGAL_FUNCTION = 1
-ILLEGAL_ADDRESS = 2
+HOLE_MAX = 8
+ILLEGAL_ADDRESS = 2  # exception codes, Modbus Application Protocol V1.1b3, 7
 ILLEGAL_VALUE = 3
-SPACES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
-COUNT_MAX = 125
+BIT_SPACES = frozenset({"coil", "discrete"})
+
+Place = tuple[str, int]  # space and address
 
 
-class ModbusRefusal(Exception):  # noqa: N818  (an answer, not an error)
+class ModbusRefusal(Exception):  # noqa: N818 - an answer, not an error
     """An exception reply, with its code."""
 
     def __init__(self, code: int) -> None:
@@ -24,92 +30,109 @@ class ModbusRefusal(Exception):  # noqa: N818  (an answer, not an error)
         self.code = code
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One point and where it lies. `factor` comes on top of the table's scale."""
+
+    point: Point
+    space: str
+    address: int
+    bit: int | None = None
+    factor: float = 1.0
+
+    @property
+    def count(self) -> int:
+        """Registers, or bits, that it covers."""
+        return 1 if self.space in BIT_SPACES or self.bit is not None else self.point.register_count
+
+
+def table_cells(points: Iterable[Point]) -> list[Cell]:
+    """The cells of a plain table; points that are not on Modbus have none."""
+    return [
+        Cell(point, point.where.space, point.where.address, point.where.bit)
+        for point in points
+        if isinstance(point.where, ModbusWhere)
+    ]
+
+
 class RegisterMap:
-    """All registers of one device, by space."""
+    """What a client sees of one unit. `fixed` are registers that never change (SunSpec headers)."""
 
-    device: PlantDevice
-    _points: dict[tuple[str, int], list[tuple[Point, int]]] = field(default_factory=dict)
-    _ends: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for point in self.device.device.table.points.values():
-            if isinstance(point.where, ModbusWhere):
-                for word in range(point.register_count):
-                    key = (point.where.space, point.where.address + word)
-                    self._points.setdefault(key, []).append((point, word))
-                    self._ends[point.where.space] = max(self._ends.get(point.where.space, 0), key[1] + 1)
+    def __init__(self, device: PlantDevice, cells: Iterable[Cell], fixed: Mapping[Place, int] | None = None) -> None:
+        self._device = device
+        self._cells = sorted(cells, key=lambda cell: (cell.space, cell.address))
+        self._raw: dict[Place, int] = dict(fixed or {})  # fixed registers, and what was last written
+        self._mapped = _mapped({*self._raw, *_places(self._cells)})
+        self._reads: dict[tuple[str, int, int], list[Cell]] = {}
 
     def read(self, space: str, address: int, count: int) -> list[int]:
-        """Words or bits; holes read 0, beyond the end is refused."""
-        if not 1 <= count <= (2000 if space in {"coil", "discrete"} else COUNT_MAX):
-            raise ModbusRefusal(ILLEGAL_VALUE)
-        if address + count > self._ends.get(space, 0):
+        """Registers (or bits as 0 and 1) as they are now. Raises ModbusRefusal."""
+        places = [(space, address + offset) for offset in range(count)]
+        if not self._mapped.issuperset(places):
             raise ModbusRefusal(ILLEGAL_ADDRESS)
-        return [self._word(space, address + offset) for offset in range(count)]
+        words = [self._raw.get(place, 0) for place in places]
+        for cell in self._readable(space, address, count):
+            self._fill(words, cell, address)
+        return words
 
-    def write(self, space: str, address: int, words: list[int]) -> None:
-        """Orders to the plant; a register that nobody may write is refused before anything is written."""
-        points = []
-        for offset in range(len(words)):
-            found = [p for p, w in self._points.get((space, address + offset), ()) if p.writable and w == 0]
-            if not found and not self._is_tail(space, address + offset):
-                raise ModbusRefusal(ILLEGAL_ADDRESS)
-            points += [(point, offset) for point in found]
-        for point, offset in points:
-            raw = words[offset : offset + point.register_count]
-            self.device.write(point.id, decode(point, raw))
+    def write(self, space: str, address: int, values: list[int]) -> None:
+        """All or nothing: every address must be writable, every word known. Raises ModbusRefusal."""
+        places = {(space, address + offset): value for offset, value in enumerate(values)}
+        touched = [cell for cell in self._cells if cell.point.writable and not _places([cell]).isdisjoint(places)]
+        if not places.keys() <= _places(touched):
+            raise ModbusRefusal(ILLEGAL_ADDRESS)
+        after = {**self._raw, **places}
+        orders = [(cell.point.id, self._value(cell, after)) for cell in touched]
+        if any(value is None for _, value in orders):
+            raise ModbusRefusal(ILLEGAL_VALUE)
+        self._raw = after
+        for point, value in orders:
+            assert value is not None
+            self._device.write(point, value)
 
-    def _is_tail(self, space: str, address: int) -> bool:
-        return any(word > 0 and point.writable for point, word in self._points.get((space, address), ()))
+    def _readable(self, space: str, address: int, count: int) -> list[Cell]:
+        """Cells that lie within; a 32-bit value that is cut in two reads as what was last written, or 0."""
+        key = (space, address, count)
+        if key not in self._reads:
+            self._reads[key] = [
+                cell
+                for cell in self._cells
+                if cell.point.readable
+                and cell.space == space
+                and address <= cell.address
+                and cell.address + cell.count <= address + count
+            ]
+        return self._reads[key]
 
-    def _word(self, space: str, address: int) -> int:
-        total = 0
-        for point, word in self._points.get((space, address), ()):
-            where = point.where
-            value = self.device.read(point.id)
-            if isinstance(where, ModbusWhere) and where.bit is not None:
-                total |= int(bool(value)) << where.bit
-            else:
-                total = encode(point, value)[word]
-        return total
+    def _fill(self, words: list[int], cell: Cell, start: int) -> None:
+        raw = raw_of(cell.point, self._device.read(cell.point.id), cell.factor)
+        at = cell.address - start
+        if cell.space in BIT_SPACES:
+            words[at] = int(raw != 0)
+        elif cell.bit is not None:
+            words[at] = words[at] & ~(1 << cell.bit) | (int(raw != 0) << cell.bit)
+        else:
+            words[at : at + cell.count] = words_of(cell.point, raw)
 
-
-def encode(point: Point, value: Value | None) -> list[int]:
-    """A value of ours as the device's registers; unknown becomes the sentinel, or 0 without one."""
-    if value is None:
-        return _words(point, point.sentinel if point.sentinel is not None else 0)
-    if point.enum is not None:
-        return _words(point, next(raw for raw, word in point.enum.items() if word == value))
-    if point.type == "bool":
-        return [int(bool(value))]
-    if point.type.startswith("float32"):
-        high, low = struct.unpack(">2H", struct.pack(">f", float(value) / point.scale))
-        return [low, high] if point.type.endswith("_le") else [high, low]
-    return _words(point, round(float(value) / point.scale))
-
-
-def decode(point: Point, words: list[int]) -> Value:
-    """The device's registers as a value of ours."""
-    if point.type == "bool":
-        return bool(words[0])
-    raw = _raw(point, words)
-    return point.enum[int(raw)] if point.enum is not None else raw * point.scale
-
-
-def _raw(point: Point, words: list[int]) -> float:
-    ordered = words[::-1] if point.type.endswith("_le") else words
-    data = struct.pack(f">{len(ordered)}H", *ordered)
-    code = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
-    return float(struct.unpack(code[point.type.removesuffix("_le")], data)[0])
+    @staticmethod
+    def _value(cell: Cell, raw: Mapping[Place, int]) -> Value | None:
+        words = [raw.get((cell.space, cell.address + offset), 0) for offset in range(cell.count)]
+        if cell.bit is not None:
+            return value_of(cell.point, words[0] >> cell.bit & 1)
+        if cell.space in BIT_SPACES:
+            return value_of(cell.point, words[0])
+        return value_of(cell.point, raw_in(cell.point, words), cell.factor)
 
 
-def _words(point: Point, raw: int) -> list[int]:
-    """Clamped to the register's range, as a real device clamps."""
-    bits = 32 if "32" in point.type else 16
-    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if point.type.startswith("int") else (0, (1 << bits) - 1)
-    clamped = max(low, min(high, raw)) & ((1 << bits) - 1)
-    if bits == 16:
-        return [clamped]
-    words = [clamped >> 16, clamped & 0xFFFF]
-    return words[::-1] if point.type.endswith("_le") else words
+def _places(cells: Iterable[Cell]) -> set[Place]:
+    return {(cell.space, cell.address + offset) for cell in cells for offset in range(cell.count)}
+
+
+def _mapped(places: set[Place]) -> frozenset[Place]:
+    """All addresses that answer: the points and the small holes between them."""
+    mapped = set(places)
+    ordered = sorted(places)
+    for (space, address), (next_space, next_address) in pairwise(ordered):
+        if space == next_space and next_address - address - 1 <= HOLE_MAX:
+            mapped |= {(space, hole) for hole in range(address, next_address)}
+    return frozenset(mapped)

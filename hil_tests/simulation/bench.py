@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from controller.config.load import load_site
@@ -27,7 +27,7 @@ from controller.model.memory import DurableMemory
 from controller.model.words import Authority, Mode
 from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.servers.points import PlantDevices
-from hil_tests.simulation.direct import DirectLink
+from hil_tests.simulation.direct import DirectLink, Latency
 from hil_tests.simulation.invariants import Invariants, Violation
 
 REQUEST_LIFE_S = 10.0
@@ -52,23 +52,28 @@ class Bench:
     image: ProcessImage = field(default_factory=ProcessImage)
     decision: Decision | None = None
     is_running: bool = True
+    _advice: Advice = field(default_factory=Advice)
     _requests: list[OperatorRequest] = field(default_factory=list)
+    _requests_count: int = 0
     _next_cycle_s: float = 0.0
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @staticmethod
-    def of(name: str = "musterhallig", seed: int = 1, options: PlantOptions | None = None) -> Bench:
-        """A bench around a shipped hub, or a site file by its path."""
-        path = Path(name) if name.endswith(".toml") else configs_dir() / "hubs" / f"{name}.toml"
-        site = load_site(path)
+    def of(
+        name: str | Site = "musterhallig",
+        seed: int = 1,
+        options: PlantOptions | None = None,
+        latency: Latency | None = None,
+    ) -> Bench:
+        """A bench around a shipped hub by its name, a site file by its path, or a site that is loaded already."""
+        site = name if isinstance(name, Site) else load_site(_site_path(name))
         plant = Plant(site.hub, seed, options)
         devices = PlantDevices(site, plant)
-        links = {name: DirectLink(device, devices.device(name)) for name, device in site.devices.items()}
         return Bench(
             site=site,
             plant=plant,
             devices=devices,
-            links=links,
+            links={name: DirectLink(device, devices.device(name), latency) for name, device in site.devices.items()},
             assembler=Assembler(site),
             outputs=Outputs(site),
             invariants=Invariants(plant, site.hub, seed),
@@ -86,7 +91,9 @@ class Bench:
         """Let time pass until something is so; returns how long it took. Raises AssertionError when it never is."""
         start_s = self.plant.now_s
         while not condition(self):
-            assert self.plant.now_s - start_s < timeout_s, f"not within {timeout_s} s; mode {self.memory.mode.value}"
+            assert self.plant.now_s - start_s < timeout_s, (
+                f"not within {timeout_s} s; mode {self.memory.mode.value}, seed {self.invariants.seed}"
+            )
             self._step()
         return self.plant.now_s - start_s
 
@@ -94,11 +101,26 @@ class Bench:
         """Until the controller is in this mode."""
         return self.run_until(lambda bench: bench.memory.mode is mode, timeout_s)
 
+    def advice(self, advice: Advice) -> None:
+        """Foresight, notices and calendar from now on, beside what people ask."""
+        self._advice = advice
+
     def request(self, kind: RequestKind, subject: str | None = None, *, at_the_hub: bool = True) -> None:
         """A person asks for something."""
+        self._requests_count += 1
         life_s = self.plant.now_s + REQUEST_LIFE_S
-        number = f"r{len(self.events)}-{self.plant.now_s:.2f}"
+        number = f"request-{self._requests_count}"
         self._requests.append(OperatorRequest(number, kind, subject, "duty officer", at_the_hub, life_s))
+
+    def cut(self, *devices: str) -> None:
+        """These devices fall silent."""
+        for name in devices:
+            self.links[name].is_cut = True
+
+    def restore(self, *devices: str) -> None:
+        """They answer again."""
+        for name in devices:
+            self.links[name].is_cut = False
 
     def stop_controller(self) -> None:
         """As kill -9: nothing is decided, no heart beats."""
@@ -109,6 +131,7 @@ class Bench:
         self.is_running = True
         self.memory = fresh_memory(self.durable, self.plant.now_s)
         self.guard = GuardMemory()
+        self._requests.clear()
         for link in self.links.values():
             link.forget()
 
@@ -144,7 +167,7 @@ class Bench:
         now_s = self.plant.now_s
         for link in self.links.values():
             link.step(now_s, vetted=self.is_running)
-        self.devices.check_dead_men()
+        self.devices.after_step()
         if self.is_running and now_s >= self._next_cycle_s - 1e-9:
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
             self._cycle(now_s)
@@ -152,8 +175,7 @@ class Bench:
 
     def _cycle(self, now_s: float) -> None:
         self.image = self.assembler.image(self.links, now_s)
-        advice = Advice(requests=tuple(self._requests))
-        decision = decide(self.memory, self.image, advice, self.site.hub, now_s)
+        decision = decide(self.memory, self.image, self._advice_now(now_s), self.site.hub, now_s)
         self.decision, self.memory = decision, decision.memory
         self.durable = decision.memory.durable
         verdict = vet(self.guard, decision.commands, self.image, self._bounds(), now_s)
@@ -162,10 +184,18 @@ class Bench:
             self.outputs.apply(self.links, verdict.allowed, now_s)
         self.events.extend((now_s, event) for event in decision.events)
         self.vetoes.extend((now_s, veto) for veto in verdict.vetoes)
-        truth = (now_s, self.memory.mode.value, abs(self.plant.bus), self.plant.bus_frequency_hz, verdict.vetoes)
-        self._hash.update(repr(truth).encode())
+        plant = self.plant
+        truth = (now_s, self.memory.mode.value, plant.bus, plant.angle_difference_deg, plant.poi.position.value)
+        self._hash.update(repr((truth, verdict.vetoes)).encode())
+
+    def _advice_now(self, now_s: float) -> Advice:
+        if not self._requests:
+            return self._advice
+        self._requests = [request for request in self._requests if request.expires_at_s >= now_s]
+        return replace(self._advice, requests=(*self._advice.requests, *self._requests))
 
     def _bounds(self) -> Bounds:
+        """As the shell makes them, from the durable memory."""
         return Bounds(
             hub=self.site.hub,
             envelope=self.site.envelope,
@@ -175,3 +205,7 @@ class Bench:
             shed_by_us=self.durable.shed_by_us,
             attempts=self.durable.attempts,
         )
+
+
+def _site_path(name: str) -> Path:
+    return Path(name) if name.endswith(".toml") else configs_dir() / "hubs" / f"{name}.toml"

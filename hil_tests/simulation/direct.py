@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.config.types import Device, PollGroup, Protocol
 from controller.drivers.link import Reading, Value
 from hil_tests.servers.points import PlantDevice
 
-WRITE_LATENCY_S = {Protocol.MODBUS_TCP: 0.02, Protocol.OPCUA: 0.05, Protocol.MODBUS_RTU: 0.15}
+WRITE_LATENCY_S: Mapping[Protocol, float] = {Protocol.MODBUS_TCP: 0.02, Protocol.OPCUA: 0.05, Protocol.MODBUS_RTU: 0.15}
+RESTATE_S = 1.0  # a value that stands is sent again after this, as the real links do
+BEAT_S = 0.5
+TICK_S = 1e-9
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How slow the wires are. `poll_factor` stretches every poll period."""
+
+    write_s: Mapping[Protocol, float] = field(default_factory=lambda: WRITE_LATENCY_S)
+    poll_factor: float = 1.0
+
+
 class DirectLink:
-    """One device, polled in its groups' periods; `is_cut` makes it silent."""
+    """One device, polled in its groups' periods; `is_cut` makes it silent, and what was under way is lost."""
 
-    device: Device
-    target: PlantDevice
-    is_cut: bool = False
-    _readings: dict[str, Reading] = field(default_factory=dict)
-    _due_at_s: dict[PollGroup, float] = field(default_factory=dict)
-    _pending: deque[tuple[float, str, Value]] = field(default_factory=deque)
-    _wanted: dict[str, Value] = field(default_factory=dict)
-    _now_s: float = 0.0
-    _beat: int = 0
+    def __init__(self, device: Device, target: PlantDevice, latency: Latency | None = None) -> None:
+        latency = latency or Latency()
+        self._target = target
+        self._write_s = latency.write_s[device.table.protocol]
+        self._heartbeat = device.table.heartbeat
+        self._groups = _groups(device, target, latency.poll_factor)
+        self._refresh_s = {point.id: point.refresh_s for point in device.table.points.values()}
+        self._readings: dict[str, Reading] = {}
+        self._sent: dict[str, tuple[Value, float]] = {}
+        self._pending: deque[tuple[float, str, Value]] = deque()
+        self._next_s = 0.0
+        self._now_s = 0.0
+        self._beat = 0
+        self._beat_at_s = 0.0
+        self.is_cut = False
 
     @property
     def is_up(self) -> bool:
@@ -36,45 +53,82 @@ class DirectLink:
         return self._readings.get(point)
 
     def write(self, point: str, value: Value) -> None:
-        """Reaches the device after its latency; what it has already is not sent again."""
-        if self._wanted.get(point) == value or self.is_cut:
-            return
-        self._wanted[point] = value
-        self._pending.append((self._now_s + WRITE_LATENCY_S[self.device.table.protocol], point, value))
-
-    def step(self, now_s: float, *, vetted: bool = True) -> None:
-        """Deliver what is due and sample what is due. `vetted`: a cycle is being completed, so hearts beat."""
-        self._now_s = now_s
+        """Reaches the device after its latency; what it has already is sent again only once a second."""
         if self.is_cut:
             return
-        while self._pending and self._pending[0][0] <= now_s + 1e-9:
-            _, point, value = self._pending.popleft()
-            self.target.write(point, value)
-        heartbeat = self.device.table.heartbeat
-        if vetted and heartbeat is not None:
-            self._beat = (self._beat + 1) % 65536
-            self.target.write(heartbeat, self._beat)
-        for group, period_s in (
-            (PollGroup.FAST, self.device.fast_s),
-            (PollGroup.NORMAL, self.device.normal_s),
-            (PollGroup.SLOW, self.device.slow_s),
-        ):
-            if self._due_at_s.get(group, 0.0) <= now_s + 1e-9:
-                self._due_at_s[group] = now_s + period_s
-                self._sample(group, now_s)
+        sent = self._sent.get(point)
+        if sent is not None and sent[0] == value and self._now_s - sent[1] < RESTATE_S:
+            return
+        self._sent[point] = (value, self._now_s)
+        self._pending.append((self._now_s + self._write_s, point, value))
+        self._next_s = min(self._next_s, self._pending[0][0])
+
+    def step(self, now_s: float, *, vetted: bool = True) -> None:
+        """Deliver what is due and sample what is due. `vetted`: cycles are being completed, so the heart beats."""
+        self._now_s = now_s
+        if now_s < self._next_s - TICK_S:
+            return
+        if self.is_cut:
+            self._pending.clear()
+            self._sent.clear()
+            return
+        self._deliver()
+        if vetted and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
+            self._beat_at_s = now_s + BEAT_S
+            self._beat = (self._beat + 1) % 0x8000
+            self._target.write(self._heartbeat, self._beat)
+        for group in self._groups:
+            if group.due_s <= now_s + TICK_S:
+                group.due_s = now_s + group.period_s
+                self._sample(group.points, now_s)
+        self._next_s = self._next_due_s()
 
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
         self._readings.clear()
-        self._wanted.clear()
+        self._sent.clear()
         self._pending.clear()
-        self._due_at_s.clear()
+        self._next_s = 0.0
+        for group in self._groups:
+            group.due_s = 0.0
 
-    def _sample(self, group: PollGroup, now_s: float) -> None:
-        for point in self.device.table.points.values():
-            if point.group is group and point.readable:
-                value = self.target.read(point.id)
-                if value is None:
-                    self._readings.pop(point.id, None)
-                else:
-                    self._readings[point.id] = Reading(value, now_s - point.refresh_s)
+    def _deliver(self) -> None:
+        while self._pending and self._pending[0][0] <= self._now_s + TICK_S:
+            _, point, value = self._pending.popleft()
+            self._target.write(point, value)
+
+    def _next_due_s(self) -> float:
+        due_s = min((group.due_s for group in self._groups), default=self._now_s + BEAT_S)
+        if self._pending:
+            due_s = min(due_s, self._pending[0][0])
+        return min(due_s, self._beat_at_s) if self._heartbeat is not None else due_s
+
+    def _sample(self, points: tuple[str, ...], now_s: float) -> None:
+        for point in points:
+            value = self._target.read(point)
+            if value is None:
+                self._readings.pop(point, None)
+            else:
+                self._readings[point] = Reading(value, now_s - self._refresh_s[point])
+
+
+@dataclass(slots=True)
+class _Group:
+    points: tuple[str, ...]
+    period_s: float
+    due_s: float = 0.0
+
+
+def _groups(device: Device, target: PlantDevice, factor: float) -> list[_Group]:
+    """What is polled how often; points that serve no asset are not worth a look."""
+    periods_s = {PollGroup.FAST: device.fast_s, PollGroup.NORMAL: device.normal_s, PollGroup.SLOW: device.slow_s}
+    groups = []
+    for group, period_s in periods_s.items():
+        points = tuple(
+            point.id
+            for point in device.table.points.values()
+            if point.group is group and point.readable and point.id in target.readers
+        )
+        if points:
+            groups.append(_Group(points, period_s * factor))
+    return groups

@@ -122,7 +122,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.UNKNOWN, "start_unclear", Reason.START_UNCLEAR): seeing((blind, 10.2)),
     (Mode.GRID_CONNECTED, "poi_opened_by_itself", Reason.POI_OPENED_BY_ITSELF): seeing((on_grid, 0.2), (dark, 0.1)),
     (Mode.GRID_CONNECTED, "grid_lost", None): seeing((on_grid, 0.2), (blackout, 0.2)),
-    (Mode.UNPLANNED_ISLANDING, "contact_lies", Reason.POI_STUCK): seeing(
+    (Mode.UNPLANNED_ISLANDING, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
         (on_grid, 0.2), (dark, 0.1), (lying_contact, 0.2)
     ),
     (Mode.UNPLANNED_ISLANDING, "island_formed", Reason.ISLAND_FORMED): seeing(

@@ -118,39 +118,10 @@ def hub(**changes: Any) -> Hub:
         label=LABEL,
         nominal_voltage_v=230.0,
         nominal_frequency_hz=50.0,
-        poi=Poi(
-            id="poi",
-            label=LABEL,
-            switching=PoiSwitching(Switcher.CONTROLLER, Switcher.CONTROLLER),
-            breaker_opening_s=0.2,
-            breaker_closing_s=0.08,
-            breaker_closing_uncertainty_s=0.03,
-            angle_error_deg=1.0,
-            import_max_w=100_000.0,
-            export_max_w=100_000.0,
-            has_settings_groups=True,
-        ),
+        poi=_poi(),
         batteries={"battery": battery(), "second": battery("second", 20_000.0, can_form=False)},
         pv={"pv": PvPlant("pv", LABEL, BusSide.ISLAND, ALL_PHASES, 50_000.0)},
-        gensets={
-            "genset": Genset(
-                id="genset",
-                label=LABEL,
-                bus=BusSide.ISLAND,
-                connection=GensetConnection.BUS,
-                phases=ALL_PHASES,
-                rating_va=40_000.0,
-                capabilities=SourceCapabilities(True, False, True, True),
-                start_below_soc_pct=25.0,
-                stop_above_soc_pct=80.0,
-                min_load_w=12_000.0,
-                min_run_s=600.0,
-                start_time_s=30.0,
-                start_attempts_max=3,
-                fuel_capacity_l=200.0,
-                fuel_l_per_h_at_rating=12.0,
-            )
-        },
+        gensets={"genset": _genset()},
         feeders={f.id: f for f in feeders},
         radios={},
         tiers=tuple(Tier(n, LABEL, low, low + 10.0) for n, low in ((0, 0.0), (1, 10.0), (2, 25.0), (3, 45.0))),
@@ -161,6 +132,41 @@ def hub(**changes: Any) -> Hub:
         has_local_remote=True,
     )
     return replace(plain, **changes)
+
+
+def _poi() -> Poi:
+    return Poi(
+        id="poi",
+        label=LABEL,
+        switching=PoiSwitching(Switcher.CONTROLLER, Switcher.CONTROLLER),
+        breaker_opening_s=0.2,
+        breaker_closing_s=0.08,
+        breaker_closing_uncertainty_s=0.03,
+        angle_error_deg=1.0,
+        import_max_w=100_000.0,
+        export_max_w=100_000.0,
+        has_settings_groups=True,
+    )
+
+
+def _genset() -> Genset:
+    return Genset(
+        id="genset",
+        label=LABEL,
+        bus=BusSide.ISLAND,
+        connection=GensetConnection.BUS,
+        phases=ALL_PHASES,
+        rating_va=40_000.0,
+        capabilities=SourceCapabilities(True, False, True, True),
+        start_below_soc_pct=25.0,
+        stop_above_soc_pct=80.0,
+        min_load_w=12_000.0,
+        min_run_s=600.0,
+        start_time_s=30.0,
+        start_attempts_max=3,
+        fuel_capacity_l=200.0,
+        fuel_l_per_h_at_rating=12.0,
+    )
 
 
 def on_grid(at_s: float = 0.0, load_w: float = 20_000.0) -> ProcessImage:

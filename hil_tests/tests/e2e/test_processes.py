@@ -147,10 +147,8 @@ async def test_a_second_controller_is_refused_and_sigterm_ends_cleanly(village: 
 def test_the_demo_plays_once_and_judges_itself() -> None:
     """Every protocol, the controller, the page, a blackout and the way back."""
     port = "18431"
-    demo = subprocess.Popen(
-        [*HALLIG, "demo", "--once", "--grid-s", "4", "--island-s", "12"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
-    )  # fmt: skip
+    command = [*HALLIG, "demo", "--once", "--grid-s", "4", "--island-s", "12"]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert demo.stdout is not None
     lines, pages = [], []
     for line in demo.stdout:
@@ -160,7 +158,7 @@ def test_the_demo_plays_once_and_judges_itself() -> None:
         if "island formed" in line and "mode changed" in line:
             time.sleep(1.0)  # a person looks at the page during the blackout
             pages = [
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/?lang={lang}").read().decode()  # noqa: S310
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/?lang={lang}").read().decode()
                 for lang in ("de", "da", "en")
             ]
     assert demo.wait(10) == 0, "".join(lines)
@@ -185,7 +183,7 @@ def test_what_a_mistyping_newcomer_is_told(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_one_clear_line() -> None:
-    import socket  # noqa: PLC0415
+    import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import pytest
@@ -150,9 +150,9 @@ def test_a_hung_loop_is_ended_within_two_seconds() -> None:
 
 
 def test_a_second_instance_is_refused(tmp_path: Path) -> None:
-    with _only_instance(tmp_path / "lock"):
-        with pytest.raises(AlreadyRunningError, match=str(os.getpid())), _only_instance(tmp_path / "lock"):
-            pass
+    lock = tmp_path / "lock"
+    with _only_instance(lock), pytest.raises(AlreadyRunningError, match=str(os.getpid())), _only_instance(lock):
+        pass
     with _only_instance(tmp_path / "lock"):
         pass
 
@@ -178,7 +178,7 @@ class Served:
         self.client = SocketClient(tmp_path)
         self.path = tmp_path / "control.sock"
 
-    async def __aenter__(self) -> Served:
+    async def __aenter__(self) -> Self:
         await self.socket.start()
         return self
 

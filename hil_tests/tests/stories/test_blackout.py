@@ -34,7 +34,7 @@ def test_a_blackout_is_ridden_through_and_the_hub_goes_back(hub: str, options: P
     assert bench.mode is Mode.GRID_CONNECTED
     bench.plant.grid.blackout()
     assert dark_s(bench, 3.0) < 0.6
-    assert bench.mode is Mode.ISLANDED
+    assert bench.mode.value == "islanded"
     bench.run_for(40.0)
     assert bench.plant.feeders["desk"].is_energised
     assert bench.plant.feeders["medical"].is_energised
@@ -172,3 +172,17 @@ def test_low_energy_sheds_by_tier_and_the_genset_takes_over() -> None:
     assert bench.plant.feeders["medical"].is_energised
     assert bench.plant.feeders["ev_posts"].position is BreakerPosition.OPEN
     assert bench.violations == []
+
+
+def test_a_contact_that_lies_after_its_breaker_stuck_never_pulses_the_street() -> None:
+    """The former is withdrawn at once; the suspicion must outlive the current that raised it."""
+    bench = Bench.of()
+    bench.run_for(5.0)
+    bench.plant.poi.fails_to_open = True
+    bench.plant.grid.blackout()
+    bench.run_for(0.1)
+    bench.plant.poi.stuck_feedback = BreakerPosition.OPEN
+    bench.run_for(60.0)
+    assert len(bench.happened(EventKind.ORDERED_FORM)) == 1
+    assert bench.plant.backfeed_j < 20_000.0
+    assert bench.memory.reason is Reason.POI_STUCK

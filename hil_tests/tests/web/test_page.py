@@ -1,209 +1,269 @@
-"""The page for worried people: every mode in three languages, stale and broken snapshots, and nothing it must not say."""
-
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
-from fastapi.testclient import TestClient
 
-from controller.core.decide import decide, fresh_memory
-from controller.drivers.link import Link
-from controller.model.advice import Advice
-from controller.model.memory import DurableMemory, Latch
+from controller import clock
+from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import (
-    Authority,
-    BreakerPosition,
-    ClockQuality,
-    GensetState,
-    GridVerdict,
-    InverterMode,
-    Mode,
-)
-from controller.publishing import Publication, build_status
-from controller.status import SCHEMA, CycleStatus, JournalStatus, Status
-from hil_tests.tests.core.hubs import hub, islanded
-from supervisor.app import create_app
-from supervisor.catalogue import is_fresh
-from supervisor.words import LANGUAGES, MissingTextError, choose_language, words
+from controller.model.words import Authority, BreakerPosition, ClockQuality, GridVerdict, Mode
+from controller.status import DeviceStatus, HoursLeft, JournalStatus, LatchStatus, Status
+from hil_tests.tests.web.html import LANGUAGE, NOON_UNIX_S, heading, page, text, tones, tree
+from hil_tests.tests.web.journals import event
+from hil_tests.tests.web.statuses import aged, as_dict, dark, in_mode, islanded, on_grid, publish
+from supervisor.events import TOLD_KINDS
+from supervisor.instants import Now
+from supervisor.mirror import EventMirror
+from supervisor.pages import Pages
+from supervisor.reading import StatusReader
+from supervisor.words import words
+
+# ---- every state, every language ------------------------------------------------------------------------------------
 
 
-def a_status(**changes: Any) -> Status:
-    now_s = time.clock_gettime(time.CLOCK_BOOTTIME)
-    the_hub, seen = hub(), islanded(now_s)
-    memory = decide(fresh_memory(DurableMemory(), now_s - 60), seen, Advice(), the_hub, now_s).memory
-    links: dict[str, Link] = {}
-    publication = Publication(
-        the_hub, seen, memory, links, CycleStatus(1, 0.0, 0.0, 0, 0), JournalStatus(True, 0, 0, ""), "boot", 1, 1, now_s
-    )
-    return replace(build_status(publication), **changes)
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[tuple[TestClient, Path]]:
-    with TestClient(create_app(tmp_path)) as client:
-        yield client, tmp_path
-
-
-def publish(folder: Path, status: Status) -> None:
-    (folder / "status.json").write_bytes(orjson.dumps(status))
-
-
-class Outline(HTMLParser):
-    """Open and close every element once, headings in order, one h1, a language."""
-
-    void = frozenset({"meta", "link", "br", "img", "input"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.headings: list[int] = []
-        self.language: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in self.void:
-            self.open.append(tag)
-        if re.fullmatch(r"h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-        if tag == "html":
-            self.language = dict(attrs).get("lang")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.value)
-def test_every_mode_is_a_page_in_every_language(web: tuple[TestClient, Path], mode: Mode, language: str) -> None:
-    client, folder = web
-    publish(folder, a_status(mode=mode))
-    answer = client.get("/", params={"lang": language})
-    assert answer.status_code == 200
-    outline = Outline()
-    outline.feed(answer.text)
-    assert outline.open == []
-    assert outline.language == language
-    assert outline.headings[0] == 1
-    assert outline.headings.count(1) == 1
-    assert words(language)(f"mode.{mode.value}") in answer.text
-    assert not re.search(r"\bkW\b|\bkWh\b|[Ll]itre|[Ll]iter\b|https?://", answer.text)
-    assert "set-cookie" not in answer.headers
-
-
-def test_it_is_small_and_comes_in_one_piece(web: tuple[TestClient, Path]) -> None:
-    client, folder = web
-    publish(folder, a_status())
-    with client.stream("GET", "/", headers={"accept-encoding": "gzip"}) as answer:
-        size = sum(len(part) for part in answer.iter_raw())
-        assert answer.headers["content-encoding"] == "gzip"
-    assert size <= 8_000
-    page = client.get("/").text
-    assert "<link" not in page
-    assert not re.search(r"\bsrc=", page)
-
-
-def test_before_the_first_contact_the_page_says_so(web: tuple[TestClient, Path]) -> None:
-    client, _ = web
-    assert "Noch kein Kontakt zur Steuerung" in client.get("/").text
-    assert client.get("/api/v1/status").status_code == 503
-    assert client.get("/healthz").json()["stale"] is True
-
-
-def test_old_data_are_grey_and_said_to_be_old(web: tuple[TestClient, Path]) -> None:
-    client, folder = web
-    status = a_status()
-    publish(folder, replace(status, written_at_s=status.written_at_s - 11.0))
-    page = client.get("/", params={"lang": "en"}).text
-    assert "No contact with the controller since" in page
-    assert 'class="grey"' in page
-    assert client.get("/api/v1/status").json()["is_stale"] is True
-
-
-@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"schema": 1}', b"\xff\xfe"])
-def test_a_torn_snapshot_leaves_the_last_whole_one(web: tuple[TestClient, Path], broken: bytes) -> None:
-    client, folder = web
-    publish(folder, a_status(mode=Mode.ISLANDED))
-    assert "Island" in client.get("/", params={"lang": "en"}).text
-    (folder / "status.json").write_bytes(broken)
-    assert "Island" in client.get("/", params={"lang": "en"}).text
-
-
-def test_a_newer_controller_is_read_as_far_as_it_is_understood(web: tuple[TestClient, Path]) -> None:
-    client, folder = web
-    raw = orjson.loads(orjson.dumps(a_status()))
-    (folder / "status.json").write_bytes(orjson.dumps({**raw, "schema": SCHEMA + 1, "brand_new": 1}))
-    assert "newer than this page" in client.get("/", params={"lang": "en"}).text
-
-
-def test_what_waits_for_a_person_and_what_is_not_saved(web: tuple[TestClient, Path]) -> None:
-    client, folder = web
-    status = a_status(journal=JournalStatus(False, 3, 0, "database or disk is full"))
-    latch = Latch("emergency_off", Reason.EMERGENCY_OFF, 1.0)
-    publish(folder, replace(status, latches=(latch,)))  # type: ignore[arg-type]
-    page = client.get("/", params={"lang": "en"}).text
-    assert "Events are not being saved right now. Control goes on." in page
-    assert "Only a person at this place can release it." in page
-    assert "database" not in page
-
-
-def test_without_a_believable_clock_there_is_no_time_of_day(web: tuple[TestClient, Path]) -> None:
-    client, folder = web
-    publish(folder, a_status(clock=ClockQuality.UNSET))
-    page = client.get("/", params={"lang": "en"}).text
-    assert "until" not in page
-    assert re.search(r"since \d+ h \d+ min", page)
-
-
-def test_errors_of_the_api_are_problems(web: tuple[TestClient, Path]) -> None:
-    client, _ = web
-    for path, code in (("/api/v1/events?limit=0", 422), ("/nowhere", 404), ("/api/v1/events?after=-1", 422)):
-        answer = client.get(path)
-        assert answer.status_code == code
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["status"] == code
-    assert client.post("/").status_code == 405
-    assert client.get("/api/v1/openapi.json").json()["info"]["title"] == "Hallig"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_code_is_without_words(language: str) -> None:
+@LANGUAGE
+@pytest.mark.parametrize("mode", Mode)
+def test_every_mode_is_one_word_and_a_sentence(tmp_path: Path, mode: Mode, language: str) -> None:
+    html = page(tmp_path, in_mode(mode), language)
     say = words(language)
-    keys = [f"reason.{reason.value}" for reason in Reason]
-    keys += [f"kind.{kind.value}" for kind in EventKind]
-    keys += [f"{group}.{mode.value}" for mode in Mode for group in ("mode", "meaning")]
-    keys += [f"authority.{authority.value}" for authority in Authority]
-    keys += [f"grid.{verdict.value}" for verdict in GridVerdict]
-    keys += [f"position.{position.value}" for position in BreakerPosition]
-    keys += [f"inverter.{mode.value}" for mode in InverterMode]
-    keys += [f"genset.{state.value}" for state in GensetState]
-    assert [key for key in keys if not say.has(key)] == []
-    with pytest.raises(MissingTextError):
-        say("reason.nonsense")
+    assert heading(html) == say(f"mode.{mode.value}")
+    assert tree(html).get("lang") == language
+    assert say("page.events") in text(html)
+    levels = [int(found) for found in re.findall(r"<h(\d)>", html)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels)), "no level is skipped"
 
 
-def test_the_three_catalogues_have_the_same_keys_and_are_compiled() -> None:
-    keys = [set(words(language)._catalogue._catalog) for language in LANGUAGES]  # type: ignore[attr-defined]
-    assert keys[0] == keys[1] == keys[2]
-    assert all(is_fresh(language) for language in LANGUAGES)
+@LANGUAGE
+@pytest.mark.parametrize("status", [islanded(), on_grid(), dark(), aged(islanded(), 600.0), None])
+def test_the_public_is_told_no_kilowatts_and_no_litres(tmp_path: Path, status: Status | None, language: str) -> None:
+    told = text(page(tmp_path, status, language))
+    assert re.search(r"\bk?Wh?\b|lit(re|er)|\b1234|\b123[.,]4", told, re.IGNORECASE) is None
+
+
+@LANGUAGE
+def test_what_is_on_and_what_is_off_is_said_in_the_sites_own_words(tmp_path: Path, language: str) -> None:
+    html = page(tmp_path, islanded(), language)
+    rows = {row.findtext("span[@class='name']"): " ".join(row.itertext()) for row in tree(html).iter("li")}
+    label = {"de": "Handys laden", "da": "Opladning af mobiler", "en": "Charging of phones"}[language]
+    say = words(language)
+    assert say("position.open") in rows[label]
+    assert say("reason.low_soc") in rows[label]
+    warm_room = {"de": "Wärmeraum", "da": "Varmestue", "en": "Warm room"}[language]
+    assert say("position.closed") in rows[warm_room]
+
+
+# ---- how long -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("wanted", "accept", "language"),
+    ("seconds", "words_of_it"),
     [
-        ("da", "de", "da"),
-        ("xx", "en;q=0.5, da;q=0.9", "da"),
-        (None, "fr, en-GB;q=0.7", "en"),
-        (None, "", "de"),
-        (None, "da;q=oops", "da"),
+        (41.9 * 3600, "at least 41 hours"),
+        (300 * 3600.0, "at least 72 hours"),
+        (7199.0, "at least 115 minutes"),
+        (400.0, "at least 5 minutes"),
+        (200.0, "less than 5 minutes"),
+        (-5.0, "less than 5 minutes"),
     ],
 )
-def test_the_readers_choice_comes_first(wanted: str | None, accept: str, language: str) -> None:
-    assert choose_language(wanted, accept) == language
+def test_hours_are_rounded_down_and_never_beyond_three_days(tmp_path: Path, seconds: float, words_of_it: str) -> None:
+    html = page(tmp_path, replace(islanded(), hours_left=HoursLeft(seconds, "soc_unknown")))
+    assert words_of_it in text(html)
+
+
+def test_a_time_of_day_needs_a_good_clock(tmp_path: Path) -> None:
+    status = islanded()
+    good = Now(status.written_at_s, NOON_UNIX_S, ClockQuality.HOLDOVER)
+    unset = Now(status.written_at_s, 4000.0, ClockQuality.UNSET)
+    assert "that is, until" in text(page(tmp_path, status, now=good))
+    told = text(page(tmp_path, status, now=unset))
+    assert "until" not in told
+    assert "for 6 h 13 min" in told.replace("\u00a0", " ")
+    assert "The time of day is not certain" in told
+
+
+def test_on_a_normal_day_it_says_for_how_long_the_hub_is_ready(tmp_path: Path) -> None:
+    assert "If the grid failed now ready for at least 46 hours" in text(page(tmp_path, on_grid()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"authority": Authority.OBSERVE}, {"latches": (LatchStatus("poi_close", Reason.POI_WILL_NOT_CLOSE, 0.0),)}],
+)
+def test_a_hub_that_would_not_act_promises_nothing(tmp_path: Path, change: dict[str, object]) -> None:
+    told = text(page(tmp_path, replace(on_grid(), **change)))  # type: ignore[arg-type]
+    assert "ready for" not in told
+    assert "would not supply itself" in told
+
+
+def test_unknown_charge_is_said_so(tmp_path: Path) -> None:
+    told = text(page(tmp_path, replace(islanded(), hours_left=HoursLeft(None, "soc_unknown"))))
+    assert "How long power lasts not known The charge of the batteries is not known right now." in told
+
+
+def test_an_assumption_of_a_newer_controller_needs_no_words(tmp_path: Path) -> None:
+    assert "A careful estimate." in text(page(tmp_path, replace(islanded(), hours_left=HoursLeft(9e4, "moonlight"))))
+
+
+# ---- what must not be overlooked ------------------------------------------------------------------------------------
+
+
+@LANGUAGE
+def test_stale_data_are_grey_and_say_since_when(tmp_path: Path, language: str) -> None:
+    html = page(tmp_path, aged(islanded(), 700.0), language)
+    say, told = words(language), text(html)
+    assert list(tones(html)) == ["grey"]
+    assert heading(html) == say("mode.islanded")
+    assert [key for key in ("page.stale", "page.last_known", "meaning.stale") if say(key) not in told] == []
+    assert say("meaning.islanded") not in told, "nothing is claimed of the present"
+
+
+def test_data_of_nine_seconds_are_still_the_present(tmp_path: Path) -> None:
+    html = page(tmp_path, aged(islanded(), 9.0))
+    assert list(tones(html)) == ["island"]
+    assert "9 seconds ago" in text(html)
+
+
+def test_hours_go_on_counting_while_nothing_is_heard(tmp_path: Path) -> None:
+    told = text(page(tmp_path, aged(islanded(), 3 * 3600.0)))
+    assert "at least 38 hours" in told
+
+
+def test_before_the_first_contact_the_page_says_so(tmp_path: Path) -> None:
+    html = page(tmp_path, None)
+    assert heading(html) == "Unknown"
+    assert "No contact with the controller yet." in text(html)
+
+
+def test_after_a_restart_of_the_machine_ages_mean_nothing(tmp_path: Path) -> None:
+    html = page(tmp_path, replace(islanded(), boot_id="another"))
+    assert list(tones(html)) == ["grey"]
+    assert "No contact with the controller since the last restart." in text(html)
+
+
+def test_a_mode_of_a_newer_controller_is_unknown_and_the_rest_is_shown(tmp_path: Path) -> None:
+    html = page(tmp_path, as_dict(islanded()) | {"schema": 2, "mode": "levitating"})
+    assert heading(html) == "Unknown"
+    assert "Some things may be missing here" in text(html)
+    assert "Warm room" in text(html)
+
+
+def test_troubles_are_told_with_what_they_mean(tmp_path: Path) -> None:
+    status = replace(
+        islanded(),
+        mode=Mode.LOCKED_OUT,
+        reason=Reason.EMERGENCY_OFF,
+        authority=Authority.MANUAL,
+        latches=(LatchStatus("emergency_off", Reason.EMERGENCY_OFF, 0.0), LatchStatus("cellar", Reason.OPERATOR, 0.0)),
+        journal=JournalStatus(is_ok=False, pending_count=3, lost_count=1, reason="no space left"),
+        devices=(DeviceStatus("poi_relay", is_up=False), DeviceStatus("inverter_main", is_up=True)),
+    )
+    told = text(page(tmp_path, status))
+    for sentence in (
+        "Emergency-off pressed.",
+        "Emergency-off was pressed Only a person at this place can release it.",
+        "Locked: cellar",
+        "Manual: switching back on and reconnecting wait for a person.",
+        "Events are not being saved Control goes on all the same.",
+        "1 device not reached For the technician: poi_relay",
+    ):
+        assert sentence in told
+    assert "no space left" not in told, "an error text is for engineers"
+
+
+def test_a_closed_contactor_on_a_dead_bus_gives_no_power(tmp_path: Path) -> None:
+    for status in (dark(), replace(islanded(), bus_voltage_v=PhaseValues.even(3.0))):
+        told = text(page(tmp_path, status))
+        assert "Warm room ✕ without power" in told
+        assert "How long power lasts" not in told
+
+
+def test_an_unseen_contactor_is_unknown(tmp_path: Path) -> None:
+    status = islanded()
+    blind = replace(status.tiers[0].feeders[0], position=None)
+    bad = replace(status.tiers[1].feeders[0], position=BreakerPosition.BAD)
+    tiers = (replace(status.tiers[0], feeders=(blind,)), replace(status.tiers[1], feeders=(bad,)))
+    told = text(page(tmp_path, replace(status, tiers=tiers)))
+    assert "light at the desk ? unknown" in told
+    assert "medical devices ? unclear" in told
+
+
+# ---- the grid -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "sentence"),
+    [
+        (GridVerdict.LOST, Reason.GRID_DEAD, "Power grid ✕ failed No voltage in the grid, since"),
+        (GridVerdict.REJECTED, Reason.GRID_UNDERFREQUENCY, "Power grid ✕ disturbed Grid frequency too low, since"),
+        (GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, "Power grid ? unknown Not measured"),
+        (GridVerdict.OK, Reason.GRID_OK, "Power grid ✓ working Main battery"),
+    ],
+)
+def test_the_grid_is_judged_in_words(tmp_path: Path, verdict: GridVerdict, reason: Reason, sentence: str) -> None:
+    status = islanded()
+    assert sentence in text(page(tmp_path, replace(status, grid=replace(status.grid, verdict=verdict, reason=reason))))
+
+
+@pytest.mark.parametrize(
+    ("in_s", "sentence"),
+    [
+        (580.0, "Back on grid in about 10 minutes."),
+        (118.0, "Back on grid in about 120 seconds."),
+        (41.0, "Back on grid in about 45 seconds."),
+        (2.0, "Back on grid shortly."),
+        (-9.0, "Back on grid shortly."),
+    ],
+)
+def test_the_return_is_announced_in_steps(tmp_path: Path, in_s: float, sentence: str) -> None:
+    status = islanded()
+    grid = replace(
+        status.grid, verdict=GridVerdict.OK, reason=Reason.GRID_OK, reconnect_at_s=status.written_at_s + in_s
+    )
+    now = Now(status.written_at_s, NOON_UNIX_S, ClockQuality.SYNCED)
+    assert sentence in text(page(tmp_path, replace(status, grid=grid), now=now))
+
+
+# ---- events ---------------------------------------------------------------------------------------------------------
+
+
+def test_events_are_told_newest_first_and_one_act_is_one_line(tmp_path: Path) -> None:
+    lines = [" ".join(" ".join(li.itertext()).split()) for li in tree(page(tmp_path, islanded())).findall(".//ol/li")]
+    assert [line.split(" ", 1)[1] for line in lines] == [
+        "Island – own supply is up",
+        "Off: Car chargers, Charging of phones – so that power lasts for what matters most",
+        "Switching over – no voltage in the grid",
+        "Power grid failed – no voltage in the grid",
+    ]
+
+
+@LANGUAGE
+@pytest.mark.parametrize("kind", sorted(TOLD_KINDS))
+def test_every_kind_that_is_told_becomes_a_sentence(tmp_path: Path, kind: str, language: str) -> None:
+    publish(tmp_path, islanded())
+    mirror = EventMirror(None, TOLD_KINDS)
+    mirror.keep(1, [event(1, EventKind(kind), Reason.OPERATOR, "water", to="new_mode", verdict="odd", what="dance")])
+    html = Pages(StatusReader(tmp_path), mirror).now(language).html
+    assert len(tree(html).findall(".//ol/li")) == 1
+    assert "%(" not in text(html)
+
+
+def test_an_event_without_a_clock_is_told_by_its_age(tmp_path: Path) -> None:
+    publish(tmp_path, islanded())
+    mirror = EventMirror(None, TOLD_KINDS)
+    old = event(1, EventKind.STARTED, Reason.STARTED) | {"clock": "unset", "unix_s": 90.0}
+    mirror.keep(1, [old | {"boot": "another"}, old | {"seq": 2}])
+    pages = Pages(StatusReader(tmp_path), mirror, lambda: Now(clock.now_s(), 4000.0, ClockQuality.UNSET))
+    told = text(pages.now("en").html)
+    assert "59 minutes ago Controller started" in told
+    assert "earlier Controller started" in told
+
+
+def test_markup_in_a_label_stays_text(tmp_path: Path) -> None:
+    html = page(tmp_path, replace(islanded(), label={"en": "<script>alert(1)</script>"}))
+    assert "<script>alert" not in html

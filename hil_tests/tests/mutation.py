@@ -1,4 +1,4 @@
-"""Is the guard tested? Every small wrongness in its code must make a test fail: `python -m hil_tests.mutation`.
+"""Is the guard tested? Every small wrongness in its code must make a test fail: `python -m hil_tests.tests.mutation`.
 
 Own and in-process, because the ready-made tools start a test runner per mutant (0.6 to 30 mutants a second) and do not
 mutate constants of modules. Families: comparisons, and/or, not, arithmetic, numbers, True/False, deleted conditions.
@@ -24,7 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
 
-ROOT = Path(__file__).resolve().parents[1]
+import hypothesis  # noqa: F401  (loaded once here, so that no child loads it again)
+import pytest
+
+import hil_tests.tests.core.hubs  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
 GUARD = ROOT / "controller" / "guard"
 TESTS = ROOT / "hil_tests" / "tests" / "guard"
 SWAPS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -95,20 +100,25 @@ def _changes(node: ast.AST) -> Iterator[tuple[Callable[[ast.AST], None], str]]:
             for other in SWAPS.get(type(operator), ()):
                 yield _Set("ops", position, other()), f"{type(operator).__name__} -> {other.__name__}"
     elif isinstance(node, ast.BoolOp):
-        other_bool = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield _Set("op", None, other_bool()), f"{type(node.op).__name__} -> {other_bool.__name__}"
+        swapped = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield _Set("op", None, swapped()), f"{type(node.op).__name__} -> {swapped.__name__}"
         for position in range(len(node.values)):
             yield _Drop("values", position), f"without condition {position}"
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield _Set("op", None, ast.UAdd()), "not removed"
-    elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+    else:
+        yield from _number_changes(node)
+
+
+def _number_changes(node: ast.AST) -> Iterator[tuple[Callable[[ast.AST], None], str]]:
+    if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
         swapped = ARITHMETIC[type(node.op)]
         yield _Set("op", None, swapped()), f"{type(node.op).__name__} -> {swapped.__name__}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield _Set("value", None, not node.value), f"{node.value} -> {not node.value}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        yield _Set("value", None, node.value + 1), f"{node.value} -> {node.value + 1}"
-        yield _Set("value", None, -node.value), f"{node.value} -> {-node.value}"
+        for other in (node.value + 1, -node.value) if node.value else (1,):
+            yield _Set("value", None, other), f"{node.value} -> {other}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +159,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the mutated code."""
-        exec(self._code, module.__dict__)  # noqa: S102
+        exec(self._code, module.__dict__)
 
 
 def survives(mutant: Mutant) -> bool:
@@ -162,8 +172,6 @@ def survives(mutant: Mutant) -> bool:
 
 
 def _verdict(mutant: Mutant) -> int:
-    import pytest  # noqa: PLC0415  (once per child, after the fork of the pool)
-
     path = GUARD / f"{mutant.module.rpartition('.')[2]}.py"
     tree = _mutated(path, mutant.number)
     for name in [n for n in sys.modules if n.startswith(("controller.guard", "hil_tests.tests.guard"))]:
@@ -174,7 +182,7 @@ def _verdict(mutant: Mutant) -> int:
     try:
         with redirect_stdout(sink), redirect_stderr(sink):
             return int(pytest.main([*options, str(TESTS)]) != 0)
-    except BaseException:  # noqa: BLE001  (a mutant that breaks the import is a dead one)
+    except BaseException:  # a mutant that breaks the import is a dead one
         return 1
 
 

@@ -1,0 +1,96 @@
+"""Modbus RTU on a pseudo-terminal: the client opens its end as a serial port, we read and write the other.
+
+A reply comes when a real line at this baud rate could have carried it. Absent units stay silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tty
+from collections.abc import Callable, Mapping
+
+from hil_tests.servers.modbus import answer
+from hil_tests.servers.registers import RegisterMap
+
+CHARACTER_BITS = 11  # Modbus over Serial Line V1.02, 2.5.1: start, 8 data, parity or second stop, stop
+TURNAROUND_S = 0.003
+SILENCE_S = 0.05  # what is left of a torn request after this is noise
+LENGTH_PLAIN = 8  # unit, function, two words, CRC
+LENGTH_MULTIPLE = 9  # unit, function, two words, count of bytes, CRC; and the bytes
+
+
+class RtuLine:
+    """One RS-485 line with all its units. Units in `silent` give no answer."""
+
+    def __init__(self, units: Mapping[int, RegisterMap], catch_up: Callable[[], object], baudrate: int) -> None:
+        self._units, self._catch_up = units, catch_up
+        self._character_s = CHARACTER_BITS / baudrate
+        self._ends: tuple[int, int] | None = None
+        self._buffer = b""
+        self._heard_at_s = 0.0
+        self.silent: set[int] = set()
+        self.serial_port = ""
+
+    def start(self) -> None:
+        """Lay the line. `serial_port` is the client's end; we hold it open too, so that it outlives its clients."""
+        ours, theirs = os.openpty()
+        for end in (ours, theirs):
+            tty.setraw(end)
+        os.set_blocking(ours, False)
+        self._ends, self.serial_port = (ours, theirs), os.ttyname(theirs)
+        asyncio.get_running_loop().add_reader(ours, self._hear, ours)
+
+    def stop(self) -> None:
+        """Tear the line out."""
+        if self._ends is not None:
+            asyncio.get_running_loop().remove_reader(self._ends[0])
+            for end in self._ends:
+                os.close(end)
+            self._ends = None
+
+    def _hear(self, end: int) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._heard_at_s > SILENCE_S:
+            self._buffer = b""
+        self._heard_at_s = now_s
+        self._buffer += os.read(end, 1024)
+        length = _request_length(self._buffer)
+        if length is None or len(self._buffer) < length:
+            return
+        frame, self._buffer = self._buffer[:length], b""
+        if crc(frame[:-2]) == frame[-2:]:
+            self._answer(frame)
+
+    def _answer(self, frame: bytes) -> None:
+        unit = frame[0]
+        if unit not in self._units or unit in self.silent:
+            return
+        self._catch_up()
+        body = bytes((unit,)) + answer(frame[1:-2], self._units[unit])
+        reply = body + crc(body)
+        wire_s = (len(frame) + len(reply)) * self._character_s  # a pty carries the request in no time at all
+        asyncio.get_running_loop().call_later(TURNAROUND_S + wire_s, self._send, reply)
+
+    def _send(self, reply: bytes) -> None:
+        if self._ends is not None:
+            os.write(self._ends[0], reply)
+
+
+def crc(data: bytes) -> bytes:
+    """CRC of a frame, low byte first (Modbus over Serial Line V1.02, 6.2.2)."""
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return value.to_bytes(2, "little")
+
+
+def _request_length(buffer: bytes) -> int | None:
+    """How long the request at the head of the buffer is; None while that cannot be known."""
+    if len(buffer) < 2:
+        return None
+    if buffer[1] in {15, 16}:
+        return LENGTH_MULTIPLE + buffer[6] if len(buffer) > 6 else None
+    return LENGTH_PLAIN

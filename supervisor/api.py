@@ -1,0 +1,95 @@
+"""The API for other programs: read only, the same for everybody, nothing that a thief would like to know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, Field
+
+from controller import __version__
+from controller.status import Status
+from supervisor.mirror import EventMirror, LoggedEvent
+from supervisor.problems import MEDIA_TYPE, Problem
+from supervisor.reading import Reading, StatusReader
+
+EVENTS_MAX = 1000
+
+
+class StatusAnswer(BaseModel):
+    """The last known status, and how far it can be trusted."""
+
+    age_s: float | None = Field(description="Since the controller wrote it; null: before the last boot")
+    is_stale: bool = Field(description="Too old to be taken for the present: more than ten seconds")
+    unreadable: list[str] = Field(description="Fields that a controller of another version wrote otherwise")
+    status: Status
+
+
+class EventsAnswer(BaseModel):
+    """Events, oldest first."""
+
+    events: list[LoggedEvent]
+    cursor: int = Field(description="Give it as `after` to go on from here")
+
+
+class Health(BaseModel):
+    """How this web is."""
+
+    version: str
+    controller: str = Field(description="fresh, stale or never")
+    controller_age_s: float | None
+    history: str = Field(description="disk, or memory: gone with the next start")
+
+
+def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
+    """Status and events under /api/v1."""
+    router = APIRouter(prefix="/api/v1")
+    problem: dict[int | str, dict[str, Any]] = {
+        503: {"model": Problem, "description": "The controller was never heard of", "content": {MEDIA_TYPE: {}}}
+    }
+
+    @router.get("/status", responses=problem)
+    def status() -> StatusAnswer:
+        """The last known status with its age. Fuel is left out: it would tell thieves where to go."""
+        reading = reader.read()
+        if reading.status is None:
+            raise HTTPException(503, "No contact with the controller yet.")
+        unreadable = sorted(reading.unreadable)
+        public = _without_fuel(reading.status)
+        return StatusAnswer(age_s=reading.age_s, is_stale=reading.is_stale, unreadable=unreadable, status=public)
+
+    @router.get("/events")
+    def events(
+        after: Annotated[int | None, Query(ge=0, description="A cursor; without it the newest are given")] = None,
+        limit: Annotated[int, Query(ge=1, le=EVENTS_MAX)] = 100,
+    ) -> EventsAnswer:
+        """What happened, oldest first. Readable also while the controller is down."""
+        found = mirror.newest(limit) if after is None else mirror.after(after, limit)
+        return EventsAnswer(events=found, cursor=found[-1].cursor if found else after or 0)
+
+    return router
+
+
+def health_route(reader: StatusReader, mirror: EventMirror) -> APIRouter:
+    """For whoever watches the service."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    def health() -> Health:
+        """Whether this web lives, and whether the controller is heard."""
+        reading = reader.read()
+        history = "disk" if mirror.is_on_disk else "memory"
+        return Health(version=__version__, controller=_heard(reading), controller_age_s=reading.age_s, history=history)
+
+    return router
+
+
+def _heard(reading: Reading) -> str:
+    if reading.status is None:
+        return "never"
+    return "stale" if reading.is_stale else "fresh"
+
+
+def _without_fuel(status: Status) -> Status:
+    return replace(status, gensets=tuple(replace(genset, fuel_l=None) for genset in status.gensets))

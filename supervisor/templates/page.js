@@ -1,0 +1,17 @@
+(function(){
+var d=document,v=d.body.dataset.v,t,p,e;
+function $(i){return d.getElementById(i)}
+function lost(){$("lost").hidden=0}
+function heard(a){clearTimeout(t);t=setTimeout(lost,1e4);$("lost").hidden=1;$("age").textContent=a}
+function load(){fetch(location.href).then(function(r){if(!r.ok)throw r;return r.text()}).then(function(h){
+var n=new DOMParser().parseFromString(h,"text/html"),w=n.querySelector("h1").textContent;
+if(w!=d.querySelector("h1").textContent)$("say").textContent=w;
+d.title=n.title;v=n.body.dataset.v;
+$("main").innerHTML=n.getElementById("main").innerHTML;
+heard(n.getElementById("age").textContent)}).catch(lost)}
+if(!window.EventSource||!window.fetch)return setInterval(function(){location.reload()},5e3);
+e=new EventSource("/live?lang="+d.documentElement.lang);
+e.onmessage=function(m){m=JSON.parse(m.data);heard(m.age);if(m.v!=v)load()};
+e.onerror=function(){if(e.readyState==2)p=p||setInterval(load,5e3)};
+heard($("age").textContent)
+})()
