@@ -99,9 +99,10 @@ def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def forming_reaches_the_grid(_: CoreMemory, situation: Situation) -> bool:
-    """We have just formed, and current flows through a POI that is said to be open: stop in this very cycle."""
-    lies = situation.seen.poi.position is not BreakerPosition.CLOSED
-    return lies and situation.former is not None and situation.poi_joins_both
+    """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
+    says_open = situation.seen.poi.position is BreakerPosition.OPEN
+    lives_as_one = situation.poi_joins_both or (situation.bus_is_live is True and not situation.poi_is_proven_open)
+    return says_open and situation.former is not None and lives_as_one
 
 
 def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:

@@ -186,3 +186,16 @@ def test_a_contact_that_lies_after_its_breaker_stuck_never_pulses_the_street() -
     assert len(bench.happened(EventKind.ORDERED_FORM)) == 1
     assert bench.plant.backfeed_j < 20_000.0
     assert bench.memory.reason is Reason.POI_STUCK
+
+
+def test_a_lying_contact_is_found_out_on_an_empty_street_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody draws current there; but both sides come alive as one."""
+    monkeypatch.setattr("hil_tests.plant.plant.NEIGHBOURS_PU", complex(1e-4, 0.0))
+    bench = Bench.of()
+    bench.run_for(5.0)
+    bench.plant.poi.fails_to_open = True
+    bench.plant.poi.stuck_feedback = BreakerPosition.OPEN
+    bench.plant.grid.blackout()
+    bench.run_for(60.0)
+    assert len(bench.happened(EventKind.ORDERED_FORM)) == 1
+    assert (bench.mode, bench.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
