@@ -24,9 +24,10 @@ from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict, vet
 from controller.intent import IntentGate
 from controller.journal import Journal, Ticket
-from controller.model.advice import Advice, OperatorRequest
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.commands import Commands
 from controller.model.decision import Event, Veto
+from controller.model.hub import AssetId
 from controller.model.image import ProcessImage
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority
@@ -36,6 +37,12 @@ LATENESS_WINDOW_COUNT = 1000
 OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
 
 log = logging.getLogger("hallig.loop")
+
+
+def released_feeders(requests: tuple[OperatorRequest, ...]) -> frozenset[AssetId]:
+    """Feeders that a person lets us close again, whatever had opened them: from the person, not from the decision."""
+    wishes = (request for request in requests if request.kind is RequestKind.CLOSE_FEEDER)
+    return frozenset(request.subject for request in wishes if request.subject is not None)
 
 
 class CoreFailedError(Exception):
@@ -84,6 +91,7 @@ class Loop:
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
     _lost: tuple[str, ...] | None = None
+    _living: tuple[OperatorRequest, ...] = ()
 
     def __post_init__(self) -> None:
         self._assembler = Assembler(self.site)
@@ -135,11 +143,13 @@ class Loop:
             latched=frozenset(latch.subject for latch in durable.latches),
             held_open=durable.held_open,
             shed_by_us=durable.shed_by_us,
+            released=released_feeders(self._living),
             attempts=durable.attempts,
         )
 
     def _advice(self, now_s: float) -> Advice:
-        return Advice(requests=self.requests(now_s))
+        self._living = self.requests(now_s)
+        return Advice(requests=self._living)
 
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
         """Journal what was decided and vetoed; keep the durable memory when it changed."""
@@ -159,7 +169,7 @@ class Loop:
     def _fall_back(self, now_s: float) -> None:
         """The guard's own answer for this one cycle."""
         prepared = self.memory.prepared.shed
-        allowed = fallback(self._allowed, self.image, self.bounds(), prepared)
+        allowed = fallback(self._allowed, self.image, self.bounds(), prepared, now_s)
         self._outputs.apply(self.links, allowed, now_s)
         self.journal.write(Event(EventKind.FALLBACK, Reason.CORE_FAILED, "guard"), now_s)
 

@@ -1,4 +1,4 @@
-"""What the guard is told by the shell: the hub, the hard limits, and what people have locked."""
+"""What the guard is told by the shell: the hub, the hard limits, and what people have locked or released."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from controller.model.words import Authority
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The guard's side conditions of this cycle."""
+    """What holds whatever the decision says. None of it passes through the decision's judgement."""
 
     hub: Hub
     envelope: Envelope
-    authority: Authority = Authority.AUTO
-    latched: frozenset[str] = frozenset()  # subjects: "emergency_off", "lockout", "dso_lock", "poi_close", an asset
-    held_open: frozenset[AssetId] = frozenset()  # feeders that a person holds open
-    shed_by_us: frozenset[AssetId] = frozenset()  # feeders that we opened, as the shell has them on disk
-    attempts: tuple[Attempt, ...] = ()  # closings and cranks on disk: a crash loop forgets none
+    authority: Authority
+    latched: frozenset[str]  # subjects of latches: "emergency_off", "lockout", "dso_lock", "poi_close", or an asset
+    held_open: frozenset[AssetId]  # feeders that a person holds open
+    shed_by_us: frozenset[AssetId] = frozenset()  # durable; believed only of feeders first seen open after a start
+    released: frozenset[AssetId] = frozenset()  # feeders that a person lets us close again; one cycle is enough
+    attempts: tuple[Attempt, ...] = ()  # durable; read once for each asset: a crash loop forgets no crank

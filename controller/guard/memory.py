@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId
 
 
 @dataclass(frozen=True, slots=True)
-class GuardMemory:
-    """Everything that `vet` carries to its next cycle."""
+class Track:
+    """One thing that can be switched on, as the guard has watched it: closed, forming or running counts as on."""
 
-    emergency_off: bool = False  # latched by the guard itself
-    began_at_s: float = math.inf  # its first cycle: older attempts are those of processes before
-    open_proof_since_s: float | None = None
-    feeds_through_since_s: float | None = None  # current flows through an "open" POI
-    opened_by_us: frozenset[AssetId] = frozenset()
-    token: AssetId | None = None
-    token_until_s: float = 0.0
-    closings_at_s: Mapping[AssetId, tuple[float, ...]] = field(default_factory=dict)
+    is_on: bool | None = None  # last known; None: never seen
+    is_ours: bool = False  # it went off because we let an opening pass, or a person has released it
+    opening_at_s: float | None = None  # last cycle in which an opening passed, since it was last seen coming on
+    order: Order | None = None  # the last order that passed
+    is_answered: bool = False  # the feedback has answered that order
+    tries_at_s: tuple[float, ...] = ()  # orders that passed, and times it came on without one; newest last
+
+    def knows(self, order: Order) -> bool:
+        """This very order has passed before: restating it is not a second one."""
+        return self.order is not None and self.order.issued_at_s == order.issued_at_s
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLatch:
+    """A lock that the guard holds by itself from the moment it is seen.
+
+    It lets go when the shell's latch, which only a person releases, has been there since and is gone again, and the
+    contact is seen released.
+    """
+
+    is_wired: bool = False  # the contact has been seen at least once
+    is_set: bool = False
+    is_shared: bool = False  # the shell has had the same latch since
+
+
+@dataclass(frozen=True, slots=True)
+class GuardMemory:
+    """Everything that `vet` carries to its next cycle. A fresh one knows nothing and therefore allows less."""
+
+    tracks: Mapping[AssetId, Track] = field(default_factory=dict)
+    emergency_off: OwnLatch = OwnLatch()
+    dso_lock: OwnLatch = OwnLatch()
+    open_sample_s: float | None = None  # first of the unbroken run of samples that show the POI open
+    is_proven_open: bool = False  # and a later sample of that run has confirmed it
+    should_open_since_s: float | None = None  # the POI is ordered open, or its contact says so, and nobody closes it
+    joined_sample_s: float | None = None  # first of the unbroken run of samples in which both sides move as one
+    is_stuck: bool = False  # it should be open, and joins both sides: seen once against a proof, else twice
+    contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
+    allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

@@ -1,53 +1,128 @@
-"""Is the POI open? In the guard's own words, from the instruments alone.
+"""What the image proves about the POI, the bus and the earthing, in the guard's own words. Nothing is remembered here.
 
-Two sides of a closed breaker cannot differ: not in voltage, not in angle. So a difference is worth as much as the
-contact, and both together prove it. When both sides are dead nothing can differ; then the contact and the absence of
-current must do, held for two samples. A contact that lies on a dead grid can fool this once: forming would then push
-current through the POI, which `feeds_through` sees in the next sample, and the former is stopped.
+A question that cannot be answered is answered in the direction that moves less.
 """
 
 from __future__ import annotations
 
-from controller.model.envelope import Envelope
-from controller.model.hub import Hub
-from controller.model.image import PoiSeen
-from controller.model.words import BreakerPosition
+from dataclasses import dataclass, field
 
-SIDES_DIFFER_RATIO = 0.1
-ANGLE_DIFFERS_DEG = 20.0
-NO_CURRENT_A = 1.0
-CURRENT_FLOWS_A = 3.0
-HOLD_CYCLES_RATIO = 0.9  # of one cycle: the second sample in a row
+from controller.guard.bounds import Bounds
+from controller.guard.memory import GuardMemory, Track
+from controller.model.commands import Commands
+from controller.model.decision import Veto
+from controller.model.hub import AssetId, Hub
+from controller.model.image import PoiSeen, ProcessImage
+from controller.model.phases import PhaseValues
+from controller.model.words import BreakerPosition, GridSource, IslandEarthing
+
+APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
+APART_DEG = 20.0  # nor do their angles; ten times the error of a class 1 instrument pair
+IDLE_A = 1.0  # below the noise of a class 1 transformer of 100 A
+FLOWS_A = 3.0  # well above it
 
 
-def looks_open(poi: PoiSeen, hub: Hub, envelope: Envelope) -> bool:
-    """Two independent signs in this sample."""
-    if feeds_through(poi, hub):
-        return False
-    contact = poi.position is BreakerPosition.OPEN
-    apart = _are_apart(poi, hub)
-    if contact and apart:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One cycle before the guard. `vetoes` collects; everything else stays as it is."""
+
+    memory: GuardMemory
+    commands: Commands
+    seen: ProcessImage
+    bounds: Bounds
+    now_s: float
+    vetoes: list[Veto] = field(default_factory=list)
+
+    def track(self, asset: AssetId) -> Track:
+        """What the guard knows of this asset's past."""
+        return self.memory.tracks.get(asset, Track())
+
+
+def earthing_id(hub: Hub) -> AssetId:
+    """The N-PE relay's name in vetoes and tracks."""
+    return hub.earthing.relay or "earthing"
+
+
+def is_fresh(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """The electrical sample is young enough to act on. One from the future is as bad as an old one."""
+    return poi.measured_at_s is not None and abs(now_s - poi.measured_at_s) <= bounds.envelope.sample_age_max_s
+
+
+def sides_differ(poi: PoiSeen, hub: Hub) -> bool:
+    """Voltages on all three phases, or the angle, are such as no closed breaker has between its two sides.
+
+    All three phases, because one blown fuse of a voltage transformer looks like one dead phase.
+    """
+    if poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > APART_DEG:
         return True
-    idle = poi.current_a is not None and poi.current_a.maximum < NO_CURRENT_A
-    return idle and (apart or (contact and _are_dead(poi, hub, envelope)))
-
-
-def feeds_through(poi: PoiSeen, hub: Hub) -> bool:
-    """Current flows and the sides agree: closed, whatever the contact says."""
-    return poi.current_a is not None and poi.current_a.maximum > CURRENT_FLOWS_A and not _are_apart(poi, hub)
-
-
-def _are_apart(poi: PoiSeen, hub: Hub) -> bool:
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
-    limit_v = SIDES_DIFFER_RATIO * hub.nominal_voltage_v
-    if any(abs(g - b) > limit_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True)):
-        return True
-    return poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > ANGLE_DIFFERS_DEG
+    apart_v = APART_RATIO * hub.nominal_voltage_v
+    return all(abs(grid - bus) > apart_v for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
 
 
-def _are_dead(poi: PoiSeen, hub: Hub, envelope: Envelope) -> bool:
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool) -> bool:
+    """Two of three facts in this one sample: contact open; sides differ; no current although they differ.
+
+    With both sides dead nothing can differ, and then contact and zero current stand for two. They are weaker than
+    they look: on a dead grid no current flows through a closed breaker either, so zero current only says that nobody
+    feeds yet, and the contact is the one witness of the breaker. A contact stuck at "open", or one whose linkage moved
+    while the main contacts stayed welded, would have us energise a line that people may be working on. Therefore
+    (1) a contact once caught lying while there was voltage to catch it by does not count until it is seen closed,
+    (2) `watch` asks for the same answer from two samples, (3) the first sample in which both sides then move as
+    one stops the forming and convicts the contact, so that no later order tries the line again, and (4) what remains,
+    that one sample, belongs into the safety documentation: a visible isolating gap is the installer's. An honest
+    contact in a dark hub must not keep a village dark for ever.
+    """
+    if not is_fresh(poi, bounds, now_s):
         return False
-    dead_v = envelope.dead_voltage_ratio * hub.nominal_voltage_v
-    return max(poi.grid_voltage_v.maximum, poi.bus_voltage_v.maximum) < dead_v
+    contact = poi.position is BreakerPosition.OPEN and not contact_lies
+    idle = poi.current_a is not None and all(abs(current_a) < IDLE_A for current_a in poi.current_a)
+    if sides_differ(poi, bounds.hub):
+        return contact or idle
+    return contact and idle and _is_dead(poi.grid_voltage_v, bounds) and _is_dead(poi.bus_voltage_v, bounds)
+
+
+def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """Both sides are live and do not differ, and the contact is closed or current flows. Blind is not joined."""
+    if not is_fresh(poi, bounds, now_s) or poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return False
+    flows = poi.current_a is not None and any(abs(current_a) > FLOWS_A for current_a in poi.current_a)
+    is_live = not _is_dead(poi.bus_voltage_v, bounds)
+    return is_live and (flows or poi.position is BreakerPosition.CLOSED) and not sides_differ(poi, bounds.hub)
+
+
+def is_on_grid(case: Case) -> bool:
+    """The POI is seen closed, and no voltage says otherwise."""
+    return case.seen.poi.position is BreakerPosition.CLOSED and not sides_differ(case.seen.poi, case.bounds.hub)
+
+
+def is_grid_healthy(case: Case) -> bool:
+    """A fresh sample of the public grid, all three phases and the frequency inside the envelope. Never a genset."""
+    poi, limits, nominal_v = case.seen.poi, case.bounds.envelope, case.bounds.hub.nominal_voltage_v
+    if poi.grid_voltage_v is None or poi.grid_frequency_hz is None or poi.source is not GridSource.PUBLIC:
+        return False
+    low_v, high_v = limits.grid_voltage_min_ratio * nominal_v, limits.grid_voltage_max_ratio * nominal_v
+    return (
+        is_fresh(poi, case.bounds, case.now_s)
+        and limits.grid_frequency_min_hz <= poi.grid_frequency_hz <= limits.grid_frequency_max_hz
+        and all(low_v <= voltage_v <= high_v for voltage_v in poi.grid_voltage_v)
+    )
+
+
+def is_bus_dead(case: Case) -> bool | None:
+    """Every phase of the hub bus below the dead limit, by the instrument that also sees the grid; None: not seen."""
+    voltage_v = case.seen.poi.bus_voltage_v
+    return None if voltage_v is None else _is_dead(voltage_v, case.bounds)
+
+
+def is_earthed(case: Case) -> bool:
+    """The island's neutral is earthed for good, or the N-PE relay is seen closed and nobody opens it now."""
+    if case.bounds.hub.earthing.kind is IslandEarthing.PERMANENT:
+        return True
+    return case.seen.earthing.position is BreakerPosition.CLOSED and not case.commands.earthing.open
+
+
+def _is_dead(voltage_v: PhaseValues | None, bounds: Bounds) -> bool:
+    dead_v = bounds.envelope.dead_voltage_ratio * bounds.hub.nominal_voltage_v
+    return voltage_v is not None and all(abs(phase_v) < dead_v for phase_v in voltage_v)

@@ -20,6 +20,7 @@ from controller.drivers.outputs import Outputs
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import vet
+from controller.loop import released_feeders
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Veto
 from controller.model.image import ProcessImage
@@ -203,6 +204,7 @@ class Bench:
             latched=frozenset(latch.subject for latch in self.durable.latches),
             held_open=self.durable.held_open,
             shed_by_us=self.durable.shed_by_us,
+            released=released_feeders(tuple(self._requests)),
             attempts=self.durable.attempts,
         )
 

@@ -1,161 +1,247 @@
-"""Feeders and the earthing of the island."""
+"""Feeders and the earth: what we opened we may close, in order, earthed, and not too often. Openings pass."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from controller.guard.memory import GuardMemory
-from controller.guard.vet import vet
-from controller.model.commands import (
-    BatteryCommand,
-    Commands,
-    GensetCommand,
-    PoiCommand,
-    SwitchCommand,
-)
-from controller.model.hub import Earthing
+from controller.guard.memory import Track
+from controller.guard.vet import Verdict
+from controller.model.commands import Commands, SwitchCommand
 from controller.model.image import EarthingSeen, ProcessImage
-from controller.model.phases import ZERO, PhaseValues
+from controller.model.phases import ZERO
 from controller.model.reasons import Reason
-from controller.model.words import (
-    IslandEarthing,
-)
-from hil_tests.tests.core.hubs import (
+from controller.model.words import BreakerPosition, BusSide
+from hil_tests.tests.guard.hubs import hub_with_feeder
+from hil_tests.tests.guard.scene import (
+    CYCLE_S,
     OPEN,
-    dark,
-    hub,
+    Watch,
+    close,
     islanded,
     on_grid,
+    reasons,
+    shed,
+    watch_after,
     with_feeder,
+    with_open,
     with_poi,
 )
-from hil_tests.tests.guard.cases import NOW_S, ORDER, OURS, PROVEN, bounds, judged, reasons
-
-CLOSE_WARM = Commands(feeders={"warm_room": SwitchCommand(close=ORDER)})
 
 
-def shed_warm(**changes: Any) -> ProcessImage:
-    return with_feeder(islanded(NOW_S), "warm_room", **{"position": OPEN, "power_w": ZERO, **changes})
+def after_shedding(*names: str, **setting: object) -> Watch:
+    """An island in which the guard has let these be shed and has seen them open."""
+    watch = watch_after(islanded(), islanded(), **setting)
+    watch.sees(islanded(), shed(*names))
+    watch.sees(with_open(islanded(), *names), shed(*names))
+    return watch
 
 
-def test_what_we_opened_we_may_close() -> None:
-    opened = judged(Commands(feeders={"warm_room": SwitchCommand(open=True)}), islanded(NOW_S))
-    assert opened.vetoes == ()
-    assert vet(opened.memory, CLOSE_WARM, shed_warm(), bounds(), NOW_S).vetoes == ()
-    assert judged(CLOSE_WARM, shed_warm(), shed_by_us=frozenset({"warm_room"})).vetoes == ()
+def ask_to_close(watch: Watch, name: str, *still_open: str) -> Verdict:
+    return watch.sees(with_open(islanded(), name, *still_open), close(watch.order(), name))
 
 
-def test_what_we_did_not_open_we_may_not() -> None:
-    assert reasons(judged(CLOSE_WARM, shed_warm())) == [Reason.VETO_NOT_OURS]
-    seen_closed = vet(OURS, Commands(), islanded(NOW_S), bounds(), NOW_S).memory
-    assert reasons(vet(seen_closed, CLOSE_WARM, shed_warm(), bounds(), NOW_S)) == [Reason.VETO_NOT_OURS]
-    assert judged(CLOSE_WARM, islanded(NOW_S)).vetoes == (), "closed already: nothing moves"
-
-
-@pytest.mark.parametrize(
-    ("seen", "changes", "reason"),
-    [
-        (shed_warm(position=None), {}, Reason.VETO_STALE),
-        (replace(shed_warm(), feeders={}), {}, Reason.VETO_STALE),
-        (shed_warm(has_fault=True), {}, Reason.VETO_LOCKED_OUT),
-        (shed_warm(), {"held_open": frozenset({"warm_room"})}, Reason.VETO_LOCKED_OUT),
-        (shed_warm(), {"latched": frozenset({"warm_room"})}, Reason.VETO_LOCKED_OUT),
-        (replace(shed_warm(), earthing=EarthingSeen(NOW_S, OPEN)), {}, Reason.VETO_NO_EARTHING),
-        (replace(shed_warm(), local_control=True), {}, Reason.VETO_LOCKED_OUT),
-    ],
-)
-def test_a_feeder_that_may_not_be_closed(seen: ProcessImage, changes: dict[str, Any], reason: Reason) -> None:
-    verdict = judged(CLOSE_WARM, seen, OURS, **changes)
-    assert reasons(verdict) == [reason]
-    assert verdict.allowed.feeders["warm_room"] == SwitchCommand()
-
-
-def test_on_grid_a_feeder_needs_no_island_earthing() -> None:
-    seen = with_feeder(on_grid(NOW_S), "warm_room", position=OPEN)
-    assert judged(CLOSE_WARM, seen, OURS).vetoes == ()
-
-
-MEDICAL_TOO = replace(PROVEN, opened_by_us=frozenset({"warm_room", "medical"}))
-
-
-def test_what_matters_more_comes_first() -> None:
-    both = with_feeder(shed_warm(), "medical", position=OPEN)
-    assert reasons(judged(CLOSE_WARM, both, MEDICAL_TOO)) == [Reason.VETO_TIER_ORDER]
-    medical = Commands(feeders={"medical": SwitchCommand(close=ORDER)})
-    assert judged(medical, both, MEDICAL_TOO).vetoes == ()
-    assert judged(CLOSE_WARM, both, OURS).vetoes == (), "tripped, not shed: nobody waits for it"
-    for changes in ({"held_open": frozenset({"medical"})}, {"latched": frozenset({"medical"})}):
-        assert judged(CLOSE_WARM, both, MEDICAL_TOO, **changes).vetoes == ()
-    assert judged(CLOSE_WARM, with_feeder(both, "medical", has_fault=True), MEDICAL_TOO).vetoes == ()
-    assert judged(CLOSE_WARM, with_feeder(both, "medical", position=None), MEDICAL_TOO).vetoes == ()
-    gone = replace(both, feeders={"warm_room": both.feeders["warm_room"]})
-    assert judged(CLOSE_WARM, gone, MEDICAL_TOO).vetoes == ()
-    same_tier = replace(PROVEN, opened_by_us=frozenset({"phones", "ev_posts"}))
-    phones = Commands(feeders={"phones": SwitchCommand(close=ORDER)})
-    seen = with_feeder(with_feeder(islanded(NOW_S), "phones", position=OPEN), "ev_posts", position=OPEN)
-    assert judged(phones, seen, same_tier).vetoes == ()
-
-
-def test_a_feeder_is_not_hammered() -> None:
-    tried = replace(OURS, closings_at_s={"warm_room": (NOW_S - 50.0, NOW_S - 60.0)})
-    assert reasons(judged(CLOSE_WARM, shed_warm(), tried)) == [Reason.VETO_HAMMERING]
-    restated = replace(OURS, closings_at_s={"warm_room": (NOW_S, NOW_S - 60.0)})
-    assert judged(CLOSE_WARM, shed_warm(), restated).vetoes == ()
-    past = replace(OURS, closings_at_s={"warm_room": (NOW_S - 50.0, NOW_S - 100.0)})
-    assert judged(CLOSE_WARM, shed_warm(), past).vetoes == ()
-
-
-OPEN_DESK = Commands(feeders={"desk": SwitchCommand(open=True)})
-
-
-@pytest.mark.parametrize(("volts", "may"), [(46.0, True), (46.1, False), (None, False)])
-def test_what_carries_control_is_opened_only_on_a_dead_bus(volts: float | None, may: bool) -> None:
-    voltage = None if volts is None else PhaseValues(0.0, volts, 0.0)
-    verdict = judged(OPEN_DESK, with_poi(islanded(NOW_S), bus_voltage_v=voltage))
-    assert (verdict.vetoes == ()) is may
-    if not may:
-        assert reasons(verdict) == [Reason.VETO_CARRIES_CONTROL]
-        assert verdict.allowed.feeders["desk"] == SwitchCommand()
-
-
-def test_openings_sheds_and_stops_always_pass() -> None:
-    wishes = Commands(
-        poi=PoiCommand(open=True),
-        batteries={"battery": BatteryCommand(stop=True)},
-        gensets={"genset": GensetCommand(stop=True)},
-        feeders={"warm_room": SwitchCommand(open=True)},
-    )
-    blind = ProcessImage(emergency_off=True, local_control=True)
-    everything = frozenset({"lockout", "dso_lock", "warm_room"})
-    verdict = vet(GuardMemory(), wishes, blind, bounds(latched=everything), NOW_S)
+def test_what_we_shed_we_may_close_again() -> None:
+    verdict = ask_to_close(after_shedding("water"), "water")
     assert verdict.vetoes == ()
-    assert verdict.allowed == wishes
+    assert verdict.allowed.feeders["water"].close is not None
 
 
-EARTH = Commands(earthing=SwitchCommand(close=ORDER))
-UNEARTH = Commands(earthing=SwitchCommand(open=True))
+# ---- no re-closing of what was not opened by us
 
 
-def test_only_a_proven_island_is_earthed() -> None:
-    assert judged(EARTH, dark(NOW_S)).vetoes == ()
-    verdict = vet(GuardMemory(), EARTH, on_grid(NOW_S), bounds(), NOW_S)
-    assert [(veto.subject, veto.reason) for veto in verdict.vetoes] == [("n_pe", Reason.VETO_NOT_PROVEN_OPEN)]
-    assert verdict.allowed.earthing == SwitchCommand()
-    opening = Commands(earthing=SwitchCommand(open=True, close=ORDER))
-    assert vet(GuardMemory(), opening, on_grid(NOW_S), bounds(), NOW_S).vetoes == ()
+def test_what_opened_by_itself_stays_open() -> None:
+    watch = watch_after(islanded(), with_open(islanded(), "water"))
+    wish = Commands(feeders={"water": SwitchCommand(close=watch.order(), cause=Reason.RESTORE)})
+    verdict = watch.sees(with_open(islanded(), "water"), wish)
+    assert [(v.subject, v.reason) for v in verdict.vetoes] == [("water", Reason.VETO_NOT_OURS)]
+    assert verdict.allowed.feeders["water"] == SwitchCommand(open=True, cause=Reason.RESTORE)
 
 
-@pytest.mark.parametrize(("volts", "may"), [(45.9, True), (46.0, False), (None, False)])
-def test_the_earth_of_a_live_island_is_not_taken_away(volts: float | None, may: bool) -> None:
-    voltage = None if volts is None else PhaseValues.even(volts)
-    verdict = judged(UNEARTH, with_poi(islanded(NOW_S), bus_voltage_v=voltage))
-    assert reasons(verdict) == ([] if may else [Reason.VETO_NO_EARTHING])
-    assert judged(UNEARTH, on_grid(NOW_S)).vetoes == ()
+def test_wishing_it_open_afterwards_makes_it_not_ours() -> None:
+    tripped = with_open(islanded(), "water")
+    watch = watch_after(islanded(), tripped)
+    watch.sees(tripped, shed("water"))
+    watch.sees(tripped, shed("water"))
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_NOT_OURS]
 
 
-def test_a_hub_without_a_relay_names_the_earthing_itself() -> None:
-    permanent = replace(hub(), earthing=Earthing(IslandEarthing.PERMANENT, None))
-    assert vet(PROVEN, UNEARTH, islanded(NOW_S), bounds(permanent), NOW_S).vetoes[0].subject == "earthing"
+def test_a_person_lets_us_close_what_had_opened_by_itself() -> None:
+    tripped = with_open(islanded(), "water")
+    watch = watch_after(islanded(), tripped, more={"released": frozenset({"water"})})
+    watch.more = {}
+    assert ask_to_close(watch, "water").vetoes == ()
+
+
+def test_a_release_of_a_closed_feeder_is_not_kept_for_later() -> None:
+    watch = watch_after(islanded(), more={"released": frozenset({"water"})})
+    watch.more = {}
+    watch.sees(with_open(islanded(), "water"))
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_NOT_OURS]
+
+
+def test_a_release_of_what_was_never_seen_open_is_worth_nothing() -> None:
+    moving = with_feeder(islanded(), "water", position=BreakerPosition.INTERMEDIATE)
+    watch = watch_after(moving, more={"released": frozenset({"water"})})
+    assert reasons(watch.sees(moving, close(watch.order(), "water"))) == [Reason.VETO_NOT_OURS]
+
+
+def test_a_release_covers_the_feeder_that_it_names() -> None:
+    watch = watch_after(islanded(), with_open(islanded(), "water"), more={"released": frozenset({"medical"})})
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_NOT_OURS]
+
+
+def test_after_a_restart_the_durable_list_is_believed_of_what_is_first_seen_open() -> None:
+    for name, expected in (("water", []), ("medical", [Reason.VETO_NOT_OURS])):
+        watch = watch_after(with_open(islanded(), name), more={"shed_by_us": frozenset({"water"})})
+        assert reasons(ask_to_close(watch, name)) == expected
+
+
+def test_the_durable_list_says_nothing_of_what_the_guard_saw_open_itself() -> None:
+    watch = watch_after(islanded(), with_open(islanded(), "water"), more={"shed_by_us": frozenset({"water"})})
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_NOT_OURS]
+
+
+def test_blindness_in_between_changes_nothing() -> None:
+    watch = after_shedding("water")
+    watch.sees(with_feeder(islanded(), "water", position=None))
+    watch.sees(with_feeder(islanded(), "water", position=BreakerPosition.INTERMEDIATE))
+    assert ask_to_close(watch, "water").vetoes == ()
+
+
+def test_an_opening_long_after_our_command_was_not_ours() -> None:
+    for wait_s, ours in ((5.0, True), (5.0 + CYCLE_S, False)):
+        watch = watch_after(islanded(), islanded())
+        watch.sees(islanded(), shed("water"))
+        watch.now_s += wait_s - CYCLE_S
+        watch.sees(with_open(islanded(), "water"))
+        assert watch.memory.tracks["water"].is_ours is ours
+
+
+def test_a_slow_contactor_is_ours_although_the_wish_has_changed() -> None:
+    watch = watch_after(islanded(), islanded())
+    watch.sees(islanded(), shed("water"))
+    order = watch.order()
+    assert watch.sees(islanded(), close(order, "water")).vetoes == ()
+    watch.sees(with_open(islanded(), "water"))
+    assert watch.memory.tracks["water"].is_ours
+
+
+def test_closed_by_hand_and_tripped_it_is_not_ours_any_more() -> None:
+    watch = after_shedding("water")
+    watch.sees(islanded())
+    watch.sees(with_open(islanded(), "water"))
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_NOT_OURS]
+
+
+def test_closed_by_order_and_tripped_it_is_not_ours_any_more() -> None:
+    watch = after_shedding("water")
+    ask_to_close(watch, "water")
+    watch.sees(islanded())
+    watch.sees(with_open(islanded(), "water"))
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_NOT_OURS]
+
+
+def test_a_fault_of_its_own_keeps_it_open() -> None:
+    watch = after_shedding("water")
+    faulty = with_feeder(with_open(islanded(), "water"), "water", has_fault=True)
+    assert reasons(watch.sees(faulty, close(watch.order(), "water"))) == [Reason.VETO_NOT_OURS]
+    silent = with_feeder(with_open(islanded(), "water"), "water", has_fault=None)
+    assert watch.sees(silent, close(watch.order(), "water")).vetoes == ()
+
+
+def test_a_shed_of_an_unseen_feeder_is_remembered_until_it_is_seen() -> None:
+    unseen = with_feeder(islanded(), "water", position=None)
+    watch = watch_after(unseen)
+    watch.sees(unseen, shed("water"))
+    assert ask_to_close(watch, "water").vetoes == ()
+
+
+# ---- who may close at all
+
+
+UNSEEN = [None, BreakerPosition.BAD]
+
+
+@pytest.mark.parametrize("position", UNSEEN)
+def test_what_is_not_seen_is_not_closed_and_not_opened_either(position: BreakerPosition | None) -> None:
+    watch = after_shedding("water")
+    verdict = watch.sees(with_feeder(islanded(), "water", position=position), close(watch.order(), "water"))
+    assert reasons(verdict) == [Reason.VETO_STALE]
+    assert verdict.allowed.feeders["water"] == SwitchCommand()
+
+
+def test_a_feeder_that_the_image_does_not_hold_is_not_closed() -> None:
+    watch = Watch()
+    verdict = watch.sees(ProcessImage(emergency_off=False, local_control=False), close(watch.order(), "water"))
+    assert reasons(verdict) == [Reason.VETO_STALE]
+
+
+def test_a_feeder_on_its_way_is_no_reason_to_stop() -> None:
+    watch = after_shedding("water")
+    order = watch.order()
+    watch.sees(with_open(islanded(), "water"), close(order, "water"))
+    moving = with_feeder(islanded(), "water", position=BreakerPosition.INTERMEDIATE)
+    assert watch.sees(moving, close(order, "water")).vetoes == ()
+
+
+def test_held_open_by_a_person_it_stays_open() -> None:
+    for setting in ({"held_open": frozenset({"water"})}, {"latched": frozenset({"water"})}):
+        assert reasons(ask_to_close(after_shedding("water", **setting), "water")) == [Reason.VETO_LOCKED_OUT]
+    assert ask_to_close(after_shedding("water", held_open=frozenset({"phones"})), "water").vetoes == ()
+
+
+# ---- earth before load
+
+
+def test_in_the_island_no_load_without_earth() -> None:
+    watch = after_shedding("water")
+    bare = replace(with_open(islanded(), "water"), earthing=EarthingSeen(0.0, OPEN))
+    assert reasons(watch.sees(bare, close(watch.order(), "water"))) == [Reason.VETO_NO_EARTHING]
+
+
+def test_on_grid_the_public_earth_serves() -> None:
+    watch = watch_after(on_grid())
+    watch.sees(on_grid(), shed("water"))
+    watch.sees(with_open(on_grid(), "water"))
+    assert watch.sees(with_open(on_grid(), "water"), close(watch.order(), "water")).vetoes == ()
+
+
+def test_a_contact_that_says_closed_against_all_voltage_is_no_grid() -> None:
+    watch = watch_after(on_grid())
+    watch.sees(on_grid(), shed("water"))
+    apart = with_poi(with_open(on_grid(), "water"), grid_voltage_v=ZERO)
+    assert reasons(watch.sees(apart, close(watch.order(), "water"))) == [Reason.VETO_NO_EARTHING]
+
+
+def test_a_feeder_on_the_grid_side_needs_no_earth_of_ours() -> None:
+    watch = after_shedding("water", hub=hub_with_feeder("water", bus=BusSide.GRID_SIDE))
+    bare = replace(with_open(islanded(), "water"), earthing=EarthingSeen(0.0, OPEN))
+    assert watch.sees(bare, close(watch.order(), "water")).vetoes == ()
+
+
+# ---- wear
+
+
+def test_a_contactor_rests_a_second_between_two_closings() -> None:
+    watch = after_shedding("water")
+    ask_to_close(watch, "water")
+    watch.now_s += 1.0 - 2 * CYCLE_S
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_HAMMERING]
+    assert ask_to_close(watch, "water").vetoes == ()
+
+
+def test_three_closings_a_minute_are_enough() -> None:
+    watch = after_shedding("water")
+    for _ in range(3):
+        assert ask_to_close(watch, "water").vetoes == ()
+        watch.now_s += 10.0
+    assert reasons(ask_to_close(watch, "water")) == [Reason.VETO_HAMMERING]
+    watch.now_s += 30.0
+    assert ask_to_close(watch, "water").vetoes == ()
+
+
+def test_first_sight_of_a_feeder_is_no_closing() -> None:
+    watch = watch_after(islanded())
+    assert watch.memory.tracks["water"] == Track(is_on=True, is_answered=True)

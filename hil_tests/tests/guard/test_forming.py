@@ -1,191 +1,269 @@
-"""Forming an island, and what people forbid."""
+"""Who may form the island: one, behind the proof, onto a dead bus, earthed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from controller.guard.memory import GuardMemory
-from controller.guard.vet import vet
-from controller.model.commands import (
-    BatteryCommand,
-    Commands,
-    GensetCommand,
-    PoiCommand,
-    SwitchCommand,
-)
-from controller.model.hub import Earthing, Hub, SourceCapabilities
+from controller.guard.vet import Verdict
+from controller.model.commands import BatteryCommand, Commands, Order, SwitchCommand
+from controller.model.hub import Earthing
 from controller.model.image import EarthingSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import (
-    Authority,
-    InverterMode,
-    IslandEarthing,
+from controller.model.words import BusSide, GensetState, GridSource, InverterMode, IslandEarthing
+from hil_tests.tests.guard.hubs import (
+    ALWAYS_FORMS,
+    SOURCES,
+    hub_with,
+    hub_with_battery,
 )
-from hil_tests.tests.core.hubs import (
+from hil_tests.tests.guard.scene import (
     CLOSED,
+    CYCLE_S,
     LIVE,
+    NOTHING,
     OPEN,
+    Watch,
+    battery,
     dark,
-    hub,
+    dark_and_earthed,
+    form,
     islanded,
     on_grid,
+    ready_to_return,
+    reasons,
+    watch_after,
     with_battery,
-    with_feeder,
+    with_genset,
     with_poi,
 )
-from hil_tests.tests.guard.cases import FORM, NOW_S, ORDER, OURS, PROVEN, bounds, in_sync, judged, reasons
+
+FORMING, FOLLOWING = InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING
 
 
-def ready(at_s: float = NOW_S) -> ProcessImage:
-    return replace(dark(at_s), earthing=EarthingSeen(at_s, CLOSED))
+def proven(**setting: object) -> Watch:
+    return watch_after(dark_and_earthed(), dark_and_earthed(), **setting)
 
 
-def test_forming_behind_the_proof_is_lawful() -> None:
-    assert judged(FORM, ready()).allowed.batteries["battery"].form == ORDER
+def ask_to_form(seen: ProcessImage, watch: Watch | None = None, name: str = "main") -> Verdict:
+    watch = watch or proven()
+    return watch.sees(seen, form(watch.order(), name))
 
 
-def proof(first: ProcessImage, second: ProcessImage | None = None, gap_s: float = 0.05) -> bool:
-    """Whether two samples in a row let a source form."""
-    memory = vet(GuardMemory(), Commands(), first, bounds(), NOW_S - gap_s).memory
-    return vet(memory, FORM, second or first, bounds(), NOW_S).vetoes == ()
+def test_behind_the_proof_on_a_dead_bus_with_earth_a_source_forms() -> None:
+    verdict = ask_to_form(dark_and_earthed())
+    assert verdict.vetoes == ()
+    assert verdict.allowed.batteries["main"].form is not None
 
 
-def test_the_proof_needs_two_samples() -> None:
-    assert proof(ready())
-    assert not proof(on_grid(NOW_S), ready())
-    assert not proof(ready(), gap_s=0.044)
-    assert proof(ready(), gap_s=0.0451)
+HALF_DEAD = with_poi(dark_and_earthed(), grid_voltage_v=LIVE, bus_voltage_v=PhaseValues.even(58.0))
+REFUSED = [
+    (dark(), Reason.VETO_NO_EARTHING),
+    (with_poi(dark_and_earthed(), position=CLOSED), Reason.VETO_NOT_PROVEN_OPEN),
+    (with_battery(dark_and_earthed(), mode=None), Reason.VETO_STALE),
+    (with_battery(dark_and_earthed(), "second", mode=FORMING), Reason.VETO_SECOND_FORMER),
+    (with_genset(dark_and_earthed(), GensetState.LOADED), Reason.VETO_SECOND_FORMER),
+    (with_poi(dark_and_earthed(), bus_voltage_v=LIVE), Reason.VETO_SECOND_FORMER),
+    (with_poi(dark_and_earthed(), bus_voltage_v=PhaseValues(0.0, 0.0, 58.0)), Reason.VETO_NOT_PROVEN_OPEN),
+    (
+        with_poi(dark_and_earthed(), grid_voltage_v=LIVE, bus_voltage_v=PhaseValues.even(58.0)),
+        Reason.VETO_SECOND_FORMER,
+    ),
+    (replace(dark_and_earthed(), earthing=EarthingSeen(0.0, None)), Reason.VETO_NO_EARTHING),
+    (replace(dark_and_earthed(), emergency_off=None), Reason.VETO_STALE),
+    (replace(dark_and_earthed(), batteries={}), Reason.VETO_STALE),
+]
 
 
-@pytest.mark.parametrize(
-    ("changes", "is_proof"),
-    [
-        ({"grid_voltage_v": LIVE}, True),  # contact, and the sides differ
-        ({"grid_voltage_v": LIVE, "position": CLOSED}, True),  # no current although the sides differ
-        ({"grid_voltage_v": LIVE, "position": None, "current_a": None}, False),
-        ({"position": CLOSED}, False),  # both dead: a closed contact proves nothing open
-        ({"position": None}, False),
-        ({"current_a": None}, False),
-        ({"current_a": PhaseValues.even(1.0)}, False),
-        ({"current_a": PhaseValues.even(0.99)}, True),
-        ({"grid_voltage_v": None}, False),
-        ({"bus_voltage_v": None}, False),
-        ({"grid_voltage_v": PhaseValues(0.0, 0.0, 24.0)}, True),
-        ({"grid_voltage_v": PhaseValues(0.0, 0.0, 22.9), "current_a": PhaseValues.even(2.0)}, False),
-        ({"grid_voltage_v": PhaseValues(0.0, 0.0, 23.5), "current_a": PhaseValues.even(2.0)}, True),
-        ({"grid_voltage_v": PhaseValues.even(40.0), "bus_voltage_v": PhaseValues.even(40.0)}, True),
-        ({"grid_voltage_v": PhaseValues.even(46.0), "bus_voltage_v": PhaseValues.even(46.0)}, False),
-    ],
-)
-def test_what_proves_an_open_poi(changes: dict[str, Any], is_proof: bool) -> None:
-    assert proof(with_poi(ready(), **changes)) is is_proof
+@pytest.mark.parametrize("row", REFUSED)
+def test_each_missing_condition_refuses_by_itself(row: tuple[ProcessImage, Reason]) -> None:
+    seen, reason = row
+    verdict = ask_to_form(seen)
+    assert reasons(verdict) == [reason]
+    assert verdict.allowed.batteries == {"main": BatteryCommand()}
 
 
-@pytest.mark.parametrize(("angle_deg", "is_proof"), [(20.0, False), (20.1, True), (-20.1, True), (None, False)])
-def test_a_turning_angle_is_a_difference(angle_deg: float | None, is_proof: bool) -> None:
-    both_live = with_poi(ready(), grid_voltage_v=LIVE, bus_voltage_v=LIVE, angle_difference_deg=angle_deg)
-    assert proof(both_live) is is_proof
-
-
-@pytest.mark.parametrize(("amps", "is_proof"), [(3.0, True), (3.1, False)])
-def test_current_through_equal_sides_denies_every_proof(amps: float, is_proof: bool) -> None:
-    seen = with_poi(ready(), grid_voltage_v=LIVE, bus_voltage_v=LIVE, angle_difference_deg=25.0)
-    assert proof(with_poi(seen, current_a=PhaseValues.even(amps)))
-    equal = with_poi(seen, angle_difference_deg=0.0, current_a=PhaseValues.even(amps))
-    assert not proof(equal)
-    held = vet(PROVEN, FORM, with_poi(ready(), current_a=PhaseValues.even(amps)), bounds(), NOW_S)
-    assert (held.memory.open_proof_since_s is None) is True, "no contact evidence with a current"
-    assert is_proof or held.vetoes != ()
-
-
-def test_no_island_without_earthing() -> None:
-    assert reasons(judged(FORM, dark(NOW_S))) == [Reason.VETO_NO_EARTHING]
-    permanent = replace(hub(), earthing=Earthing(IslandEarthing.PERMANENT, None))
-    assert vet(PROVEN, FORM, dark(NOW_S), bounds(permanent), NOW_S).vetoes == ()
-
-
-def two_formers() -> Hub:
-    plain = hub()
-    second = replace(plain.batteries["second"], capabilities=SourceCapabilities(True, True, True, True))
-    return replace(plain, batteries={**plain.batteries, "second": second})
-
-
-def test_one_dead_bus_token() -> None:
-    other = Commands(batteries={"second": BatteryCommand(form=ORDER)})
-    forming = with_battery(ready(), mode=InverterMode.GRID_FORMING)
-    verdict = vet(PROVEN, other, forming, bounds(two_formers()), NOW_S)
-    assert reasons(verdict) == [Reason.VETO_SECOND_FORMER]
-    assert verdict.allowed.batteries["second"].stop, "one that always forms is stopped instead"
-    assert vet(PROVEN, other, ready(), bounds(two_formers()), NOW_S).vetoes == ()
-
-
-def test_the_token_is_held_while_its_order_stands() -> None:
-    held = judged(FORM, ready()).memory
-    other = Commands(batteries={"second": BatteryCommand(form=ORDER)})
-    assert reasons(vet(held, other, ready(), bounds(two_formers()), NOW_S + 2.0)) == [Reason.VETO_SECOND_FORMER]
-    assert vet(held, other, ready(NOW_S + 2.01), bounds(two_formers()), NOW_S + 2.01).vetoes == ()
-    assert judged(FORM, ready(), held).vetoes == ()
+def test_not_before_the_second_sample() -> None:
+    watch = watch_after(on_grid())
+    order = watch.order()
+    assert reasons(watch.sees(dark_and_earthed(), form(order))) == [Reason.VETO_NOT_PROVEN_OPEN]
+    assert watch.sees(dark_and_earthed(), form(order)).vetoes == ()
 
 
 def test_a_source_that_cannot_form_is_not_asked_to() -> None:
-    verdict = judged(Commands(batteries={"second": BatteryCommand(form=ORDER)}), ready())
-    assert reasons(verdict) == [Reason.VETO_OUT_OF_RANGE]
-    assert not verdict.allowed.batteries["second"].stop
+    cannot = hub_with_battery(capabilities=replace(SOURCES, can_form=False))
+    assert reasons(ask_to_form(dark_and_earthed(), proven(hub=cannot))) == [Reason.VETO_NOT_OURS]
 
 
-def test_a_former_that_feeds_through_a_lying_contact_is_stopped() -> None:
-    lie = with_poi(islanded(NOW_S), grid_voltage_v=LIVE, angle_difference_deg=0.0, current_a=PhaseValues.even(40.0))
-    command = Commands(batteries={"battery": BatteryCommand(frequency_set_hz=50.0)})
-    first = vet(GuardMemory(), command, lie, bounds(), NOW_S - 0.05)
-    assert first.vetoes == (), "one sample may be wrong"
-    second = vet(first.memory, command, lie, bounds(), NOW_S)
-    assert reasons(second) == [Reason.VETO_NOT_PROVEN_OPEN]
-    assert second.allowed.batteries["battery"].stop
-    follows = with_battery(lie, mode=InverterMode.GRID_FOLLOWING)
-    assert vet(first.memory, command, follows, bounds(), NOW_S).vetoes == ()
-    closed = with_poi(lie, position=CLOSED)
-    assert vet(first.memory, command, closed, bounds(), NOW_S).vetoes == ()
-    unseen = replace(lie, batteries={})
-    assert vet(first.memory, command, unseen, bounds(), NOW_S).vetoes == ()
+def test_a_source_on_the_grid_side_never_comes_first() -> None:
+    outside = hub_with_battery(bus=BusSide.GRID_SIDE)
+    assert reasons(ask_to_form(dark_and_earthed(), proven(hub=outside))) == [Reason.VETO_NOT_PROVEN_OPEN]
 
 
-EVERYTHING = Commands(
-    poi=PoiCommand(close=ORDER),
-    batteries={"battery": BatteryCommand(form=ORDER, power_set_w=-5_000.0)},
-    gensets={"genset": GensetCommand(crank=ORDER)},
-    feeders={"warm_room": SwitchCommand(close=ORDER)},
-)
+@pytest.mark.parametrize("kind", [IslandEarthing.PERMANENT, IslandEarthing.SWITCHED_BY_DEVICE])
+def test_permanent_earth_need_not_be_seen_any_other_must(kind: IslandEarthing) -> None:
+    watch = watch_after(dark(), dark(), hub=hub_with(earthing=Earthing(kind, None)))
+    expected = [] if kind is IslandEarthing.PERMANENT else [Reason.VETO_NO_EARTHING]
+    assert reasons(ask_to_form(dark(), watch)) == expected
 
 
-@pytest.mark.parametrize("how", ["pressed", "latched", "remembered"])
-def test_emergency_off_means_no_forming_no_charging_no_closing(how: str) -> None:
-    seen = with_feeder(in_sync(), "warm_room", position=OPEN)
-    latched = frozenset({"emergency_off"}) if how != "pressed" else frozenset()
-    memory = replace(OURS, emergency_off=how == "remembered")
-    verdict = vet(memory, EVERYTHING, replace(seen, emergency_off=how == "pressed"), bounds(latched=latched), NOW_S)
-    assert set(reasons(verdict)) == {Reason.VETO_EMERGENCY_OFF}
-    assert {veto.subject for veto in verdict.vetoes} == {"poi", "battery", "genset", "warm_room"}
-    assert verdict.allowed.poi.close is None
-    assert verdict.allowed.batteries["battery"] == BatteryCommand(power_set_w=0.0)
-    assert verdict.allowed.gensets["genset"].crank is None
-    assert verdict.allowed.feeders["warm_room"] == SwitchCommand()
+def test_an_earth_that_is_being_taken_away_is_none() -> None:
+    watch = proven()
+    wish = replace(form(watch.order()), earthing=SwitchCommand(open=True))
+    assert reasons(watch.sees(dark_and_earthed(), wish)) == [Reason.VETO_NO_EARTHING]
 
 
-def test_the_guard_lets_go_when_the_button_and_the_latch_are_both_gone() -> None:
-    pressed = vet(PROVEN, Commands(), replace(ready(), emergency_off=True), bounds(), NOW_S).memory
-    assert pressed.emergency_off
-    kept = vet(pressed, FORM, ready(), bounds(latched=frozenset({"emergency_off"})), NOW_S)
-    assert kept.memory.emergency_off
-    freed = vet(kept.memory, FORM, ready(), bounds(), NOW_S)
-    assert not freed.memory.emergency_off
-    assert freed.vetoes == ()
+def test_an_expired_order_forms_nothing() -> None:
+    watch = proven()
+    order = Order(Reason.ISLAND_FORMED, watch.now_s - 3.0, watch.now_s - 1.0, 1)
+    assert reasons(watch.sees(dark_and_earthed(), form(order))) == [Reason.VETO_STALE]
 
 
-def test_observing_allows_nothing_at_all() -> None:
-    verdict = judged(EVERYTHING, in_sync(), authority=Authority.OBSERVE)
-    assert verdict.allowed == Commands()
+# ---- the dead-bus token
+
+
+def test_two_ask_in_one_breath_and_one_may() -> None:
+    watch = proven()
+    order = watch.order()
+    wish = Commands(batteries={"main": BatteryCommand(form=order), "second": BatteryCommand(form=order)})
+    verdict = watch.sees(dark_and_earthed(), wish)
+    assert [(v.subject, v.reason) for v in verdict.vetoes] == [("second", Reason.VETO_SECOND_FORMER)]
+    assert verdict.allowed.batteries["main"].form is order
+    assert verdict.allowed.batteries["second"].form is None
+
+
+def test_who_only_follows_asks_for_no_token() -> None:
+    watch = proven()
+    order = watch.order()
+    wish = Commands(batteries={"main": BatteryCommand(follow=True), "second": BatteryCommand(form=order)})
+    assert watch.sees(dark_and_earthed(), wish).allowed == wish
+
+
+def test_the_token_stays_with_who_was_let_to_until_its_time_is_over() -> None:
+    watch = proven()
+    first = watch.order(hold_s=2.0)
+    watch.sees(dark_and_earthed(), form(first))
+    watch.now_s = first.expires_at_s - CYCLE_S
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
+
+
+def test_the_token_is_free_again_when_its_holder_has_formed_and_fallen() -> None:
+    watch = proven()
+    watch.sees(dark_and_earthed(), form(watch.order()))
+    watch.sees(islanded())
+    for _ in range(2):
+        watch.sees(dark_and_earthed())
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
+
+
+def test_the_order_may_be_restated_while_the_bus_comes_up() -> None:
+    watch = proven()
+    order = watch.order()
+    watch.sees(dark_and_earthed(), form(order))
+    rising = with_poi(dark_and_earthed(), bus_voltage_v=LIVE)
+    assert watch.sees(rising, form(order)).vetoes == ()
+    assert watch.sees(islanded(), form(order)).vetoes == ()
+
+
+def test_who_forms_already_may_be_asked_again() -> None:
+    watch = watch_after(islanded(), islanded())
+    assert ask_to_form(islanded(), watch).vetoes == ()
+
+
+def test_formed_and_fallen_needs_a_new_order() -> None:
+    watch = proven()
+    order = watch.order()
+    watch.sees(dark_and_earthed(), form(order))
+    watch.sees(islanded(), form(order))
+    assert reasons(watch.sees(dark_and_earthed(), form(order))) == [Reason.VETO_HAMMERING]
+
+
+# ---- beside a healthy grid
+
+
+def test_beside_a_healthy_grid_a_source_may_form() -> None:
+    assert ask_to_form(on_grid(), watch_after(on_grid())).vetoes == ()
+
+
+BESIDE = [
+    {"source": GridSource.GENSET},
+    {"grid_frequency_hz": 51.0, "bus_frequency_hz": 51.0},
+    {"grid_voltage_v": PhaseValues.even(150.0), "bus_voltage_v": PhaseValues.even(150.0)},
+    {"grid_voltage_v": None},
+    {"position": OPEN},
+    {"position": None},
+    {"angle_difference_deg": 30.0},
+]
+
+
+@pytest.mark.parametrize("change", BESIDE)
+def test_beside_anything_else_it_may_not(change: dict[str, object]) -> None:
+    seen = with_poi(on_grid(), **change)
+    assert reasons(ask_to_form(seen, watch_after(seen))) == [Reason.VETO_NOT_PROVEN_OPEN]
+
+
+def test_beside_an_old_sample_it_may_not() -> None:
+    watch = watch_after(on_grid())
+    assert reasons(watch.sees(on_grid(), form(watch.order()), age_s=0.2)) == [Reason.VETO_NOT_PROVEN_OPEN]
+
+
+def test_not_while_the_poi_is_being_opened() -> None:
+    watch = watch_after(on_grid())
+    wish = replace(form(watch.order()), poi=replace(NOTHING.poi, open=True))
+    assert reasons(watch.sees(on_grid(), wish)) == [Reason.VETO_NOT_PROVEN_OPEN]
+
+
+# ---- the safe level of a refused forming
+
+
+def test_a_source_that_always_forms_is_stopped() -> None:
+    verdict = ask_to_form(dark(), watch_after(dark(), dark(), hub=ALWAYS_FORMS))
+    assert verdict.allowed.batteries["main"] == BatteryCommand(stop=True, cause=Reason.VETO_NO_EARTHING)
+
+
+def test_one_that_had_been_let_to_form_goes_back_to_following() -> None:
+    watch = proven()
+    order = watch.order()
+    watch.sees(dark_and_earthed(), form(order))
+    verdict = watch.sees(with_poi(dark_and_earthed(), position=CLOSED), form(order))
+    assert verdict.allowed.batteries["main"] == BatteryCommand(follow=True)
+
+
+def test_one_that_forms_already_is_not_thrown_off_by_a_lost_proof() -> None:
+    watch = proven()
+    order = watch.order()
+    watch.sees(dark_and_earthed(), form(order))
+    in_step = with_poi(ready_to_return(0.0, 0.0, 230.0))
+    verdict = watch.sees(in_step, form(order))
+    assert reasons(verdict) == [Reason.VETO_NOT_PROVEN_OPEN]
+    assert verdict.allowed.batteries["main"] == BatteryCommand()
+
+
+def test_a_short_blindness_takes_nothing_back() -> None:
+    watch = proven()
+    order = watch.order()
+    watch.sees(dark_and_earthed(), form(order))
+    verdict = watch.sees(with_battery(dark_and_earthed(), mode=None), form(order))
+    assert verdict.allowed.batteries["main"] == BatteryCommand()
+
+
+def test_a_wish_to_follow_stays_when_forming_is_refused() -> None:
+    watch = proven()
+    verdict = watch.sees(dark(), form(watch.order(), follow=True, power_set_w=70_000.0))
+    assert reasons(verdict) == [Reason.VETO_NO_EARTHING, Reason.VETO_OUT_OF_RANGE]
+    assert verdict.allowed.batteries["main"] == BatteryCommand(follow=True, power_set_w=60_000.0)
+
+
+def test_stop_beats_everything_beside_it() -> None:
+    watch = proven()
+    verdict = watch.sees(dark_and_earthed(), form(watch.order(), stop=True, power_set_w=1e9, cause=Reason.OPERATOR))
+    assert verdict.allowed.batteries["main"] == BatteryCommand(stop=True, cause=Reason.OPERATOR)
     assert verdict.vetoes == ()
+
+
+def test_following_is_never_refused() -> None:
+    for seen in (on_grid(), dark(), islanded(), ProcessImage()):
+        assert watch_after(seen).sees(seen, battery(follow=True)).allowed == battery(follow=True)

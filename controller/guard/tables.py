@@ -1,0 +1,75 @@
+"""Which rules guard which order: the first row that forbids gives the reason. Openings and stops need no table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from controller.guard import rules
+from controller.guard.proof import Case
+from controller.guard.rules import Ask
+from controller.model.reasons import Reason
+from controller.model.words import Switcher
+
+Rule = tuple[Callable[[Case, Ask], bool], Reason]
+
+START: tuple[Rule, ...] = (
+    (rules.is_stopped, Reason.VETO_EMERGENCY_OFF),
+    (rules.are_keys_unseen, Reason.VETO_STALE),
+    (rules.is_locked_out, Reason.VETO_LOCKED_OUT),
+    (rules.is_not_for_us, Reason.VETO_NOT_OURS),
+    (rules.is_unseen, Reason.VETO_STALE),
+    (rules.is_void, Reason.VETO_STALE),
+    (rules.is_answered, Reason.VETO_HAMMERING),
+)
+CLOSE: tuple[Rule, ...] = (*START, (rules.is_local, Reason.VETO_LOCKED_OUT))
+WEAR: tuple[Rule, ...] = ((rules.is_too_soon, Reason.VETO_HAMMERING), (rules.is_used_up, Reason.VETO_HAMMERING))
+POI_PERMIT: tuple[Rule, ...] = (
+    *CLOSE,
+    (rules.is_poi_locked, Reason.VETO_LOCKED_OUT),
+    (rules.is_poi_sample_old, Reason.VETO_STALE),
+    (rules.is_grid_unfit, Reason.VETO_GRID_NOT_OK),
+    (rules.has_island_settings, Reason.VETO_ISLAND_SETTINGS),
+    (rules.is_bus_not_live, Reason.VETO_OUT_OF_SYNC),
+    (rules.is_rotation_wrong, Reason.VETO_OUT_OF_SYNC),
+    *WEAR,
+)
+POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
+    Switcher.CONTROLLER: (*POI_PERMIT, (rules.is_out_of_sync, Reason.VETO_OUT_OF_SYNC)),  # live onto live, timed by us
+    Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant
+    Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # live grid onto dead bus
+    Switcher.DEVICE: ((rules.has_no_row, Reason.VETO_NOT_OURS),),  # it closes by itself
+    # Of the four lawful closings the third, and dead onto dead, get their rows here when the decision can ask for them.
+}
+FEEDER_CLOSE: tuple[Rule, ...] = (
+    *CLOSE,
+    (rules.is_not_ours, Reason.VETO_NOT_OURS),
+    (rules.is_unearthed, Reason.VETO_NO_EARTHING),
+    (rules.is_out_of_turn, Reason.VETO_TIER_ORDER),
+    *WEAR,
+)
+EARTHING_CLOSE: tuple[Rule, ...] = (*CLOSE, (rules.is_not_proven_open, Reason.VETO_NOT_PROVEN_OPEN), *WEAR)
+FORM: tuple[Rule, ...] = (
+    *START,
+    (rules.is_on_grid_side, Reason.VETO_NOT_PROVEN_OPEN),
+    (rules.is_not_separated, Reason.VETO_NOT_PROVEN_OPEN),
+    (rules.is_second_former, Reason.VETO_SECOND_FORMER),
+    (rules.is_bus_taken, Reason.VETO_SECOND_FORMER),
+    (rules.is_unearthed, Reason.VETO_NO_EARTHING),
+)
+CRANK: tuple[Rule, ...] = (
+    *CLOSE,
+    (rules.is_on_grid_side, Reason.VETO_NOT_PROVEN_OPEN),
+    (rules.is_used_up, Reason.VETO_ATTEMPTS_USED),
+    (rules.is_too_soon, Reason.VETO_HAMMERING),
+)
+CRANK_ONTO_DEAD_BUS: tuple[Rule, ...] = (  # whoever comes first onto a dead bus forms it
+    *CRANK,
+    (rules.is_not_separated, Reason.VETO_NOT_PROVEN_OPEN),
+    (rules.is_second_former, Reason.VETO_SECOND_FORMER),
+    (rules.is_unearthed, Reason.VETO_NO_EARTHING),
+)
+
+
+def first_veto(case: Case, ask: Ask, table: tuple[Rule, ...]) -> Reason | None:
+    """The reason of the first row that forbids it; None when it may pass."""
+    return next((reason for is_forbidden, reason in table if is_forbidden(case, ask)), None)

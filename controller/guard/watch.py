@@ -1,0 +1,134 @@
+"""The guard's own memory of the plant: who moved, whether we had asked, and how long the POI has been proven open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.guard.bounds import Bounds
+from controller.guard.memory import GuardMemory, OwnLatch, Track
+from controller.guard.proof import earthing_id, shows_joined, shows_open
+from controller.model.commands import Commands, Order
+from controller.model.hub import AssetId, Hub
+from controller.model.image import ProcessImage
+from controller.model.words import BreakerPosition, GensetState, InverterMode
+
+TRIES_KEPT = 64
+STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
+OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
+RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
+
+
+def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> GuardMemory:
+    """Take note of this image before anything is judged by it."""
+    poi, patience_s = seen.poi, bounds.hub.poi.breaker_opening_s + STUCK_S
+    is_ordered_open, is_ordered_closed = memory.allowed.poi.open, memory.allowed.poi.close is not None
+    should_be_open = (is_ordered_open or poi.position is BreakerPosition.OPEN) and not is_ordered_closed
+    should_open_since_s = _first(memory.should_open_since_s, now_s) if should_be_open else None
+    is_joined = shows_joined(poi, bounds, now_s)
+    joined_sample_s = _first(memory.joined_sample_s, poi.measured_at_s) if is_joined else None
+    has_had_its_time = should_open_since_s is not None and now_s - should_open_since_s >= patience_s
+    is_confirmed = has_had_its_time and poi.measured_at_s != joined_sample_s
+    is_stuck = should_be_open and is_joined and (memory.is_proven_open or is_confirmed)
+    contact_lies = poi.position is not BreakerPosition.CLOSED and (memory.contact_lies or is_stuck)
+    is_open = shows_open(poi, bounds, now_s, contact_lies=contact_lies)
+    open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
+    return GuardMemory(
+        tracks=_watch_all(memory, seen, bounds, now_s),
+        emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
+        dso_lock=_watch_latch(memory.dso_lock, poi.dso_lock, "dso_lock" in bounds.latched),
+        open_sample_s=open_sample_s,
+        is_proven_open=is_open and poi.measured_at_s != open_sample_s,
+        should_open_since_s=should_open_since_s,
+        joined_sample_s=joined_sample_s,
+        is_stuck=is_stuck,
+        contact_lies=contact_lies,
+        allowed=memory.allowed,
+    )
+
+
+def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> GuardMemory:
+    """Take note of what passed."""
+    tracks = dict(memory.tracks)
+    for asset, order in _orders(allowed, hub).items():
+        if order is not None:
+            tracks[asset] = _let_pass(tracks[asset], order, now_s)
+    for asset, command in allowed.feeders.items():
+        if command.open and asset in tracks:
+            tracks[asset] = replace(tracks[asset], opening_at_s=now_s)
+    return replace(memory, tracks=tracks, allowed=allowed)
+
+
+def _first(before_s: float | None, now_s: float | None) -> float | None:
+    return now_s if before_s is None else before_s
+
+
+def _watch_all(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> dict[AssetId, Track]:
+    return {
+        asset: _watch_one(memory.tracks.get(asset) or _fresh(asset, bounds), asset, is_on, bounds, now_s)
+        for asset, is_on in _states(seen, bounds.hub).items()
+    }
+
+
+def _states(seen: ProcessImage, hub: Hub) -> dict[AssetId, bool | None]:
+    """Who is on; None where it cannot be seen."""
+    return {
+        hub.poi.id: _is_closed(seen.poi.position),
+        earthing_id(hub): _is_closed(seen.earthing.position),
+        **{f: _is_closed(state.position) for f, state in seen.feeders.items()},
+        **{b: state.mode and state.mode is InverterMode.GRID_FORMING for b, state in seen.batteries.items()},
+        **{g: state.state and state.state in RUNNING for g, state in seen.gensets.items()},
+    }
+
+
+def _orders(allowed: Commands, hub: Hub) -> dict[AssetId, Order | None]:
+    return {
+        hub.poi.id: allowed.poi.close,
+        earthing_id(hub): allowed.earthing.close,
+        **{f: command.close for f, command in allowed.feeders.items()},
+        **{b: command.form for b, command in allowed.batteries.items()},
+        **{g: command.crank for g, command in allowed.gensets.items()},
+    }
+
+
+def _is_closed(position: BreakerPosition | None) -> bool | None:
+    is_clear = position in (BreakerPosition.OPEN, BreakerPosition.CLOSED)
+    return position is BreakerPosition.CLOSED if is_clear else None
+
+
+def _fresh(asset: AssetId, bounds: Bounds) -> Track:
+    return Track(tries_at_s=tuple(attempt.at_s for attempt in bounds.attempts if attempt.subject == asset))
+
+
+def _watch_one(track: Track, asset: AssetId, is_on: bool | None, bounds: Bounds, now_s: float) -> Track:
+    if is_on is not None and is_on is not track.is_on:
+        track = _came_on(track, now_s) if is_on else _went_off(track, asset, bounds, now_s)
+    is_released = asset in bounds.released and track.is_on is False
+    return replace(track, is_ours=True) if is_released else track
+
+
+def _came_on(track: Track, now_s: float) -> Track:
+    """Without an order of ours it counts as a closing too: the contacts wear all the same."""
+    was_asked = track.order is not None and not track.is_answered
+    unasked_at_s = (now_s,) if track.is_on is False and not was_asked else ()
+    tries_at_s = (*track.tries_at_s, *unasked_at_s)[-TRIES_KEPT:]
+    return Track(is_on=True, order=track.order, is_answered=True, tries_at_s=tries_at_s)
+
+
+def _went_off(track: Track, asset: AssetId, bounds: Bounds, now_s: float) -> Track:
+    was_asked = track.opening_at_s is not None and now_s - track.opening_at_s <= OPENING_SEEN_S
+    is_ours = was_asked or (track.is_on is None and asset in bounds.shed_by_us)
+    return replace(track, is_on=False, is_ours=is_ours)
+
+
+def _let_pass(track: Track, order: Order, now_s: float) -> Track:
+    if track.knows(order):
+        return track
+    tries_at_s = (*track.tries_at_s, now_s)[-TRIES_KEPT:]
+    return replace(track, order=order, is_answered=track.is_on is True, tries_at_s=tries_at_s)
+
+
+def _watch_latch(latch: OwnLatch, contact: bool | None, is_shared: bool) -> OwnLatch:
+    is_released = latch.is_shared and not is_shared and contact is False
+    is_set = contact is True or (latch.is_set and not is_released)
+    is_shared = is_set and (is_shared or (latch.is_shared and contact is not True))
+    return OwnLatch(is_wired=latch.is_wired or contact is not None, is_set=is_set, is_shared=is_shared)
