@@ -108,7 +108,7 @@ async def test_rtu_never_delivers_another_registers_value(tmp_path: Path) -> Non
         right = line.answer(asked)
         match dice.randrange(5):
             case 0:
-                line.later(dice.uniform(0.02, 0.045), right)  # late, but within twice its time
+                line.later(dice.uniform(0.07, 0.1), right)  # late, but within twice its time, with room for a busy machine
                 return b""
             case 1:
                 return right[:-1]
@@ -121,7 +121,7 @@ async def test_rtu_never_delivers_another_registers_value(tmp_path: Path) -> Non
 
     line.script = script
     line.start()
-    link = board(POINTS, Protocol.MODBUS_RTU, baudrate=115200, timeout_s=0.025, normal_s=0.005)
+    link = board(POINTS, Protocol.MODBUS_RTU, baudrate=115200, timeout_s=0.08, normal_s=0.005)
     stations = [Station(link, RTU_RULES.hole_max, 0.0)]
     try:
         async with running(ModbusBus(stations, RtuWire(str(line.name), 115200), RTU_RULES, surroundings(IMPATIENT))):
