@@ -5,8 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from controller.config.schema import BatteryEntry, FeederEntry, GensetEntry, SiteFile, SourceEntry
-from controller.config.types import AssetBinding, Device, Protocol
+from controller.config.bus_budget import write_latency_s
+from controller.config.schema import (
+    BatteryEntry,
+    EarthingEntry,
+    FeederEntry,
+    GensetEntry,
+    LabelEntry,
+    PoiEntry,
+    SiteFile,
+    SourceEntry,
+)
+from controller.config.types import AssetBinding, Device
 from controller.model.grid_code import GridCode
 from controller.model.hub import (
     Battery,
@@ -26,22 +36,21 @@ from controller.model.hub import (
 from controller.model.phases import Phase
 from controller.model.words import BusSide, GensetConnection, IslandEarthing, Switcher
 
-RTU_CHAR_BITS = 11
-RTU_WRITE_CHARS = 16 + 7  # request and reply of FC6, and two gaps of 3.5 characters
-RTU_TURNAROUND_S = 0.02
-TCP_WRITE_S = 0.05  # one cycle, queue and round trip
-
 
 def build_hub(
     site: SiteFile, grid_code: GridCode, devices: Mapping[str, Device], bindings: Mapping[str, AssetBinding]
 ) -> Hub:
     """Frozen objects with units, signs and latencies."""
+    assert site.name is not None, "checked before: REQUIRED"
+    assert site.label is not None, "checked before: REQUIRED"
+    assert site.poi is not None, "checked before: REQUIRED"
+    assert site.earthing is not None, "checked before: REQUIRED"
     return Hub(
         name=site.name,
         label=_label(site.label),
         nominal_voltage_v=site.nominal_voltage_v,
         nominal_frequency_hz=float(site.nominal_frequency_hz),
-        poi=_poi(site),
+        poi=_poi(site.poi),
         batteries={name: _battery(name, entry) for name, entry in site.batteries.items()},
         pv={
             name: PvPlant(name, _label(entry.label), BusSide(entry.bus), _phases(entry.phases), entry.rating_w)
@@ -49,7 +58,11 @@ def build_hub(
         },
         gensets={name: _genset(name, entry) for name, entry in site.gensets.items()},
         feeders={
-            name: _feeder(name, entry, write_latency_s(bindings[name], devices) + entry.contactor_s)
+            name: _feeder(
+                name,
+                entry,
+                write_latency_s(bindings[name], devices, bindings.values(), site.timing.cycle_s) + entry.contactor_s,
+            )
             for name, entry in site.feeders.items()
         },
         radios={
@@ -60,7 +73,7 @@ def build_hub(
             Tier(int(number), _label(entry.label), entry.shed_below_soc_pct, entry.restore_above_soc_pct)
             for number, entry in sorted(site.tiers.items())
         ),
-        earthing=Earthing(IslandEarthing(site.earthing.kind), site.earthing.relay),
+        earthing=_earthing(site.earthing),
         grid_code=grid_code,
         timing=Timing(**site.timing.model_dump()),
         has_emergency_off=site.safety is not None,
@@ -68,20 +81,11 @@ def build_hub(
     )
 
 
-def write_latency_s(binding: AssetBinding, devices: Mapping[str, Device]) -> float:
-    """Worst time from our order to the device, for the switching output of an asset.
-
-    On RTU: one transaction of every other unit may be under way, each at most a full block, then ours.
-    """
-    device = devices[binding.writes["closed"].device]
-    if device.table.protocol is not Protocol.MODBUS_RTU:
-        return TCP_WRITE_S
-    write_s = RTU_WRITE_CHARS * RTU_CHAR_BITS / device.baudrate + RTU_TURNAROUND_S
-    return TCP_WRITE_S + device.timeout_s + write_s
+def _earthing(earthing: EarthingEntry) -> Earthing:
+    return Earthing(IslandEarthing(earthing.kind), earthing.relay)
 
 
-def _poi(site: SiteFile) -> Poi:
-    poi = site.poi
+def _poi(poi: PoiEntry) -> Poi:
     return Poi(
         id=poi.id,
         label=_label(poi.label),
@@ -152,8 +156,8 @@ def _capabilities(entry: SourceEntry) -> SourceCapabilities:
     return SourceCapabilities(entry.can_form, entry.always_forms, entry.can_set_frequency, entry.can_set_voltage)
 
 
-def _label(entry: object) -> dict[str, str]:
-    return {language: getattr(entry, language) for language in ("de", "da", "en")}
+def _label(entry: LabelEntry) -> dict[str, str]:
+    return {"de": entry.de, "da": entry.da, "en": entry.en}
 
 
 def _phases(names: Sequence[str]) -> tuple[Phase, ...]:  # the schema allows only l1, l2, l3

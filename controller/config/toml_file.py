@@ -1,99 +1,83 @@
-"""A TOML file with the place of each of its keys, which `tomllib` does not keep."""
+"""A TOML file and the place of each of its keys."""
 
 from __future__ import annotations
 
-import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller.config.errors import ConfigError, Problem
+from controller.config.toml_places import KeyPath, Place, locate
+from controller.config.toml_syntax import syntax_problems
 
-Path_ = tuple[str | int, ...]
-_HEADER = re.compile(r"^\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
-_KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*")(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
-_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*')|(#.*)|([{}])|((?:[A-Za-z0-9_-]+))\s*=(?!=)""")
+BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(slots=True)
 class TomlFile:
-    """The data and, for each key path, its line and column (from 1)."""
+    """The data of a file; places are looked up only when something is wrong."""
 
     path: Path
+    text: str
     data: dict[str, Any]
-    places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    _places: dict[KeyPath, Place] | None = None
 
-    def place(self, loc: Path_) -> tuple[int, int]:
+    def place(self, loc: KeyPath) -> Place:
         """The place of a key, or of its nearest parent that has one."""
+        if self._places is None:
+            self._places = locate(self.text)
         while loc:
-            if loc in self.places:
-                return self.places[loc]
+            if loc in self._places:
+                return self._places[loc]
             loc = loc[:-1]
         return (1, 1)
 
-    def problem(self, loc: Path_, found: str, wanted: str, hint: str = "") -> Problem:
+    def value(self, loc: KeyPath) -> Any:
+        """What stands there; None when nothing does."""
+        here: Any = self.data
+        for part in loc:
+            is_there = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
+            if not is_there:
+                return None
+            here = here[part]
+        return here
+
+    def problem(self, loc: KeyPath, found: str, wanted: str, hint: str = "") -> Problem:
         """A mistake at a key of this file."""
         line, column = self.place(loc)
         return Problem(self.path, line, column, ".".join(str(part) for part in loc), found, wanted, hint)
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Read and locate. Raises ConfigError for a missing, unreadable or malformed file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError([Problem(path, 0, 0, "file", "nothing", "a readable TOML file")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(path, 0, 0, "file", str(error), "a readable TOML file in UTF-8")]) from None
+    """Read one file. Raises ConfigError when it is missing, unreadable, not UTF-8 or no TOML."""
+    text = _text(path).replace("\r\n", "\n")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_syntax_problem(path, text, str(error))]) from None
-    return TomlFile(path, data, locate(text))
+        raise ConfigError(syntax_problems(path, text, str(error))) from None
+    return TomlFile(path, text, data)
 
 
-def locate(text: str) -> dict[Path_, tuple[int, int]]:
-    """The place of each key path, inline tables included; array elements share their array's place."""
-    places: dict[Path_, tuple[int, int]] = {}
-    table: Path_ = ()
-    counts: dict[Path_, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(line)
-        if header:
-            table = _parts(header.group(2))
-            if header.group(1):
-                counts[table] = counts.get(table, -1) + 1
-                table = (*table, counts[table])
-            places.setdefault(table, (number, line.index("[") + 1))
-            continue
-        key = _KEY.match(line)
-        if key:
-            path = (*table, *_parts(key.group(1)))
-            places.setdefault(path, (number, key.start(1) + 1))
-            _locate_inline(line, key.end(), number, path, places)
-    return places
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError([Problem(path, 0, 0, "file", "nothing", "a readable TOML file")]) from None
+    except OSError as error:
+        raise ConfigError([Problem(path, 0, 0, "file", error.strerror or str(error), "a readable TOML file")]) from None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _byte_place(raw, error.start)
+        found = f"the byte 0x{raw[error.start]:02x}"
+        raise ConfigError([Problem(path, line, column, "encoding", found, "text in UTF-8")]) from None
+    if text.startswith(BYTE_ORDER_MARK):
+        raise ConfigError([Problem(path, 1, 1, "encoding", "a byte order mark", "UTF-8 without one")])
+    return text
 
 
-def _locate_inline(line: str, start: int, number: int, path: Path_, places: dict[Path_, tuple[int, int]]) -> None:
-    stack = [path]
-    last = path
-    for token in _TOKEN.finditer(line, start):
-        if token.group(3) == "{":
-            stack.append(last)
-        elif token.group(3) == "}" and len(stack) > 1:
-            stack.pop()
-        elif token.group(4) and len(stack) > 1:
-            last = (*stack[-1], token.group(4))
-            places.setdefault(last, (number, token.start(4) + 1))
-
-
-def _parts(dotted: str) -> Path_:
-    return tuple(part.strip().strip('"') for part in re.findall(r'"[^"]*"|[^.]+', dotted))
-
-
-def _syntax_problem(path: Path, text: str, message: str) -> Problem:
-    """`tomllib` says "(at line 3, column 7)" or "(at end of document)"."""
-    place = re.search(r"line (\d+), column (\d+)", message)
-    line, column = (int(place.group(1)), int(place.group(2))) if place else (text.count("\n") + 1, 1)
-    return Problem(path, line, column, "syntax", message.split(" (at ", maxsplit=1)[0], "valid TOML")
+def _byte_place(raw: bytes, offset: int) -> Place:
+    """Up to here the bytes are UTF-8, so the column counts characters."""
+    begin = raw.rfind(b"\n", 0, offset) + 1
+    return raw.count(b"\n", 0, offset) + 1, len(raw[begin:offset].decode("utf-8")) + 1

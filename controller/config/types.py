@@ -1,4 +1,4 @@
-"""The checked configuration as frozen objects: points, device tables, devices, and the site that binds them."""
+"""The checked configuration as frozen objects: points, device tables, devices, the site that binds them to assets."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ async def test_rtu_never_delivers_another_registers_value(tmp_path: Path) -> Non
         right = line.answer(asked)
         match dice.randrange(5):
             case 0:
-                line.later(dice.uniform(0.07, 0.1), right)  # late, but within twice its time, with room for a busy machine
+                line.later(dice.uniform(0.07, 0.1), right)  # late, within twice its time, and a busy machine has room
                 return b""
             case 1:
                 return right[:-1]

@@ -1,0 +1,147 @@
+"""Devices: where they are, how often they are asked, and what they do when we fall silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from controller.config.bus_budget import arithmetic, periods_s, serial_lines, serial_reads
+from controller.config.draft import Draft
+from controller.config.errors import Problem
+from controller.config.types import Device, OnLoss, Protocol
+
+RESTART_S = 3.0  # from kill to control again
+REVERSION_MIN_S = 2 * RESTART_S
+KEEPS_THE_ISLAND = (OnLoss.HOLD, OnLoss.KEEP_FORMING)
+LINE_SHARE_MAX_RATIO = 0.8  # of a serial line's time; the rest is for writes, repeats and slow answers
+SERIAL_UNITS = (1, 247)  # 0 speaks to all at once and nobody answers
+URL_START = "opc.tcp://"
+
+ADDRESS_KEYS = {
+    Protocol.MODBUS_TCP: ("host", "port", "unit"),
+    Protocol.MODBUS_RTU: ("serial_port", "baudrate", "unit"),
+    Protocol.OPCUA: ("url",),
+}
+ALL_ADDRESS_KEYS = ("host", "port", "unit", "serial_port", "baudrate", "url")
+
+
+def _has_an_address(draft: Draft) -> Iterator[Problem]:
+    for device in draft.devices.values():
+        key = ADDRESS_KEYS[device.table.protocol][0]
+        if not getattr(device, key):
+            protocol = device.table.protocol.value
+            yield draft.file.problem(("devices", device.name, key), "nothing", f"a value, since it speaks {protocol}")
+
+
+def _has_no_other_address(draft: Draft) -> Iterator[Problem]:
+    """A key that nobody reads misleads: somebody thinks that the device is reached that way."""
+    for device in draft.devices.values():
+        used = ADDRESS_KEYS[device.table.protocol]
+        for key in ALL_ADDRESS_KEYS:
+            if key not in used and draft.file.value(("devices", device.name, key)) is not None:
+                wanted = f"only {', '.join(used)}, since it speaks {device.table.protocol.value}"
+                yield draft.file.problem(("devices", device.name, key), f"the key '{key}'", wanted)
+
+
+def _address_is_possible(draft: Draft) -> Iterator[Problem]:
+    low, high = SERIAL_UNITS
+    for device in draft.devices.values():
+        loc = ("devices", device.name)
+        is_serial = device.table.protocol is Protocol.MODBUS_RTU
+        if is_serial and not low <= device.unit <= high:
+            yield draft.file.problem((*loc, "unit"), f"{device.unit}", f"{low} to {high} on a serial line")
+        if device.url and not device.url.startswith(URL_START):
+            yield draft.file.problem((*loc, "url"), f'"{device.url}"', f"an address that begins with {URL_START}")
+
+
+def _address_is_its_own(draft: Draft) -> Iterator[Problem]:
+    taken: dict[tuple[object, ...], str] = {}
+    for device in _sound(draft).values():
+        address = _address(device)
+        other = taken.setdefault(address, device.name) if address[0] else device.name
+        if other != device.name:
+            keys = ADDRESS_KEYS[device.table.protocol]
+            written = [key for key in reversed(keys) if draft.file.value(("devices", device.name, key)) is not None]
+            found = f"the address of '{other}' ({', '.join(str(part) for part in address)})"
+            yield draft.file.problem(("devices", device.name, *written[:1]), found, "an address of its own")
+
+
+def _sound(draft: Draft) -> dict[str, Device]:
+    """Without those whose address may be a default in place of what was wrong."""
+    return {name: device for name, device in draft.devices.items() if draft.is_sound("devices", name)}
+
+
+def _address(device: Device) -> tuple[object, ...]:
+    match device.table.protocol:
+        case Protocol.MODBUS_TCP:
+            return (device.host, device.port, device.unit)
+        case Protocol.MODBUS_RTU:
+            return (device.serial_port, device.unit)
+        case Protocol.OPCUA:
+            return (device.url, device.table.name)  # one server may hold many devices, each with nodes of its own
+
+
+def _faster_groups_are_faster(draft: Draft) -> Iterator[Problem]:
+    for device in draft.devices.values():
+        periods = [(f"{group.value}_s", period_s) for group, period_s in periods_s(device).items()]
+        for (fast, fast_s), (slow, slow_s) in pairwise(periods):
+            if fast_s > slow_s:
+                wanted = f"at most {slow}, which is {slow_s:g}"
+                yield draft.file.problem(("devices", device.name, fast), f"{fast_s:g}", wanted)
+
+
+def _line_has_one_speed(draft: Draft) -> Iterator[Problem]:
+    for port, devices in serial_lines(_sound(draft)).items():
+        for device in devices[1:]:
+            if device.baudrate != devices[0].baudrate:
+                found = f"{device.baudrate} baud on {port}"
+                wanted = f"one speed for the whole line: '{devices[0].name}' has {devices[0].baudrate}"
+                yield draft.file.problem(("devices", device.name, "baudrate"), found, wanted)
+
+
+def _line_has_time(draft: Draft) -> Iterator[Problem]:
+    """A serial line's poll plan against its speed; the arithmetic is part of the complaint."""
+    for port, devices in serial_lines(_sound(draft)).items():
+        reads = [read for device in devices for read in serial_reads(device)]
+        share_ratio = sum(read.share_ratio for read in reads)
+        if share_ratio > LINE_SHARE_MAX_RATIO:
+            worst = max(reads, key=lambda read: read.share_ratio)
+            device = draft.devices[worst.device]
+            key = next(f"{group.value}_s" for group, period in periods_s(device).items() if period == worst.period_s)
+            sums = "; ".join(arithmetic(read, device.baudrate) for read in reads)
+            found = f"a poll plan that needs {share_ratio:.0%} of {port} ({sums})"
+            yield draft.file.problem(("devices", device.name, key), found, f"at most {LINE_SHARE_MAX_RATIO:.0%}")
+
+
+def _does_not_act_before_we_are_back(draft: Draft) -> Iterator[Problem]:
+    """What keeps the island must keep it while we restart, whatever the device's own watchdog thinks."""
+    for name in sorted(_keepers(draft)):
+        table = draft.devices[name].table
+        if table.reversion_s is None or table.reversion_s >= REVERSION_MIN_S:
+            continue
+        if table.on_loss_island not in KEEPS_THE_ISLAND:
+            found = f"a table that does '{table.on_loss_island.value}' in the island {table.reversion_s:g} s without us"
+            wanted = f"at least {REVERSION_MIN_S:g} s (twice our restart), or on_loss_island hold or keep_forming"
+            yield draft.file.problem(("devices", name, "table"), found, wanted)
+
+
+def _keepers(draft: Draft) -> set[str]:
+    """Devices of breakers, contactors and everything that can form."""
+    site = draft.site
+    sources = {**site.batteries, **site.gensets}
+    formers = {name for name, entry in sources.items() if entry.can_form}
+    switches = {site.poi.id if site.poi else "", site.earthing.relay if site.earthing else "", *site.feeders}
+    bindings = [binding for name, binding in draft.bindings.items() if name in formers | switches]
+    return {ref.device for binding in bindings for ref in binding.writes.values()}
+
+
+CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    _has_an_address,
+    _has_no_other_address,
+    _address_is_possible,
+    _address_is_its_own,
+    _faster_groups_are_faster,
+    _line_has_one_speed,
+    _line_has_time,
+    _does_not_act_before_we_are_back,
+)

@@ -1,0 +1,79 @@
+"""Feeders, their tiers, and the radios they keep alive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from controller.config.draft import Draft
+from controller.config.errors import Problem, nearest
+
+RESERVED_NAMES = ("poi", "weather", "safety", "hub", "guard", "emergency_off", "lockout", "dso_lock")
+
+
+def _tier_is_there(draft: Draft) -> Iterator[Problem]:
+    known = sorted(draft.written("tiers"))
+    if not all(number.isdecimal() for number in known):
+        return  # which number a misnamed tier was to have, nobody knows
+    for name, feeder in draft.site.feeders.items():
+        if str(feeder.tier) not in known:
+            wanted = f"one of the tiers {', '.join(known)}"
+            yield draft.file.problem(("feeders", name, "tier"), f"{feeder.tier}", wanted)
+
+
+def _control_is_shed_last(draft: Draft) -> Iterator[Problem]:
+    for name, feeder in draft.site.feeders.items():
+        if feeder.carries_control and feeder.tier != 0:
+            yield draft.file.problem(("feeders", name, "tier"), f"{feeder.tier}", "0, since the feeder carries control")
+
+
+def _somebody_carries_control(draft: Draft) -> Iterator[Problem]:
+    """The controller has to hang on something; a hub whose feeders all may be opened can switch itself off."""
+    feeders = draft.site.feeders
+    if feeders and draft.is_sound("feeders") and not any(feeder.carries_control for feeder in feeders.values()):
+        wanted = "at least one: what supplies controller and switch"
+        yield draft.file.problem(("feeders",), "no feeder with carries_control = true", wanted)
+
+
+def _tier_levels_have_room(draft: Draft) -> Iterator[Problem]:
+    for number, tier in draft.site.tiers.items():
+        if tier.restore_above_soc_pct <= tier.shed_below_soc_pct:
+            wanted = f"more than shed_below_soc_pct, which is {tier.shed_below_soc_pct:g}"
+            loc = ("tiers", number, "restore_above_soc_pct")
+            yield draft.file.problem(loc, f"{tier.restore_above_soc_pct:g}", wanted)
+
+
+def _lower_tiers_stay_longer(draft: Draft) -> Iterator[Problem]:
+    """A higher tier number is shed first, so it must not keep its power at a lower charge."""
+    tiers = sorted(draft.site.tiers.items())
+    for (_, kept), (number, shed) in pairwise(tiers):
+        if shed.shed_below_soc_pct < kept.shed_below_soc_pct:
+            found = f"{shed.shed_below_soc_pct:g}"
+            wanted = f"at least {kept.shed_below_soc_pct:g}, the level of the tier before it"
+            yield draft.file.problem(("tiers", number, "shed_below_soc_pct"), found, wanted)
+
+
+def _radio_hangs_on_a_feeder(draft: Draft) -> Iterator[Problem]:
+    known = draft.written("feeders")
+    for name, radio in draft.site.radios.items():
+        if radio.feeder is not None and radio.feeder not in known:
+            found = f"the unknown feeder '{radio.feeder}'"
+            hint = nearest(radio.feeder, known)
+            yield draft.file.problem(("radios", name, "feeder"), found, "a feeder of this site", hint)
+
+
+def _names_are_free(draft: Draft) -> Iterator[Problem]:
+    for section in ("batteries", "pv", "gensets", "feeders", "radios"):
+        for name in draft.written(section) & frozenset(RESERVED_NAMES):
+            yield draft.file.problem((section, name), f"the name '{name}'", "a name that the hub does not use itself")
+
+
+CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    _tier_is_there,
+    _control_is_shed_last,
+    _somebody_carries_control,
+    _tier_levels_have_room,
+    _lower_tiers_stay_longer,
+    _radio_hangs_on_a_feeder,
+    _names_are_free,
+)

@@ -1,0 +1,133 @@
+"""The point of interconnection: whether it can be opened and closed the way the site says, and judged in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from controller.config.draft import Draft
+from controller.config.errors import Problem
+from controller.config.schema import PoiEntry
+from controller.config.types import PointRef, PollGroup
+
+COARSE_HZ = 0.05  # a frequency source for loss and sync must see finer than this
+SAMPLE_AGE_MAX_S = 0.1  # own choice: two cycles; older samples make a close a guess
+BOTH_SIDES = (
+    "angle_difference_deg",
+    "grid_frequency_hz",
+    "bus_frequency_hz",
+    "grid_voltage_l1_v",
+    "bus_voltage_l1_v",
+    "bus_voltage_l2_v",
+    "bus_voltage_l3_v",
+)
+ORDERS = {  # who closes -> the order that it takes from us
+    "controller": "close",
+    "sync_relay": "close_permit",
+    "open_transition": "close",
+}
+
+
+def _poi(draft: Draft) -> Iterator[tuple[PoiEntry, str, dict[str, tuple[PointRef, ...]], set[str]]]:
+    """The POI, its first source, and the fields it can read and write; nothing when its devices could not be read."""
+    poi = draft.site.poi
+    if poi is None or poi.id not in draft.bindings:
+        return
+    sources = [poi.source] if isinstance(poi.source, str) else poi.source
+    names = [source.partition("#")[0] for source in sources]
+    binding = draft.bindings[poi.id]
+    if names and binding.reads and all(name in draft.devices for name in names):
+        yield poi, names[0], dict(binding.reads), set(binding.writes)
+
+
+def _one_instrument_sees_both_sides(draft: Draft) -> Iterator[Problem]:
+    for poi, first, reads, _ in _poi(draft):
+        if poi.closed_by != "controller":
+            continue
+        lacking = [field for field in BOTH_SIDES if first not in [ref.device for ref in reads.get(field, ())]]
+        if lacking:
+            wanted = "one instrument that sees both sides as the first source, since closed_by is controller"
+            yield draft.file.problem(("poi", "from"), f"'{first}' without {', '.join(lacking)}", wanted)
+
+
+def _takes_the_closing_order(draft: Draft) -> Iterator[Problem]:
+    for poi, _, _, writes in _poi(draft):
+        order = ORDERS.get(poi.closed_by)
+        if order is not None and order not in writes:
+            able = [who for who, each in ORDERS.items() if each in writes]
+            wanted = f"a source with the point '{order}'"
+            yield draft.file.problem(("poi", "closed_by"), f'"{poi.closed_by}"', wanted, able[0] if able else "")
+
+
+def _has_the_settings_groups_it_claims(draft: Draft) -> Iterator[Problem]:
+    for poi, _, reads, writes in _poi(draft):
+        if poi.has_settings_groups and not ("settings_group" in reads and "settings_group" in writes):
+            wanted = "a source whose point 'settings_group' can be read and written"
+            yield draft.file.problem(("poi", "has_settings_groups"), "true", wanted, "false")
+
+
+def _frequency_is_fine_and_fresh(draft: Draft) -> Iterator[Problem]:
+    for _, _, reads, _ in _poi(draft):
+        for ref in reads.get("grid_frequency_hz", ())[:1]:
+            device = draft.devices[ref.device]
+            point = device.table.points[ref.point]
+            if point.resolution is not None and point.resolution > COARSE_HZ:
+                found = f"'{ref.device}' with a resolution of {point.resolution:g} Hz"
+                yield draft.file.problem(("poi", "from"), found, f"{COARSE_HZ:g} Hz or finer, for loss and sync")
+            key = "fast_s" if point.group is PollGroup.FAST else f"{point.group.value}_s"
+            age_s = getattr(device, key) + point.refresh_s
+            if age_s > SAMPLE_AGE_MAX_S:
+                found = f"samples up to {age_s:g} s old (poll {getattr(device, key):g} + refresh {point.refresh_s:g})"
+                wanted = f"at most {SAMPLE_AGE_MAX_S:g} s at the POI, for loss and sync"
+                yield draft.file.problem(("devices", ref.device, key), found, wanted)
+
+
+def _can_ever_close_in_step(draft: Draft) -> Iterator[Problem]:
+    """The instrument's error and the breaker's scatter alone must leave room for an angle."""
+    poi, envelope, code = draft.site.poi, draft.envelope, draft.grid_code
+    if poi is None or envelope is None or code is None or poi.closed_by != "controller":
+        return
+    limit_deg = min(envelope.sync_angle_max_deg, code.sync.angle_max_deg)
+    slip_hz = min(envelope.sync_slip_max_hz, code.sync.slip_max_hz)
+    scatter_s = poi.breaker_closing_uncertainty_s
+    used_deg = poi.angle_error_deg + 360.0 * slip_hz * scatter_s
+    if used_deg >= limit_deg:
+        found = f"{scatter_s:g} ({poi.angle_error_deg:g} + 360 x {slip_hz:g} Hz x {scatter_s:g} s = {used_deg:.1f} deg)"
+        wanted = f"less than {limit_deg:g} deg, else no closing is ever allowed"
+        yield draft.file.problem(("poi", "breaker_closing_uncertainty_s"), found, wanted)
+
+
+def _scatters_less_than_it_takes(draft: Draft) -> Iterator[Problem]:
+    poi = draft.site.poi
+    if poi is not None and poi.breaker_closing_uncertainty_s >= poi.breaker_closing_s:
+        found = f"{poi.breaker_closing_uncertainty_s:g}"
+        wanted = f"less than breaker_closing_s, which is {poi.breaker_closing_s:g}"
+        yield draft.file.problem(("poi", "breaker_closing_uncertainty_s"), found, wanted)
+
+
+def _guard_agrees_with_the_code(draft: Draft) -> Iterator[Problem]:
+    """Where the grid code calls the grid good, the envelope must not forbid to close onto it."""
+    code, envelope = draft.grid_code, draft.envelope
+    if code is None or envelope is None:
+        return
+    window = code.return_window
+    for name, inner, outer, is_lower in (
+        ("voltage_min_ratio", window.voltage_min_ratio, envelope.grid_voltage_min_ratio, True),
+        ("voltage_max_ratio", window.voltage_max_ratio, envelope.grid_voltage_max_ratio, False),
+        ("frequency_min_hz", window.frequency_min_hz, envelope.grid_frequency_min_hz, True),
+        ("frequency_max_hz", window.frequency_max_hz, envelope.grid_frequency_max_hz, False),
+    ):
+        if inner < outer if is_lower else inner > outer:
+            found = f'"{draft.site.envelope}" with grid_{name} {outer:g}'
+            wanted = f"an envelope around the grid code's return window, {name} {inner:g}"
+            yield draft.file.problem(("envelope",), found, wanted)
+
+
+CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    _one_instrument_sees_both_sides,
+    _takes_the_closing_order,
+    _has_the_settings_groups_it_claims,
+    _frequency_is_fine_and_fresh,
+    _can_ever_close_in_step,
+    _scatters_less_than_it_takes,
+    _guard_agrees_with_the_code,
+)

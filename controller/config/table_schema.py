@@ -1,0 +1,68 @@
+"""The shape of a device table: a device is a page of data."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from controller.config.shapes import NotNegative, Part, Positive
+
+OnLossName = Literal["hold", "open", "stop", "keep_forming", "free_run"]
+TypeName = Literal[
+    "int16", "uint16", "int32", "uint32", "float32", "int32_le", "uint32_le", "float32_le", "bool", "string"
+]
+
+
+class PointEntry(Part):
+    """One point of a device table: one place, and what the numbers there mean."""
+
+    address: int | None = Field(default=None, ge=0, le=65535)
+    space: Literal["holding", "input", "coil", "discrete"] = "holding"
+    bit: int | None = Field(default=None, ge=0, le=15)
+    model: int | None = Field(default=None, ge=1, le=65534)
+    offset: int | None = Field(default=None, ge=2)  # the header itself takes two registers
+    scale_offset: int | None = Field(default=None, ge=2)
+    node: str | None = None
+    type: TypeName = "uint16"
+    access: Literal["r", "w", "rw"] = "r"
+    group: Literal["fast", "normal", "slow"] = "normal"
+    scale: float = 1.0
+    enum: dict[str, int] | None = None
+    sentinel: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    resolution: Positive | None = None
+    refresh_s: NotNegative = 0.0
+
+
+class DeviceHead(Part):
+    """What a device table says of the device itself."""
+
+    brand: str
+    model: str
+    protocol: Literal["modbus_tcp", "modbus_rtu", "opcua"]
+    evidence: Literal["simulated", "bench", "field"]
+    source: str = Field(min_length=3)
+    caveats: list[str] = Field(default_factory=list)
+    on_loss: OnLossName
+    on_loss_island: OnLossName
+    reversion_s: Positive | None = None
+    heartbeat: str | None = None
+
+
+class RoleEntry(Part):
+    """The points of one role; with `channels`, channel n lies `stride` registers behind channel n - 1."""
+
+    channels: int | None = Field(default=None, ge=1, le=64)
+    stride: int = Field(default=1, ge=1, le=100)
+    points: dict[str, PointEntry]
+
+
+class DeviceTableFile(Part):
+    """A whole device table. A head that is missing or too wrong to be read is None."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("device", "roles")
+
+    device: DeviceHead | None = None
+    roles: dict[str, RoleEntry] = Field(default_factory=dict)
