@@ -96,13 +96,17 @@ def _reason(before: SourceMemory) -> Reason:
 
 
 def _power(genset: Genset, situation: Situation) -> float:
-    """Carry the load and charge, between its least load and four fifths of its rating."""
+    """Carry the load and charge, between its least load and four fifths of its rating.
+
+    Never more than load and batteries take: a battery in the frost that is charged all the same trips.
+    """
     charge_w = 0.0
     for battery in situation.hub.batteries.values():
         state = situation.seen.batteries.get(battery.id) or BatterySeen()
         charge_w += 0.0 if state.charge_limit_w is None else min(state.charge_limit_w, battery.rating_va)
-    wanted_w = situation.load_w.total + 0.5 * charge_w
-    return max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, wanted_w))
+    load_w = situation.load_w.total
+    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, load_w + 0.5 * charge_w))
+    return min(wanted_w, load_w + 0.9 * charge_w)
 
 
 def _count(memory: CoreMemory, genset: AssetId, now_s: float) -> CoreMemory:

@@ -20,6 +20,7 @@ CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
 ATTEMPTS_MAX = 64
+FORM_ATTEMPTS_MAX = 3  # in one transfer
 
 
 def observe_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -101,6 +102,11 @@ def recent_attempts(memory: CoreMemory, subject: AssetId, kind: str, since_s: fl
     return sum(a.subject == subject and a.kind == kind and a.at_s >= since_s for a in memory.durable.attempts)
 
 
+def form_attempts(memory: CoreMemory, situation: Situation, since_s: float) -> int:
+    """How often any source was ordered to form since an instant."""
+    return sum(recent_attempts(memory, former, "form", since_s) for former in situation.hub.forming_order)
+
+
 def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float) -> CoreMemory:
     """Write an attempt down where a restart finds it."""
     attempts = (*memory.durable.attempts, Attempt(subject, kind, now_s))[-ATTEMPTS_MAX:]
@@ -153,6 +159,8 @@ def _plan_forming(memory: CoreMemory, situation: Situation) -> CoreMemory:
     before = memory.batteries.get(former, SourceMemory())
     if before.order is not None and now_s <= before.order.expires_at_s:
         return memory
+    if form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX:
+        return replace(memory, batteries=_without_orders(memory))
     order = Order(memory.reason, now_s, now_s + situation.hub.timing.order_hold_s, before.attempts + 1)
     source = replace(before, order=order, attempts=before.attempts + 1)
     memory = replace(memory, batteries={**_without_orders(memory), former: source})

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.memory import CoreMemory
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, is_proven, recent_attempts
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven
 from controller.core.recover import recover
 from controller.core.resync import may_reconnect
 from controller.core.situation import Situation
@@ -20,8 +20,6 @@ from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 JOINS_CONFIRM_S = 0.1
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
-FORM_ATTEMPTS_MAX = 3
-FORM_MEMORY_S = 600.0
 OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
 
 Condition = Callable[[CoreMemory, Situation], bool]
@@ -67,9 +65,9 @@ def start_clear(memory: CoreMemory, situation: Situation) -> bool:
     return memory.reason is Reason.START_UNCLEAR and recover(memory, situation) is not None
 
 
-def poi_opened_by_itself(_: CoreMemory, situation: Situation) -> bool:
-    """The POI is seen open without our order: relay, inverter or hand was first."""
-    return situation.seen.poi.position is BreakerPosition.OPEN
+def poi_opened_by_itself(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI is seen open without our order, or proven open although its contact says closed."""
+    return situation.seen.poi.position is BreakerPosition.OPEN or is_proven(memory, situation)
 
 
 def grid_lost(memory: CoreMemory, _: Situation) -> bool:
@@ -107,7 +105,8 @@ def forming_reaches_the_grid(_: CoreMemory, situation: Situation) -> bool:
 
 def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
     """The stuck POI is proven open after all; by a difference of its sides where its contact had lied before."""
-    has_formed = _form_attempts(memory, situation) > 0
+    since_s = memory.poi.open_since_s
+    has_formed = since_s is not None and form_attempts(memory, situation, since_s) > 0
     differs = situation.bus_is_live is True or situation.grid_is_live is True
     return memory.reason is Reason.POI_STUCK and is_proven(memory, situation) and (differs or not has_formed)
 
@@ -131,7 +130,7 @@ def not_formed(memory: CoreMemory, situation: Situation) -> bool:
         return False
     waited = situation.now_s - max(since_s, memory.mode_since_s) > situation.hub.timing.forming_max_s
     nobody = situation.candidate is None
-    tried = situation.candidate is not None and _form_attempts(memory, situation) >= FORM_ATTEMPTS_MAX
+    tried = form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX
     orders_over = all(source.order is None for source in memory.batteries.values())
     return waited and (nobody or (tried and orders_over) or _earthing_never_came(situation))
 
@@ -242,11 +241,6 @@ def next_row(memory: CoreMemory, situation: Situation) -> Transition | None:
         if row.source is memory.mode and row.when(memory, situation):
             return row
     return None
-
-
-def _form_attempts(memory: CoreMemory, situation: Situation) -> int:
-    since_s = situation.now_s - FORM_MEMORY_S
-    return sum(recent_attempts(memory, former, "form", since_s) for former in situation.hub.forming_order)
 
 
 def _earthing_never_came(situation: Situation) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from controller.model.commands import Commands
-from controller.model.image import EarthingSeen, ProcessImage
+from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import InverterMode, Mode
+from controller.model.words import GensetState, InverterMode, Mode
 from hil_tests.tests.core.hubs import (
     CLOSED,
     DEAD,
@@ -153,6 +153,47 @@ def test_nobody_to_form_ends_dark_and_says_so() -> None:
     run.see(blackout, 0.2)
     run.see(lambda t: with_battery(dark(t), mode=InverterMode.FAULT), 6.0)
     assert (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.ISLAND_NOT_FORMED)
+
+
+def test_three_forming_orders_without_voltage_end_dark() -> None:
+    run = started()
+    run.see(blackout, 0.2)
+    run.see(lambda t: replace(dark(t), earthing=EarthingSeen(t, CLOSED)), 20.0)
+    assert (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.ISLAND_NOT_FORMED)
+    assert sum(e.kind is EventKind.ORDERED_FORM for e in run.events) == 3
+
+
+def test_a_fourth_blackout_in_ten_minutes_is_answered_like_the_first() -> None:
+    run = started()
+    ready = lambda t: replace(dark(t), earthing=EarthingSeen(t, CLOSED))  # noqa: E731
+    for _ in range(4):
+        run.see(blackout, 0.2)
+        run.see(ready, 0.3)
+        run.see(islanded, 1.0)
+        assert run.memory.mode is Mode.ISLANDED
+        run.see(on_grid, 1.0)
+
+
+def test_a_contact_stuck_closed_cannot_hide_an_open_poi() -> None:
+    run = started()
+    hidden = lambda t: with_poi(  # noqa: E731
+        dark(t), position=CLOSED, grid_voltage_v=LIVE, grid_frequency_hz=50.0, angle_difference_deg=None
+    )
+    run.see(hidden, 0.2)
+    assert (run.memory.mode, run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.POI_OPENED_BY_ITSELF)
+
+
+def test_a_genset_gives_no_more_than_load_and_a_frozen_battery_take() -> None:
+    run = started(islanded)
+    low = lambda t: with_battery(with_battery(islanded(t, 5_000.0), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
+
+    def frozen(t: float) -> ProcessImage:
+        seen = with_battery(with_battery(low(t), charge_limit_w=0.0), "second", charge_limit_w=0.0)
+        return replace(seen, gensets={"genset": GensetSeen(t, GensetState.LOADED, PhaseValues.even(2_000.0), 100.0)})
+
+    run.see(low, 0.2)
+    run.see(frozen, 0.2)
+    assert run.commands.gensets["genset"].power_set_w == pytest.approx(5_000.0)
 
 
 def test_a_collapsed_island_sheds_what_can_wait_and_forms_again() -> None:
