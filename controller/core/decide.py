@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from controller.core.feeders import feeder_commands, observe_feeders, shed
+from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
-from controller.core.memory import CoreMemory, GridMemory
+from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.poi import earthing_command, observe_poi, plan_island, plan_poi, poi_command
@@ -69,11 +69,17 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
 
 def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tuple[CoreMemory, tuple[Event, ...]]:
     """Everything that happened to us since the last cycle, before anything is decided."""
-    memory = observe_feeders(memory, situation)
-    memory = take_latches(memory, situation.seen, situation.now_s)
-    memory, answers = take_requests(memory, situation.seen, advice, situation.hub, situation.now_s)
-    grid = judge_grid(memory.grid, situation.seen.poi, situation.hub, situation.now_s)
-    return observe_poi(replace(memory, grid=grid), situation), answers
+    seen, hub, now_s = situation.seen, situation.hub, situation.now_s
+    memory = replace(
+        memory,
+        feeders=observe_feeders(memory, situation),
+        drawn_w=observe_draws(memory, situation),
+        grid=judge_grid(memory.grid, seen.poi, hub, now_s),
+        poi=observe_poi(memory, situation),
+        bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
+    )
+    memory = take_latches(memory, seen, now_s)
+    return take_requests(memory, seen, advice, hub, now_s)
 
 
 def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -142,13 +148,13 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """What the mode wants, in the order of urgency."""
     memory = plan_poi(memory, situation)
     memory = plan_island(memory, situation)
-    if memory.mode in {Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT}:
+    if memory.mode in (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT):
         memory = shed_in_island(memory, situation)
-    if memory.mode in {Mode.ISLANDED, Mode.GRID_CONNECTED} and _may_dispatch(memory):
+    if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED) and _may_dispatch(memory):
         memory = restore(memory, situation)
     memory = plan_gensets(memory, situation)
     memory = remember_steering(memory, situation)
-    if memory.mode in {Mode.GRID_CONNECTED, Mode.UNKNOWN} and situation.bus_is_live:
+    if memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) and situation.bus_is_live:
         # On a bus that is already dying the meters show nothing: the last healthy answer stands.
         memory = replace(memory, prepared=prepare(situation))
     return memory

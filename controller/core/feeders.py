@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, FeederMemory
-from controller.core.situation import Situation, feeder_power_w
+from controller.core.situation import UNSEEN_FEEDER, Situation
 from controller.model.commands import Order, SwitchCommand
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
@@ -17,13 +17,23 @@ CLOSE_ATTEMPTS_MAX = 2  # one retry, then quarantine
 PICKUP_WATCH_S = 10.0  # a shed this soon after its pick-up counts against the feeder
 
 
-def observe_feeders(memory: CoreMemory, situation: Situation) -> CoreMemory:
+def observe_feeders(memory: CoreMemory, situation: Situation) -> Mapping[AssetId, FeederMemory]:
     """Take note of positions: a move without our order is a fact with a name, and stays so."""
-    feeders = {
+    return {
         feeder.id: _observe(memory, situation, feeder, memory.feeders.get(feeder.id))
         for feeder in situation.hub.feeders.values()
     }
-    return replace(memory, feeders=feeders)
+
+
+def observe_draws(memory: CoreMemory, situation: Situation) -> Mapping[AssetId, float]:
+    """What each feeder draws, in watts, kept from when it was last seen closed on a live bus."""
+    is_live = situation.bus_is_live is True
+    return {
+        feeder: draw.power_w.total
+        if (is_live and draw.position is BreakerPosition.CLOSED) or feeder not in memory.drawn_w
+        else memory.drawn_w[feeder]
+        for feeder, draw in situation.draws.items()
+    }
 
 
 def shed(memory: CoreMemory, feeders: Iterable[AssetId], reason: Reason, now_s: float) -> CoreMemory:
@@ -63,14 +73,12 @@ def feeder_commands(memory: CoreMemory) -> dict[AssetId, SwitchCommand]:
 
 
 def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: FeederMemory | None) -> FeederMemory:
-    seen = situation.seen.feeders.get(feeder.id) or FeederSeen()
+    seen = situation.seen.feeders.get(feeder.id) or UNSEEN_FEEDER
     if before is None:
         return _first_sight(memory, feeder, seen, situation)
     after = before
     if seen.position is not None and seen.position is not before.position:
         after = _moved(after, seen, situation)
-    if seen.position is BreakerPosition.CLOSED and seen.power_w is not None and situation.bus_is_live:
-        after = replace(after, last_power_w=seen.power_w.total)
     if after.close is not None and situation.now_s > after.close.expires_at_s:
         after = _close_failed(after, situation.now_s)
     if after.picked_up_at_s is not None and situation.now_s - after.picked_up_at_s > PICKUP_WATCH_S:
@@ -85,7 +93,6 @@ def _first_sight(memory: CoreMemory, feeder: Feeder, seen: FeederSeen, situation
         position=seen.position,
         shed_since_s=situation.now_s if ours else None,
         reason=Reason.PREPARED_SHED if ours else None,
-        last_power_w=feeder_power_w(seen, feeder.rated_w, feeder.phases).total,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.situation import Situation, fleet_soc_pct
+from controller.core.situation import Situation
 from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
@@ -16,26 +16,27 @@ from controller.model.words import GensetConnection, GensetState, Mode
 RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
-RUNNING = frozenset({GensetState.STARTING, GensetState.READY, GensetState.LOADED})
+RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
+IDLE = SourceMemory()
 
 
 def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Decide for each genset whether it is wanted, and order its start."""
-    gensets = dict(memory.gensets)
     for genset in situation.hub.gensets.values():
-        before = gensets.get(genset.id, SourceMemory())
+        before = memory.gensets.get(genset.id, IDLE)
         after = _plan_one(memory, before, genset, situation)
         if after.order is not None and after.order is not before.order:
             memory = _count(memory, genset.id, situation.now_s)
-        gensets[genset.id] = after
-    return replace(memory, gensets=gensets)
+        if after != before:
+            memory = replace(memory, gensets={**memory.gensets, genset.id: after})
+    return memory
 
 
 def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
     """Start orders, power while loaded, and the stop level for those that nobody wants."""
     commands = {}
     for genset in situation.hub.gensets.values():
-        source = memory.gensets.get(genset.id, SourceMemory())
+        source = memory.gensets.get(genset.id, IDLE)
         state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
         if memory.mode is Mode.LOCKED_OUT and memory.reason is Reason.EMERGENCY_OFF:
             commands[genset.id] = GensetCommand(stop=True, cause=Reason.EMERGENCY_OFF)
@@ -82,9 +83,9 @@ def _order(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: 
 def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
     if before.reason is Reason.OPERATOR and before.wanted_since_s is not None:
         return memory.mode is not Mode.LOCKED_OUT
-    if memory.mode not in {Mode.ISLANDED, Mode.RECONNECTION}:
+    if memory.mode is not Mode.ISLANDED and memory.mode is not Mode.RECONNECTION:
         return False
-    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    soc_pct = situation.soc_pct
     if before.wanted_since_s is None:
         return soc_pct is not None and soc_pct < genset.start_below_soc_pct
     ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core.memory import GridMemory
+from controller.core.memory import GridMemory, since
 from controller.model.grid_code import GridCode, LossBand
 from controller.model.hub import Hub
 from controller.model.image import PoiSeen
@@ -21,7 +21,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
     if poi.grid_voltage_v is None:
         return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
     ratio = (poi.grid_voltage_v.minimum / hub.nominal_voltage_v, poi.grid_voltage_v.maximum / hub.nominal_voltage_v)
-    dead_since_s = _since(memory.dead_since_s, ratio[1] < code.dead_voltage_ratio, now_s)
+    dead_since_s = since(memory.dead_since_s, ratio[1] < code.dead_voltage_ratio, now_s)
     bands = _bands_since(memory.bands_since_s, code, ratio, poi.grid_frequency_hz, now_s)
     good = _is_good(poi, code, ratio)
     memory = GridMemory(
@@ -30,7 +30,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
         since_s=memory.since_s,
         dead_since_s=dead_since_s,
         bands_since_s=bands,
-        good_since_s=_since(memory.good_since_s, good, now_s),
+        good_since_s=since(memory.good_since_s, good, now_s),
         failed_returns_at_s=memory.failed_returns_at_s,
     )
     verdict, reason = _verdict(memory, poi, code, now_s)
@@ -59,6 +59,8 @@ def _conclude(
     memory: GridMemory, verdict: GridVerdict, reason: Reason, now_s: float, *, good_since_s: float | None
 ) -> GridMemory:
     changed = verdict is not memory.verdict or reason is not memory.reason
+    if not changed and good_since_s == memory.good_since_s:
+        return memory
     return GridMemory(
         verdict=verdict,
         reason=reason,
@@ -92,7 +94,7 @@ def _bands_since(
             value = ratio
         outside.append(_is_outside(band, *value))
     before = before or (None,) * len(outside)
-    return tuple(_since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True))
+    return tuple(since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True))
 
 
 def _is_outside(band: LossBand, low: float | None, high: float | None) -> bool:
@@ -113,9 +115,3 @@ def _is_good(poi: PoiSeen, code: GridCode, ratio: tuple[float, float]) -> bool:
         and ratio[1] <= window.voltage_max_ratio
         and window.frequency_min_hz <= poi.grid_frequency_hz <= window.frequency_max_hz
     )
-
-
-def _since(before_s: float | None, holds: bool, now_s: float) -> float | None:
-    if not holds:
-        return None
-    return now_s if before_s is None else before_s

@@ -13,6 +13,13 @@ from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, GridVerdict, Mode
 
 
+def since(before_s: float | None, holds: bool, now_s: float) -> float | None:
+    """The instant from which something has held without a break; None while it does not."""
+    if not holds:
+        return None
+    return now_s if before_s is None else before_s
+
+
 @dataclass(frozen=True, slots=True)
 class GridMemory:
     """The verdict on the public grid and how it came about."""
@@ -50,7 +57,6 @@ class FeederMemory:
     close_attempts: int = 0
     picked_up_at_s: float | None = None  # the last time it came on by our order
     quarantined: bool = False
-    last_power_w: float = 0.0  # the last measured while closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class CoreMemory:
     grid: GridMemory = field(default_factory=GridMemory)
     poi: PoiMemory = field(default_factory=PoiMemory)
     feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
+    drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power while it was supplied
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     earthing: Order | None = None

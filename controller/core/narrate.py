@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.core.memory import CoreMemory, FeederMemory, SourceMemory
-from controller.core.situation import Situation, fleet_soc_pct
+from controller.core.situation import Situation
 from controller.model.decision import Event
 from controller.model.hub import AssetId
 from controller.model.reasons import EventKind, Reason
@@ -29,7 +29,7 @@ def _mode(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterat
         return
     kind = EventKind.RECOVERED if before.mode is Mode.UNKNOWN else EventKind.MODE_CHANGED
     values: dict[str, float | int | str | bool] = {"from": before.mode.value, "to": after.mode.value}
-    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    soc_pct = situation.soc_pct
     if soc_pct is not None:
         values["soc_pct"] = round(soc_pct, 1)
     yield Event(kind, after.reason, "hub", values)
@@ -87,13 +87,13 @@ def _feeders(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:
     for feeder, new in after.feeders.items():
         old = before.feeders.get(feeder)
         if old is not new and old is not None:
-            yield from _feeder(feeder, old, new)
+            yield from _feeder(feeder, old, new, after.drawn_w.get(feeder, 0.0))
 
 
-def _feeder(feeder: AssetId, old: FeederMemory, new: FeederMemory) -> Iterator[Event]:
+def _feeder(feeder: AssetId, old: FeederMemory, new: FeederMemory, drawn_w: float) -> Iterator[Event]:
     if new.shed_since_s is not None and old.shed_since_s is None:
         kind = EventKind.ALARM if new.reason is Reason.NOT_FOLLOWED else EventKind.SHED
-        yield Event(kind, new.reason or Reason.PREPARED_SHED, feeder, {"power_w": round(new.last_power_w)})
+        yield Event(kind, new.reason or Reason.PREPARED_SHED, feeder, {"power_w": round(drawn_w)})
     if new.close is not None and new.close is not old.close:
         yield Event(EventKind.ORDERED_CLOSE, new.close.cause, feeder, {"attempt": new.close.attempt})
     if new.position is BreakerPosition.CLOSED and old.position is BreakerPosition.OPEN and old.close is not None:
@@ -119,7 +119,7 @@ def _sources(before: CoreMemory, after: CoreMemory, situation: Situation) -> Ite
         old = before.gensets.get(genset, SourceMemory())
         if new.order is not None and new.order is not old.order:
             values: dict[str, float | int | str | bool] = {"attempt": new.order.attempt}
-            soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+            soc_pct = situation.soc_pct
             if soc_pct is not None:
                 values["soc_pct"] = round(soc_pct, 1)
             yield Event(EventKind.ORDERED_CRANK, new.order.cause, genset, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.memory import CoreMemory, PoiMemory, SourceMemory
+from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
 from controller.core.resync import is_in_window
 from controller.core.situation import Situation
 from controller.model.commands import Order, PoiCommand, SwitchCommand
@@ -13,8 +13,8 @@ from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, IslandEarthing, Mode, SettingsGroup, Switcher
 
-OPEN_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED})
-SEPARATE_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION})
+OPEN_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED)
+SEPARATE_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION)
 PROOF_SAMPLES_COUNT = 2  # the proof must hold this many cycles before anything rests on it
 CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
@@ -23,50 +23,48 @@ ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 
 
-def observe_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
+def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     """Take note of proof and position, before anything is decided."""
     poi, now_s = memory.poi, situation.now_s
     position = situation.seen.poi.position
     close = poi.close
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close = None
-    after = PoiMemory(
+    return PoiMemory(
         open_since_s=poi.open_since_s,
-        proven_open_since_s=_since(poi.proven_open_since_s, situation.poi_is_proven_open, now_s),
+        proven_open_since_s=since(poi.proven_open_since_s, situation.poi_is_proven_open, now_s),
         close=close,
         close_attempts=poi.close_attempts,
-        joins_since_s=_since(poi.joins_since_s, situation.poi_joins_both, now_s),
+        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both, now_s),
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
-    dead_since_s = _since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s)
-    return replace(memory, poi=after, bus_dead_since_s=dead_since_s)
 
 
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Set or drop the wish to have it open, and order a closing when the instant has come."""
     wants_open = memory.mode in OPEN_MODES or (
-        memory.mode is Mode.LOCKED_OUT and memory.reason in {Reason.EMERGENCY_OFF, Reason.POI_STUCK}
+        memory.mode is Mode.LOCKED_OUT and memory.reason in (Reason.EMERGENCY_OFF, Reason.POI_STUCK)
     )
-    poi = replace(memory.poi, open_since_s=_since(memory.poi.open_since_s, wants_open, situation.now_s))
-    if memory.mode is not Mode.RECONNECTION:
-        return replace(memory, poi=replace(poi, close=None))
-    if poi.close is None and _may_close_now(memory, situation):
-        memory = replace(memory, poi=poi)
+    open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
+    close = memory.poi.close if memory.mode is Mode.RECONNECTION else None
+    if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
+        memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
+    if memory.mode is Mode.RECONNECTION and close is None and _may_close_now(memory, situation):
         return _order_close(memory, situation)
-    return replace(memory, poi=poi)
+    return memory
 
 
 def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Behind the proof: earth the island, then let one source form."""
     if memory.mode not in SEPARATE_MODES:
-        return replace(memory, earthing=None, batteries=_without_orders(memory))
+        return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
         return memory
     memory = _plan_earthing(memory, situation)
     if memory.mode is Mode.UNPLANNED_ISLANDING:
         return _plan_forming(memory, situation)
-    return replace(memory, batteries=_without_orders(memory))
+    return _without_orders(memory)
 
 
 def is_proven(memory: CoreMemory, situation: Situation) -> bool:
@@ -142,7 +140,7 @@ def _order_close(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if situation.earthing_is_ready or situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
-        return replace(memory, earthing=None)
+        return replace(memory, earthing=None) if memory.earthing is not None else memory
     if memory.earthing is not None and situation.now_s <= memory.earthing.expires_at_s:
         return memory
     attempt = memory.earthing.attempt + 1 if memory.earthing is not None else 1
@@ -160,18 +158,19 @@ def _plan_forming(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if before.order is not None and now_s <= before.order.expires_at_s:
         return memory
     if form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX:
-        return replace(memory, batteries=_without_orders(memory))
+        return _without_orders(memory)
     order = Order(memory.reason, now_s, now_s + situation.hub.timing.order_hold_s, before.attempts + 1)
     source = replace(before, order=order, attempts=before.attempts + 1)
-    memory = replace(memory, batteries={**_without_orders(memory), former: source})
+    memory = _without_orders(memory)
+    memory = replace(memory, batteries={**memory.batteries, former: source})
     return count_attempt(memory, former, "form", now_s)
 
 
-def _without_orders(memory: CoreMemory) -> dict[AssetId, SourceMemory]:
-    return {
-        battery: source if source.order is None else replace(source, order=None)
-        for battery, source in memory.batteries.items()
-    }
+def _without_orders(memory: CoreMemory) -> CoreMemory:
+    if all(source.order is None for source in memory.batteries.values()):
+        return memory
+    batteries = {battery: replace(source, order=None) for battery, source in memory.batteries.items()}
+    return replace(memory, batteries=batteries)
 
 
 def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:
@@ -185,9 +184,3 @@ def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup |
         case _:
             return None
     return None if situation.seen.poi.settings_group is wanted else wanted
-
-
-def _since(before_s: float | None, holds: bool, now_s: float) -> float | None:
-    if not holds:
-        return None
-    return now_s if before_s is None else before_s

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from controller.core.situation import Situation, feeder_power_w, fleet_soc_pct, sustained_w
+from controller.core.situation import Situation, sustained_w
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import AssetId, Battery, Feeder
-from controller.model.image import BatterySeen, FeederSeen
+from controller.model.image import BatterySeen
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.words import BreakerPosition, BusSide
 
@@ -37,19 +37,13 @@ def prepare(situation: Situation) -> PreparedAnswer:
 
 def sheddable(situation: Situation) -> list[Feeder]:
     """Feeders that could relieve the island, highest tier first; within a tier the quickest first."""
-    feeders = [
-        feeder
-        for feeder in situation.hub.feeders.values()
-        if feeder.bus is BusSide.ISLAND
-        and not feeder.carries_control
-        and _state(situation, feeder.id).position in {BreakerPosition.CLOSED, None}
-    ]
-    return sorted(feeders, key=lambda f: (-f.tier, f.write_latency_s))
+    draws = situation.draws
+    return [f for f in situation.hub.shed_order if draws[f.id].position in (BreakerPosition.CLOSED, None)]
 
 
 def tiers_below_soc(situation: Situation) -> frozenset[int]:
     """Tiers whose energy is used up. An unknown state of charge sheds nothing."""
-    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    soc_pct = situation.soc_pct
     if soc_pct is None:
         return frozenset()
     return frozenset(tier.number for tier in situation.hub.tiers if soc_pct < tier.shed_below_soc_pct)
@@ -103,9 +97,9 @@ def pv_limits(situation: Situation, former: AssetId, without: frozenset[AssetId]
     state = situation.seen.batteries[former]
     charge_w = min(battery.rating_va, battery.rating_va if state.charge_limit_w is None else state.charge_limit_w)
     loads = [
-        feeder_power_w(_state(situation, f.id), f.rated_w, f.phases).total
-        for f in hub.feeders.values()
-        if f.id not in without and _state(situation, f.id).position is BreakerPosition.CLOSED
+        draw.power_w.total
+        for feeder, draw in situation.draws.items()
+        if draw.position is BreakerPosition.CLOSED and feeder not in without
     ]
     kept_w = sum(loads) - max(loads, default=0.0)
     allowed_w = max(0.0, MARGIN_RATIO * charge_w + kept_w)
@@ -118,20 +112,16 @@ def _relieve(
     situation: Situation, capacity: PhaseValues, candidates: list[Feeder], gone: frozenset[AssetId]
 ) -> tuple[Feeder, ...]:
     load = ZERO
-    for feeder in situation.hub.feeders.values():
-        if feeder.id not in gone and _state(situation, feeder.id).position is not BreakerPosition.OPEN:
-            load += feeder_power_w(_state(situation, feeder.id), feeder.rated_w, feeder.phases)
+    for feeder_id, draw in situation.draws.items():
+        if draw.position is not BreakerPosition.OPEN and feeder_id not in gone:
+            load += draw.power_w
     chosen: list[Feeder] = []
     for feeder in candidates:
-        if all(have <= can for have, can in zip(load, capacity, strict=True)):
+        if load.fits(capacity):
             break
-        power = feeder_power_w(_state(situation, feeder.id), feeder.rated_w, feeder.phases)
+        power = situation.draws[feeder.id].power_w
         helps = any(part > 0 and have > can for part, have, can in zip(power, load, capacity, strict=True))
         if helps:
             chosen.append(feeder)
             load -= power
     return tuple(chosen)
-
-
-def _state(situation: Situation, feeder: AssetId) -> FeederSeen:
-    return situation.seen.feeders.get(feeder) or FeederSeen()

@@ -103,8 +103,7 @@ def _voltage_difference_ratio(situation: Situation) -> float:
     poi = situation.seen.poi
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return 1.0
-    apart = max(abs(a - b) for a, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
-    return apart / situation.hub.nominal_voltage_v
+    return (poi.grid_voltage_v - poi.bus_voltage_v).largest / situation.hub.nominal_voltage_v
 
 
 def _voltage_set(memory: CoreMemory, situation: Situation) -> float:

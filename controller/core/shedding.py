@@ -8,7 +8,7 @@ from dataclasses import replace
 from controller.core.feeders import may_close, order_close, shed
 from controller.core.memory import CoreMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
-from controller.core.situation import Situation, fleet_soc_pct, sustained_w
+from controller.core.situation import Situation, sustained_w
 from controller.model.hub import Battery, Feeder, Tier
 from controller.model.image import BatterySeen
 from controller.model.phases import PhaseValues
@@ -22,20 +22,22 @@ THERMAL_SHED_PCT = 50.0  # of the inverter's thermal accumulator
 UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
-RESTORABLE_MODES = frozenset({Mode.ISLANDED, Mode.GRID_CONNECTED})
+RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED)
 
 
 def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Shed what the island cannot carry: at once by the inverter's curve, tier by tier by energy."""
     low_soc = tiers_below_soc(situation)
-    memory = shed(memory, [f.id for f in sheddable(situation) if f.tier in low_soc], Reason.LOW_SOC, situation.now_s)
+    if low_soc:
+        spent = [f.id for f in sheddable(situation) if f.tier in low_soc]
+        memory = shed(memory, spent, Reason.LOW_SOC, situation.now_s)
     if situation.former is None:
-        return replace(memory, overload_since_s=None)
+        return _without_overload(memory)
     battery = situation.hub.batteries[situation.former]
     state = situation.seen.batteries[situation.former]
     cause = _overload(battery, state, situation)
     if cause is None:
-        return replace(memory, overload_since_s=None)
+        return _without_overload(memory)
     since_s = situation.now_s if memory.overload_since_s is None else memory.overload_since_s
     memory = replace(memory, overload_since_s=since_s)
     if situation.now_s - since_s < _patience_s(battery, state):
@@ -54,6 +56,10 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
         if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
+
+
+def _without_overload(memory: CoreMemory) -> CoreMemory:
+    return memory if memory.overload_since_s is None else replace(memory, overload_since_s=None)
 
 
 def _overload(battery: Battery, state: BatterySeen, situation: Situation) -> Reason | None:
@@ -127,7 +133,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
 def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:
     if mode is Mode.GRID_CONNECTED:
         return True
-    soc_pct = fleet_soc_pct(situation.seen, situation.hub)
+    soc_pct = situation.soc_pct
     tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
     return soc_pct is not None and (tier is None or soc_pct >= _restore_soc_pct(tier))
 
@@ -138,7 +144,7 @@ def _restore_soc_pct(tier: Tier) -> float:
 
 def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """Cold loads draw more: the pick-up must fit on each of the feeder's phases."""
-    expected_w = max(memory.feeders[feeder.id].last_power_w, 0.0) or feeder.rated_w
+    expected_w = max(memory.drawn_w.get(feeder.id, 0.0), 0.0) or feeder.rated_w
     pickup = PhaseValues.shared(expected_w * feeder.pickup_ratio, feeder.phases)
     if memory.mode is Mode.GRID_CONNECTED:
         grid_w = situation.seen.poi.power_w
@@ -150,4 +156,4 @@ def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     if state.power_w is None:
         return False
     ceiling = per_phase(sustained_w(battery, state) * PICKUP_CEILING_RATIO, battery)
-    return all(have + more <= can for have, more, can in zip(state.power_w, pickup, ceiling, strict=True))
+    return (state.power_w + pickup).fits(ceiling)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from controller.model.hub import AssetId, Battery, Hub
+from controller.model.hub import AssetId, Battery, Feeder, Hub
 from controller.model.image import BatterySeen, FeederSeen, PoiSeen, ProcessImage
-from controller.model.phases import ZERO, Phase, PhaseValues
+from controller.model.phases import ZERO, PhaseValues
 from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
 
 LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
 DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
 ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
+UNSEEN_BATTERY = BatterySeen()
+UNSEEN_FEEDER = FeederSeen()
+
+
+class Draw(NamedTuple):
+    """What one feeder draws if it is closed; one whose meter is silent counts with its full rating."""
+
+    position: BreakerPosition | None
+    power_w: PhaseValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,9 @@ class Situation:
     former: AssetId | None  # who forms the bus now
     candidate: AssetId | None  # who would form it
     earthing_is_ready: bool
+    draws: Mapping[AssetId, Draw]  # of every feeder
     load_w: PhaseValues  # of the feeders that are closed
+    soc_pct: float | None  # of all batteries that answer, weighted by capacity; None when none does
 
     @property
     def poi_is_proven_open(self) -> bool:
@@ -45,6 +58,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float) -> Situation:
     grid = seen.poi.grid_voltage_v
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
     live_v = LIVE_RATIO * hub.nominal_voltage_v
+    draws = {feeder.id: _draw(seen.feeders.get(feeder.id), feeder) for feeder in hub.feeders.values()}
     return Situation(
         seen=seen,
         hub=hub,
@@ -59,25 +73,10 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float) -> Situation:
         former=_former(seen, hub),
         candidate=_candidate(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
-        load_w=_closed_load(seen, hub),
+        draws=draws,
+        load_w=_closed_load(draws),
+        soc_pct=_fleet_soc_pct(seen, hub),
     )
-
-
-def fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
-    """State of charge of all batteries that answer, weighted by capacity; None when none does."""
-    known = [
-        (battery.capacity_wh, soc)
-        for battery in hub.batteries.values()
-        if (soc := _battery(seen, battery.id).soc_pct) is not None
-    ]
-    if not known:
-        return None
-    return sum(wh * soc for wh, soc in known) / sum(wh for wh, _ in known)
-
-
-def feeder_power_w(seen: FeederSeen, rated_w: float, phases: tuple[Phase, ...]) -> PhaseValues:
-    """What a closed feeder draws; one whose meter is silent counts with its full rating."""
-    return seen.power_w if seen.power_w is not None else PhaseValues.shared(rated_w, phases)
 
 
 def sustained_w(battery: Battery, seen: BatterySeen) -> float:
@@ -87,7 +86,31 @@ def sustained_w(battery: Battery, seen: BatterySeen) -> float:
 
 
 def _battery(seen: ProcessImage, battery: AssetId) -> BatterySeen:
-    return seen.batteries.get(battery) or BatterySeen()
+    return seen.batteries.get(battery) or UNSEEN_BATTERY
+
+
+def _draw(seen: FeederSeen | None, feeder: Feeder) -> Draw:
+    seen = seen or UNSEEN_FEEDER
+    power_w = seen.power_w if seen.power_w is not None else PhaseValues.shared(feeder.rated_w, feeder.phases)
+    return Draw(seen.position, power_w)
+
+
+def _closed_load(draws: Mapping[AssetId, Draw]) -> PhaseValues:
+    total = ZERO
+    for draw in draws.values():
+        if draw.position is BreakerPosition.CLOSED:
+            total += draw.power_w
+    return total
+
+
+def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
+    charge_wh = capacity_wh = 0.0
+    for battery in hub.batteries.values():
+        soc_pct = _battery(seen, battery.id).soc_pct
+        if soc_pct is not None:
+            charge_wh += battery.capacity_wh * soc_pct
+            capacity_wh += battery.capacity_wh
+    return charge_wh / capacity_wh if capacity_wh > 0 else None
 
 
 def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
@@ -114,7 +137,7 @@ def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float) -> int:
 def _sides_differ(poi: PoiSeen, nominal_v: float) -> bool:
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
-    apart = max(abs(a - b) for a, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
+    apart = (poi.grid_voltage_v - poi.bus_voltage_v).largest
     turned = poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
     return apart > DIFFERENT_RATIO * nominal_v or turned
 
@@ -144,7 +167,7 @@ def _candidate(seen: ProcessImage, hub: Hub) -> AssetId | None:
         state = _battery(seen, battery)
         has_energy = state.soc_pct is None or state.soc_pct > hub.batteries[battery].empty_soc_pct
         may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
-        if state.mode not in {None, InverterMode.FAULT} and has_energy and may_give:
+        if state.mode is not None and state.mode is not InverterMode.FAULT and has_energy and may_give:
             return battery
     return None
 
@@ -153,12 +176,3 @@ def _earthing_is_ready(seen: ProcessImage, hub: Hub) -> bool:
     if hub.earthing.kind is IslandEarthing.PERMANENT:
         return True
     return seen.earthing.position is BreakerPosition.CLOSED
-
-
-def _closed_load(seen: ProcessImage, hub: Hub) -> PhaseValues:
-    total = ZERO
-    for feeder in hub.feeders.values():
-        state = seen.feeders.get(feeder.id)
-        if state is not None and state.position is BreakerPosition.CLOSED:
-            total += feeder_power_w(state, feeder.rated_w, feeder.phases)
-    return total

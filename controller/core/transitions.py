@@ -6,7 +6,7 @@ their place here and no rows yet: a hub that goes dark waits for a person, and t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller.core.memory import CoreMemory
@@ -72,7 +72,7 @@ def poi_opened_by_itself(memory: CoreMemory, situation: Situation) -> bool:
 
 def grid_lost(memory: CoreMemory, _: Situation) -> bool:
     """Our own verdict: lost, or rejected by the grid code."""
-    return memory.grid.verdict in {GridVerdict.LOST, GridVerdict.REJECTED}
+    return memory.grid.verdict in (GridVerdict.LOST, GridVerdict.REJECTED)
 
 
 def island_formed(_: CoreMemory, situation: Situation) -> bool:
@@ -235,12 +235,14 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 
+ROWS_OF: Mapping[Mode, tuple[Transition, ...]] = {
+    mode: tuple(row for row in TRANSITIONS if row.source is mode) for mode in Mode
+}
+
+
 def next_row(memory: CoreMemory, situation: Situation) -> Transition | None:
     """The first row that applies, if any."""
-    for row in TRANSITIONS:
-        if row.source is memory.mode and row.when(memory, situation):
-            return row
-    return None
+    return next((row for row in ROWS_OF[memory.mode] if row.when(memory, situation)), None)
 
 
 def _earthing_never_came(situation: Situation) -> bool:

@@ -6,7 +6,8 @@ site file's order counts. Nothing is invented: a field without a fresh, plausibl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,18 @@ ROLE_FIELDS: Mapping[str, Mapping[str, FieldKind]] = {
     "safety": {"emergency_off": Kind.TRUTH, "local_control": Kind.TRUTH},
 }
 
+ROLE_KINDS: Mapping[str, Callable[..., Any]] = {
+    "poi": PoiSeen,
+    "battery": BatterySeen,
+    "pv": PvSeen,
+    "genset": GensetSeen,
+    "feeder": FeederSeen,
+    "earthing": EarthingSeen,
+    "radio": RadioSeen,
+    "weather": WeatherSeen,
+    "safety": dict,
+}
+
 ELECTRICAL = frozenset(
     {
         "grid_voltage_v",
@@ -83,12 +96,17 @@ ONE_INSTRUMENT = ("grid_voltage_v", "bus_voltage_v", "grid_frequency_hz", "bus_f
 """An angle counts only beside voltages and frequencies of the instrument that measured it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
-    """The fields of one asset that any device has, ready to be taken."""
+    """One asset, ready to be assembled, and how it was seen last."""
 
     asset: AssetId
+    kind: Callable[..., Any]
     takers: tuple[tuple[str, Take, bool], ...]  # name, taker, counts for `measured_at_s`
+    links: tuple[Link, ...]  # whose readings it is made of
+    stamp: tuple[int, ...] | None = None
+    fresh_until_s: float = -math.inf
+    seen: Any = None
 
 
 class Assembler:
@@ -105,16 +123,16 @@ class Assembler:
             self._plans = _plans(self._site, links)
             self._links = links
         plans = self._plans
-        safety = _only(plans.get("safety"), now_s)
+        safety = _only(plans, "safety", now_s) or {}
         return ProcessImage(
-            poi=_poi(plans.get("poi"), now_s),
-            batteries={plan.asset: BatterySeen(**_seen(plan, now_s)) for plan in plans.get("battery", ())},
-            pv={plan.asset: PvSeen(**_seen(plan, now_s)) for plan in plans.get("pv", ())},
-            gensets={plan.asset: GensetSeen(**_seen(plan, now_s)) for plan in plans.get("genset", ())},
-            feeders={plan.asset: FeederSeen(**_seen(plan, now_s)) for plan in plans.get("feeder", ())},
-            radios={plan.asset: RadioSeen(**_seen(plan, now_s)) for plan in plans.get("radio", ())},
-            earthing=EarthingSeen(**_only(plans.get("earthing"), now_s)),
-            weather=WeatherSeen(**_only(plans.get("weather"), now_s)),
+            poi=_only(plans, "poi", now_s) or PoiSeen(),
+            batteries=_all(plans, "battery", now_s),
+            pv=_all(plans, "pv", now_s),
+            gensets=_all(plans, "genset", now_s),
+            feeders=_all(plans, "feeder", now_s),
+            radios=_all(plans, "radio", now_s),
+            earthing=_only(plans, "earthing", now_s) or EarthingSeen(),
+            weather=_only(plans, "weather", now_s) or WeatherSeen(),
             emergency_off=safety.get("emergency_off"),
             local_control=safety.get("local_control"),
             lost_devices=tuple([name for name, link in links.items() if not link.is_up]),
@@ -136,34 +154,43 @@ def _plan(binding: AssetBinding, site: Site, links: Mapping[str, Link]) -> _Plan
     ]
     has_electrical = any(name in ELECTRICAL for name, _ in found)
     takers = tuple((name, taker, name in ELECTRICAL or not has_electrical) for name, taker in found)
-    return _Plan(binding.asset, takers)
+    devices = dict.fromkeys(ref.device for refs in binding.reads.values() for ref in refs)
+    return _Plan(binding.asset, ROLE_KINDS[binding.role], takers, tuple(links[device] for device in devices))
 
 
-def _seen(plan: _Plan, now_s: float) -> dict[str, Any]:
-    """The fields of one asset that are known now, by name."""
+def _only(plans: Mapping[str, Sequence[_Plan]], role: str, now_s: float) -> Any:
+    return _seen(plans[role][0], now_s) if role in plans else None
+
+
+def _all(plans: Mapping[str, Sequence[_Plan]], role: str, now_s: float) -> dict[AssetId, Any]:
+    return {plan.asset: _seen(plan, now_s) for plan in plans.get(role, ())}
+
+
+def _seen(plan: _Plan, now_s: float) -> Any:
+    """The asset as it is seen now. While none of its readings changed or grew stale, it is the very same object."""
+    stamp = tuple([link.changes_count for link in plan.links])
+    if stamp != plan.stamp or now_s > plan.fresh_until_s:
+        plan.seen = _assemble(plan, now_s)
+        plan.stamp = stamp
+    return plan.seen
+
+
+def _assemble(plan: _Plan, now_s: float) -> Any:
+    """The fields that are known now."""
     values: dict[str, Any] = {}
     oldest_s = None
+    fresh_until_s = math.inf
     for name, take, counts in plan.takers:
         found = take(now_s)
         if found is not None:
-            values[name] = found[0]
-            if counts and (oldest_s is None or found[1] < oldest_s):
-                oldest_s = found[1]
-    values["measured_at_s"] = oldest_s
-    return values
-
-
-def _only(plans: Sequence[_Plan] | None, now_s: float) -> dict[str, Any]:
-    return _seen(plans[0], now_s) if plans else {}
-
-
-def _poi(plans: Sequence[_Plan] | None, now_s: float) -> PoiSeen:
-    if not plans:
-        return PoiSeen()
-    values = _seen(plans[0], now_s)
-    if "angle_difference_deg" in values and not _is_one_instrument(plans[0], now_s):
+            values[name], at_s, _, until_s = found
+            fresh_until_s = min(fresh_until_s, until_s)
+            if counts and (oldest_s is None or at_s < oldest_s):
+                oldest_s = at_s
+    if "angle_difference_deg" in values and not _is_one_instrument(plan, now_s):
         del values["angle_difference_deg"]
-    return PoiSeen(**values)
+    plan.fresh_until_s = fresh_until_s
+    return plan.kind(measured_at_s=oldest_s, **values)
 
 
 def _is_one_instrument(plan: _Plan, now_s: float) -> bool:

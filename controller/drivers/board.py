@@ -29,6 +29,7 @@ class Board:
         self.outbox = Outbox(can_be_read_back(device.table) - {device.table.heartbeat})
         self.wake: Callable[[], None] = _nobody_waits  # the owner of the connection replaces it
         self.failures = 0
+        self.changes_count = 0
         self._clock = clock
         self._is_up = False
         self._writable = frozenset(p.id for p in points if p.writable)
@@ -57,6 +58,7 @@ class Board:
     def keep(self, point: str, value: Value | None, at_s: float) -> None:
         """The device held this value at that instant; None when it was implausible or not available."""
         self._readings[point] = None if value is None else Reading(value, at_s)
+        self.changes_count += 1
 
     def answered(self) -> None:
         """The device said something sensible."""

@@ -18,7 +18,7 @@ POLLS_MISSED_MAX = 2.5  # a point of the slow group is not stale before it can h
 
 Seen = object
 Convert = Callable[[Value], Seen | None]
-Found = tuple[Seen, float, str]  # value, instant, device
+Found = tuple[Seen, float, str, float]  # value, instant, device, instant until which it is fresh
 Take = Callable[[float], Found | None]
 
 
@@ -98,7 +98,7 @@ def _scalar_taker(sources: Sequence[_Source]) -> Take | None:
             if reading is not None and now_s - reading.at_s <= max_age_s:
                 value = convert(reading.value)
                 if value is not None:
-                    return value, reading.at_s, device
+                    return value, reading.at_s, device, reading.at_s + max_age_s
         return None
 
     return take
@@ -137,7 +137,7 @@ def _three_taker(source: _Source) -> Take:
                 return None
             oldest_s = min(oldest_s, reading.at_s)
             values.append(reading.value)
-        return PhaseValues(*values), oldest_s, device
+        return PhaseValues(*values), oldest_s, device, oldest_s + max_age_s
 
     return take
 

@@ -25,6 +25,11 @@ class Link(Protocol):
         """The device answered lately."""
         ...
 
+    @property
+    def changes_count(self) -> int:
+        """How often any reading has been replaced: while it stands still, every reading is what it was."""
+        ...
+
     def reading(self, point: str) -> Reading | None:
         """The newest value of a point, or None when there is none or the last one was implausible or a sentinel."""
         ...

@@ -189,8 +189,11 @@ class Hub:
     timing: Timing = field(default_factory=Timing)
     has_emergency_off: bool = False
     has_local_remote: bool = False
+    forming_order: tuple[AssetId, ...] = field(init=False)  # who can form; the first one available takes the island
+    shed_order: tuple[Feeder, ...] = field(init=False)  # who may be shed; highest tier first, within it the quickest
 
-    @property
-    def forming_order(self) -> tuple[AssetId, ...]:
-        """Batteries that can form, in the site file's order: the first one available takes the island."""
-        return tuple(b.id for b in self.batteries.values() if b.capabilities.can_form)
+    def __post_init__(self) -> None:
+        forming = tuple(b.id for b in self.batteries.values() if b.capabilities.can_form)
+        ours = [f for f in self.feeders.values() if f.bus is BusSide.ISLAND and not f.carries_control]
+        object.__setattr__(self, "forming_order", forming)
+        object.__setattr__(self, "shed_order", tuple(sorted(ours, key=lambda f: (-f.tier, f.write_latency_s))))

@@ -42,6 +42,7 @@ class DirectLink:
         self._beat = 0
         self._beat_at_s = 0.0
         self.is_cut = False
+        self.changes_count = 0
 
     @property
     def is_up(self) -> bool:
@@ -86,6 +87,7 @@ class DirectLink:
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
         self._readings.clear()
+        self.changes_count += 1
         self._sent.clear()
         self._pending.clear()
         self._next_s = 0.0
@@ -104,6 +106,7 @@ class DirectLink:
         return min(due_s, self._beat_at_s) if self._heartbeat is not None else due_s
 
     def _sample(self, points: tuple[str, ...], now_s: float) -> None:
+        self.changes_count += 1
         for point in points:
             value = self._target.read(point)
             if value is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 import pytest
@@ -26,6 +26,9 @@ EXCEPTIONS = {
     "PhaseValues.l1": "one quantity on three phases: the unit is in the name of the field that holds it",
     "PhaseValues.l2": "as l1",
     "PhaseValues.l3": "as l1",
+    "Range.low": "of one set-point, in that set-point's own unit",
+    "Range.high": "as low",
+    "Range.rest": "as low",
     "Point.scale": "our unit per raw count; the unit is in the point's id",
     "Point.minimum": "in the point's unit, which is in its id",
     "Point.maximum": "as minimum",
@@ -40,22 +43,26 @@ QUANTITY = re.compile(r"\bfloat\b|\bPhaseValues\b")
 PURE = {"model", "core", "guard"}
 
 
-def dataclasses_of_the_controller() -> Iterator[type]:
+def is_named_tuple(thing: type) -> bool:
+    return issubclass(thing, tuple) and hasattr(thing, "_fields")
+
+
+def things_of_the_controller(is_wanted: Callable[[type], bool]) -> Iterator[type]:
     for path in tree.python_files():
         if not tree.relative(path).startswith("controller/"):
             continue
         module = importlib.import_module(tree.module_name(path))
         for thing in vars(module).values():
-            if isinstance(thing, type) and dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__:
+            if isinstance(thing, type) and thing.__module__ == module.__name__ and is_wanted(thing):
                 yield thing
 
 
 def quantities() -> list[str]:
     return [
-        f"{kind.__name__}.{field.name}"
-        for kind in dataclasses_of_the_controller()
-        for field in dataclasses.fields(kind)
-        if QUANTITY.search(str(field.type)) and "Callable" not in str(field.type) and not field.name.startswith("_")
+        f"{kind.__name__}.{name}"
+        for kind in (*things_of_the_controller(dataclasses.is_dataclass), *things_of_the_controller(is_named_tuple))
+        for name, annotation in vars(kind)["__annotations__"].items()
+        if QUANTITY.search(str(annotation)) and "Callable" not in str(annotation) and not name.startswith("_")
     ]
 
 
@@ -74,7 +81,9 @@ def test_every_exception_is_still_needed() -> None:
 
 
 def test_the_vocabulary_and_what_judges_with_it_is_frozen() -> None:
-    pure = [kind for kind in dataclasses_of_the_controller() if kind.__module__.split(".")[1] in PURE]
+    pure = [
+        kind for kind in things_of_the_controller(dataclasses.is_dataclass) if kind.__module__.split(".")[1] in PURE
+    ]
     assert [kind for kind in pure if not kind.__dataclass_params__.frozen] == []  # type: ignore[attr-defined]
     assert [kind for kind in pure if "__slots__" not in vars(kind)] == []
 

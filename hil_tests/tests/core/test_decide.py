@@ -185,7 +185,9 @@ def test_a_contact_stuck_closed_cannot_hide_an_open_poi() -> None:
 
 def test_a_genset_gives_no_more_than_load_and_a_frozen_battery_take() -> None:
     run = started(islanded)
-    low = lambda t: with_battery(with_battery(islanded(t, 5_000.0), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
+
+    def low(t: float) -> ProcessImage:
+        return with_battery(with_battery(islanded(t, 5_000.0), soc_pct=20.0), "second", soc_pct=20.0)
 
     def frozen(t: float) -> ProcessImage:
         seen = with_battery(with_battery(low(t), charge_limit_w=0.0), "second", charge_limit_w=0.0)

@@ -99,12 +99,18 @@ async def until(is_true: Callable[[], object], why: str = "") -> None:
 
 
 class FakeLink:
-    """A link in memory."""
+    """A link in memory. Its readings are changed from outside, so it never says that they stood still."""
 
     def __init__(self) -> None:
+        self._asked_count = 0
         self.is_up = True
         self.readings: dict[str, Reading] = {}
         self.written: list[tuple[str, Value]] = []
+
+    @property
+    def changes_count(self) -> int:
+        self._asked_count += 1
+        return self._asked_count
 
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)

@@ -169,3 +169,44 @@ def test_new_links_are_taken_up(muster: Site) -> None:
     assembler = Assembler(muster)
     assert assembler.image({name: FakeLink() for name in muster.devices}, NOW_S).poi.position is None
     assert assembler.image(links_of(muster), NOW_S).poi.position is BreakerPosition.CLOSED
+
+
+class StillLink(FakeLink):
+    """A link that is not being polled: nothing changes unless it says so."""
+
+    changes_count = 0
+
+
+def still_links_of(site: Site) -> dict[str, FakeLink]:
+    links: dict[str, FakeLink] = {}
+    for name, link in links_of(site).items():
+        links[name] = StillLink()
+        links[name].readings = link.readings
+    return links
+
+
+def test_an_asset_is_the_same_object_while_nothing_of_it_changed(muster: Site) -> None:
+    links = still_links_of(muster)
+    assembler = Assembler(muster)
+    first, second = assembler.image(links, NOW_S), assembler.image(links, NOW_S + 0.05)
+    assert second.feeders["desk"] is first.feeders["desk"]
+    assert second == first
+
+
+def test_an_asset_of_which_nothing_changed_grows_stale_all_the_same(muster: Site) -> None:
+    links = still_links_of(muster)
+    assembler = Assembler(muster)
+    assert assembler.image(links, NOW_S).poi.position is BreakerPosition.CLOSED
+    assert assembler.image(links, NOW_S + 0.3).poi.position is None
+    assert assembler.image(links, NOW_S + 3.1).feeders["desk"].position is None
+
+
+def test_a_change_of_one_device_is_seen_in_the_same_cycle(muster: Site) -> None:
+    links = still_links_of(muster)
+    assembler = Assembler(muster)
+    before = assembler.image(links, NOW_S)
+    links["poi_relay"].readings["poi.position"] = Reading("open", NOW_S)
+    links["poi_relay"].changes_count = 1  # type: ignore[misc]  # the property of the plain fake is a plain field here
+    after = assembler.image(links, NOW_S + 0.05)
+    assert after.poi.position is BreakerPosition.OPEN
+    assert after.feeders["desk"] is before.feeders["desk"]

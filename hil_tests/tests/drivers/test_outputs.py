@@ -40,7 +40,7 @@ class Recorder:
     """All links of the site, writing into one list."""
 
     def __init__(self, name: str, written: list[Wish]) -> None:
-        self.name, self.written, self.is_up = name, written, True
+        self.name, self.written, self.is_up, self.changes_count = name, written, True, 0
 
     def reading(self, point: str) -> None:  # noqa: ARG002 - of the shape of a link
         return None
