@@ -7,9 +7,21 @@ from pathlib import Path
 
 import orjson
 
+from controller.model.phases import PhaseValues
 from controller.status import Status
 
 NAME = "status.json"
+
+
+def encode(status: Status) -> bytes:
+    """The status as JSON, phase values by the names of their phases."""
+    return orjson.dumps(status, default=_by_phase)
+
+
+def _by_phase(value: object) -> dict[str, float]:
+    if isinstance(value, PhaseValues):
+        return value._asdict()
+    raise TypeError(f"not in the vocabulary of the status: {type(value).__name__}")
 
 
 class Snapshot:
@@ -22,7 +34,7 @@ class Snapshot:
     def write(self, status: Status) -> bool:
         """False when it could not be written."""
         try:
-            self._temporary.write_bytes(orjson.dumps(status))
+            self._temporary.write_bytes(encode(status))
             os.replace(self._temporary, self._path)  # noqa: PTH105  (atomic, and the point of this class)
         except OSError:
             return False

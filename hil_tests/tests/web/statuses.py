@@ -23,7 +23,7 @@ from controller.model.words import (
     InverterMode,
     Mode,
 )
-from controller.snapshot import NAME
+from controller.snapshot import NAME, encode
 from controller.status import (
     SCHEMA,
     BatteryStatus,
@@ -124,13 +124,19 @@ def in_mode(mode: Mode) -> Status:
 
 def as_dict(status: Status) -> dict[str, Any]:
     """As it stands in the file."""
-    raw: dict[str, Any] = orjson.loads(orjson.dumps(status))
+    raw: dict[str, Any] = orjson.loads(encode(status))
     return raw
 
 
 def publish(run_dir: Path, status: Status | dict[str, Any] | bytes) -> None:
     """Write the file as the controller does: by rename."""
-    text = status if isinstance(status, bytes) else orjson.dumps(status)
+    match status:
+        case bytes():
+            text = status
+        case dict():
+            text = orjson.dumps(status)
+        case _:
+            text = encode(status)
     (run_dir / "new").write_bytes(text)
     (run_dir / "new").rename(run_dir / NAME)
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import orjson
 import pytest
 
 from controller.model.words import Mode
+from controller.snapshot import encode
 from controller.status import SCHEMA, Status
 from hil_tests.tests.web.statuses import aged, as_dict, islanded, publish
 from supervisor.reading import StatusReader
@@ -50,7 +50,7 @@ def test_half_a_file_leaves_the_last_one_and_the_next_whole_one_is_taken(tmp_pat
     reader, status = StatusReader(tmp_path), islanded()
     publish(tmp_path, status)
     assert known(reader) == status
-    publish(tmp_path, orjson.dumps(status)[:-200])
+    publish(tmp_path, encode(status)[:-200])
     assert known(reader) == status
     publish(tmp_path, replace(status, sequence=2))
     assert known(reader).sequence == 2
