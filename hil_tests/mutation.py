@@ -22,7 +22,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
@@ -30,6 +29,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from controller import clock
 from hil_tests.mutants import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,7 +80,7 @@ class Run:
 
 def main(arguments: list[str]) -> int:
     """The gate."""
-    started_s = time.monotonic()
+    started_s = clock.now_s()
     if arguments == [STORIES_ONLY]:
         return 0 if _stories_pass() else 1
     if not _is_whole():
@@ -98,7 +98,7 @@ def main(arguments: list[str]) -> int:
     run = Run(waiting=mutants[::-1])
     count = len(mutants)
     run.finish()
-    return _report(run.survivors, count, time.monotonic() - started_s, is_complete=not arguments)
+    return _report(run.survivors, count, clock.now_s() - started_s, is_complete=not arguments)
 
 
 def _report(survivors: list[Mutant], count: int, took_s: float, *, is_complete: bool) -> int:

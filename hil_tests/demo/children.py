@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from controller import clock
 
 END_PATIENCE_S = 5.0
 LOG_TAIL_COUNT = 12
@@ -66,10 +67,10 @@ class Children:
         """Ask, wait, insist."""
         for child in self.alive:
             child.process.send_signal(signal.SIGTERM)
-        patience_until_s = time.monotonic() + END_PATIENCE_S
+        patience_until_s = clock.now_s() + END_PATIENCE_S
         for child in self.alive:
             try:
-                child.process.wait(max(0.1, patience_until_s - time.monotonic()))
+                child.process.wait(max(0.1, patience_until_s - clock.now_s()))
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()

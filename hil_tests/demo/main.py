@@ -11,7 +11,6 @@ import socket
 import sys
 import tempfile
 import termios
-import time
 import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from controller import clock
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from hil_tests.demo.children import Children
@@ -113,8 +113,8 @@ class _Demo:
 
     async def _ready(self) -> None:
         """Wait until the controller has found the hub on grid and the page answers."""
-        patience_until_s = time.monotonic() + START_PATIENCE_S
-        while time.monotonic() < patience_until_s:
+        patience_until_s = clock.now_s() + START_PATIENCE_S
+        while clock.now_s() < patience_until_s:
             self._speak_of_the_dead()
             status = self._status()
             if str(status.get("mode")) in READY_MODES and not _is_free(self.port):

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import gc
 import socket
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from controller.clock import now_s
 from controller.config.types import Device, Protocol, Site
 from hil_tests.plant.plant import STEP_S, Plant
 from hil_tests.servers.lateness import Lateness
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 Overrides = dict[str, dict[str, object]]
 
 
-def boot_time_s() -> float:
-    """The clock that the controller uses."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 class DeviceServers:
     """Start it, give its overrides to `load_site`, stop it. Loopback only, free ports only.
 
@@ -43,7 +38,7 @@ class DeviceServers:
         site: Site,
         plant: Plant,
         on_step: Callable[[], None] | None = None,
-        clock: Callable[[], float] = boot_time_s,
+        clock: Callable[[], float] = now_s,
     ) -> None:
         self._site = site
         self.lateness = Lateness()
