@@ -100,16 +100,13 @@ class _Demo:
         override_file = self.run_dir / "overrides.json"
         override_file.write_text(json.dumps(overrides))
         common = [str(self.options.site), "--run-dir", str(self.run_dir)]
-        self.controller_arguments = [
-            "run",
-            *common,
-            "--data-dir",
-            str(self.run_dir / "data"),
-            "--overrides",
-            str(override_file),
-        ]
-        self.children.start("controller", self.controller_arguments)
-        self.children.start("supervisor", ["supervise", *common, "--port", str(self.port)])
+        data, events = str(self.run_dir / "data"), str(self.run_dir / "web")
+        self.arguments = {
+            "controller": ["run", *common, "--data-dir", data, "--overrides", str(override_file)],
+            "supervisor": ["supervise", *common, "--data-dir", events, "--port", str(self.port)],
+        }
+        for name, arguments in self.arguments.items():
+            self.children.start(name, arguments)
 
     async def _ready(self) -> None:
         """Wait until the controller has found the hub on grid and the page answers."""
@@ -178,11 +175,7 @@ class _Demo:
         """As the service manager of a real site would: say it, and start the process again."""
         for child in self.children.dead():
             self.screen.warnings = [f"the {child.name} died (code {child.process.returncode}); started again"]
-            arguments = self.controller_arguments if child.name == "controller" else self._supervisor_arguments()
-            self.children.start(child.name, arguments)
-
-    def _supervisor_arguments(self) -> list[str]:
-        return ["supervise", str(self.options.site), "--run-dir", str(self.run_dir), "--port", str(self.port)]
+            self.children.start(child.name, self.arguments[child.name])
 
     def _raw_status(self) -> bytes | None:
         with contextlib.suppress(OSError):
