@@ -8,7 +8,7 @@ import fcntl
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ from controller import __version__, clock
 from controller.config.types import Site
 from controller.core.decide import fresh_memory
 from controller.drivers.connect import open_links
+from controller.drivers.urgent import urgent_points
 from controller.durable import load_durable
 from controller.journal import Journal
 from controller.loop import CoreFailedError, Loop
@@ -69,6 +70,11 @@ def _only_instance(path: Path) -> Iterator[IO[str]]:
         yield lock
 
 
+def _from_thread(event_loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended; the journal writes its last lines
+        event_loop.call_soon_threadsafe(call)
+
+
 class _App:
     """One run."""
 
@@ -92,6 +98,7 @@ class _App:
         memory = fresh_memory(durable, clock.now_s())
         self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
         self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
+        self._hurry_when_it_matters(self._loop)
         await self._socket.start()
         self._watchdog.start()
         notify("READY=1")
@@ -101,6 +108,12 @@ class _App:
             self._watchdog.stop()
             await self._socket.stop()
             self._journal.stop()
+
+    def _hurry_when_it_matters(self, loop: Loop) -> None:
+        """A changed position, a jump in voltage, or a written intent begins the next cycle at once."""
+        self._links.when_urgent(urgent_points(self._site), loop.hurry)
+        event_loop = asyncio.get_running_loop()
+        self._journal.on_written = lambda: _from_thread(event_loop, loop.intent_is_durable)
 
     async def _restored(self) -> tuple[str, str] | None:
         try:

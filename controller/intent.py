@@ -18,11 +18,13 @@ class IntentGate:
     """Holds back orders whose intent is not durable yet. An order is known by its subject and its instant."""
 
     journal: Journal
+    is_holding: bool = False  # something waits for its line on disk
     _tickets: dict[tuple[str, float], tuple[Ticket, float, bool]] = field(default_factory=dict)
 
     def pass_through(self, commands: Commands, ticket: Ticket | None, now_s: float) -> Commands:
         """The commands without the orders that must still wait. `ticket`: this cycle's events and durable memory."""
         self._forget(now_s)
+        self.is_holding = False
         poi = commands.poi
         if poi.close is not None and not self._may_go("poi", poi.close, ticket, now_s):
             poi = replace(poi, close=None)
@@ -51,6 +53,7 @@ class IntentGate:
             return True
         durable = self.journal.is_durable(held_by)
         if not durable and now_s - since_s < WAIT_MAX_S:
+            self.is_holding = True
             return False
         self._tickets[key] = (held_by, since_s, True)
         if not durable:

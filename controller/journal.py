@@ -49,6 +49,7 @@ class Journal:
         self._lost = 0
         self._error = "not opened yet"
         self.restored: Future[tuple[str, str] | None] = Future()
+        self.on_written: Callable[[], None] = _nobody_waits  # called in the writer's thread
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -160,6 +161,7 @@ class Journal:
             return
         self._error = ""
         self._written = given if self._events.empty() else pending[-1][0] if pending else self._written
+        self.on_written()
         pending.clear()
         if self._durable is durable:
             self._durable = None
@@ -177,6 +179,10 @@ class Journal:
     def _refuse_reads(self) -> None:
         while not self._reads.empty():
             self._reads.get_nowait()[1].set_exception(OSError(self._error))
+
+
+def _nobody_waits() -> None:
+    return None
 
 
 def dump_durable(durable: DurableMemory) -> str:

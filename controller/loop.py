@@ -35,6 +35,7 @@ from controller.status import CycleStatus
 
 LATENESS_WINDOW_COUNT = 1000
 OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
+EARLY_GAP_S = 0.005  # between two cycles at least: a contact that flickers must not turn the loop into a spin
 
 log = logging.getLogger("hallig.loop")
 
@@ -94,26 +95,58 @@ class Loop:
     _living: tuple[OperatorRequest, ...] = ()
 
     def __post_init__(self) -> None:
+        self._news = asyncio.Event()
         self._assembler = Assembler(self.site)
         self._outputs = Outputs(self.site)
-        self._gate = IntentGate(self.journal)
+        self.gate = IntentGate(self.journal)
 
+    _news: asyncio.Event = field(init=False)
     _assembler: Assembler = field(init=False)
     _outputs: Outputs = field(init=False)
-    _gate: IntentGate = field(init=False)
+    gate: IntentGate = field(init=False)
 
     async def run(self) -> None:
-        """Cycle on an absolute schedule until cancelled. Raises CoreFailedError after the fallback has acted."""
+        """Cycle on an absolute schedule until cancelled; early when told to hurry, and from then on again.
+
+        Raises:
+            CoreFailedError: after the fallback has acted.
+        """
         cycle_s = self.site.hub.timing.cycle_s
         due_s = clock.now_s()
         while True:
             now_s = clock.now_s()
             self.time.note(now_s - due_s, cycle_s)
+            self._news.clear()
             self.cycle(now_s)
             due_s += cycle_s
             if clock.now_s() > due_s + cycle_s:
                 due_s = clock.now_s()  # far behind: begin a new schedule rather than hurry through the missed ones
-            await asyncio.sleep(max(0.0, due_s - clock.now_s()))
+            if await self._rest(due_s):
+                due_s = clock.now_s()
+
+    def hurry(self) -> None:
+        """Begin the next cycle at once: something happened that should not wait for its turn."""
+        self._news.set()
+
+    @property
+    def is_hurried(self) -> bool:
+        """The next cycle will be early."""
+        return self._news.is_set()
+
+    def intent_is_durable(self) -> None:
+        """The journal has written something; if an order waits for that, it goes now."""
+        if self.gate.is_holding:
+            self._news.set()
+
+    async def _rest(self, due_s: float) -> bool:
+        """Until the next cycle is due, or until told to hurry; True for the latter."""
+        await asyncio.sleep(min(EARLY_GAP_S, max(0.0, due_s - clock.now_s())))
+        try:
+            async with asyncio.timeout(max(0.0, due_s - clock.now_s())):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def cycle(self, now_s: float) -> None:
         """One cycle: seen, decide, vet, write."""
@@ -126,7 +159,7 @@ class Loop:
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
         ticket = self._remember(decision, verdict, now_s)
-        self._allowed = self._gate.pass_through(verdict.allowed, ticket, now_s)
+        self._allowed = self.gate.pass_through(verdict.allowed, ticket, now_s)
         if self.memory.durable.authority is not Authority.OBSERVE:
             self._outputs.apply(self.links, self._allowed, now_s)
         self.vetted_at_s = now_s

@@ -5,11 +5,12 @@ The owner of the connection fills it; everybody else only reads values and leave
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from controller.config.types import Device, DeviceTable
 from controller.drivers.link import Reading, Value
 from controller.drivers.outbox import Outbox
+from controller.drivers.urgent import is_news
 
 FAILURES_TO_DOWN = 3  # one lost answer is noise on a line, three in a row are an absence
 
@@ -28,6 +29,8 @@ class Board:
         self.device = device
         self.outbox = Outbox(can_be_read_back(device.table) - {device.table.heartbeat})
         self.wake: Callable[[], None] = _nobody_waits  # the owner of the connection replaces it
+        self._hurry: Callable[[], None] = _nobody_waits
+        self._urgent: Mapping[str, float] = {}
         self.failures = 0
         self.changes_count = 0
         self._clock = clock
@@ -57,8 +60,16 @@ class Board:
 
     def keep(self, point: str, value: Value | None, at_s: float) -> None:
         """The device held this value at that instant; None when it was implausible or not available."""
+        before = self._readings.get(point)
         self._readings[point] = None if value is None else Reading(value, at_s)
         self.changes_count += 1
+        step = self._urgent.get(point)
+        if step is not None and is_news(before.value if before is not None else None, value, step):
+            self._hurry()
+
+    def when_urgent(self, points: Mapping[str, float], hurry: Callable[[], None]) -> None:
+        """Call `hurry` when one of these points changes by more than its step."""
+        self._urgent, self._hurry = points, hurry
 
     def answered(self) -> None:
         """The device said something sensible."""

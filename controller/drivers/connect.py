@@ -43,6 +43,11 @@ class Links:
         """By device name; always the same mapping."""
         return self._boards
 
+    def when_urgent(self, points: Mapping[str, Mapping[str, float]], hurry: Callable[[], None]) -> None:
+        """Call `hurry` as soon as one of these points, by device, changes by more than its step."""
+        for device, steps in points.items():
+            self._boards[device].when_urgent(steps, hurry)
+
     def set_islanded(self, islanded: bool) -> None:
         """While islanded, absent devices are tried at least once a second."""
         self._patience.set_islanded(islanded)
