@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from controller import clock
 
 END_PATIENCE_S = 5.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIBC = ctypes.CDLL(None)
 LOG_TAIL_COUNT = 12
 
 
@@ -51,6 +54,7 @@ class Children:
                 stdout=sink,
                 stderr=sink,
                 start_new_session=True,
+                preexec_fn=_end_with_the_demo,  # noqa: PLW1509  (one system call, looked up before the fork)
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         child = Child(name, process, log)
@@ -75,3 +79,8 @@ class Children:
                 child.process.kill()
                 child.process.wait()
         self.alive.clear()
+
+
+def _end_with_the_demo() -> None:
+    """However the demo ends, kill -9 included, nothing that it started goes on."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

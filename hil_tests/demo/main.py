@@ -7,14 +7,16 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
 import termios
 import tty
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -56,13 +58,21 @@ def run_demo(options: DemoOptions) -> int:
     run_dir = Path(tempfile.mkdtemp(prefix="hallig-demo-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
     children = Children(run_dir)
     try:
-        return asyncio.run(_Demo(options, port, children, console).run())
-    except KeyboardInterrupt:
+        return asyncio.run(_until_told(_Demo(options, port, children, console).run()))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Ended. Everything that was started is stopped.")
         return 0
     finally:
         children.end_all()
         shutil.rmtree(run_dir, ignore_errors=True)
+
+
+async def _until_told(demo: Coroutine[Any, Any, int]) -> int:
+    """A closed terminal or a polite kill ends the demo as Ctrl-C does."""
+    playing = asyncio.ensure_future(demo)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+    return await playing
 
 
 class _Demo:

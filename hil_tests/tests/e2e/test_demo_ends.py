@@ -1,0 +1,50 @@
+"""However the demo ends, nothing that it started goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+START = [sys.executable, "-m", "controller.cli", "demo", "--once", "--grid-s", "30"]
+
+
+def children_of(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_goes_on(number: signal.Signals) -> None:
+    demo = subprocess.Popen(START, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    assert demo.stdout is not None
+    said = [demo.stdout.readline()]
+    started = children_of(demo.pid)
+    assert len(started) == 2, said
+    os.kill(demo.pid, number)
+    said += demo.stdout.readlines()  # until every process that holds the pipe is gone
+    code = demo.wait(10)
+    until_s = time.monotonic() + 10.0
+    while any(is_running(pid) for pid in started):
+        assert time.monotonic() < until_s, "still there"
+        time.sleep(0.05)
+    demo.stdout.close()
+    if number is signal.SIGKILL:
+        assert code == -signal.SIGKILL
+    else:
+        assert code == 0, said
+        assert "stopped" in said[-1]
+        assert not any("Traceback" in line for line in said)
