@@ -70,7 +70,6 @@ class Plant:
         self.backfeed_j = 0.0
         self.out_of_phase_closures_count = 0
         self.source_j = self.load_j = 0.0
-        self.motions_count = 0  # steps after which something may read differently
         self._is_emergency, self._yield_ratio = False, 0.0
         self._slow_age_s = 0.0
         self._resting = Resting()
@@ -181,7 +180,7 @@ class Plant:
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _step_whole(self, dt_s: float) -> None:
-        self.motions_count += 1
+        self.rest.changes_count += 1
         was_resting = self._resting.steps_count > 0
         if was_resting:
             self._make_up(self._resting.steps_count * STEP_S)
@@ -283,7 +282,7 @@ class Plant:
         """At rest in a frame that turns. Where both sides of an open POI live, its ANSI 25 watches them pass."""
         self.grid.turn(STEP_S)
         if self.poi.position is not BreakerPosition.CLOSED and self.grid.is_fed and self.bus != 0:
-            self.motions_count += 1
+            self.rest.changes_count += 1
             self._step_poi(STEP_S)
         self.bus *= spin
         self.poi_current *= spin

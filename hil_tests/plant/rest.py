@@ -20,16 +20,18 @@ SLOW_S = 0.1
 
 
 class Rest:
-    """Shared by the parts of one plant."""
+    """Shared by the parts of one plant. While `changes_count` stands, everything reads as it did, but for the time."""
 
-    __slots__ = ("holds", "is_touched")
+    __slots__ = ("changes_count", "holds", "is_touched")
 
     def __init__(self) -> None:
+        self.changes_count = 0
         self.holds = False
         self.is_touched = True
 
     def disturb(self) -> None:
         """Something was ordered or has changed: the next step is a whole one, and looks at every part."""
+        self.changes_count += 1
         self.holds = False
         self.is_touched = True
 

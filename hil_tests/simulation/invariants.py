@@ -9,6 +9,7 @@ from controller.model.hub import Hub
 from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
 from hil_tests.plant.breaker import Closing
 from hil_tests.plant.plant import Plant
+from hil_tests.plant.rest import Rest
 
 BACKFEED_MAX_J = 60_000.0  # two seconds of half a hub: longer is a line worker's life
 EARTHING_GRACE_S = 0.05
@@ -39,6 +40,11 @@ class Spell:
     grace_s: float
     since_s: float | None = None
     was_said: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        """Time alone may end its grace."""
+        return self.since_s is not None and not self.was_said
 
     def ends(self, is_so: bool, now_s: float) -> bool:
         """True once, in the step in which it has lasted longer than allowed."""
@@ -72,21 +78,31 @@ class Invariants:
     _joined: Spell = field(default_factory=lambda: Spell(JOIN_GRACE_S))
     _two: Spell = field(default_factory=lambda: Spell(0.0))
     _tripped: frozenset[str] = frozenset()
+    _spells: tuple[Spell, ...] = ()
+    _is_running: bool = True
+    _rest: Rest | None = None
+    _change: int = -1
 
     def __post_init__(self) -> None:
         self._checks = (
             self._closings, self._backfeed, self._earthing, self._one_reference, self._tier_zero, self._trips,
         )  # fmt: skip
+        self._spells = (self._fed, self._dark, self._bare, self._joined, self._two)
 
     def watch(self) -> None:
-        """Look once; called after every step."""
+        """Look once; called after every step. Where nothing has changed and no spell is running, nothing is new."""
+        rest = self.plant.rest
+        if rest.changes_count == self._change and self._rest is rest and not self._is_running:
+            return
+        self._rest, self._change = rest, rest.changes_count
         self._watch_grid()
         for check in self._checks:
             for name, detail in check():
                 self.violations.append(Violation(name, round(self.plant.now_s, 3), self.seed, detail))
+        self._is_running = any(spell.is_running for spell in self._spells)
 
     def _watch_grid(self) -> None:
-        ratio = abs(self.plant.grid.source)
+        ratio = self.plant.grid.ratio
         if abs(ratio - self._grid_ratio) > STEP_RATIO:
             self._surprised_at_s = self.plant.now_s
         self._grid_ratio = ratio
