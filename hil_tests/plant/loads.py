@@ -31,7 +31,8 @@ class LoadFeeder:
     stuck = Setting[bool]("stuck")
 
     def __init__(self, feeder: Feeder, loads: Loads) -> None:
-        self.feeder, self.loads, self.rest = feeder, loads, loads.rest
+        self.feeder, self.loads = feeder, loads
+        self.rest = loads  # what disturbs a feeder disturbs all: their sum is worked out anew
         self._demand_ratio = loads.demand_ratio
         self._stuck = False
         self.position = BreakerPosition.CLOSED
@@ -134,11 +135,16 @@ class Loads:
         """No contactor moves."""
         return not self._is_stale
 
-    def step(self, voltage_ratio: float, is_touched: bool, dt_s: float) -> complex:
+    def disturb(self) -> None:
+        """A feeder was ordered or its demand set: look at all of them in the next step."""
+        self._is_stale = True
+        self.rest.disturb()
+
+    def step(self, voltage_ratio: float, dt_s: float) -> complex:
         """Admittance for the next solve. P = P0 cold (z v^2 + i v + p); below 0.7 Un all of it is impedance."""
         self._now_s += dt_s
         is_live = voltage_ratio > USABLE_RATIO
-        if self._is_stale or is_touched or is_live is not self._is_live:
+        if self._is_stale or is_live is not self._is_live:
             self._look(is_live, dt_s)
         v = max(voltage_ratio, 0.7)
         conductance = IMPEDANCE + CURRENT / v + POWER / (v * v)

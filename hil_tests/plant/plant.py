@@ -194,7 +194,7 @@ class Plant:
         self._step_poi(dt_s)
         before = self.bus
         self._parts.begin_step(before, dt_s)
-        self._solve(is_touched, dt_s)
+        self._solve(dt_s)
         self._measure_frequency(before, dt_s)
         self._slow_age_s += dt_s
         is_due = self._slow_age_s >= SLOW_S - 1e-9
@@ -222,10 +222,10 @@ class Plant:
         angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
         return Sides(worst, volts, math.degrees(angle_rad), slip_hz)
 
-    def _solve(self, is_touched: bool, dt_s: float) -> None:
+    def _solve(self, dt_s: float) -> None:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""
         volts = abs(self.bus)
-        shunt = self.loads.step(volts, is_touched, dt_s)
+        shunt = self.loads.step(volts, dt_s)
         followed_pu = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
         formers = self._parts.formers()
         sources: list[Source] = [(former.emf, former.admittance, former.current_max_pu) for former in formers]
@@ -241,7 +241,7 @@ class Plant:
         for battery in self.batteries.values():
             battery.end_step(bus, dt_s)
         self.poi_current = (currents[-1] if closed and fed else 0j) - neighbours * bus
-        self._count_energy(followed_pu + sum((bus * i.conjugate()).real for i in currents), neighbours, dt_s)
+        self._count_energy(followed_pu + (bus * sum(currents).conjugate()).real, neighbours, dt_s)
 
     def _count_energy(self, delivered_pu: float, neighbours: complex, dt_s: float) -> None:
         """What sources give and loads take; a dead feeder is a load if the POI ties us to it."""
@@ -282,7 +282,7 @@ class Plant:
         """At rest in a frame that turns. Where both sides of an open POI live, its ANSI 25 watches them pass."""
         self.grid.turn(STEP_S)
         if self.poi.position is not BreakerPosition.CLOSED and self.grid.is_fed and self.bus != 0:
-            self.rest.changes_count += 1
+            self.rest.turns_count += 1
             self._step_poi(STEP_S)
         self.bus *= spin
         self.poi_current *= spin

@@ -20,12 +20,15 @@ SLOW_S = 0.1
 
 
 class Rest:
-    """Shared by the parts of one plant. While `changes_count` stands, everything reads as it did, but for the time."""
+    """Shared by the parts of one plant. While the counts stand, everything reads as it did, but for the time.
 
-    __slots__ = ("changes_count", "holds", "is_touched")
+    `turns_count` counts the steps at rest in which only the angle across an open POI moved.
+    """
+
+    __slots__ = ("changes_count", "holds", "is_touched", "turns_count")
 
     def __init__(self) -> None:
-        self.changes_count = 0
+        self.changes_count = self.turns_count = 0
         self.holds = False
         self.is_touched = True
 

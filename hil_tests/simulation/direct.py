@@ -107,7 +107,10 @@ class DirectLink:
 class _Group:
     """Points that are polled together. While the plant has not changed, the values stand and only their age is new."""
 
-    __slots__ = ("_change", "_readers", "_rest", "_target", "due_s", "period_s", "points", "sampled_at_s", "values")
+    __slots__ = (
+        "_change", "_readers", "_rest", "_sees_angle", "_target", "due_s", "period_s", "points", "sampled_at_s",
+        "values",
+    )  # fmt: skip
 
     def __init__(self, points: tuple[Point, ...], target: PlantDevice, period_s: float) -> None:
         self.points, self.period_s, self.due_s = points, period_s, 0.0
@@ -115,14 +118,16 @@ class _Group:
         self.values: list[Value | None] = [None] * len(points)
         self._target = target
         self._readers = [target.readers[point.id] for point in points]
+        self._sees_angle = any(role == "poi" for role, _ in target.assets)
         self._rest, self._change = target.plant.rest, -1
 
     def sample(self, now_s: float) -> None:
         """Look at every point. A restored plant is another one, with another count of its changes."""
         self.sampled_at_s = now_s
         rest = self._target.plant.rest
-        if self._change != rest.changes_count or self._rest is not rest:
-            self._rest, self._change = rest, rest.changes_count
+        change = rest.changes_count + rest.turns_count if self._sees_angle else rest.changes_count
+        if change != self._change or rest is not self._rest:
+            self._rest, self._change = rest, change
             self.values = [read() for read in self._readers]
 
     def forget(self) -> None:
