@@ -129,6 +129,7 @@ class GeneratorSet:
         used_wh = (0.246 * self._delivered_j + 0.0845 * self.genset.rating_va * self._loaded_s) / 3600.0
         self._fuel_l = max(0.0, self._fuel_l - used_wh / 1000.0)
         self._delivered_j = self._loaded_s = 0.0
+        self.angle_rad = math.remainder(self.angle_rad, TWO_PI)
 
     def make_up(self, rested_s: float) -> None:
         """Time that passed at rest: timers run, a loaded engine turns and burns on."""

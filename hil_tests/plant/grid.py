@@ -128,4 +128,4 @@ class PublicGrid:
     def turn(self, dt_s: float) -> None:
         """Move the angle forward."""
         if self._frequency_hz != NOMINAL_HZ:
-            self._angle_rad += self.turn_rad_per_s * dt_s
+            self._angle_rad = math.remainder(self._angle_rad + self.turn_rad_per_s * dt_s, TWO_PI)

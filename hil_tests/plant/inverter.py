@@ -225,6 +225,7 @@ class BatteryInverter:
         """Charge and heat, from the mean power since the last time; and the bridge cools."""
         self.overload_pct = max(0.0, self.overload_pct - 100.0 * self._cool_s / COOL_DOWN_S)
         self._cool_s = 0.0
+        self.angle_rad = math.remainder(self.angle_rad, TWO_PI)  # a week in an island must not cost it digits
         if self._active_s > 0.0:
             self.pack.step(self._dc_j / self._active_s, ambient_c, self._active_s)
             self._dc_j = self._active_s = 0.0

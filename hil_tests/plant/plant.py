@@ -30,7 +30,7 @@ FREQUENCY_WINDOW_S = 0.04
 GRID_Y = 1.0 / IMPEDANCE_PU
 DEAD_RATIO = 0.05
 PROSPECTIVE_LIMIT_DEG = 20.0
-REST_TOLERANCE = 1e-11  # pu and Hz in one step: the slowest fast state, a voltage regulator, is then 3e-10 from its end
+REST_TOLERANCE = 1e-11  # pu in one step: the slowest fast state, a voltage regulator, is then 3e-10 from its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ class Plant:
     # -- rest -------------------------------------------------------------------------------------------------------
     def _look_for_rest(self, before: complex, *, is_due: bool) -> None:
         """Two steps in a row that left everything where it was, and no timer that ends soon: nothing will move."""
-        resting, state = self._resting, [abs(self.bus), self.bus_frequency_hz, *self._parts.fast_state()]
+        resting, state = self._resting, [abs(self.bus), self.bus_frequency_hz / NOMINAL_HZ, *self._parts.fast_state()]
         is_same = len(state) == len(resting.state) and all(
             abs(now - then) <= REST_TOLERANCE for now, then in zip(state, resting.state, strict=True)
         )
