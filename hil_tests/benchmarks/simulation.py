@@ -22,6 +22,7 @@ PLANT_GOAL = 1_000.0  # times real time
 LOOP_GOAL = 150.0
 CYCLE_S = 0.05
 SETTLE_S = 20.0
+PV_WAITS_S, PV_RAMPS_S = 70.0, 620.0
 RUN_S = 5.0
 RUNS_COUNT = 40
 STORIES_COUNT = 5
@@ -60,13 +61,15 @@ def plant_runs(site: Site) -> Iterator[tuple[str, Run, float | None]]:
 
 
 def loop_runs(site: Site) -> Iterator[tuple[str, Run]]:
-    """Plant, links, assembler, decide, vet, outputs and invariants, settled."""
+    """Plant, links, assembler, decide, vet, outputs and invariants. PV comes back in ten minutes, steered."""
     bench = Bench.of(site)
     bench.run_for(SETTLE_S)
     yield "closed loop, on grid", _looping(bench)
     bench.plant.grid.blackout()
     bench.run_to(Mode.ISLANDED)
-    bench.run_for(SETTLE_S)
+    bench.run_for(PV_WAITS_S)
+    yield "closed loop, in an island, PV ramps up", _looping(bench)
+    bench.run_for(PV_RAMPS_S)
     yield "closed loop, in an island", _looping(bench)
 
 

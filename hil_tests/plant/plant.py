@@ -69,7 +69,7 @@ class Plant:
         self.poi_current = 0j  # pu, positive into the hub
         self.backfeed_j = 0.0
         self.out_of_phase_closures_count = 0
-        self.source_j = self.load_j = 0.0
+        self.source_j = self.load_j = 0.0  # up to the last whole step: no older than SLOW_S
         self._is_emergency, self._yield_ratio = False, 0.0
         self._slow_age_s = 0.0
         self._resting = Resting()

@@ -78,6 +78,7 @@ class Invariants:
     _joined: Spell = field(default_factory=lambda: Spell(JOIN_GRACE_S))
     _two: Spell = field(default_factory=lambda: Spell(0.0))
     _tripped: frozenset[str] = frozenset()
+    _first: tuple[str, ...] = ()  # the feeders of tier 0
     _spells: tuple[Spell, ...] = ()
     _is_running: bool = True
     _rest: Rest | None = None
@@ -87,6 +88,7 @@ class Invariants:
         self._checks = (
             self._closings, self._backfeed, self._earthing, self._one_reference, self._tier_zero, self._trips,
         )  # fmt: skip
+        self._first = tuple(name for name, feeder in self.hub.feeders.items() if feeder.tier == 0)
         self._spells = (self._fed, self._dark, self._bare, self._joined, self._two)
 
     def watch(self) -> None:
@@ -163,11 +165,8 @@ class Invariants:
 
     def _tier_zero(self) -> Iterator[tuple[str, str]]:
         """Tier 0 is not without supply for long while a source could hold the bus."""
-        unsupplied = [
-            name
-            for name, feeder in self.plant.feeders.items()
-            if feeder.feeder.tier == 0 and not feeder.is_energised and not feeder.has_fault
-        ]
+        feeders = self.plant.feeders
+        unsupplied = [name for name in self._first if not feeders[name].is_energised and not feeders[name].has_fault]
         is_dark = bool(unsupplied) and self._could_be_supplied()
         if self._dark.ends(is_dark, self.plant.now_s):
             yield "tier 0 dark", ", ".join(unsupplied)
@@ -186,7 +185,7 @@ class Invariants:
 
     def _trips(self) -> Iterator[tuple[str, str]]:
         """No inverter is driven into its own protection."""
-        tripped = frozenset(n for n, battery in self.plant.batteries.items() if battery.mode is InverterMode.FAULT)
+        tripped = frozenset([n for n, battery in self.plant.batteries.items() if battery.mode is InverterMode.FAULT])
         for name in sorted(tripped - self._tripped):
             yield "battery tripped", f"{name}, overload {self.plant.batteries[name].overload_pct:.0f} %"
         self._tripped = tripped

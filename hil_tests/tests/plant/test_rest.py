@@ -113,7 +113,8 @@ def plant_of(seed: int) -> Plant:
 def reading(plant: Plant) -> dict[str, float]:
     """Everything that anybody can read of a plant, as numbers."""
     seen: dict[str, float] = {
-        "volts": abs(plant.bus), "hz": plant.bus_frequency_hz / 50.0, "turns": (plant.angle_difference_deg or 0.0) / 360.0,
+        "volts": abs(plant.bus), "hz": plant.bus_frequency_hz / 50.0,
+        "turns": (plant.angle_difference_deg or 0.0) / 360.0,
         "poi w": plant.poi_power_w.total / 1e5, "backfeed": plant.backfeed_j / 1e5, "grid": abs(plant.grid.source),
         "operations": plant.poi.operations_count, "poi": plant.poi.position.value == "closed",
         "tripped": plant.poi.relay_tripped, "permitted": plant.poi.sync_permitted,
