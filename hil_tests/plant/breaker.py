@@ -9,6 +9,7 @@ from typing import NamedTuple
 from controller.model.words import BreakerPosition, SettingsGroup
 from hil_tests.plant.rest import Rest, Setting
 
+OPEN, CLOSED = BreakerPosition.OPEN, BreakerPosition.CLOSED  # looking into an enum costs 70 ns, ten times a step
 OPERATING_MIN_S = 0.030
 OPERATING_MAX_S = 0.080
 SYNC_ANGLE_DEG = 10.0  # ComAp InteliPro default
@@ -29,7 +30,8 @@ class Sides(NamedTuple):
     def in_window(self) -> bool:
         """The relay's own ANSI 25."""
         return (
-            min(self.grid_ratio, self.bus_ratio) > 0.85
+            self.grid_ratio > 0.85
+            and self.bus_ratio > 0.85
             and abs(self.angle_deg) <= SYNC_ANGLE_DEG
             and abs(self.slip_hz) <= SYNC_SLIP_HZ
             and abs(self.grid_ratio - self.bus_ratio) <= SYNC_VOLTAGE_RATIO
@@ -113,16 +115,16 @@ class PoiBreaker:
 
     def trip(self) -> None:
         """Begin to open."""
-        if self.position is BreakerPosition.CLOSED and self._target is not BreakerPosition.OPEN:
+        if self.position is CLOSED and self._target is not OPEN:
             self._begin(BreakerPosition.OPEN)
-        elif self._target is BreakerPosition.CLOSED:
+        elif self._target is CLOSED:
             self._target = None
             self.rest.disturb()
 
     def close(self) -> None:
         """Begin to close."""
         locked = self._open_level or self._dso_lock or self.relay_tripped_now
-        if self.position is BreakerPosition.OPEN and self._target is None and not locked:
+        if self.position is OPEN and self._target is None and not locked:
             self._begin(BreakerPosition.CLOSED)
 
     @property
@@ -133,7 +135,7 @@ class PoiBreaker:
     @property
     def is_still(self) -> bool:
         """Does not move, and its protection does not count towards a trip."""
-        is_counting = self._outside_since_s is not None and self.position is BreakerPosition.CLOSED
+        is_counting = self._outside_since_s is not None and self.position is CLOSED
         return self._target is None and not is_counting
 
     def step(self, sides: Sides, now_s: float, dt_s: float) -> bool:
@@ -146,11 +148,9 @@ class PoiBreaker:
         if self._moving_s > 0.0:
             return False
         target, self._target = self._target, None
-        if (target is BreakerPosition.OPEN and self.fails_to_open) or (
-            target is BreakerPosition.CLOSED and self.fails_to_close
-        ):
+        if (target is OPEN and self.fails_to_open) or (target is CLOSED and self.fails_to_close):
             return False
-        if target is BreakerPosition.CLOSED:
+        if target is CLOSED:
             self._record(sides, now_s)
             self.relay_tripped = False
         self.position = target
@@ -160,7 +160,7 @@ class PoiBreaker:
     def watch_sync(self, sides: Sides) -> None:
         """ANSI 25: permits, and closes where it was asked to."""
         self.sync_permitted = sides.in_window
-        if self._permit and self.sync_permitted and self.position is BreakerPosition.OPEN:
+        if self._permit and self.sync_permitted and self.position is OPEN:
             self.close()
 
     def _begin(self, target: BreakerPosition) -> None:
@@ -176,7 +176,7 @@ class PoiBreaker:
         if self._outside_since_s is None:
             self._outside_since_s = now_s - dt_s
         lasted_s = now_s - self._outside_since_s
-        if lasted_s >= self._relay_undervoltage_s - 1e-9 and self.position is BreakerPosition.CLOSED:
+        if lasted_s >= self._relay_undervoltage_s - 1e-9 and self.position is CLOSED:
             self.relay_tripped = True
             self.trip()
 

@@ -29,9 +29,9 @@ class BatteryInverter:
 
     __slots__ = (
         "_active_s", "_charge_set_w", "_cool_s", "_dc_j", "_dc_power_w", "_dc_valid_for_va", "_forming_in_s",
-        "_frequency_set_hz", "_healthy_s", "_power_set_w", "_rated", "_set_mode", "_voltage_set_ratio", "admittance",
-        "angle_rad", "battery", "current", "current_max_pu", "emf_pu", "is_forming", "mode", "overload_pct",
-        "p_filtered_pu", "pack", "power_va", "q_filtered_pu", "rest",
+        "_frequency_set_hz", "_healthy_s", "_is_following", "_power_set_w", "_rated", "_set_mode", "_voltage_set_ratio",
+        "admittance", "angle_rad", "battery", "current", "current_max_pu", "emf_pu", "is_forming", "mode",
+        "overload_pct", "p_filtered_pu", "pack", "power_va", "q_filtered_pu", "rest",
     )  # fmt: skip
 
     power_set_w = Setting[float]("power_set_w")
@@ -163,9 +163,9 @@ class BatteryInverter:
 
     def follow_power(self, volts: float, dt_s: float) -> float:
         """Power of a follower for the next solve, at a power factor of one; nothing on a dead bus."""
-        if self.mode is not InverterMode.GRID_FOLLOWING or volts < FOLLOW_MIN_RATIO:
+        if not self._is_following or volts < FOLLOW_MIN_RATIO:
             self._healthy_s = 0.0
-            if self.mode is not InverterMode.GRID_FORMING:
+            if not self.is_forming:
                 self.power_va = 0j
             return 0.0
         self._healthy_s += dt_s
@@ -242,7 +242,8 @@ class BatteryInverter:
         self._draw(rested_s)
 
     def _enter(self, mode: InverterMode) -> None:
-        self.mode, self.is_forming = mode, mode is InverterMode.GRID_FORMING
+        self.mode = mode
+        self.is_forming, self._is_following = mode is InverterMode.GRID_FORMING, mode is InverterMode.GRID_FOLLOWING
 
     def _turn_rad_per_s(self) -> float:
         droop_hz = self.battery.droop_hz_per_w * self.p_filtered_pu * BASE_VA
@@ -250,7 +251,7 @@ class BatteryInverter:
 
     def _draw(self, dt_s: float) -> None:
         """Count what the battery gives, losses included."""
-        if self.mode is not InverterMode.GRID_FORMING and self.mode is not InverterMode.GRID_FOLLOWING:
+        if not (self.is_forming or self._is_following):
             return
         if self.power_va != self._dc_valid_for_va:
             self._dc_valid_for_va = self.power_va

@@ -88,8 +88,10 @@ class Parts:
 
     def formers(self) -> list[BatteryInverter | GeneratorSet]:
         """Who holds the bus now."""
-        batteries = [battery for battery in self.batteries.values() if battery.is_forming]
-        return [*batteries, *(genset for genset in self.gensets.values() if genset.is_forming)]
+        formers: list[BatteryInverter | GeneratorSet] = []
+        formers += [battery for battery in self.batteries.values() if battery.is_forming]
+        formers += [genset for genset in self.gensets.values() if genset.is_forming]
+        return formers
 
     def step_slowly(self, elapsed_s: float) -> None:
         """What takes minutes: charge, heat, fuel, warming loads, radios."""

@@ -16,9 +16,9 @@ from typing import Any
 
 from controller.model.hub import AssetId, Hub
 from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, GridSource
+from controller.model.words import GridSource
 from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI
-from hil_tests.plant.breaker import Closing, Sides
+from hil_tests.plant.breaker import CLOSED, Closing, Sides
 from hil_tests.plant.grid import IMPEDANCE_PU, NEIGHBOURS_PU
 from hil_tests.plant.network import Source, solve
 from hil_tests.plant.parts import Parts, PlantOptions
@@ -109,7 +109,7 @@ class Plant:
     @property
     def grid_side(self) -> complex:
         """Voltage at the grid side of the POI, pu."""
-        if self.poi.position is BreakerPosition.CLOSED:
+        if self.poi.position is CLOSED:
             return self.bus
         return self.grid.source
 
@@ -122,7 +122,7 @@ class Plant:
     def bus_voltage_v(self) -> PhaseValues:
         """Bus side, phase to neutral; a lost phase is lost on both sides of a closed breaker."""
         volts = abs(self.bus) * self.hub.nominal_voltage_v
-        closed = self.poi.position is BreakerPosition.CLOSED
+        closed = self.poi.position is CLOSED
         return self.grid.per_phase(volts) if closed else PhaseValues.even(volts)
 
     @property
@@ -130,7 +130,7 @@ class Plant:
         """None on a dead grid."""
         if abs(self.grid_side) < DEAD_RATIO:
             return None
-        if self.poi.position is BreakerPosition.CLOSED and not self.grid.is_fed:
+        if self.poi.position is CLOSED and not self.grid.is_fed:
             return self.bus_frequency_hz
         return self.grid.frequency_hz
 
@@ -160,7 +160,7 @@ class Plant:
         """What is really so."""
         return Truth(
             now_s=self.now_s,
-            poi_closed=self.poi.position is BreakerPosition.CLOSED,
+            poi_closed=self.poi.position is CLOSED,
             grid_live=self.grid.is_fed,
             bus_voltage_ratio=abs(self.bus),
             bus_frequency_hz=self.bus_frequency_hz,
@@ -169,7 +169,7 @@ class Plant:
             backfeed_j=self.backfeed_j,
             out_of_phase_closures_count=self.out_of_phase_closures_count,
             closings=self.poi.closings,
-            earthing_closed=self.earthing.position is BreakerPosition.CLOSED,
+            earthing_closed=self.earthing.position is CLOSED,
         )
 
     @property
@@ -205,13 +205,13 @@ class Plant:
             self._look_for_rest(before, is_due=is_due)
 
     def _step_poi(self, dt_s: float) -> None:
-        if self.poi.step(self._sides(), self.now_s, dt_s) and self.poi.position is BreakerPosition.CLOSED:
+        if self.poi.step(self._sides(), self.now_s, dt_s) and self.poi.position is CLOSED:
             last = self.poi.closings[-1]
             self.out_of_phase_closures_count += abs(last.angle_deg) > PROSPECTIVE_LIMIT_DEG
 
     def _sides(self) -> Sides:
         grid, bus, volts = self.grid, self.bus, abs(self.bus)
-        closed = self.poi.position is BreakerPosition.CLOSED
+        closed = self.poi.position is CLOSED
         ratio = volts if closed else grid.ratio
         worst = 0.0 if grid.missing else ratio
         if ratio < DEAD_RATIO:
@@ -229,7 +229,7 @@ class Plant:
         followed_pu = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
         formers = self._parts.formers()
         sources: list[Source] = [(former.emf, former.admittance, former.current_max_pu) for former in formers]
-        closed, fed = self.poi.position is BreakerPosition.CLOSED, self.grid.is_fed
+        closed, fed = self.poi.position is CLOSED, self.grid.is_fed
         if closed and fed:
             sources.append((self.grid.source, GRID_Y, math.inf))
         neighbours = NEIGHBOURS_PU if closed and not fed else 0j
@@ -275,13 +275,13 @@ class Plant:
 
     def _may_rest(self) -> bool:
         """Not while a dead street is being fed."""
-        feeds = self.poi.position is BreakerPosition.CLOSED and not self.grid.is_fed and self.bus != 0
+        feeds = self.poi.position is CLOSED and not self.grid.is_fed and self.bus != 0
         return not feeds and self._parts.is_still()
 
     def _turn(self, spin: complex) -> None:
         """At rest in a frame that turns. Where both sides of an open POI live, its ANSI 25 watches them pass."""
         self.grid.turn(STEP_S)
-        if self.poi.position is not BreakerPosition.CLOSED and self.grid.is_fed and self.bus != 0:
+        if self.poi.position is not CLOSED and self.grid.is_fed and self.bus != 0:
             self.rest.turns_count += 1
             self._step_poi(STEP_S)
         self.bus *= spin

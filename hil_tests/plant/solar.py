@@ -78,7 +78,8 @@ class SolarInverter:
             wanted *= max(0.0, 1.0 - FREQUENCY_SLOPE_PER_HZ * (frequency_hz - FREQUENCY_START_HZ))
         if self._ramp < 1.0:
             self._ramp = min(1.0, self._ramp + RAMP_PER_S * dt_s)
-        wanted = min(wanted, self._limit_w / BASE_VA, self._ramp * rating, OVERCURRENT_RATIO * rating * voltage_ratio)
+        ceiling = min(self._ramp, OVERCURRENT_RATIO * voltage_ratio) * rating
+        wanted = min(wanted, self._limit_w / BASE_VA, ceiling)
         self.power_pu += (max(0.0, wanted) - self.power_pu) * (1.0 - math.exp(-dt_s / SLEW_S))
         return self.power_pu
 

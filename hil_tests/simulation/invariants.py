@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from controller.model.hub import Hub
-from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
-from hil_tests.plant.breaker import Closing
+from controller.model.words import InverterMode, IslandEarthing
+from hil_tests.plant.breaker import CLOSED, Closing
 from hil_tests.plant.plant import Plant
 from hil_tests.plant.rest import Rest
 
@@ -135,7 +135,7 @@ class Invariants:
 
     def _backfeed(self) -> Iterator[tuple[str, str]]:
         """A dead public feeder is not fed beyond the bound in one spell."""
-        feeding = self.plant.poi.position is BreakerPosition.CLOSED and not self.plant.grid.is_fed
+        feeding = self.plant.poi.position is CLOSED and not self.plant.grid.is_fed
         if not feeding:
             self._backfeed_from_j = self.plant.backfeed_j
         fed_j = self.plant.backfeed_j - self._backfeed_from_j
@@ -146,8 +146,8 @@ class Invariants:
         """No load on an island without earthing."""
         if self.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
             return
-        island = self.plant.poi.position is not BreakerPosition.CLOSED and abs(self.plant.bus) > LIVE_RATIO
-        bare = island and self.plant.earthing.position is not BreakerPosition.CLOSED and self._is_loaded()
+        island = self.plant.poi.position is not CLOSED and abs(self.plant.bus) > LIVE_RATIO
+        bare = island and self.plant.earthing.position is not CLOSED and self._is_loaded()
         if self._bare.ends(bare, self.plant.now_s):
             yield "island without earthing", "a feeder is energised"
 
@@ -159,7 +159,7 @@ class Invariants:
         formers = [name for name, battery in self.plant.batteries.items() if battery.is_forming]
         if self._two.ends(len(formers) > 1, self.plant.now_s):
             yield "two formers", ", ".join(formers)
-        joined = bool(formers) and self.plant.poi.position is BreakerPosition.CLOSED
+        joined = bool(formers) and self.plant.poi.position is CLOSED
         if self._joined.ends(joined, self.plant.now_s):
             yield "forms with the POI closed", ", ".join(formers)
 
@@ -173,7 +173,7 @@ class Invariants:
 
     def _could_be_supplied(self) -> bool:
         """Not with the button pressed, nor while a stuck contact between two dead sides hides that the POI is open."""
-        hidden = self.plant.poi.stuck_feedback is BreakerPosition.CLOSED and not self.plant.grid.is_fed
+        hidden = self.plant.poi.stuck_feedback is CLOSED and not self.plant.grid.is_fed
         if self.plant.safety.emergency_off or hidden:
             return False
         return any(
