@@ -16,34 +16,21 @@ from typing import Any
 
 from controller.model.hub import AssetId, Hub
 from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, GridSource, Switcher
-from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI, forked, wrap
-from hil_tests.plant.breaker import Closing, PoiBreaker, Sides
-from hil_tests.plant.generator import GeneratorSet
-from hil_tests.plant.grid import IMPEDANCE_PU, NEIGHBOURS_PU, PublicGrid
-from hil_tests.plant.inverter import BatteryInverter
-from hil_tests.plant.loads import LoadFeeder
-from hil_tests.plant.network import Injection, solve
-from hil_tests.plant.small import EarthingRelay, RadioNode, Safety, Weather
-from hil_tests.plant.solar import SolarInverter
-from hil_tests.plant.storage import BatteryPack
+from controller.model.words import GridSource
+from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI
+from hil_tests.plant.breaker import CLOSED, Closing, Sides
+from hil_tests.plant.grid import IMPEDANCE_PU, NEIGHBOURS_PU
+from hil_tests.plant.network import Source, solve
+from hil_tests.plant.parts import Parts, PlantOptions
+from hil_tests.plant.rest import SLOW_S, STEP_S, Resting, Setting
 
-STEP_S = 0.01
+__all__ = ["STEP_S", "Plant", "PlantOptions", "Truth"]
+
 FREQUENCY_WINDOW_S = 0.04
 GRID_Y = 1.0 / IMPEDANCE_PU
 DEAD_RATIO = 0.05
 PROSPECTIVE_LIMIT_DEG = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class PlantOptions:
-    """How the plant starts."""
-
-    soc_pct: float = 85.0
-    temperature_c: float = 12.0
-    irradiance_w_per_m2: float = 450.0
-    demand_ratio: float = 0.6
-    relay_enabled: bool = True
+REST_TOLERANCE = 1e-11  # pu in one step: the slowest fast state, a voltage regulator, is then 3e-10 from its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +57,24 @@ class Plant:
         options = options or PlantOptions()
         self.hub = hub
         self.now_s = 0.0
-        self.grid = PublicGrid(forked(seed, "grid"))
-        self.poi = PoiBreaker(forked(seed, "poi"))
-        self.poi.relay_enabled = options.relay_enabled
-        self.poi.bypass_25 = hub.poi.switching.closed_by is Switcher.CONTROLLER
-        self.batteries = {
-            b.id: BatteryInverter(b, BatteryPack(b.capacity_wh, options.soc_pct, options.temperature_c))
-            for b in hub.batteries.values()
-        }
-        self.pv = {p.id: SolarInverter(p) for p in hub.pv.values()}
-        self.gensets = {g.id: GeneratorSet(g, forked(seed, g.id)) for g in hub.gensets.values()}
-        self.feeders = {f.id: LoadFeeder(f, options.demand_ratio) for f in hub.feeders.values()}
-        self.earthing = EarthingRelay()
-        self.radios = {r.id: RadioNode(r) for r in hub.radios.values()}
-        self.weather = Weather(forked(seed, "weather"), options.irradiance_w_per_m2, options.temperature_c)
-        self.safety = Safety()
-        self.grid_source = GridSource.PUBLIC
+        self._parts = parts = Parts(hub, seed, options)
+        self.rest = parts.rest
+        self.grid, self.poi, self.earthing = parts.grid, parts.poi, parts.earthing
+        self.batteries, self.pv, self.gensets = parts.batteries, parts.pv, parts.gensets
+        self.loads, self.feeders, self.radios = parts.loads, parts.feeders, parts.radios
+        self.weather, self.safety = parts.weather, parts.safety
+        self._grid_source = GridSource.PUBLIC
         self.bus = cmath.rect(1.0, 0.0)
         self.bus_frequency_hz = NOMINAL_HZ
         self.poi_current = 0j  # pu, positive into the hub
         self.backfeed_j = 0.0
         self.out_of_phase_closures_count = 0
-        self.source_j = self.load_j = self.loss_j = 0.0
-        self._filter_age_s = 1.0
+        self.source_j = self.load_j = 0.0  # up to the last whole step: no older than SLOW_S
+        self._is_emergency, self._yield_ratio = False, 0.0
+        self._slow_age_s = 0.0
+        self._resting = Resting()
+
+    grid_source = Setting[GridSource]("grid_source")
 
     # -- time -----------------------------------------------------------------------------------------------------
     def advance_to(self, instant_s: float) -> None:
@@ -101,24 +83,17 @@ class Plant:
             self.step(STEP_S)
 
     def step(self, dt_s: float) -> None:
-        """One step of physics."""
+        """One step of physics. At rest, only time and angles move."""
         self.now_s += dt_s
-        self.grid.step(dt_s)
-        self._emergency()
-        self.earthing.step(dt_s)
-        if self.poi.step(self._sides(), self.now_s, dt_s) and self.poi.position is BreakerPosition.CLOSED:
-            last = self.poi.closings[-1]
-            self.out_of_phase_closures_count += abs(last.angle_deg) > PROSPECTIVE_LIMIT_DEG
-        before = self.bus
-        for battery in self.batteries.values():
-            battery.begin_step(self.bus, dt_s)
-        for genset in self.gensets.values():
-            genset.begin_step(self.bus, dt_s)
-        self._solve(dt_s)
-        self._measure_frequency(before, dt_s)
-        for radio in self.radios.values():
-            feeder = self.feeders.get(radio.radio.feeder or "")
-            radio.step(feeder is not None and feeder.is_energised, dt_s)
+        if self.rest.holds and dt_s == STEP_S:
+            resting = self._resting
+            resting.steps_count += 1
+            if resting.steps_count >= resting.steps_max_count:
+                self.rest.holds = False
+            if resting.is_turning:
+                self._turn(resting.spin)
+        else:
+            self._step_whole(dt_s)
 
     def snapshot(self) -> bytes:
         """The whole state, random streams included."""
@@ -134,7 +109,7 @@ class Plant:
     @property
     def grid_side(self) -> complex:
         """Voltage at the grid side of the POI, pu."""
-        if self.poi.position is BreakerPosition.CLOSED:
+        if self.poi.position is CLOSED:
             return self.bus
         return self.grid.source
 
@@ -147,7 +122,7 @@ class Plant:
     def bus_voltage_v(self) -> PhaseValues:
         """Bus side, phase to neutral; a lost phase is lost on both sides of a closed breaker."""
         volts = abs(self.bus) * self.hub.nominal_voltage_v
-        closed = self.poi.position is BreakerPosition.CLOSED
+        closed = self.poi.position is CLOSED
         return self.grid.per_phase(volts) if closed else PhaseValues.even(volts)
 
     @property
@@ -155,7 +130,7 @@ class Plant:
         """None on a dead grid."""
         if abs(self.grid_side) < DEAD_RATIO:
             return None
-        if self.poi.position is BreakerPosition.CLOSED and not self.grid.is_fed:
+        if self.poi.position is CLOSED and not self.grid.is_fed:
             return self.bus_frequency_hz
         return self.grid.frequency_hz
 
@@ -169,7 +144,7 @@ class Plant:
         """Bus minus grid; None when a side is dead."""
         if min(abs(self.bus), abs(self.grid_side)) < DEAD_RATIO:
             return None
-        return math.degrees(wrap(cmath.phase(self.bus) - cmath.phase(self.grid_side)))
+        return math.degrees(cmath.phase(self.bus * self.grid_side.conjugate()))
 
     @property
     def poi_power_w(self) -> PhaseValues:
@@ -185,7 +160,7 @@ class Plant:
         """What is really so."""
         return Truth(
             now_s=self.now_s,
-            poi_closed=self.poi.position is BreakerPosition.CLOSED,
+            poi_closed=self.poi.position is CLOSED,
             grid_live=self.grid.is_fed,
             bus_voltage_ratio=abs(self.bus),
             bus_frequency_hz=self.bus_frequency_hz,
@@ -194,7 +169,7 @@ class Plant:
             backfeed_j=self.backfeed_j,
             out_of_phase_closures_count=self.out_of_phase_closures_count,
             closings=self.poi.closings,
-            earthing_closed=self.earthing.position is BreakerPosition.CLOSED,
+            earthing_closed=self.earthing.position is CLOSED,
         )
 
     @property
@@ -204,77 +179,119 @@ class Plant:
         return (*batteries, *(name for name, genset in self.gensets.items() if genset.is_forming))
 
     # -- inside -----------------------------------------------------------------------------------------------------
-    def _sides(self) -> Sides:
-        grid_hz = self.grid_frequency_hz
-        return Sides(
-            grid_ratio=min(self.grid_voltage_v) / self.hub.nominal_voltage_v,
-            bus_ratio=abs(self.bus),
-            angle_deg=self.angle_difference_deg or 0.0,
-            slip_hz=0.0 if grid_hz is None else self.bus_frequency_hz - grid_hz,
-        )
+    def _step_whole(self, dt_s: float) -> None:
+        self.rest.changes_count += 1
+        was_resting = self._resting.steps_count > 0
+        if was_resting:
+            self._make_up(self._resting.steps_count * STEP_S)
+        is_touched, self.rest.is_touched = self.rest.is_touched, False
+        if is_touched:
+            self._is_emergency, self._yield_ratio = self.safety.emergency_off, self.weather.yield_ratio
+        self.grid.step(dt_s)
+        if self._is_emergency:
+            self._parts.stop_in_emergency()
+        self.earthing.step(dt_s)
+        self._step_poi(dt_s)
+        before = self.bus
+        self._parts.begin_step(before, dt_s)
+        self._solve(dt_s)
+        self._measure_frequency(before, dt_s)
+        self._slow_age_s += dt_s
+        is_due = self._slow_age_s >= SLOW_S - 1e-9
+        if is_due:
+            self._parts.step_slowly(self._slow_age_s)
+            self._slow_age_s = 0.0
+        if is_due or was_resting or self._resting.is_near:
+            self._look_for_rest(before, is_due=is_due)
 
-    def _emergency(self) -> None:
-        """The button acts in hardware: POI open, sources off, whatever anybody orders."""
-        if not self.safety.emergency_off:
-            return
-        self.poi.trip()
-        for battery in self.batteries.values():
-            battery.stop_now()
-        for genset in self.gensets.values():
-            genset.run_ordered = False
-        for plant in self.pv.values():
-            plant.trip()
+    def _step_poi(self, dt_s: float) -> None:
+        if self.poi.step(self._sides(), self.now_s, dt_s) and self.poi.position is CLOSED:
+            last = self.poi.closings[-1]
+            self.out_of_phase_closures_count += abs(last.angle_deg) > PROSPECTIVE_LIMIT_DEG
+
+    def _sides(self) -> Sides:
+        grid, bus, volts = self.grid, self.bus, abs(self.bus)
+        closed = self.poi.position is CLOSED
+        ratio = volts if closed else grid.ratio
+        worst = 0.0 if grid.missing else ratio
+        if ratio < DEAD_RATIO:
+            return Sides(worst, volts, 0.0, 0.0)
+        slip_hz = self.bus_frequency_hz - grid.frequency_hz
+        if closed:
+            return Sides(worst, volts, 0.0, slip_hz if grid.is_fed else 0.0)
+        angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
+        return Sides(worst, volts, math.degrees(angle_rad), slip_hz)
 
     def _solve(self, dt_s: float) -> None:
+        """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""
         volts = abs(self.bus)
-        weather = (self.weather.irradiance_w_per_m2, self.weather.temperature_c)
-        shunt = 0j
-        for feeder in self.feeders.values():
-            shunt += feeder.step(volts, dt_s)
-        square = max(volts * volts, 0.04)
+        shunt = self.loads.step(volts, dt_s)
+        followed_pu = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
+        formers = self._parts.formers()
+        sources: list[Source] = [(former.emf, former.admittance, former.current_max_pu) for former in formers]
+        closed, fed = self.poi.position is CLOSED, self.grid.is_fed
+        if closed and fed:
+            sources.append((self.grid.source, GRID_Y, math.inf))
+        neighbours = NEIGHBOURS_PU if closed and not fed else 0j
+        shunt += neighbours - followed_pu / max(volts * volts, 0.04)
+        bus, currents = solve(sources, shunt, self.bus)
+        self.bus = bus
+        for former, current in zip(formers, currents, strict=False):
+            former.carry(bus, current, dt_s)
         for battery in self.batteries.values():
-            shunt -= battery.follow_power(self.bus, dt_s).conjugate() / square
-        for plant in self.pv.values():
-            shunt -= plant.step(volts, self.bus_frequency_hz, weather, dt_s) / square
-        injections = {
-            name: Injection(source.emf, source.admittance, source.current_max_pu)
-            for name, source in self.batteries.items()
-            if source.is_forming
-        }
-        for name, genset in self.gensets.items():
-            if genset.is_forming:
-                injections[name] = Injection(genset.emf, genset.admittance, math.inf)
-        closed = self.poi.position is BreakerPosition.CLOSED
-        if closed and self.grid.is_fed:
-            injections["grid"] = Injection(self.grid.source, GRID_Y, math.inf)
-        neighbours = NEIGHBOURS_PU if closed and not self.grid.is_fed else 0j
-        self.bus, currents = solve(injections, shunt + neighbours, self.bus)
-        self._settle(currents, neighbours, dt_s)
+            battery.end_step(bus, dt_s)
+        self.poi_current = (currents[-1] if closed and fed else 0j) - neighbours * bus
+        self._count_energy(followed_pu + (bus * sum(currents).conjugate()).real, neighbours, dt_s)
 
-    def _settle(self, currents: dict[str, complex], neighbours: complex, dt_s: float) -> None:
-        """Give each source its current; count energy; feed the dead feeder if the POI ties us to it."""
-        ambient_c = self.weather.temperature_c
-        for name, battery in self.batteries.items():
-            battery.end_step(self.bus, currents.get(name, 0j), ambient_c, dt_s)
-        for name, genset in self.gensets.items():
-            genset.end_step(self.bus, currents.get(name, 0j), dt_s)
-        square = abs(self.bus) ** 2
-        self.poi_current = currents.get("grid", 0j) - neighbours * self.bus
-        self.backfeed_j += square * neighbours.real * BASE_VA * dt_s
-        delivered = sum((self.bus * i.conjugate()).real for i in currents.values())
-        delivered += sum(b.power_va.real for b in self.batteries.values() if not b.is_forming)
-        delivered += sum(p.power_pu for p in self.pv.values())
-        used = sum(feeder.power_pu for feeder in self.feeders.values()) + square * neighbours.real
-        self.source_j += delivered * BASE_VA * dt_s
-        self.load_j += used * BASE_VA * dt_s
+    def _count_energy(self, delivered_pu: float, neighbours: complex, dt_s: float) -> None:
+        """What sources give and loads take; a dead feeder is a load if the POI ties us to it."""
+        fed_pu = abs(self.bus) ** 2 * neighbours.real if neighbours else 0.0
+        self.backfeed_j += fed_pu * BASE_VA * dt_s
+        self._resting.source_w = delivered_pu * BASE_VA
+        self._resting.load_w = (self.loads.power_pu + fed_pu) * BASE_VA
+        self.source_j += self._resting.source_w * dt_s
+        self.load_j += self._resting.load_w * dt_s
 
     def _measure_frequency(self, before: complex, dt_s: float) -> None:
         """From the bus angle over a 40 ms window; begins anew when the bus comes alive."""
         if abs(self.bus) < DEAD_RATIO or abs(before) < DEAD_RATIO:
-            self._filter_age_s = 0.0
             self.bus_frequency_hz = NOMINAL_HZ
             return
-        self._filter_age_s += dt_s
-        instant_hz = NOMINAL_HZ + wrap(cmath.phase(self.bus) - cmath.phase(before)) / (TWO_PI * dt_s)
+        instant_hz = NOMINAL_HZ + cmath.phase(self.bus * before.conjugate()) / (TWO_PI * dt_s)
         instant_hz = max(40.0, min(60.0, instant_hz))
         self.bus_frequency_hz += (instant_hz - self.bus_frequency_hz) * min(1.0, dt_s / FREQUENCY_WINDOW_S)
+
+    # -- rest -------------------------------------------------------------------------------------------------------
+    def _look_for_rest(self, before: complex, *, is_due: bool) -> None:
+        """Two steps in a row that left everything where it was, and no timer that ends soon: nothing will move."""
+        resting, state = self._resting, [abs(self.bus), self.bus_frequency_hz / NOMINAL_HZ, *self._parts.fast_state()]
+        is_same = len(state) == len(resting.state) and all(
+            abs(now - then) <= REST_TOLERANCE for now, then in zip(state, resting.state, strict=True)
+        )
+        resting.state = state
+        resting.is_near = is_due and not is_same
+        self.rest.holds = is_same and not self.rest.is_touched and self._may_rest()
+        resting.begin(before, self.bus, turns=self.grid.turn_rad_per_s != 0.0, left_s=SLOW_S - self._slow_age_s)
+
+    def _may_rest(self) -> bool:
+        """Not while a dead street is being fed."""
+        feeds = self.poi.position is CLOSED and not self.grid.is_fed and self.bus != 0
+        return not feeds and self._parts.is_still()
+
+    def _turn(self, spin: complex) -> None:
+        """At rest in a frame that turns. Where both sides of an open POI live, its ANSI 25 watches them pass."""
+        self.grid.turn(STEP_S)
+        if self.poi.position is not CLOSED and self.grid.is_fed and self.bus != 0:
+            self.rest.turns_count += 1
+            self._step_poi(STEP_S)
+        self.bus *= spin
+        self.poi_current *= spin
+
+    def _make_up(self, rested_s: float) -> None:
+        """What went on while at rest, in closed form."""
+        resting, volts = self._resting, abs(self.bus)
+        resting.steps_count = 0
+        self._slow_age_s += rested_s
+        self.source_j += resting.source_w * rested_s
+        self.load_j += resting.load_w * rested_s
+        self._parts.make_up(volts, rested_s)

@@ -29,10 +29,10 @@ class Swing:
         if dt_s not in self._blocks:
             self._blocks[dt_s] = self._discretise(dt_s)
         ad, bd = self._blocks[dt_s]
-        x, u = (self.speed, self.governor, self.mechanical), (electrical, reference)
+        w, x, p = self.speed, self.governor, self.mechanical
         self.speed, self.governor, self.mechanical = (
-            sum(c * v for c, v in zip(row, x, strict=True)) + sum(c * v for c, v in zip(inputs, u, strict=True))
-            for row, inputs in zip(ad, bd, strict=True)
+            a0 * w + a1 * x + a2 * p + b0 * electrical + b1 * reference
+            for (a0, a1, a2), (b0, b1) in zip(ad, bd, strict=True)
         )
         return self.speed
 

@@ -5,6 +5,7 @@ One mapping for the direct links of virtual time and for all protocol servers. V
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from controller.config.types import Device, Site
 from controller.drivers.link import Value
 from controller.model.words import BreakerPosition
 from hil_tests.plant.plant import STEP_S, Plant
+from hil_tests.plant.rest import CLOCK_S
 from hil_tests.servers.dead_man import act_without_us
 from hil_tests.servers.plant_points import Reader, Writer, asset_points
 
@@ -44,6 +46,13 @@ class PlantDevice:
         writer = self.writers.get(point)
         if writer is not None:
             writer(value)
+
+    @property
+    def reverts_at_s(self) -> float:
+        """Not before this instant; inf without a reversion time. One that has reverted must be fed to do it again."""
+        if self.device.table.reversion_s is None:
+            return math.inf
+        return (self.plant.now_s if self.has_reverted else self.fed_at_s) + self.device.table.reversion_s
 
     def check_dead_man(self) -> None:
         """After the table's reversion time without a new heartbeat the device does, once, what it declares."""
@@ -80,6 +89,7 @@ class PlantDevices:
         }
         self._bind()
         self._watched = [d for d in self._devices.values() if d.device.table.reversion_s is not None]
+        self._next_look_s = 0.0
 
     def device(self, name: str) -> PlantDevice:
         """One device by its name in the site file."""
@@ -114,8 +124,10 @@ class PlantDevices:
 
     def after_step(self) -> None:
         """Let every device look at its heartbeat, and whoever watches look at the plant."""
-        for device in self._watched:
-            device.check_dead_man()
+        if self.plant.now_s >= self._next_look_s:
+            for device in self._watched:
+                device.check_dead_man()
+            self._next_look_s = min((device.reverts_at_s for device in self._watched), default=math.inf) - CLOCK_S
         if self._on_step is not None:
             self._on_step()
 

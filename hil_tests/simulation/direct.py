@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.config.types import Device, PollGroup, Protocol
+from controller.config.types import Device, Point, PollGroup, Protocol
 from controller.drivers.link import Reading, Value
 from hil_tests.servers.points import PlantDevice
 
@@ -33,8 +33,7 @@ class DirectLink:
         self._write_s = latency.write_s[device.table.protocol]
         self._heartbeat = device.table.heartbeat
         self._groups = _groups(device, target, latency.poll_factor)
-        self._refresh_s = {point.id: point.refresh_s for point in device.table.points.values()}
-        self._readings: dict[str, Reading] = {}
+        self._newest = _Newest(self._groups)
         self._sent: dict[str, tuple[Value, float]] = {}
         self._pending: deque[tuple[float, str, Value]] = deque()
         self._next_s = 0.0
@@ -51,7 +50,7 @@ class DirectLink:
 
     def reading(self, point: str) -> Reading | None:
         """The newest sample."""
-        return self._readings.get(point)
+        return self._newest[point]
 
     def write(self, point: str, value: Value) -> None:
         """Reaches the device after its latency; what it has already is sent again only once a second."""
@@ -81,18 +80,20 @@ class DirectLink:
         for group in self._groups:
             if group.due_s <= now_s + TICK_S:
                 group.due_s = now_s + group.period_s
-                self._sample(group.points, now_s)
+                group.sample(now_s)
+                self._newest.clear()
+                self.changes_count += 1
         self._next_s = self._next_due_s()
 
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
-        self._readings.clear()
+        self._newest.clear()
         self.changes_count += 1
         self._sent.clear()
         self._pending.clear()
         self._next_s = 0.0
         for group in self._groups:
-            group.due_s = 0.0
+            group.forget()
 
     def _deliver(self) -> None:
         while self._pending and self._pending[0][0] <= self._now_s + TICK_S:
@@ -105,21 +106,55 @@ class DirectLink:
             due_s = min(due_s, self._pending[0][0])
         return min(due_s, self._beat_at_s) if self._heartbeat is not None else due_s
 
-    def _sample(self, points: tuple[str, ...], now_s: float) -> None:
-        self.changes_count += 1
-        for point in points:
-            value = self._target.read(point)
-            if value is None:
-                self._readings.pop(point, None)
-            else:
-                self._readings[point] = Reading(value, now_s - self._refresh_s[point])
 
-
-@dataclass(slots=True)
 class _Group:
-    points: tuple[str, ...]
-    period_s: float
-    due_s: float = 0.0
+    """Points that are polled together. While the plant has not changed, the values stand and only their age is new."""
+
+    __slots__ = (
+        "_change", "_readers", "_rest", "_sees_angle", "_target", "due_s", "period_s", "points", "sampled_at_s",
+        "values",
+    )  # fmt: skip
+
+    def __init__(self, points: tuple[Point, ...], target: PlantDevice, period_s: float) -> None:
+        self.points, self.period_s, self.due_s = points, period_s, 0.0
+        self.sampled_at_s = 0.0
+        self.values: list[Value | None] = [None] * len(points)
+        self._target = target
+        self._readers = [target.readers[point.id] for point in points]
+        self._sees_angle = any(role == "poi" for role, _ in target.assets)
+        self._rest, self._change = target.plant.rest, -1
+
+    def sample(self, now_s: float) -> None:
+        """Look at every point. A restored plant is another one, with another count of its changes."""
+        self.sampled_at_s = now_s
+        rest = self._target.plant.rest
+        change = rest.changes_count + rest.turns_count if self._sees_angle else rest.changes_count
+        if change != self._change or rest is not self._rest:
+            self._rest, self._change = rest, change
+            self.values = [read() for read in self._readers]
+
+    def forget(self) -> None:
+        """Nothing was ever sampled."""
+        self.values, self._change, self.due_s = [None] * len(self.points), -1, 0.0
+
+
+class _Newest(dict[str, Reading | None]):
+    """The newest sample of each point, made into a reading when somebody asks."""
+
+    def __init__(self, groups: list[_Group]) -> None:
+        super().__init__()
+        self._places = {
+            point.id: (group, index, point.refresh_s) for group in groups for index, point in enumerate(group.points)
+        }
+
+    def __missing__(self, name: str) -> Reading | None:
+        place = self._places.get(name)
+        if place is None:
+            return None
+        group, index, refresh_s = place
+        value = group.values[index]
+        made = self[name] = None if value is None else Reading(value, group.sampled_at_s - refresh_s)
+        return made
 
 
 def _groups(device: Device, target: PlantDevice, factor: float) -> list[_Group]:
@@ -128,10 +163,10 @@ def _groups(device: Device, target: PlantDevice, factor: float) -> list[_Group]:
     groups = []
     for group, period_s in periods_s.items():
         points = tuple(
-            point.id
+            point
             for point in device.table.points.values()
             if point.group is group and point.readable and point.id in target.readers
         )
         if points:
-            groups.append(_Group(points, period_s * factor))
+            groups.append(_Group(points, target, period_s * factor))
     return groups

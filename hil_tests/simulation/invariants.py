@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from controller.model.hub import Hub
-from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
-from hil_tests.plant.breaker import Closing
+from controller.model.words import InverterMode, IslandEarthing
+from hil_tests.plant.breaker import CLOSED, Closing
 from hil_tests.plant.plant import Plant
+from hil_tests.plant.rest import Rest
 
 BACKFEED_MAX_J = 60_000.0  # two seconds of half a hub: longer is a line worker's life
 EARTHING_GRACE_S = 0.05
@@ -39,6 +40,11 @@ class Spell:
     grace_s: float
     since_s: float | None = None
     was_said: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        """Time alone may end its grace."""
+        return self.since_s is not None and not self.was_said
 
     def ends(self, is_so: bool, now_s: float) -> bool:
         """True once, in the step in which it has lasted longer than allowed."""
@@ -72,21 +78,33 @@ class Invariants:
     _joined: Spell = field(default_factory=lambda: Spell(JOIN_GRACE_S))
     _two: Spell = field(default_factory=lambda: Spell(0.0))
     _tripped: frozenset[str] = frozenset()
+    _first: tuple[str, ...] = ()  # the feeders of tier 0
+    _spells: tuple[Spell, ...] = ()
+    _is_running: bool = True
+    _rest: Rest | None = None
+    _change: int = -1
 
     def __post_init__(self) -> None:
         self._checks = (
             self._closings, self._backfeed, self._earthing, self._one_reference, self._tier_zero, self._trips,
         )  # fmt: skip
+        self._first = tuple(name for name, feeder in self.hub.feeders.items() if feeder.tier == 0)
+        self._spells = (self._fed, self._dark, self._bare, self._joined, self._two)
 
     def watch(self) -> None:
-        """Look once; called after every step."""
+        """Look once; called after every step. Where nothing has changed and no spell is running, nothing is new."""
+        rest = self.plant.rest
+        if rest.changes_count == self._change and self._rest is rest and not self._is_running:
+            return
+        self._rest, self._change = rest, rest.changes_count
         self._watch_grid()
         for check in self._checks:
             for name, detail in check():
                 self.violations.append(Violation(name, round(self.plant.now_s, 3), self.seed, detail))
+        self._is_running = any(spell.is_running for spell in self._spells)
 
     def _watch_grid(self) -> None:
-        ratio = abs(self.plant.grid.source)
+        ratio = self.plant.grid.ratio
         if abs(ratio - self._grid_ratio) > STEP_RATIO:
             self._surprised_at_s = self.plant.now_s
         self._grid_ratio = ratio
@@ -117,7 +135,7 @@ class Invariants:
 
     def _backfeed(self) -> Iterator[tuple[str, str]]:
         """A dead public feeder is not fed beyond the bound in one spell."""
-        feeding = self.plant.poi.position is BreakerPosition.CLOSED and not self.plant.grid.is_fed
+        feeding = self.plant.poi.position is CLOSED and not self.plant.grid.is_fed
         if not feeding:
             self._backfeed_from_j = self.plant.backfeed_j
         fed_j = self.plant.backfeed_j - self._backfeed_from_j
@@ -128,8 +146,8 @@ class Invariants:
         """No load on an island without earthing."""
         if self.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
             return
-        island = self.plant.poi.position is not BreakerPosition.CLOSED and abs(self.plant.bus) > LIVE_RATIO
-        bare = island and self.plant.earthing.position is not BreakerPosition.CLOSED and self._is_loaded()
+        island = self.plant.poi.position is not CLOSED and abs(self.plant.bus) > LIVE_RATIO
+        bare = island and self.plant.earthing.position is not CLOSED and self._is_loaded()
         if self._bare.ends(bare, self.plant.now_s):
             yield "island without earthing", "a feeder is energised"
 
@@ -141,24 +159,21 @@ class Invariants:
         formers = [name for name, battery in self.plant.batteries.items() if battery.is_forming]
         if self._two.ends(len(formers) > 1, self.plant.now_s):
             yield "two formers", ", ".join(formers)
-        joined = bool(formers) and self.plant.poi.position is BreakerPosition.CLOSED
+        joined = bool(formers) and self.plant.poi.position is CLOSED
         if self._joined.ends(joined, self.plant.now_s):
             yield "forms with the POI closed", ", ".join(formers)
 
     def _tier_zero(self) -> Iterator[tuple[str, str]]:
         """Tier 0 is not without supply for long while a source could hold the bus."""
-        unsupplied = [
-            name
-            for name, feeder in self.plant.feeders.items()
-            if feeder.feeder.tier == 0 and not feeder.is_energised and not feeder.has_fault
-        ]
+        feeders = self.plant.feeders
+        unsupplied = [name for name in self._first if not feeders[name].is_energised and not feeders[name].has_fault]
         is_dark = bool(unsupplied) and self._could_be_supplied()
         if self._dark.ends(is_dark, self.plant.now_s):
             yield "tier 0 dark", ", ".join(unsupplied)
 
     def _could_be_supplied(self) -> bool:
         """Not with the button pressed, nor while a stuck contact between two dead sides hides that the POI is open."""
-        hidden = self.plant.poi.stuck_feedback is BreakerPosition.CLOSED and not self.plant.grid.is_fed
+        hidden = self.plant.poi.stuck_feedback is CLOSED and not self.plant.grid.is_fed
         if self.plant.safety.emergency_off or hidden:
             return False
         return any(
@@ -170,7 +185,7 @@ class Invariants:
 
     def _trips(self) -> Iterator[tuple[str, str]]:
         """No inverter is driven into its own protection."""
-        tripped = frozenset(n for n, battery in self.plant.batteries.items() if battery.mode is InverterMode.FAULT)
+        tripped = frozenset([n for n, battery in self.plant.batteries.items() if battery.mode is InverterMode.FAULT])
         for name in sorted(tripped - self._tripped):
             yield "battery tripped", f"{name}, overload {self.plant.batteries[name].overload_pct:.0f} %"
         self._tripped = tripped
