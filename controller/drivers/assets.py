@@ -92,7 +92,9 @@ ELECTRICAL = frozenset(
 )
 """What `measured_at_s` speaks of; an asset without any of these takes the oldest of all its fields."""
 
-ONE_INSTRUMENT = ("grid_voltage_v", "bus_voltage_v", "grid_frequency_hz", "bus_frequency_hz")
+ONE_INSTRUMENT = frozenset(
+    {"angle_difference_deg", "grid_voltage_v", "bus_voltage_v", "grid_frequency_hz", "bus_frequency_hz"}
+)
 """An angle counts only beside voltages and frequencies of the instrument that measured it."""
 
 
@@ -102,9 +104,9 @@ class _Plan:
 
     asset: AssetId
     kind: Callable[..., Any]
-    takers: tuple[tuple[str, Take, bool], ...]  # name, taker, counts for `measured_at_s`
+    takers: tuple[tuple[str, Take, bool, bool], ...]  # name, taker, dates `measured_at_s`, belongs to the angle
     links: tuple[Link, ...]  # whose readings it is made of
-    stamp: tuple[int, ...] | None = None
+    changes_count: int = -1
     fresh_until_s: float = -math.inf
     seen: Any = None
 
@@ -153,7 +155,9 @@ def _plan(binding: AssetBinding, site: Site, links: Mapping[str, Link]) -> _Plan
         if (taker := field_taker(name, kind, binding, site, links)) is not None
     ]
     has_electrical = any(name in ELECTRICAL for name, _ in found)
-    takers = tuple((name, taker, name in ELECTRICAL or not has_electrical) for name, taker in found)
+    takers = tuple(
+        (name, taker, name in ELECTRICAL or not has_electrical, name in ONE_INSTRUMENT) for name, taker in found
+    )
     devices = dict.fromkeys(ref.device for refs in binding.reads.values() for ref in refs)
     return _Plan(binding.asset, ROLE_KINDS[binding.role], takers, tuple(links[device] for device in devices))
 
@@ -168,10 +172,12 @@ def _all(plans: Mapping[str, Sequence[_Plan]], role: str, now_s: float) -> dict[
 
 def _seen(plan: _Plan, now_s: float) -> Any:
     """The asset as it is seen now. While none of its readings changed or grew stale, it is the very same object."""
-    stamp = tuple([link.changes_count for link in plan.links])
-    if stamp != plan.stamp or now_s > plan.fresh_until_s:
+    changes_count = 0
+    for link in plan.links:
+        changes_count += link.changes_count
+    if changes_count != plan.changes_count or now_s > plan.fresh_until_s:
         plan.seen = _assemble(plan, now_s)
-        plan.stamp = stamp
+        plan.changes_count = changes_count
     return plan.seen
 
 
@@ -180,24 +186,18 @@ def _assemble(plan: _Plan, now_s: float) -> Any:
     values: dict[str, Any] = {}
     oldest_s = None
     fresh_until_s = math.inf
-    for name, take, counts in plan.takers:
+    instruments = set()
+    for name, take, dates, belongs_to_angle in plan.takers:
         found = take(now_s)
-        if found is not None:
-            values[name], at_s, _, until_s = found
-            fresh_until_s = min(fresh_until_s, until_s)
-            if counts and (oldest_s is None or at_s < oldest_s):
-                oldest_s = at_s
-    if "angle_difference_deg" in values and not _is_one_instrument(plan, now_s):
-        del values["angle_difference_deg"]
+        if found is None:
+            continue
+        values[name], at_s, device, until_s = found
+        fresh_until_s = min(fresh_until_s, until_s)
+        if dates and (oldest_s is None or at_s < oldest_s):
+            oldest_s = at_s
+        if belongs_to_angle:
+            instruments.add(device)
+    if len(instruments) > 1:
+        values.pop("angle_difference_deg", None)
     plan.fresh_until_s = fresh_until_s
     return plan.kind(measured_at_s=oldest_s, **values)
-
-
-def _is_one_instrument(plan: _Plan, now_s: float) -> bool:
-    devices = {
-        found[2]
-        for name, take, _ in plan.takers
-        if name == "angle_difference_deg" or name in ONE_INSTRUMENT
-        if (found := take(now_s)) is not None
-    }
-    return len(devices) == 1

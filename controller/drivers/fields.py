@@ -48,10 +48,10 @@ def field_taker(
 ) -> Take | None:
     """A function from the time to the field's value; None when no device has such a point."""
     if isinstance(kind, Kind) and kind in (Kind.PHASE_POWERS, Kind.PHASE_LEVELS):
-        return _phases_taker(_phase_sources(name, kind, binding, site, links))
+        return _first_of([_taker(source) for source in _phase_sources(name, kind, binding, site, links)])
     convert = _converter(kind)
     sources = [_source(ref, (ref.point,), convert, binding, site, links) for ref in binding.reads.get(name, ())]
-    return _scalar_taker(sources)
+    return _first_of([_taker(source) for source in sources])
 
 
 def _source(
@@ -87,35 +87,35 @@ def _truth(value: Value) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _scalar_taker(sources: Sequence[_Source]) -> Take | None:
-    prepared = [(s.reading, s.points[0] or "", s.max_age_s, s.convert, s.device) for s in sources]
-    if not prepared:
-        return None
+def _taker(source: _Source) -> Take:
+    return _three_taker(source) if len(source.points) > 1 else _one_taker(source)
+
+
+def _first_of(takers: Sequence[Take]) -> Take | None:
+    """The first that has something fresh, in the site file's order."""
+    if len(takers) < 2:
+        return takers[0] if takers else None
 
     def take(now_s: float) -> Found | None:
-        for reading_of, point, max_age_s, convert, device in prepared:
-            reading = reading_of(point)
-            if reading is not None and now_s - reading.at_s <= max_age_s:
-                value = convert(reading.value)
-                if value is not None:
-                    return value, reading.at_s, device, reading.at_s + max_age_s
+        for taker in takers:
+            found = taker(now_s)
+            if found is not None:
+                return found
         return None
 
     return take
 
 
-def _phases_taker(sources: Sequence[_Source]) -> Take | None:
-    takers = [_three_taker(source) if len(source.points) > 1 else _scalar_taker([source]) for source in sources]
-    prepared = [taker for taker in takers if taker is not None]
-    if len(prepared) < 2:
-        return prepared[0] if prepared else None
+def _one_taker(source: _Source) -> Take:
+    reading_of, max_age_s, convert, device = source.reading, source.max_age_s, source.convert, source.device
+    point = source.points[0] or ""
 
     def take(now_s: float) -> Found | None:
-        for taker in prepared:
-            found = taker(now_s)
-            if found is not None:
-                return found
-        return None
+        reading = reading_of(point)
+        if reading is None or now_s - reading.at_s > max_age_s:
+            return None
+        value = convert(reading.value)
+        return None if value is None else (value, reading.at_s, device, reading.at_s + max_age_s)
 
     return take
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Value = float | str | bool
 """A point's value: a number in the point's unit, the name of an enum member's value, or a truth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A value and the instant at which the device held it (start of the request, less the device's own refresh)."""
 
     value: Value

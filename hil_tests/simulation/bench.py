@@ -28,7 +28,7 @@ from controller.model.memory import DurableMemory
 from controller.model.words import Authority, Mode
 from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.servers.points import PlantDevices
-from hil_tests.simulation.direct import DirectLink, Latency
+from hil_tests.simulation.direct import TICK_S, DirectLink, Latency
 from hil_tests.simulation.invariants import Invariants, Violation
 
 REQUEST_LIFE_S = 10.0
@@ -167,7 +167,8 @@ class Bench:
         self.plant.step(STEP_S)
         now_s = self.plant.now_s
         for link in self.links.values():
-            link.step(now_s, vetted=self.is_running)
+            if link.next_s <= now_s + TICK_S:
+                link.step(now_s, vetted=self.is_running)
         self.devices.after_step()
         if self.is_running and now_s >= self._next_cycle_s - 1e-9:
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
@@ -175,6 +176,8 @@ class Bench:
         self.invariants.watch()
 
     def _cycle(self, now_s: float) -> None:
+        for link in self.links.values():
+            link.now_s = now_s
         self.image = self.assembler.image(self.links, now_s)
         decision = decide(self.memory, self.image, self._advice_now(now_s), self.site.hub, now_s)
         self.decision, self.memory = decision, decision.memory

@@ -36,8 +36,8 @@ class DirectLink:
         self._newest = _Newest(self._groups)
         self._sent: dict[str, tuple[Value, float]] = {}
         self._pending: deque[tuple[float, str, Value]] = deque()
-        self._next_s = 0.0
-        self._now_s = 0.0
+        self.next_s = 0.0  # nothing to do before
+        self.now_s = 0.0  # what is written now bears this instant
         self._beat = 0
         self._beat_at_s = 0.0
         self.is_cut = False
@@ -57,16 +57,16 @@ class DirectLink:
         if self.is_cut:
             return
         sent = self._sent.get(point)
-        if sent is not None and sent[0] == value and self._now_s - sent[1] < RESTATE_S:
+        if sent is not None and sent[0] == value and self.now_s - sent[1] < RESTATE_S:
             return
-        self._sent[point] = (value, self._now_s)
-        self._pending.append((self._now_s + self._write_s, point, value))
-        self._next_s = min(self._next_s, self._pending[0][0])
+        self._sent[point] = (value, self.now_s)
+        self._pending.append((self.now_s + self._write_s, point, value))
+        self.next_s = min(self.next_s, self._pending[0][0])
 
     def step(self, now_s: float, *, vetted: bool = True) -> None:
         """Deliver what is due and sample what is due. `vetted`: cycles are being completed, so the heart beats."""
-        self._now_s = now_s
-        if now_s < self._next_s - TICK_S:
+        self.now_s = now_s
+        if now_s < self.next_s - TICK_S:
             return
         if self.is_cut:
             self._pending.clear()
@@ -83,7 +83,7 @@ class DirectLink:
                 group.sample(now_s)
                 self._newest.clear()
                 self.changes_count += 1
-        self._next_s = self._next_due_s()
+        self.next_s = self._next_due_s()
 
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
@@ -91,17 +91,17 @@ class DirectLink:
         self.changes_count += 1
         self._sent.clear()
         self._pending.clear()
-        self._next_s = 0.0
+        self.next_s = 0.0
         for group in self._groups:
             group.forget()
 
     def _deliver(self) -> None:
-        while self._pending and self._pending[0][0] <= self._now_s + TICK_S:
+        while self._pending and self._pending[0][0] <= self.now_s + TICK_S:
             _, point, value = self._pending.popleft()
             self._target.write(point, value)
 
     def _next_due_s(self) -> float:
-        due_s = min((group.due_s for group in self._groups), default=self._now_s + BEAT_S)
+        due_s = min((group.due_s for group in self._groups), default=self.now_s + BEAT_S)
         if self._pending:
             due_s = min(due_s, self._pending[0][0])
         return min(due_s, self._beat_at_s) if self._heartbeat is not None else due_s
