@@ -16,7 +16,7 @@ from markupsafe import Markup
 from supervisor.instants import Now
 from supervisor.mirror import TOLD_COUNT, EventMirror
 from supervisor.reading import StatusReader
-from supervisor.view import age, build_view, read_clocks
+from supervisor.view import age, build_view, careful, read_clocks
 from supervisor.words import words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -76,6 +76,7 @@ class Pages:
 
     def _make(self, language: str, now: Now) -> Page:
         say, reading = words(language), self._reader.read()
+        now = careful(now, reading)
         view = build_view(reading, self._mirror.told(TOLD_COUNT), now, say)
         main = self._main.render(view=view, say=say)
         version = f"{zlib.crc32(main.encode()):08x}"
