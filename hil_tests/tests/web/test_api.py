@@ -105,7 +105,7 @@ def test_the_description_tells_every_address_and_its_errors(web: httpx.Client) -
     assert set(description["paths"]) == {"/api/v1/status", "/api/v1/events", "/healthz"}
     declared = description["paths"]["/api/v1/events"]["get"]["responses"]["422"]["content"]
     assert declared == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    assert [web.get(page).status_code for page in ("/docs/", "/redoc")] == [404, 404]
+    assert web.get("/redoc").status_code == 404, "it would come from the internet"
 
 
 def test_the_page_of_the_description_shows_all_of_it(web: httpx.Client) -> None:

@@ -25,7 +25,7 @@ def test_nothing_comes_from_elsewhere(tmp_path: Path) -> None:
 
 
 def test_without_scripts_the_page_reloads_itself(tmp_path: Path) -> None:
-    assert '<noscript><meta http-equiv="refresh" content="5" /></noscript>' in page(tmp_path, islanded())
+    assert '<noscript><meta http-equiv="refresh" content="10" /></noscript>' in page(tmp_path, islanded())
     assert len((TEMPLATES / "page.js").read_bytes()) < 1000
 
 
