@@ -26,7 +26,7 @@ def _offer(offer: OfferStatus, status: Status, say: Words) -> Row:
     name = offer.label.get(say.language) or offer.id
     wires = {feeder.id: feeder for tier in status.tiers for feeder in tier.feeders}
     needed = [wires.get(feeder) for feeder in offer.feeders]
-    if has_power(status) is False:
+    if needed and has_power(status) is False:
         return Row(name, say("offer.off"), Mark.OFF, say("until.power"))
     for feeder in needed:
         if feeder is not None and feeder.position is BreakerPosition.OPEN:

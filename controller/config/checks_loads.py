@@ -64,6 +64,8 @@ def _radio_hangs_on_a_feeder(draft: Draft) -> Iterator[Problem]:
 
 def _offer_hangs_on_what_is_there(draft: Draft) -> Iterator[Problem]:
     for name, offer in draft.site.offers.items():
+        if not (offer.feeders or offer.radios):
+            yield draft.file.problem(("offers", name), "nothing that it hangs on", "'feeders', 'radios', or both")
         for section, wanted in (("feeders", offer.feeders), ("radios", offer.radios)):
             known = draft.written(section)
             for index, one in enumerate(wanted):

@@ -147,10 +147,10 @@ class RadioEntry(Part):
 
 
 class OfferEntry(Part):
-    """Something people come for. It hangs on feeders, and by them on their tiers."""
+    """Something people come for. It hangs on feeders, and by them on their tiers; or on radios with a battery."""
 
     label: LabelEntry
-    feeders: Annotated[list[str], Field(min_length=1)]
+    feeders: list[str] = Field(default_factory=list)
     radios: list[str] = Field(default_factory=list)
 
 

@@ -152,7 +152,7 @@ class Offer:
 
     id: AssetId
     label: Label
-    feeders: tuple[AssetId, ...]  # all of them must be on
+    feeders: tuple[AssetId, ...]  # all of them must be on; empty: what it needs has its own battery
     radios: tuple[AssetId, ...]  # one of them must answer; empty: needs no radio
 
 

@@ -15,6 +15,7 @@ QUIET = (
     "--disable-component-update",
     "--no-first-run",
     "--hide-scrollbars",
+    "--disable-lcd-text",  # coloured edges of letters would differ from screen to screen
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from controller.snapshot import NAME
 from controller.status import Status
@@ -22,25 +22,25 @@ WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 
 @dataclass(slots=True)
 class Screens:
-    """Opens pages of one web; contexts are made once for each size and scheme."""
+    """Shows pages of one web, on one screen for each size and scheme."""
 
     browser: Browser
     address: str
     run_dir: Path
     density: float = 1.0
-    contexts: dict[tuple[tuple[int, int], Scheme, bool], BrowserContext] = field(default_factory=dict)
+    pages: dict[tuple[tuple[int, int], Scheme, bool], Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)  # every address that any page wanted
 
     @classmethod
     @contextmanager
     def of(cls, browser: Browser, address: str, run_dir: Path, density: float = 1.0) -> Iterator[Screens]:
-        """Closes its contexts. `density`: pixels of the screen for one of the page."""
+        """Closes its pages. `density`: pixels of the screen for one of the page."""
         screens = cls(browser, address, run_dir, density)
         try:
             yield screens
         finally:
-            for context in screens.contexts.values():
-                context.close()
+            for page in screens.pages.values():
+                page.context.close()
 
     def show(self, status: Status | dict[str, Any] | None) -> None:
         """Publish as the controller does; None: there is no controller."""
@@ -53,25 +53,24 @@ class Screens:
     def page(
         self, path: str, size: tuple[int, int] = PHONE, scheme: Scheme = "light", *, scripts: bool = True
     ) -> Iterator[Page]:
-        """A fresh page on a path of the web."""
-        page = self._context(size, scheme, scripts).new_page()
-        page.on("request", lambda request: self.asked.append(request.url))
-        try:
-            page.goto(self.address + path, wait_until="domcontentloaded")
-            yield page
-        finally:
-            page.close()
+        """A path of the web, freshly loaded. One page for each kind of screen is kept: opening one costs most."""
+        page = self._page(size, scheme, scripts)
+        page.goto(self.address + path, wait_until="domcontentloaded")
+        yield page
+        page.goto("about:blank")  # hangs up the live line
 
-    def _context(self, size: tuple[int, int], scheme: Scheme, scripts: bool) -> BrowserContext:
+    def _page(self, size: tuple[int, int], scheme: Scheme, scripts: bool) -> Page:
         key = (size, scheme, scripts)
-        if key not in self.contexts:
-            self.contexts[key] = self.browser.new_context(
+        if key not in self.pages:
+            context = self.browser.new_context(
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme=scheme,
                 java_script_enabled=scripts,
                 device_scale_factor=self.density,
             )
-        return self.contexts[key]
+            self.pages[key] = context.new_page()
+            self.pages[key].on("request", lambda request: self.asked.append(request.url))
+        return self.pages[key]
 
 
 def violations(page: Page) -> list[str]:
