@@ -28,9 +28,10 @@ def test_every_state_is_open_to_everybody_in_light_and_dark(screens: Screens, na
 @pytest.mark.parametrize("name", FEW)
 def test_other_languages_and_a_wide_screen_are_open_too(screens: Screens, name: str, language: str) -> None:
     screens.show(cases()[name])
-    for size in (PHONE, DESKTOP):
-        with screens.page(f"/?lang={language}", size) as page:
-            assert violations(page) == [], size
+    screen: tuple[tuple[tuple[int, int], Scheme], ...] = ((PHONE, "light"), (DESKTOP, "light"), (DESKTOP, "dark"))
+    for size, scheme in screen:
+        with screens.page(f"/?lang={language}", size, scheme) as page:
+            assert violations(page) == [], (size, scheme)
             assert page.locator("html").get_attribute("lang") == language
 
 
@@ -52,7 +53,7 @@ def test_the_other_pages_are_open_to_everybody(screens: Screens, path: str) -> N
                 assert overflow_px(page) == 0
 
 
-@pytest.mark.parametrize("name", ["islanded", "stale", "no contact"])
+@pytest.mark.parametrize("name", cases())
 def test_without_scripts_everything_is_there_and_reloads_itself(screens: Screens, name: str) -> None:
     screens.show(cases()[name])
     with screens.page("/?lang=en") as live, screens.page("/?lang=en", scripts=False) as plain:
