@@ -74,6 +74,14 @@ def test_a_time_of_day_needs_a_good_clock(tmp_path: Path) -> None:
     assert "The time of day is not certain" in told
 
 
+def test_a_clock_that_the_controller_does_not_believe_is_not_shown(tmp_path: Path) -> None:
+    now = Now(clock.now_s(), NOON_UNIX_S, ClockQuality.SYNCED)
+    told = text(page(tmp_path, replace(islanded(), clock=ClockQuality.UNSET), now=now))
+    assert "at least 41 hours" in told
+    assert "that is, until" not in told
+    assert "The time of day is not certain" in told
+
+
 def test_on_a_normal_day_it_says_for_how_long_the_hub_is_ready(tmp_path: Path) -> None:
     assert "If the grid failed now ready for at least 46 hours" in text(page(tmp_path, on_grid()))
 
