@@ -36,6 +36,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.fixture(scope="package")
-def screens(browser: Browser, hub: tuple[str, Path]) -> Iterator[Screens]:
-    with Screens.of(browser, *hub) as found:
+def screens(browser: Browser, hub: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
+    with web_of(tmp_path_factory.mktemp("nobody")) as unheard, Screens.of(browser, *hub) as found:
+        found.unheard = unheard
         yield found

@@ -11,7 +11,6 @@ from typing import Any, Literal
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from controller.snapshot import NAME
 from controller.status import Status
 from hil_tests.tests.web.statuses import publish
 
@@ -28,6 +27,8 @@ class Screens:
     address: str
     run_dir: Path
     density: float = 1.0
+    unheard: str = ""  # address of a web that never heard a controller: one that has, remembers
+    is_unheard: bool = False
     pages: dict[tuple[tuple[int, int], Scheme, bool], Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)  # every address that any page wanted
 
@@ -44,9 +45,8 @@ class Screens:
 
     def show(self, status: Status | dict[str, Any] | None) -> None:
         """Publish as the controller does; None: there is no controller."""
-        if status is None:
-            (self.run_dir / NAME).unlink(missing_ok=True)
-        else:
+        self.is_unheard = status is None
+        if status is not None:
             publish(self.run_dir, status)
 
     @contextmanager
@@ -55,7 +55,7 @@ class Screens:
     ) -> Iterator[Page]:
         """A path of the web, freshly loaded. One page for each kind of screen is kept: opening one costs most."""
         page = self._page(size, scheme, scripts)
-        page.goto(self.address + path, wait_until="domcontentloaded")
+        page.goto((self.unheard if self.is_unheard else self.address) + path, wait_until="domcontentloaded")
         yield page
         page.goto("about:blank")  # hangs up the live line
 

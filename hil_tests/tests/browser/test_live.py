@@ -68,5 +68,12 @@ def test_a_dead_web_is_told_apart_from_a_silent_controller(browser: Browser, tmp
     page.close()
 
 
+def test_before_the_first_contact_it_says_so(screens: Screens) -> None:
+    screens.show(None)
+    with screens.page("/?lang=en") as page:
+        expect(page.locator("main")).to_contain_text(SAY("page.never_contact"))
+        assert is_grey(page)
+
+
 def is_grey(page: Page) -> bool:
     return page.locator("section.state.grey").count() == 1
