@@ -26,6 +26,7 @@ from controller.status import (
     HoursLeft,
     JournalStatus,
     LatchStatus,
+    OfferStatus,
     PvStatus,
     RadioStatus,
     Status,
@@ -83,6 +84,7 @@ def build_status(p: Publication) -> Status:
         pv=_pv(p),
         gensets=_gensets(p),
         radios=_radios(p),
+        offers=tuple(OfferStatus(x.id, x.label, x.feeders, x.radios) for x in p.hub.offers),
         latches=tuple(LatchStatus(x.subject, x.reason, x.since_s) for x in p.memory.durable.latches),
         devices=tuple(DeviceStatus(name, link.is_up) for name, link in p.links.items()),
         cycle=p.cycle,
@@ -113,6 +115,7 @@ def _tiers(p: Publication) -> tuple[TierStatus, ...]:
             tier.number,
             tier.label,
             tuple(_feeder(p, feeder) for feeder in p.hub.feeders.values() if feeder.tier == tier.number),
+            tier.restore_above_soc_pct,
         )
         for tier in p.hub.tiers
     )

@@ -22,7 +22,7 @@ from controller.model.words import (
 )
 
 SCHEMA = 1
-"""Goes up when a reader of the old form would be wrong about the new."""
+"""Goes up when a reader of the old form would be wrong about the new; a field more does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class TierStatus:
     number: int
     label: Label
     feeders: tuple[FeederStatus, ...]
+    restore_above_soc_pct: float | None = None  # None: written by an older controller
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,16 @@ class RadioStatus:
     is_alive: bool | None
     is_supplied: bool | None
     reserve_pct: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferStatus:
+    """Something people come for, and what it hangs on. Whether it is there follows from feeders and radios."""
+
+    id: str
+    label: Label
+    feeders: tuple[str, ...]
+    radios: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +193,5 @@ class Status:
     journal: JournalStatus
     irradiance_w_per_m2: float | None = None
     temperature_c: float | None = None
+    offers: tuple[OfferStatus, ...] = ()  # none: the page tells the feeders instead
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from controller import __version__
-from controller.status import Status
+from controller.status import SCHEMA, Status
 from supervisor.mirror import EventMirror, LoggedEvent
-from supervisor.problems import MEDIA_TYPE, Problem
+from supervisor.problems import Fault, Problem, Refusal
 from supervisor.reading import Reading, StatusReader
 
 EVENTS_MAX = 1000
@@ -21,7 +21,7 @@ class StatusAnswer(BaseModel):
     """The last known status, and how far it can be trusted."""
 
     age_s: float | None = Field(description="Since the controller wrote it; null: before the last boot")
-    is_stale: bool = Field(description="Too old to be taken for the present: more than ten seconds")
+    is_stale: bool = Field(description="Too old to be taken for the present: more than eight seconds")
     unreadable: list[str] = Field(description="Fields that a controller of another version wrote otherwise")
     status: Status
 
@@ -37,7 +37,7 @@ class Health(BaseModel):
     """How this web is."""
 
     version: str
-    controller: str = Field(description="fresh, stale or never")
+    controller: str = Field(description="fresh, stale, never or newer: of a version that this web cannot read")
     controller_age_s: float | None
     history: str = Field(description="disk, or memory: gone with the next start")
 
@@ -45,21 +45,25 @@ class Health(BaseModel):
 def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
     """Status and events under /api/v1."""
     router = APIRouter(prefix="/api/v1")
-    problem: dict[int | str, dict[str, Any]] = {
-        503: {"model": Problem, "description": "The controller was never heard of", "content": {MEDIA_TYPE: {}}}
+    silent: dict[int | str, dict[str, Any]] = {
+        503: {"model": Problem, "description": "The controller was never heard, or is newer than this web"}
     }
+    wrong: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A parameter has a wrong value"}}
 
-    @router.get("/status", responses=problem)
+    @router.get("/status", responses=silent)
     def status() -> StatusAnswer:
         """The last known status with its age. Fuel is left out: it would tell thieves where to go."""
         reading = reader.read()
         if reading.status is None:
-            raise HTTPException(503, "No contact with the controller yet.")
+            raise Refusal(Fault.NO_CONTACT, "No contact with the controller yet.")
+        if reading.is_too_new:
+            detail = f"The controller speaks schema {reading.status.schema}, this web only {SCHEMA}."
+            raise Refusal(Fault.NEWER, detail)
         unreadable = sorted(reading.unreadable)
         public = _without_fuel(reading.status)
         return StatusAnswer(age_s=reading.age_s, is_stale=reading.is_stale, unreadable=unreadable, status=public)
 
-    @router.get("/events")
+    @router.get("/events", responses=wrong)
     def events(
         after: Annotated[int | None, Query(ge=0, description="A cursor; without it the newest are given")] = None,
         limit: Annotated[int, Query(ge=1, le=EVENTS_MAX)] = 100,
@@ -88,6 +92,8 @@ def health_route(reader: StatusReader, mirror: EventMirror) -> APIRouter:
 def _heard(reading: Reading) -> str:
     if reading.status is None:
         return "never"
+    if reading.is_too_new:
+        return "newer"
     return "stale" if reading.is_stale else "fresh"
 
 

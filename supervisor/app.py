@@ -11,19 +11,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from controller import __version__
 from controller.watchdog import notify
 from supervisor.api import api_routes, health_route
+from supervisor.docs import describe
 from supervisor.events import TOLD_KINDS
 from supervisor.follower import Follower
 from supervisor.live import Live
 from supervisor.mirror import EventMirror
 from supervisor.pages import Pages
-from supervisor.problems import answer_errors
+from supervisor.problems import DOCS, Fault, Refusal, answer_errors
 from supervisor.reading import StatusReader
 from supervisor.words import choose_language
 
@@ -58,7 +59,9 @@ def create_app(run_dir: Path, data_dir: Path | None = None) -> FastAPI:
     )
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.state.live = Live(pages)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.include_router(page_routes(pages, app.state.live))
+    app.include_router(docs_route(app, pages))
     app.include_router(api_routes(reader, mirror))
     app.include_router(health_route(reader, mirror))
     answer_errors(app, pages)
@@ -84,11 +87,23 @@ def page_routes(pages: Pages, live: Live) -> APIRouter:
     @router.get("/live")
     async def talk(request: Request, lang: str | None = None) -> Response:
         if live.is_full:
-            raise HTTPException(503, "Too many listeners; the page reloads by itself instead.")
+            raise Refusal(Fault.FULL, "Too many listeners; the page reloads by itself instead.")
         language = choose_language(lang, request.headers.get("accept-language", ""))
         return StreamingResponse(
             live.talk(language), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
+
+    return router
+
+
+def docs_route(app: FastAPI, pages: Pages) -> APIRouter:
+    """The description of the API, readable without internet."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(DOCS)
+    def docs() -> HTMLResponse:
+        headers = {"Content-Security-Policy": pages.policy, "X-Content-Type-Options": "nosniff"}
+        return HTMLResponse(pages.docs(describe(app), Fault), headers=headers)
 
     return router
 

@@ -34,10 +34,11 @@ def headline(reading: Reading, status: Status, now: Now, say: Words) -> Headline
     tone = TONES.get(status.mode, Tone.ISLAND)
     if reading.is_stale:
         word = say(f"mode.{code}")
-        return Headline(word, "", (say("meaning.stale"),), Tone.GREY, is_last_known=True)
+        return Headline(word, "", (say("meaning.stale"),), Tone.GREY, say("do.none"), is_last_known=True)
     if not is_known:
-        return Headline(say("mode.none"), "", (say("meaning.none"),), Tone.GREY)
-    return Headline(say(f"mode.{code}"), since(say, now, status.mode_since_s), _meaning(status, now, say), tone)
+        return Headline(say("mode.none"), "", (say("meaning.none"),), Tone.GREY, say("do.none"))
+    since_when = since(say, now, status.mode_since_s)
+    return Headline(say(f"mode.{code}"), since_when, _meaning(status, now, say), tone, say(f"do.{code}"))
 
 
 def _meaning(status: Status, now: Now, say: Words) -> tuple[str, ...]:

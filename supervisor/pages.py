@@ -6,17 +6,19 @@ import base64
 import hashlib
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from supervisor.docs import operations, shapes
 from supervisor.instants import Now
 from supervisor.mirror import TOLD_COUNT, EventMirror
 from supervisor.reading import StatusReader
-from supervisor.view import age, build_view, read_clocks
+from supervisor.view import age, build_view, careful, read_clocks
 from supervisor.words import words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,7 +51,7 @@ class Pages:
         self.style, self.script = _inline("page.css"), _inline("page.js")
         environment.globals |= {"names": LANGUAGE_NAMES, "style": Markup(self.style), "script": Markup(self.script)}
         self._main, self._page = environment.get_template("main.html"), environment.get_template("page.html")
-        self._note = environment.get_template("note.html")
+        self._note, self._docs = environment.get_template("note.html"), environment.get_template("docs.html")
         self._made: dict[str, Page] = {}
         self._lock = threading.Lock()
 
@@ -74,8 +76,14 @@ class Pages:
         """A small page with one sentence and the way back."""
         return self._note.render(say=words(language), text=words(language)(key))
 
+    def docs(self, description: dict[str, Any], faults: Iterable[object]) -> str:
+        """The page that describes the API, for the people who write programs."""
+        parts = {"operations": operations(description), "shapes": shapes(description)}
+        return self._docs.render(description=description, faults=faults, **parts)
+
     def _make(self, language: str, now: Now) -> Page:
         say, reading = words(language), self._reader.read()
+        now = careful(now, reading)
         view = build_view(reading, self._mirror.told(TOLD_COUNT), now, say)
         main = self._main.render(view=view, say=say)
         version = f"{zlib.crc32(main.encode()):08x}"

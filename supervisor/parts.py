@@ -59,12 +59,13 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What is going on: one word, since when, and what that means."""
+    """What is going on: one word, since when, what that means, and what to do now."""
 
     word: str
     since: str
     meaning: tuple[str, ...]
     tone: Tone
+    what_to_do: str  # one sentence
     is_last_known: bool = False
 
 
@@ -95,7 +96,8 @@ class View:
     banners: tuple[Banner, ...] = ()
     notes: tuple[Banner, ...] = ()
     hours: HoursView | None = None
-    services: tuple[Group, ...] = ()
+    offers: tuple[Row, ...] = ()
+    feeders: tuple[Group, ...] = ()  # only where the site names no offers
     radios: tuple[Row, ...] = ()
     sources: tuple[Row, ...] = ()
     events: tuple[EventLine, ...] = ()

@@ -17,7 +17,7 @@ from controller import clock
 from controller.snapshot import NAME
 from controller.status import SCHEMA, Status
 
-STALE_AFTER_S = 10.0
+STALE_AFTER_S = 8.0  # so that every open page is grey ten seconds after the controller died
 SIZE_MAX_BYTES = 1_000_000
 _ADAPTER: TypeAdapter[Status] = TypeAdapter(Status)
 
@@ -57,6 +57,7 @@ NOTHING_KNOWN: dict[str, Any] = {
     "devices": [],
     "cycle": {"count": 0, "lateness_p99_s": 0.0, "lateness_max_s": 0.0, "overruns_count": 0, "vetoes_count": 0},
     "journal": {"is_ok": True, "pending_count": 0, "lost_count": 0, "reason": ""},
+    "offers": [],
     "extra": {},
 }
 """A status that claims nothing. `written_at_s` is missing: without it nothing else can be believed."""
@@ -78,7 +79,12 @@ class Reading:
     @property
     def is_other_version(self) -> bool:
         """Written by a controller of another version than this page."""
-        return bool(self.unreadable) or (self.status is not None and self.status.schema > SCHEMA)
+        return bool(self.unreadable) or self.is_too_new
+
+    @property
+    def is_too_new(self) -> bool:
+        """Written in a form that this page would read wrongly: nothing of it is believed but its date."""
+        return self.status is not None and self.status.schema > SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +129,24 @@ class StatusReader:
 def parse(text: bytes) -> Parsed:
     """A status from its bytes. Raises ValueError when there is no dated status in them."""
     raw = orjson.loads(text)
+    if isinstance(raw, dict) and isinstance(raw.get("schema"), int) and raw["schema"] > SCHEMA:
+        return _parse_newer(raw)
     if not isinstance(raw, dict) or not isinstance(raw.get("written_at_s"), float | int):
         raise ValueError("no dated status")
     try:
         return Parsed(_ADAPTER.validate_python(raw, strict=False), frozenset())
     except ValidationError as error:
         return _parse_what_is_there(raw, error)
+
+
+def _parse_newer(raw: dict[str, Any]) -> Parsed:
+    """Only who wrote it and when; without a date, it is of no boot that we know and so of no age."""
+    undated = {**NOTHING_KNOWN, "written_at_s": 0.0, "boot_id": "unknown to this page", "schema": raw["schema"]}
+    dated = {name: raw[name] for name in ("hub", "label", "version", "boot_id", "written_at_s") if name in raw}
+    try:
+        return Parsed(_ADAPTER.validate_python(undated | dated, strict=False), frozenset())
+    except ValidationError:
+        return Parsed(_ADAPTER.validate_python(undated, strict=False), frozenset())
 
 
 def _parse_what_is_there(raw: dict[str, Any], error: ValidationError) -> Parsed:

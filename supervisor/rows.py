@@ -1,4 +1,4 @@
-"""The lists of the page: what is on, the radio, and where the power comes from. No litres and no kilowatts."""
+"""The lists of the page: the feeders, the radio, and where the power comes from. No litres and no kilowatts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INVERTER_MARKS = {InverterMode.FAULT: Mark.OFF, InverterMode.OFF: Mark.OFF, None
 GRID_MARKS = {GridVerdict.OK: Mark.ON, GridVerdict.UNKNOWN: Mark.UNSURE}
 
 
-def services(status: Status, now: Now, say: Words) -> tuple[Group, ...]:
+def feeders(status: Status, now: Now, say: Words) -> tuple[Group, ...]:
     """The tiers in the site's own words, with what hangs on each."""
     power = has_power(status)
     return tuple(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from controller import clock
+from controller.model.words import ClockQuality
 from controller.status import Status
 from supervisor.events import event_lines
 from supervisor.headline import banners, headline, hours, notes
 from supervisor.instants import Now, ago, to_the_second
 from supervisor.labels import Labels
 from supervisor.mirror import LoggedEvent
-from supervisor.parts import Headline, Tone, View
+from supervisor.offers import offers
+from supervisor.parts import Headline, Mark, Row, Tone, View
 from supervisor.reading import Reading
-from supervisor.rows import radios, services, sources
+from supervisor.rows import feeders, radios, sources
 from supervisor.words import Words
 
 
@@ -26,23 +29,42 @@ def build_view(reading: Reading, events: Sequence[LoggedEvent], now: Now, say: W
     """The page for this reading, in these words. `events` newest first."""
     status = reading.status
     lines = event_lines(events, Labels(status, say), now, say)
-    if status is None:
-        silence = Headline(say("mode.none"), "", (say("page.never_contact"), say("meaning.never")), Tone.GREY)
-        return View(say("page.place"), silence, events=lines, has_details=False)
+    if status is None or reading.is_too_new:
+        return View(_place(status, say), _silence(reading, say), events=lines, has_details=False)
     return View(
         place=_place(status, say),
         headline=headline(reading, status, now, say),
         banners=banners(reading, status, now, say),
         notes=notes(reading, status, say),
         hours=hours(reading, status, now, say),
-        services=services(status, now, say),
-        radios=radios(status, say),
-        sources=sources(status, now, say),
+        offers=offers(reading, status, say),
+        feeders=() if status.offers else feeders(status, now, say),
+        radios=_unsure_if(reading.is_stale, radios(status, say)),
+        sources=_unsure_if(reading.is_stale, sources(status, now, say)),
         events=lines,
     )
 
 
-def _place(status: Status, say: Words) -> str:
+def _unsure_if(is_stale: bool, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """What was so may be so no longer: no row keeps its tick."""
+    return tuple(replace(row, mark=Mark.UNSURE if row.mark.value else row.mark) for row in rows) if is_stale else rows
+
+
+def _silence(reading: Reading, say: Words) -> Headline:
+    """Nothing is known: nobody was heard yet, or speaks a form of which this page would tell wrong numbers."""
+    why = (say("meaning.newer"),) if reading.is_too_new else (say("page.never_contact"), say("meaning.never"))
+    return Headline(say("mode.none"), "", why, Tone.GREY, say("do.none"))
+
+
+def careful(now: Now, reading: Reading) -> Now:
+    """Without a time of day when the controller does not believe its clock, even if this process would."""
+    is_unset = reading.status is not None and reading.status.clock is ClockQuality.UNSET
+    return replace(now, clock=ClockQuality.UNSET) if is_unset and not reading.is_too_new else now
+
+
+def _place(status: Status | None, say: Words) -> str:
+    if status is None:
+        return say("page.place")
     return status.label.get(say.language) or status.hub or say("page.place")
 
 

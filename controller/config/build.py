@@ -24,6 +24,7 @@ from controller.model.hub import (
     Feeder,
     Genset,
     Hub,
+    Offer,
     Poi,
     PoiSwitching,
     PvPlant,
@@ -72,6 +73,10 @@ def build_hub(
         tiers=tuple(
             Tier(int(number), _label(entry.label), entry.shed_below_soc_pct, entry.restore_above_soc_pct)
             for number, entry in sorted(site.tiers.items())
+        ),
+        offers=tuple(
+            Offer(name, _label(entry.label), tuple(entry.feeders), tuple(entry.radios))
+            for name, entry in site.offers.items()
         ),
         earthing=_earthing(site.earthing),
         grid_code=grid_code,

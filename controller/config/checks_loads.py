@@ -62,6 +62,21 @@ def _radio_hangs_on_a_feeder(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(("radios", name, "feeder"), found, "a feeder of this site", hint)
 
 
+def _offer_hangs_on_what_is_there(draft: Draft) -> Iterator[Problem]:
+    for name, offer in draft.site.offers.items():
+        if not (offer.feeders or offer.radios):
+            yield draft.file.problem(("offers", name), "nothing that it hangs on", "'feeders', 'radios', or both")
+        for section, wanted in (("feeders", offer.feeders), ("radios", offer.radios)):
+            known = draft.written(section)
+            for index, one in enumerate(wanted):
+                if one not in known:
+                    kind = section.removesuffix("s")
+                    loc = ("offers", name, section, index)
+                    yield draft.file.problem(
+                        loc, f"the unknown {kind} '{one}'", f"a {kind} of this site", nearest(one, known)
+                    )
+
+
 def _names_are_free(draft: Draft) -> Iterator[Problem]:
     for section in ("batteries", "pv", "gensets", "feeders", "radios"):
         for name in draft.written(section) & frozenset(RESERVED_NAMES):
@@ -75,5 +90,6 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _tier_levels_have_room,
     _lower_tiers_stay_longer,
     _radio_hangs_on_a_feeder,
+    _offer_hangs_on_what_is_there,
     _names_are_free,
 )

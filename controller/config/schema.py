@@ -146,6 +146,14 @@ class RadioEntry(Part):
     own_reserve_wh: NotNegative = 0.0
 
 
+class OfferEntry(Part):
+    """Something people come for. It hangs on feeders, and by them on their tiers; or on radios with a battery."""
+
+    label: LabelEntry
+    feeders: list[str] = Field(default_factory=list)
+    radios: list[str] = Field(default_factory=list)
+
+
 class EarthingEntry(Part):
     """How the island's neutral is earthed."""
 
@@ -191,6 +199,7 @@ class SiteFile(Part):
     feeders: dict[Name, FeederEntry] = Field(default_factory=dict)
     tiers: dict[TierNumber, TierEntry] = Field(default_factory=dict)
     radios: dict[Name, RadioEntry] = Field(default_factory=dict)
+    offers: dict[Name, OfferEntry] = Field(default_factory=dict)
     earthing: EarthingEntry | None = None
     weather: SignalEntry | None = None
     safety: SignalEntry | None = None

@@ -147,6 +147,16 @@ class Radio:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Something people come here for, in the region's words: there while all its feeders are on and a radio answers."""
+
+    id: AssetId
+    label: Label
+    feeders: tuple[AssetId, ...]  # all of them must be on; empty: what it needs has its own battery
+    radios: tuple[AssetId, ...]  # one of them must answer; empty: needs no radio
+
+
+@dataclass(frozen=True, slots=True)
 class Earthing:
     """The N-PE relay of the island; `relay` is None when the earthing is permanent."""
 
@@ -189,6 +199,7 @@ class Hub:
     timing: Timing = field(default_factory=Timing)
     has_emergency_off: bool = False
     has_local_remote: bool = False
+    offers: tuple[Offer, ...] = ()  # in the order of the public page
     forming_order: tuple[AssetId, ...] = field(init=False)  # who can form; the first one available takes the island
     shed_order: tuple[Feeder, ...] = field(init=False)  # who may be shed; highest tier first, within it the quickest
 

@@ -1,8 +1,8 @@
 (function(){
 var d=document,v=d.body.dataset.v,t,p,e;
 function $(i){return d.getElementById(i)}
-function lost(){$("lost").hidden=0}
-function heard(a){clearTimeout(t);t=setTimeout(lost,1e4);$("lost").hidden=1;$("age").textContent=a}
+function lost(){$("lost").hidden=0;d.body.className="gone"}
+function heard(a){clearTimeout(t);t=setTimeout(lost,8e3);$("lost").hidden=1;d.body.className="";$("age").textContent=a}
 function load(){fetch(location.href).then(function(r){if(!r.ok)throw r;return r.text()}).then(function(h){
 var n=new DOMParser().parseFromString(h,"text/html"),w=n.querySelector("h1").textContent;
 if(w!=d.querySelector("h1").textContent)$("say").textContent=w;

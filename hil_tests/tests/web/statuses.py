@@ -34,6 +34,7 @@ from controller.status import (
     GridStatus,
     HoursLeft,
     JournalStatus,
+    OfferStatus,
     PvStatus,
     RadioStatus,
     Status,
@@ -68,7 +69,7 @@ def on_grid(now_s: float | None = None) -> Status:
         hours_left=HoursLeft(46.7 * 3600.0, "no_sun_genset_fuel_present_load"),
         bus_voltage_v=POWER,
         bus_frequency_hz=50.0,
-        tiers=tuple(TierStatus(tier.number, tier.label, _feeders(tier.number, {}, now_s)) for tier in HUB.tiers),
+        tiers=_tiers({}, now_s),
         batteries=_batteries(94.6, InverterMode.GRID_FOLLOWING),
         pv=tuple(PvStatus(plant.id, plant.label, 4_000.0, None) for plant in HUB.pv.values()),
         gensets=tuple(GensetStatus(g.id, g.label, GensetState.STOPPED, 0.0, 123.4) for g in HUB.gensets.values()),
@@ -77,6 +78,7 @@ def on_grid(now_s: float | None = None) -> Status:
         devices=(DeviceStatus("poi_relay", is_up=True), DeviceStatus("inverter_main", is_up=True)),
         cycle=CycleStatus(1000, 0.0004, 0.002, 0, 0),
         journal=JournalStatus(is_ok=True, pending_count=0, lost_count=0, reason=""),
+        offers=tuple(OfferStatus(x.id, x.label, x.feeders, x.radios) for x in HUB.offers),
     )
 
 
@@ -91,7 +93,7 @@ def islanded(now_s: float | None = None) -> Status:
         reason=Reason.ISLAND_FORMED,
         grid=_grid(GridVerdict.LOST, Reason.GRID_DEAD, began_s - 0.4),
         hours_left=HoursLeft(41.3 * 3600.0, "no_sun_genset_fuel_present_load"),
-        tiers=tuple(TierStatus(tier.number, tier.label, _feeders(tier.number, SHED, began_s)) for tier in HUB.tiers),
+        tiers=_tiers(SHED, began_s),
         batteries=(
             *_batteries(71.4, InverterMode.GRID_FORMING)[:1],
             *_batteries(64.2, InverterMode.GRID_FOLLOWING)[1:],
@@ -148,6 +150,13 @@ def aged(status: Status, by_s: float) -> Status:
 
 def _grid(verdict: GridVerdict, reason: Reason, since_s: float) -> GridStatus:
     return GridStatus(verdict, reason, since_s, None, None, None, BreakerPosition.CLOSED, None)
+
+
+def _tiers(shed: dict[str, Reason], since_s: float) -> tuple[TierStatus, ...]:
+    return tuple(
+        TierStatus(tier.number, tier.label, _feeders(tier.number, shed, since_s), tier.restore_above_soc_pct)
+        for tier in HUB.tiers
+    )
 
 
 def _feeders(tier: int, shed: dict[str, Reason], since_s: float) -> tuple[FeederStatus, ...]:

@@ -15,13 +15,11 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
-from fastapi.testclient import TestClient
 
 from controller.model.words import Mode
-from controller.status import Status
-from hil_tests.tests.web.journals import blackout
-from hil_tests.tests.web.statuses import aged, islanded, on_grid, publish
-from supervisor.app import create_app, serve
+from hil_tests.tests.web.served import web_of
+from hil_tests.tests.web.statuses import islanded, on_grid, publish
+from supervisor.app import serve
 from supervisor.events import TOLD_KINDS
 from supervisor.live import CLIENTS_MAX, Live
 from supervisor.mirror import EventMirror
@@ -33,21 +31,14 @@ PAGE_MAX_BYTES = 8 * 1024
 START_MAX_S = 20.0
 
 
-def web(tmp_path: Path, status: Status | None = None) -> TestClient:
-    if status is not None:
-        publish(tmp_path, status)
-    return TestClient(create_app(tmp_path, tmp_path / "data"), raise_server_exceptions=False)
-
-
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("mode", Mode)
-def test_one_small_answer_holds_everything(tmp_path: Path, mode: Mode, language: str) -> None:
-    EventMirror(tmp_path / "data", TOLD_KINDS).keep(1, blackout())
-    client = web(tmp_path, replace(islanded(), mode=mode))
-    with client.stream("GET", f"/?lang={language}", headers={"accept-encoding": "gzip"}) as answer:
+def test_one_small_answer_holds_everything(web: httpx.Client, tmp_path: Path, mode: Mode, language: str) -> None:
+    publish(tmp_path, replace(islanded(), mode=mode))
+    with web.stream("GET", f"/?lang={language}", headers={"accept-encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
     assert answer.headers["content-encoding"] == "gzip"
     assert len(raw) <= PAGE_MAX_BYTES
@@ -55,8 +46,9 @@ def test_one_small_answer_holds_everything(tmp_path: Path, mode: Mode, language:
     assert answer.headers["content-language"] == language
 
 
-def test_the_page_keeps_nothing_and_trusts_nothing(tmp_path: Path) -> None:
-    answer = web(tmp_path, on_grid()).get("/", headers={"accept-language": "da-DK, en;q=0.5"})
+def test_the_page_keeps_nothing_and_trusts_nothing(web: httpx.Client, tmp_path: Path) -> None:
+    publish(tmp_path, on_grid())
+    answer = web.get("/", headers={"accept-language": "da-DK, en;q=0.5"})
     assert answer.headers["content-language"] == "da"
     assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
@@ -65,83 +57,23 @@ def test_the_page_keeps_nothing_and_trusts_nothing(tmp_path: Path) -> None:
     assert "unsafe" not in policy
 
 
-def test_a_browser_may_ask_for_the_head_alone(tmp_path: Path) -> None:
-    answer = web(tmp_path, on_grid()).head("/")
+def test_a_browser_may_ask_for_the_head_alone(web: httpx.Client) -> None:
+    answer = web.head("/")
     assert (answer.status_code, answer.content) == (200, b"")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_wrong_address_leads_back(tmp_path: Path, language: str) -> None:
-    answer = web(tmp_path).get("/generate_204", headers={"accept-language": language})
+def test_a_wrong_address_leads_back(web: httpx.Client, language: str) -> None:
+    headers = {"accept-language": language, "accept": "text/html,*/*"}
+    answer = web.get("/generate_204", headers=headers)
     assert answer.status_code == 404
     assert f'href="/?lang={language}"' in answer.text
 
 
 def test_the_page_stands_without_any_controller(tmp_path: Path) -> None:
-    with web(tmp_path / "nowhere") as client:
-        assert client.get("/").status_code == 200
-        assert client.get("/healthz").json()["controller"] == "never"
-
-
-# ---- the API --------------------------------------------------------------------------------------------------------
-
-
-def test_the_status_comes_with_its_age_and_without_the_fuel(tmp_path: Path) -> None:
-    body = web(tmp_path, aged(islanded(), 30.0)).get("/api/v1/status").json()
-    assert body["is_stale"] is True
-    assert body["age_s"] == pytest.approx(30.0, abs=5.0)
-    assert body["status"]["mode"] == "islanded"
-    assert [genset["fuel_l"] for genset in body["status"]["gensets"]] == [None]
-
-
-def test_events_are_read_by_cursor_also_while_the_controller_is_down(tmp_path: Path) -> None:
-    EventMirror(tmp_path / "data", TOLD_KINDS).keep(1, blackout())
-    client = web(tmp_path)
-    first = client.get("/api/v1/events?after=0&limit=4").json()
-    rest = client.get(f"/api/v1/events?after={first['cursor']}").json()
-    assert [event["seq"] for event in first["events"] + rest["events"]] == [1, 2, 3, 4, 5, 6]
-    assert client.get(f"/api/v1/events?after={rest['cursor']}").json() == {"events": [], "cursor": rest["cursor"]}
-    newest = client.get("/api/v1/events?limit=1").json()["events"]
-    assert [(event["kind"], event["values"]) for event in newest] == [("mode_changed", {"to": "islanded"})]
-
-
-@pytest.mark.parametrize(
-    ("address", "code", "detail"),
-    [
-        ("/api/v1/status", 503, "No contact with the controller yet."),
-        ("/api/v1/nonsense", 404, "Not Found"),
-        ("/api/v1/events?limit=0", 422, "query.limit: Input should be greater than or equal to 1"),
-        ("/api/v1/events?after=x", 422, "query.after: Input should be a valid integer"),
-    ],
-)
-def test_errors_are_problems(tmp_path: Path, address: str, code: int, detail: str) -> None:
-    answer = web(tmp_path).get(address)
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (answer.status_code, body["status"], body["type"]) == (code, code, "about:blank")
-    assert body["instance"] == address.partition("?")[0]
-    assert body["detail"].startswith(detail)
-
-
-def test_nobody_can_write(tmp_path: Path) -> None:
-    answer = web(tmp_path, islanded()).post("/api/v1/status", json={})
-    assert (answer.status_code, answer.json()["title"]) == (405, "Method Not Allowed")
-
-
-def test_the_description_of_the_api_needs_no_internet(tmp_path: Path) -> None:
-    client = web(tmp_path)
-    description = client.get("/api/v1/openapi.json").json()
-    assert set(description["paths"]) == {"/api/v1/status", "/api/v1/events", "/healthz"}
-    assert [client.get(page).status_code for page in ("/docs", "/redoc")] == [404, 404]
-
-
-def test_health_tells_web_and_controller_apart(tmp_path: Path) -> None:
-    client = web(tmp_path, on_grid())
-    assert client.get("/healthz").json() | {"version": "", "controller_age_s": 0} == {
-        "version": "", "controller": "fresh", "controller_age_s": 0, "history": "disk",
-    }  # fmt: skip
-    publish(tmp_path, aged(on_grid(), 20.0))
-    assert client.get("/healthz").json()["controller"] == "stale"
+    with web_of(tmp_path / "nowhere") as address:
+        assert httpx.get(address).status_code == 200
+        assert httpx.get(f"{address}/healthz").json()["controller"] == "never"
 
 
 # ---- live -----------------------------------------------------------------------------------------------------------
@@ -162,6 +94,16 @@ async def test_a_live_line_says_age_and_version(tmp_path: Path) -> None:
     assert told["v"] == pages.now("en").version
     assert "1 second ago" in told["age"]
     await talk.aclose()
+
+
+def test_one_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("supervisor.live.CLIENTS_MAX", 1)
+    with web_of(tmp_path) as address, httpx.stream("GET", f"{address}/live") as first:
+        lines = first.iter_lines()  # held: once it is gone the line is closed
+        assert next(lines).startswith("data: ")
+        refused = httpx.get(f"{address}/live", headers={"accept": "text/event-stream"})
+    assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+    assert (refused.json()["type"], refused.headers["retry-after"]) == ("/docs#too-many-listeners", "5")
 
 
 async def test_there_is_a_limit_to_listeners(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from controller.model.words import ClockQuality, Mode
-from hil_tests.tests.web.html import NOON_UNIX_S, page, tree
+from hil_tests.tests.browser.cases import cases
+from hil_tests.tests.web.html import LANGUAGE, NOON_UNIX_S, page, tree
 from hil_tests.tests.web.statuses import as_dict, islanded, publish
 from supervisor.events import TOLD_KINDS
 from supervisor.instants import Now
@@ -24,9 +26,16 @@ def test_nothing_comes_from_elsewhere(tmp_path: Path) -> None:
     }
 
 
+@LANGUAGE
+@pytest.mark.parametrize("name", cases())
+def test_no_state_makes_the_page_big(tmp_path: Path, name: str, language: str) -> None:
+    html = page(tmp_path, cases()[name], language)
+    assert len(gzip.compress(html.encode(), 6)) <= PAGE_MAX_BYTES
+
+
 def test_without_scripts_the_page_reloads_itself(tmp_path: Path) -> None:
-    assert '<noscript><meta http-equiv="refresh" content="5" /></noscript>' in page(tmp_path, islanded())
-    assert len((TEMPLATES / "page.js").read_bytes()) < 1000
+    assert '<noscript><meta http-equiv="refresh" content="10" /></noscript>' in page(tmp_path, islanded())
+    assert len((TEMPLATES / "page.js").read_bytes()) < 1100
 
 
 def test_a_reader_can_skip_to_the_content_and_knows_the_language_of_each_link(tmp_path: Path) -> None:
@@ -51,6 +60,7 @@ def test_the_version_changes_with_the_content_and_not_with_the_age(tmp_path: Pat
     assert pages.now("en").version != first.version
 
 
+PAGE_MAX_BYTES = 8 * 1024
 NONSENSE: list[object] = [None, "nonsense", -1, [], [None], {}, {"x": [1]}]
 
 

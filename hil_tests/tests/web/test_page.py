@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from controller import clock
-from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Authority, BreakerPosition, ClockQuality, GridVerdict, Mode
-from controller.status import DeviceStatus, HoursLeft, JournalStatus, LatchStatus, Status
+from controller.model.words import Authority, ClockQuality, GridVerdict, Mode
+from controller.status import SCHEMA, DeviceStatus, HoursLeft, JournalStatus, LatchStatus, Status
 from hil_tests.tests.web.html import LANGUAGE, NOON_UNIX_S, heading, page, text, tones, tree
 from hil_tests.tests.web.journals import event
 from hil_tests.tests.web.statuses import aged, as_dict, dark, in_mode, islanded, on_grid, publish
@@ -45,18 +44,6 @@ def test_the_public_is_told_no_kilowatts_and_no_litres(tmp_path: Path, status: S
     assert re.search(r"\bk?Wh?\b|lit(re|er)|\b1234|\b123[.,]4", told, re.IGNORECASE) is None
 
 
-@LANGUAGE
-def test_what_is_on_and_what_is_off_is_said_in_the_sites_own_words(tmp_path: Path, language: str) -> None:
-    html = page(tmp_path, islanded(), language)
-    rows = {row.findtext("span[@class='name']"): " ".join(row.itertext()) for row in tree(html).iter("li")}
-    label = {"de": "Handys laden", "da": "Opladning af mobiler", "en": "Charging of phones"}[language]
-    say = words(language)
-    assert say("position.open") in rows[label]
-    assert say("reason.low_soc") in rows[label]
-    warm_room = {"de": "Wärmeraum", "da": "Varmestue", "en": "Warm room"}[language]
-    assert say("position.closed") in rows[warm_room]
-
-
 # ---- how long -------------------------------------------------------------------------------------------------------
 
 
@@ -82,8 +69,16 @@ def test_a_time_of_day_needs_a_good_clock(tmp_path: Path) -> None:
     unset = Now(status.written_at_s, 4000.0, ClockQuality.UNSET)
     assert "that is, until" in text(page(tmp_path, status, now=good))
     told = text(page(tmp_path, status, now=unset))
-    assert "until" not in told
+    assert "that is, until" not in told
     assert "for 6 h 13 min" in told.replace("\u00a0", " ")
+    assert "The time of day is not certain" in told
+
+
+def test_a_clock_that_the_controller_does_not_believe_is_not_shown(tmp_path: Path) -> None:
+    now = Now(clock.now_s(), NOON_UNIX_S, ClockQuality.SYNCED)
+    told = text(page(tmp_path, replace(islanded(), clock=ClockQuality.UNSET), now=now))
+    assert "at least 41 hours" in told
+    assert "that is, until" not in told
     assert "The time of day is not certain" in told
 
 
@@ -123,10 +118,10 @@ def test_stale_data_are_grey_and_say_since_when(tmp_path: Path, language: str) -
     assert say("meaning.islanded") not in told, "nothing is claimed of the present"
 
 
-def test_data_of_nine_seconds_are_still_the_present(tmp_path: Path) -> None:
-    html = page(tmp_path, aged(islanded(), 9.0))
+def test_data_of_seven_seconds_are_still_the_present(tmp_path: Path) -> None:
+    html = page(tmp_path, aged(islanded(), 7.0))
     assert list(tones(html)) == ["island"]
-    assert "9 seconds ago" in text(html)
+    assert "7 seconds ago" in text(html)
 
 
 def test_hours_go_on_counting_while_nothing_is_heard(tmp_path: Path) -> None:
@@ -146,11 +141,30 @@ def test_after_a_restart_of_the_machine_ages_mean_nothing(tmp_path: Path) -> Non
     assert "No contact with the controller since the last restart." in text(html)
 
 
-def test_a_mode_of_a_newer_controller_is_unknown_and_the_rest_is_shown(tmp_path: Path) -> None:
-    html = page(tmp_path, as_dict(islanded()) | {"schema": 2, "mode": "levitating"})
+def test_a_mode_that_this_page_does_not_know_is_unknown_and_the_rest_is_shown(tmp_path: Path) -> None:
+    html = page(tmp_path, as_dict(islanded()) | {"mode": "levitating", "moonlight": 1})
     assert heading(html) == "Unknown"
     assert "Some things may be missing here" in text(html)
-    assert "Warm room" in text(html)
+    assert "Get warm ✓ now" in text(html)
+
+
+@LANGUAGE
+def test_a_newer_schema_is_said_plainly_instead_of_wrong_numbers(tmp_path: Path, language: str) -> None:
+    html = page(tmp_path, as_dict(islanded()) | {"schema": SCHEMA + 1}, language)
+    say, told = words(language), text(html)
+    assert heading(html) == say("mode.none")
+    assert say("meaning.newer") in told
+    assert say("hours.title_island") not in told
+    assert say("page.offers") not in told
+
+
+def test_an_older_controller_shows_what_it_has(tmp_path: Path) -> None:
+    raw = as_dict(islanded()) | {"schema": SCHEMA - 1}
+    del raw["offers"], raw["radios"]
+    told = text(page(tmp_path, raw))
+    assert "at least 41 hours" in told
+    assert "Warm room ✓ on" in told, "no offers: the feeders are told"
+    assert "Some things may be missing here" in told
 
 
 def test_troubles_are_told_with_what_they_mean(tmp_path: Path) -> None:
@@ -174,23 +188,6 @@ def test_troubles_are_told_with_what_they_mean(tmp_path: Path) -> None:
     ):
         assert sentence in told
     assert "no space left" not in told, "an error text is for engineers"
-
-
-def test_a_closed_contactor_on_a_dead_bus_gives_no_power(tmp_path: Path) -> None:
-    for status in (dark(), replace(islanded(), bus_voltage_v=PhaseValues.even(3.0))):
-        told = text(page(tmp_path, status))
-        assert "Warm room ✕ without power" in told
-        assert "How long power lasts" not in told
-
-
-def test_an_unseen_contactor_is_unknown(tmp_path: Path) -> None:
-    status = islanded()
-    blind = replace(status.tiers[0].feeders[0], position=None)
-    bad = replace(status.tiers[1].feeders[0], position=BreakerPosition.BAD)
-    tiers = (replace(status.tiers[0], feeders=(blind,)), replace(status.tiers[1], feeders=(bad,)))
-    told = text(page(tmp_path, replace(status, tiers=tiers)))
-    assert "light at the desk ? unknown" in told
-    assert "medical devices ? unclear" in told
 
 
 # ---- the grid -------------------------------------------------------------------------------------------------------

@@ -58,9 +58,9 @@ def test_half_a_file_leaves_the_last_one_and_the_next_whole_one_is_taken(tmp_pat
 
 def test_a_file_that_goes_away_leaves_the_last_one_to_grow_old(tmp_path: Path) -> None:
     reader = StatusReader(tmp_path)
-    publish(tmp_path, aged(islanded(), 9.0))
+    publish(tmp_path, aged(islanded(), 7.0))
     assert not reader.read().is_stale
-    publish(tmp_path, aged(islanded(), 11.0))
+    publish(tmp_path, aged(islanded(), 9.0))
     assert reader.read().is_stale
     (tmp_path / "status.json").unlink()
     assert known(reader).mode is Mode.ISLANDED
@@ -73,9 +73,22 @@ def test_a_status_of_another_boot_has_no_age(tmp_path: Path) -> None:
     assert reading.is_stale
 
 
-def test_a_newer_schema_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dated", [True, False])
+def test_of_a_newer_schema_only_the_date_is_believed(tmp_path: Path, dated: bool) -> None:
+    raw = as_dict(islanded()) | {"schema": SCHEMA + 1}
+    publish(tmp_path, raw if dated else {"schema": SCHEMA + 1, "written_at_s": "noon", "label": 5})
+    reading = StatusReader(tmp_path).read()
+    assert reading.is_too_new
+    assert reading.is_stale is not dated
+    assert reading.status is not None
+    assert reading.status.mode is Mode.UNKNOWN
+    assert reading.status.hours_left.at_least_s is None
+    assert reading.status.hub == ("musterhallig" if dated else "")
+
+
+def test_newer_fields_and_words_of_the_same_schema_are_read_as_far_as_they_go(tmp_path: Path) -> None:
     raw = as_dict(islanded())
-    raw |= {"schema": SCHEMA + 1, "mode": "levitating", "sun": {"shines": True}}
+    raw |= {"mode": "levitating", "sun": {"shines": True}}
     raw["tiers"][1]["feeders"][0]["reason"] = "magic"
     raw["tiers"][1]["feeders"][0]["colour"] = "red"
     publish(tmp_path, raw)
