@@ -40,7 +40,7 @@ def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return _without_overload(memory)
     since_s = situation.now_s if memory.overload_since_s is None else memory.overload_since_s
     memory = replace(memory, overload_since_s=since_s)
-    if situation.now_s - since_s < _patience_s(battery, state):
+    if situation.now_s - since_s < _patience_s(battery, state, situation):
         return memory
     return _relieve(memory, situation, battery, state, cause)
 
@@ -63,7 +63,7 @@ def _without_overload(memory: CoreMemory) -> CoreMemory:
 
 
 def _overload(battery: Battery, state: BatterySeen, situation: Situation) -> Reason | None:
-    if _load_ratio(battery, state) > OVERLOAD_RATIO:
+    if _load_ratio(battery, state) > OVERLOAD_RATIO or _gives_all_it_has(situation):
         return Reason.OVERLOAD
     if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
         return Reason.OVERLOAD
@@ -85,8 +85,15 @@ def _load_ratio(battery: Battery, state: BatterySeen) -> float:
     )
 
 
-def _patience_s(battery: Battery, state: BatterySeen) -> float:
+def _gives_all_it_has(situation: Situation) -> bool:
+    """A former at its current limit lets the voltage go: then its power looks harmless, and the loads get nothing."""
+    return situation.bus_is_live is False
+
+
+def _patience_s(battery: Battery, state: BatterySeen, situation: Situation) -> float:
     """How long this overload may last before the next feeder goes."""
+    if _gives_all_it_has(situation):
+        return CONFIRM_S  # beyond its short-time curve already
     if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
         return CONFIRM_S
     total_w = state.power_w.total if state.power_w is not None else 0.0
