@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.poi import count_attempt
 from controller.core.situation import Situation
 from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
-from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import GensetConnection, GensetState, Mode
 
@@ -26,7 +26,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
         before = memory.gensets.get(genset.id, IDLE)
         after = _plan_one(memory, before, genset, situation)
         if after.order is not None and after.order is not before.order:
-            memory = _count(memory, genset.id, situation.now_s)
+            memory = count_attempt(memory, genset.id, "crank", situation.now_s)
         if after != before:
             memory = replace(memory, gensets={**memory.gensets, genset.id: after})
     return memory
@@ -51,18 +51,30 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
 
 def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    if state in RUNNING and _is_found_running(memory, before, genset, situation):
+        before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
     wanted = _is_wanted(memory, before, genset, situation)
     if not wanted:
         was_ours = before.wanted_since_s is not None or before.reason is Reason.GENSET_NOT_NEEDED
-        still_runs = state in RUNNING
-        return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and still_runs else None)
+        may_run = state in RUNNING or state is None
+        return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(before))
     if state in RUNNING:
         return replace(after, order=None if state is not GensetState.STARTING else before.order)
     if before.order is not None and situation.now_s <= before.order.expires_at_s:
         return after
+    if state is None or state is GensetState.FAULT:
+        return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
     return _order(memory, after, genset, situation)
+
+
+def _is_found_running(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
+    """Right after a start of ours, and we had cranked it before: it is ours to use, and ours to stop."""
+    is_new = before.wanted_since_s is None and before.reason is None
+    just_started = situation.now_s - memory.started_at_s <= situation.hub.timing.unknown_max_s
+    was_cranked = any(a.subject == genset.id and a.kind == "crank" for a in memory.durable.attempts)
+    return is_new and just_started and was_cranked and memory.mode is Mode.ISLANDED
 
 
 def _order(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
@@ -108,8 +120,3 @@ def _power(genset: Genset, situation: Situation) -> float:
     load_w = situation.load_w.total
     wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, load_w + 0.5 * charge_w))
     return min(wanted_w, load_w + 0.9 * charge_w)
-
-
-def _count(memory: CoreMemory, genset: AssetId, now_s: float) -> CoreMemory:
-    attempts = (*memory.durable.attempts, Attempt(genset, "crank", now_s))[-64:]
-    return replace(memory, durable=replace(memory.durable, attempts=attempts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.core.memory import GridMemory, since
 from controller.model.grid_code import GridCode, LossBand
 from controller.model.hub import Hub
@@ -12,6 +14,7 @@ from controller.model.words import GridSource, GridVerdict
 MISSING_PHASE_RATIO = 0.5  # one phase below this while another is healthy
 MISSING_PHASE_HOLD_S = 0.3
 PHASE_HEALTHY_RATIO = 0.8
+BLIND_MAX_S = 0.15  # three cycles: more than one lost reply
 SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
 
 
@@ -19,7 +22,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
     """Next memory of the grid. A grid that we cannot measure is one that we do not know, and so do not return to."""
     code = hub.grid_code
     if poi.grid_voltage_v is None:
-        return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
+        return _unseen(memory, now_s)
     ratio = (poi.grid_voltage_v.minimum / hub.nominal_voltage_v, poi.grid_voltage_v.maximum / hub.nominal_voltage_v)
     dead_since_s = since(memory.dead_since_s, ratio[1] < code.dead_voltage_ratio, now_s)
     bands = _bands_since(memory.bands_since_s, code, ratio, poi.grid_frequency_hz, now_s)
@@ -35,6 +38,19 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
     )
     verdict, reason = _verdict(memory, poi, code, now_s)
     return _conclude(memory, verdict, reason, now_s, good_since_s=memory.good_since_s)
+
+
+def _unseen(memory: GridMemory, now_s: float) -> GridMemory:
+    """A short blindness interrupts nothing; after a longer one, what was bad before is not bad "since then"."""
+    unseen_since_s = now_s if memory.unseen_since_s is None else memory.unseen_since_s
+    is_long = now_s - unseen_since_s >= BLIND_MAX_S
+    memory = replace(
+        memory,
+        unseen_since_s=unseen_since_s,
+        dead_since_s=None if is_long else memory.dead_since_s,
+        bands_since_s=() if is_long else memory.bands_since_s,
+    )
+    return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
 
 
 def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> tuple[GridVerdict, Reason]:
@@ -68,6 +84,7 @@ def _conclude(
         dead_since_s=memory.dead_since_s,
         bands_since_s=memory.bands_since_s,
         good_since_s=good_since_s,
+        unseen_since_s=memory.unseen_since_s,
         failed_returns_at_s=memory.failed_returns_at_s,
     )
 

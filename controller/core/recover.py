@@ -35,4 +35,5 @@ def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Rea
 
 
 def _was_in_transfer(memory: CoreMemory, now_s: float) -> bool:
-    return any(a.kind == "form" and now_s - a.at_s < TRANSFER_MEMORY_S for a in memory.durable.attempts)
+    forms = (a for a in memory.durable.attempts if a.kind == "form" and a.is_of_this_boot)
+    return any(now_s - a.at_s < TRANSFER_MEMORY_S for a in forms)

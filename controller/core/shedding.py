@@ -22,6 +22,7 @@ THERMAL_SHED_PCT = 50.0  # of the inverter's thermal accumulator
 UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
+FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED)
 
 
@@ -108,16 +109,22 @@ def _relieve(
     memory: CoreMemory, situation: Situation, battery: Battery, state: BatterySeen, cause: Reason
 ) -> CoreMemory:
     """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order."""
-    on_their_way = tuple(
-        f
-        for f in situation.hub.feeders.values()
-        if memory.feeders[f.id].shed_since_s is not None and memory.feeders[f.id].position is BreakerPosition.CLOSED
-    )
-    chosen = shed_for_capacity(situation, battery, state, on_their_way)
+    told = [f for f in situation.hub.shed_order if memory.feeders[f.id].shed_since_s is not None]
+    on_their_way = tuple(f for f in told if _is_on_its_way(memory, f, situation))
+    deaf = frozenset(f.id for f in told) - frozenset(f.id for f in on_their_way)
+    chosen = shed_for_capacity(situation, battery, state, on_their_way, deaf)
     if not chosen and not on_their_way:
-        chosen = tuple(sheddable(situation)[:1])
+        chosen = tuple(f for f in sheddable(situation) if f.id not in deaf)[:1]
     memory = shed(memory, [feeder.id for feeder in chosen], cause, situation.now_s)
     return replace(memory, overload_since_s=situation.now_s)
+
+
+def _is_on_its_way(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
+    """Told to open and still within its time. One that is over its time, or not seen, relieves nothing."""
+    since_s = memory.feeders[feeder.id].shed_since_s
+    time_s = feeder.write_latency_s + FOLLOW_S
+    is_seen = situation.draws[feeder.id].position is BreakerPosition.CLOSED
+    return is_seen and since_s is not None and situation.now_s - since_s <= time_s
 
 
 def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:

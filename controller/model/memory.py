@@ -25,6 +25,7 @@ class Attempt:
     subject: AssetId  # "poi", a battery, a genset
     kind: str  # "close", "form", "crank"
     at_s: float
+    is_of_this_boot: bool = True  # else its age is unknown, and `at_s` only says "count it as just now"
 
 
 @dataclass(frozen=True, slots=True)
