@@ -15,6 +15,7 @@ from controller.model.words import GensetConnection, GensetState, Mode
 
 RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
+BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 IDLE = SourceMemory()
@@ -98,10 +99,20 @@ def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situati
     if memory.mode is not Mode.ISLANDED and memory.mode is not Mode.RECONNECTION:
         return False
     soc_pct = situation.soc_pct
+    if memory.mode is Mode.RECONNECTION and _batteries_can_bridge(situation):
+        return False  # it would hold the voltage against our steering, and the grid is good
     if before.wanted_since_s is None:
         return soc_pct is not None and soc_pct < genset.start_below_soc_pct
     ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s
     return not (ran_enough and soc_pct is not None and soc_pct > genset.stop_above_soc_pct)
+
+
+def _batteries_can_bridge(situation: Situation) -> bool:
+    """Enough charge to carry the island until it is back on grid."""
+    former, soc_pct = situation.former, situation.soc_pct
+    if former is None or soc_pct is None:
+        return False
+    return soc_pct > situation.hub.batteries[former].empty_soc_pct + BRIDGE_SOC_PCT
 
 
 def _reason(before: SourceMemory) -> Reason:
