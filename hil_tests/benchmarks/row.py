@@ -32,3 +32,8 @@ def row_of(name: str, unit: str, samples: Sequence[float], goal: float | None = 
         return Row(name, unit, math.nan, math.nan, math.nan, goal, f"nothing measured; {note}".rstrip("; "))
     counted = f"{len(samples)} samples" + (f"; {note}" if note else "")
     return Row(name, unit, percentile(samples, 50.0), percentile(samples, 99.0), max(samples), goal, counted)
+
+
+def count_row(name: str, found_count: int, allowed_count: int, note: str = "") -> Row:
+    """A row for what should not have happened so often."""
+    return Row(name, "times", found_count, found_count, found_count, allowed_count, note)

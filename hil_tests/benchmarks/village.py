@@ -7,6 +7,7 @@ when a device server has received an order: the wire, the drivers, the cycle and
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import shutil
@@ -24,11 +25,16 @@ from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.config.types import Site
 from controller.drivers.link import Value
+from controller.model.words import BreakerPosition
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.servers.bench import DeviceServers
 
 PATIENCE_S = 40.0
 LOOK_S = 0.005
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIBC = ctypes.CDLL(None)
+
+Criterion = Callable[[Plant], bool]
 
 
 class NeverCameError(Exception):
@@ -55,14 +61,19 @@ class Village:
         self.folder = Path(tempfile.mkdtemp(prefix="hallig-benchmark-", dir=_memory_disk()))
         self.received: list[Received] = []
         self.controller: subprocess.Popen[bytes] | None = None
-        self._criterion: Callable[[Plant], bool] | None = None
-        self._criterion_at_s: float | None = None
+        self._watched: dict[Criterion, float | None] = {}
+        self._count_moves_from: dict[str, BreakerPosition] = {}
+        self.moves_count = 0
         self._others: list[subprocess.Popen[bytes]] = []
 
     async def __aenter__(self) -> Self:
-        self.plant.advance_to(1.0)
-        self._listen()
-        (self.folder / "overrides.json").write_text(json.dumps(await self.servers.start()))
+        try:
+            self.plant.advance_to(1.0)
+            self._listen()
+            (self.folder / "overrides.json").write_text(json.dumps(await self.servers.start()))
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -70,8 +81,10 @@ class Village:
         for process in self._others:
             process.terminate()
             process.wait()
-        await self.servers.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            await self.servers.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- processes --------------------------------------------------------------------------------------------------
     def start_controller(self, **environment: str) -> subprocess.Popen[bytes]:
@@ -106,6 +119,8 @@ class Village:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches only us, and we end it
+            preexec_fn=_end_with_the_bench,  # noqa: PLW1509  (one system call, looked up before the fork)
             env={**os.environ, **environment},
         )
 
@@ -138,15 +153,23 @@ class Village:
         return await self.until(is_there, mode, patience_s)
 
     # -- the stop-watch ---------------------------------------------------------------------------------------------
-    def watch_for(self, criterion: Callable[[Plant], bool]) -> None:
-        """Start anew when the plant first makes this true."""
+    def watch_for(self, *criteria: Criterion) -> None:
+        """Forget what came; start a watch for each of these, when the plant first makes it true from now on."""
         self.received.clear()
-        self._criterion, self._criterion_at_s = criterion, None
+        self._watched = dict.fromkeys(criteria)
 
     @property
     def criterion_at_s(self) -> float | None:
-        """The plant's time at which it became true; None: not yet."""
-        return self._criterion_at_s
+        """The plant's time at which the first of them became true; None: not yet."""
+        return next(iter(self._watched.values()), None)
+
+    def true_at_s(self, criterion: Criterion) -> float | None:
+        """The plant's time at which this one became true; None: not yet, or not watched."""
+        return self._watched.get(criterion)
+
+    def count_moves(self) -> None:
+        """Begin to count every contact that moves, in every step of the plant."""
+        self._count_moves_from, self.moves_count = positions(self.plant), 0
 
     def orders(self, *wanted: tuple[str, Value]) -> list[Received]:
         """The orders of these fields and values that came since the watch began."""
@@ -169,8 +192,27 @@ class Village:
             device.on_write = took
 
     def _after_step(self) -> None:
-        if self._criterion is not None and self._criterion_at_s is None and self._criterion(self.plant):
-            self._criterion_at_s = self.plant.now_s
+        for criterion, at_s in self._watched.items():
+            if at_s is None and criterion(self.plant):
+                self._watched[criterion] = self.plant.now_s
+        if self._count_moves_from:
+            now = positions(self.plant)
+            self.moves_count += sum(now[name] is not before for name, before in self._count_moves_from.items())
+            self._count_moves_from = now
+
+
+def positions(plant: Plant) -> dict[str, BreakerPosition]:
+    """Of everything that can be switched."""
+    return {
+        "poi": plant.poi.position,
+        "earthing": plant.earthing.position,
+        **{name: feeder.position for name, feeder in plant.feeders.items()},
+    }
+
+
+def _end_with_the_bench() -> None:
+    """However the benchmark ends, kill -9 included, no controller of it goes on."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _memory_disk() -> str | None:
