@@ -25,7 +25,7 @@ from controller.config.paths import site_path
 from controller.config.types import Site
 from controller.drivers.link import Value
 from hil_tests.plant.plant import Plant, PlantOptions
-from hil_tests.servers.bench import DeviceServers
+from hil_tests.servers.bench import DeviceServers, Overrides
 
 PATIENCE_S = 40.0
 LOOK_S = 0.005
@@ -53,6 +53,7 @@ class Village:
         self.plant = Plant(self.site.hub, options=options)
         self.servers = DeviceServers(self.site, self.plant, on_step=self._after_step)
         self.folder = Path(tempfile.mkdtemp(prefix="hallig-benchmark-", dir=_memory_disk()))
+        self.overrides: Overrides = {}
         self.received: list[Received] = []
         self.controller: subprocess.Popen[bytes] | None = None
         self._criterion: Callable[[Plant], bool] | None = None
@@ -62,7 +63,8 @@ class Village:
     async def __aenter__(self) -> Self:
         self.plant.advance_to(1.0)
         self._listen()
-        (self.folder / "overrides.json").write_text(json.dumps(await self.servers.start()))
+        self.overrides = await self.servers.start()
+        (self.folder / "overrides.json").write_text(json.dumps(self.overrides))
         return self
 
     async def __aexit__(self, *_: object) -> None:
