@@ -60,6 +60,8 @@ class Bench:
     _requests: list[OperatorRequest] = field(default_factory=list)
     _requests_count: int = 0
     _next_cycle_s: float = 0.0
+    _bounds: Bounds | None = None
+    _bounds_of: DurableMemory | None = None
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @staticmethod
@@ -204,8 +206,10 @@ class Bench:
         return replace(self._advice, requests=(*self._advice.requests, *self._requests))
 
     def bounds(self) -> Bounds:
-        """As the shell makes them, from the durable memory."""
-        return Bounds(
+        """As the shell makes them, from the durable memory; made anew when that or a request has changed."""
+        if self._bounds is not None and self._bounds_of is self.durable and not self._requests:
+            return self._bounds
+        bounds = Bounds(
             hub=self.site.hub,
             envelope=self.site.envelope,
             authority=self.durable.authority,
@@ -215,6 +219,8 @@ class Bench:
             released=released_feeders(tuple(self._requests)),
             attempts=self.durable.attempts,
         )
+        self._bounds, self._bounds_of = (None if self._requests else bounds), self.durable
+        return bounds
 
 
 def _site_path(name: str) -> Path:
