@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+COUNT_UNIT = "times"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -36,4 +38,4 @@ def row_of(name: str, unit: str, samples: Sequence[float], goal: float | None = 
 
 def count_row(name: str, found_count: int, allowed_count: int, note: str = "") -> Row:
     """A row for what should not have happened so often."""
-    return Row(name, "times", found_count, found_count, found_count, allowed_count, note)
+    return Row(name, COUNT_UNIT, found_count, found_count, found_count, allowed_count, note)

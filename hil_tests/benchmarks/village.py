@@ -27,7 +27,7 @@ from controller.config.types import Site
 from controller.drivers.link import Value
 from controller.model.words import BreakerPosition
 from hil_tests.plant.plant import Plant, PlantOptions
-from hil_tests.servers.bench import DeviceServers
+from hil_tests.servers.bench import DeviceServers, Overrides
 
 PATIENCE_S = 40.0
 LOOK_S = 0.005
@@ -59,6 +59,7 @@ class Village:
         self.plant = Plant(self.site.hub, options=options)
         self.servers = DeviceServers(self.site, self.plant, on_step=self._after_step)
         self.folder = Path(tempfile.mkdtemp(prefix="hallig-benchmark-", dir=_memory_disk()))
+        self.overrides: Overrides = {}
         self.received: list[Received] = []
         self.controller: subprocess.Popen[bytes] | None = None
         self._watched: dict[Criterion, float | None] = {}
@@ -70,7 +71,8 @@ class Village:
         try:
             self.plant.advance_to(1.0)
             self._listen()
-            (self.folder / "overrides.json").write_text(json.dumps(await self.servers.start()))
+            self.overrides = await self.servers.start()
+            (self.folder / "overrides.json").write_text(json.dumps(self.overrides))
         except BaseException:
             await self.__aexit__()
             raise
@@ -87,18 +89,21 @@ class Village:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- processes --------------------------------------------------------------------------------------------------
-    def start_controller(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start `hallig run` on this village."""
+    def start_controller(self, command: str = "controller.cli", **environment: str) -> subprocess.Popen[bytes]:
+        """Start `hallig run` on this village, or a module that takes the same arguments and observes it."""
         places = ["--run-dir", str(self.folder / "run"), "--data-dir", str(self.folder / "data")]
         self.controller = self._start(
-            ["run", str(self.site.path), *places, "--overrides", str(self.folder / "overrides.json")], environment
+            [command, "run", str(self.site.path), *places, "--overrides", str(self.folder / "overrides.json")],
+            environment,
         )
         return self.controller
 
     def start_page(self, port: int) -> subprocess.Popen[bytes]:
         """Start `hallig supervise` beside it."""
         places = ["--run-dir", str(self.folder / "run"), "--data-dir", str(self.folder / "web")]
-        self._others.append(self._start(["supervise", str(self.site.path), *places, "--port", str(port)], {}))
+        self._others.append(
+            self._start(["controller.cli", "supervise", str(self.site.path), *places, "--port", str(port)], {})
+        )
         return self._others[-1]
 
     def forget(self) -> None:
@@ -113,9 +118,16 @@ class Village:
             self.controller.wait()
             self.controller = None
 
+    async def end_controller(self) -> None:
+        """Ask it to end, as the service manager does, and wait until it has."""
+        if self.controller is not None:
+            self.controller.terminate()
+            await asyncio.to_thread(self.controller.wait, PATIENCE_S)
+            self.controller = None
+
     def _start(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "controller.cli", *arguments],
+            [sys.executable, "-m", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
