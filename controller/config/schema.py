@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from controller.config.shapes import Name, NotNegative, Part, Percent, Positive
+from controller.config.shapes import Name, NotNegative, Part, Percent, Positive, ShortTimeEntry
 
 RoleName = Literal["poi", "battery", "pv", "genset", "feeder", "earthing", "radio", "weather", "safety"]
 SwitcherName = Literal["device", "sync_relay", "controller", "open_transition"]
@@ -59,13 +59,6 @@ class PoiEntry(Part):
     has_settings_groups: bool = False
 
 
-class ShortTimeEntry(Part):
-    """A point of an inverter's overload curve."""
-
-    load_ratio: Annotated[float, Field(ge=1)]
-    hold_s: Positive
-
-
 class SourceEntry(Part):
     """What batteries and gensets share."""
 
@@ -85,10 +78,11 @@ class BatteryEntry(SourceEntry):
 
     capacity_wh: Positive
     droop_pct: NotNegative = 0.0  # frequency drop at rating, percent of nominal
-    reserve_soc_pct: Percent = 80.0
+    reserve_soc_pct: Percent = 80.0  # kept for the island while on grid
     empty_soc_pct: Percent = 5.0
     full_soc_pct: Percent = 98.0
-    short_time: list[ShortTimeEntry] = Field(default_factory=list)
+    short_time: list[ShortTimeEntry] = Field(default_factory=list)  # empty: as in the device's table
+    short_time_source: Text | None = None  # where the curve is written: the manual, its page
 
 
 class PvEntry(Part):
@@ -124,17 +118,19 @@ class FeederEntry(Part):
     bus: BusName = "island"
     phases: Phases = THREE_PHASES
     rated_w: Positive
+    average_w: Positive | None = None  # over a day, for the energy of what is promised; None: rated_w
     carries_control: bool
     pickup_ratio: Annotated[float, Field(ge=1, le=10)] = 1.5
     contactor_s: Positive = 0.05
 
 
 class TierEntry(Part):
-    """A rank of loads."""
+    """A rank of loads. With `hold_s`, what the hub promises: this tier from batteries and fuel alone, for so long."""
 
     label: LabelEntry
     shed_below_soc_pct: Percent
     restore_above_soc_pct: Percent
+    hold_s: Positive | None = None
 
 
 class RadioEntry(Part):

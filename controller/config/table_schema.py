@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from controller.config.shapes import NotNegative, Part, Positive
+from controller.config.shapes import NotNegative, Part, Positive, ShortTimeEntry
 
 OnLossName = Literal["hold", "open", "stop", "keep_forming", "free_run"]
 TypeName = Literal[
@@ -32,7 +32,8 @@ class PointEntry(Part):
     sentinel: int | None = None
     minimum: float | None = None
     maximum: float | None = None
-    resolution: Positive | None = None
+    resolution: Positive | None = None  # None: of a whole number, its scale
+    accuracy: Positive | None = None  # half width, in the point's unit
     refresh_s: NotNegative = 0.0
 
 
@@ -49,6 +50,7 @@ class DeviceHead(Part):
     on_loss_island: OnLossName
     reversion_s: Positive | None = None
     heartbeat: str | None = None
+    short_time: list[ShortTimeEntry] = Field(default_factory=list)  # of an inverter; its source is that of the table
 
 
 class RoleEntry(Part):

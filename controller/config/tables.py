@@ -21,6 +21,7 @@ from controller.config.types import (
     SunSpecWhere,
 )
 from controller.config.validate import validate
+from controller.model.hub import ShortTimePoint
 
 
 def load_table(path: Path, name: str) -> tuple[DeviceTable | None, list[Problem]]:
@@ -52,6 +53,7 @@ def _device_table(file: TomlFile, name: str, head: DeviceHead, points: dict[str,
         reversion_s=head.reversion_s,
         heartbeat=head.heartbeat,
         points=points,
+        short_time=tuple(ShortTimePoint(each.load_ratio, each.hold_s) for each in head.short_time),
     )
 
 
@@ -76,6 +78,7 @@ def _point(role: str, name: str, entry: RoleEntry, point: PointEntry, channel: i
         minimum=point.minimum,
         maximum=point.maximum,
         resolution=point.resolution,
+        accuracy=point.accuracy,
         refresh_s=point.refresh_s,
     )
 

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from controller.model.envelope import Envelope
-from controller.model.hub import AssetId, Hub
+from controller.model.hub import AssetId, Hub, ShortTimePoint
 
 
 class Protocol(Enum):
@@ -86,12 +86,23 @@ class Point:
     minimum: float | None = None  # outside is implausible, read as None
     maximum: float | None = None
     resolution: float | None = None
+    accuracy: float | None = None  # half width of the instrument's error
     refresh_s: float = 0.0  # the instrument's own refresh: adds to the age
 
     @property
     def register_count(self) -> int:
         """Registers that the value takes on Modbus."""
         return 2 if "32" in self.type else 1
+
+    @property
+    def error(self) -> float | None:
+        """How far a good reading may be from the truth, in the point's unit; None: nobody has said.
+
+        A whole number is no finer than its scale, whatever the table says.
+        """
+        step = None if self.type.startswith("float") else abs(self.scale)
+        known = [each for each in (self.resolution, self.accuracy, step) if each is not None]
+        return max(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,7 @@ class DeviceTable:
     reversion_s: float | None  # the device acts `on_loss` after this; None: never
     heartbeat: str | None  # id of the point that we must keep counting up
     points: Mapping[str, Point]
+    short_time: tuple[ShortTimePoint, ...] = ()  # of an inverter: what it carries beyond its rating
 
 
 @dataclass(frozen=True, slots=True)

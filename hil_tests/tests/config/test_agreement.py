@@ -10,13 +10,13 @@ import pytest
 import sunspec2
 
 from controller.config.bus_budget import HOLE_MAX, REGISTERS_MAX, gap_s, serial_reads, telegram_s
-from controller.config.load import DEFAULT_MAX_AGE_S, load_site
+from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.schema import RoleName
 from controller.config.table_checks import RAW_RANGES
 from controller.config.tables import load_table
 from controller.config.types import SunSpecWhere
-from controller.config.vocabulary import REQUIRED, ROLE_POINTS, PointKind
+from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
 from controller.drivers import blocks
 from controller.drivers.assets import ROLE_FIELDS
 from controller.drivers.codec import NUMBER_TYPES

@@ -142,7 +142,7 @@ MEANING = (
             "devices.contactor_phones.normal_s", "(8 + 5 + 2 x 6) characters x 11 bits / 19200 baud + 2 x 2.01 ms = "
             "18.3 ms every 0.02 s, 92%", "at most 80%"),
     Mistake("instrument polled too slowly", 'host = "192.0.2.10"\nfast_s = 0.02', 'host = "192.0.2.10"\n▶fast_s = 0.2',
-            "devices.poi_relay.fast_s", "samples up to 0.2 s old", "at most 0.1 s"),
+            "devices.poi_relay.fast_s", "samples up to 0.21 s old (poll 0.2 + refresh 0 + wire 0.01)", "at most 0.1 s"),
     Mistake("breaker that scatters too much", "breaker_closing_uncertainty_s = 0.03\n",
             "▶breaker_closing_uncertainty_s = 0.3\n", "poi.breaker_closing_uncertainty_s",
             "1 + 360 x 0.1 Hz x 0.3 s = 11.8 deg", "less than 10 deg",
