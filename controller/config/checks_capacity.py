@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 from controller.config.capacity import (
@@ -97,8 +98,15 @@ def _promises_can_be_kept(draft: Draft) -> Iterator[Problem]:
         if needed_wh > stored_wh:
             found = f"{tier.hold_s:g} s ({tier.hold_s / HOUR_S:g} h), which takes {needed_wh:.0f} Wh ({sums})"
             wanted = f"at most {stored_wh:.0f} Wh ({stores})"
-            can_s = tier.hold_s * stored_wh / needed_wh
-            yield draft.file.problem(("tiers", number, "hold_s"), found, wanted, f"{can_s // HOUR_S * HOUR_S:.0f}")
+            yield draft.file.problem(("tiers", number, "hold_s"), found, wanted, _can_promise(draft, number, stored_wh))
+
+
+def _can_promise(draft: Draft, number: str, stored_wh: float) -> str:
+    """The most whole hours that can be promised, in seconds; nothing when not even one."""
+    tier = draft.site.tiers[number]
+    hours = range(int((tier.hold_s or 0.0) // HOUR_S) + 1)
+    can = bisect_right(hours, stored_wh, key=lambda hour: _needed(draft, int(number), hour * HOUR_S)[0]) - 1
+    return f"{can * HOUR_S:.0f}" if can > 0 else ""
 
 
 def _needed(draft: Draft, number: int, hold_s: float) -> tuple[float, str]:

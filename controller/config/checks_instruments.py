@@ -118,17 +118,19 @@ def _refreshes_within_a_period(draft: Draft) -> Iterator[Problem]:
 def _is_not_stale_at_once(draft: Draft) -> Iterator[Problem]:
     """A value that is polled too seldom for its role is unknown after one lost answer."""
     ages = {**DEFAULT_MAX_AGE_S, **{str(role): age_s for role, age_s in draft.site.max_age_s.items()}}
-    seen: set[tuple[str, str]] = {key for key, (age_s, _) in _ages(draft).items() if age_s > SAMPLE_AGE_MAX_S}
+    too_old = {key for key, (age_s, _) in _ages(draft).items() if age_s > SAMPLE_AGE_MAX_S}
+    worst: dict[tuple[str, ...], tuple[float, PointRef, str]] = {}
     for binding in draft.bindings.values():
-        limit_s = ages[binding.role]
-        for refs in binding.reads.values():
-            for ref in refs[:1] if draft.is_sound("devices", refs[0].device) else ():
-                device, point = _point(draft, ref)
-                key, period_s = _period(device, point)
-                needed_s = POLLS_TO_STALE * period_s + point.refresh_s
-                if needed_s > limit_s and (device.name, key) not in seen:
-                    seen.add((device.name, key))
-                    yield _stale(draft, ref, binding.role, needed_s, limit_s)
+        for ref in {refs[0] for refs in binding.reads.values() if draft.is_sound("devices", refs[0].device)}:
+            device, point = _point(draft, ref)
+            key, period_s = _period(device, point)
+            needed_s = POLLS_TO_STALE * period_s + point.refresh_s
+            loc = ("max_age_s",) if binding.role in draft.site.max_age_s else (device.name, key)
+            is_worse = needed_s > worst.get((*loc, binding.role), (0.0,))[0]
+            if needed_s > ages[binding.role] and is_worse and (device.name, key) not in too_old:
+                worst[*loc, binding.role] = (needed_s, ref, binding.role)
+    for needed_s, ref, role in worst.values():
+        yield _stale(draft, ref, role, needed_s, ages[role])
 
 
 def _stale(draft: Draft, ref: PointRef, role: str, needed_s: float, limit_s: float) -> Problem:

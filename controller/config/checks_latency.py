@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -74,13 +75,21 @@ def _too_late(
     """
     left = dict(island_feeders(draft))
     capacity = carried(battery)
-    deficit_hold_s = hold_s(curve, worst_ratio(load_of(left.values()), capacity))
+    deficit_ratio = worst_ratio(load_of(left.values()), capacity)
+    deficit_hold_s = hold_s(curve, deficit_ratio)
+    if math.isinf(deficit_ratio):
+        return  # a feeder hangs on a phase that nobody feeds, which is a complaint of its own
+    if deficit_hold_s == 0.0:
+        found = f"a curve that ends at {curve[-1].load_ratio:g} times the rating"
+        wanted = f"{deficit_ratio:.2f}, the deficit with every feeder at its rating, long enough to shed"
+        yield draft.file.problem(("batteries", name, "short_time"), found, wanted)
+        return
     used_ratio, at_s = 0.0, 0.0  # of the inverter's patience: its thermal accumulator
     for opening in openings:
         load = load_of(left.values())
         ratio = worst_ratio(load, capacity)
         held_s = hold_s(curve, ratio)
-        used_ratio += (opening.latency_s - at_s) / held_s if held_s > 0 else 2.0
+        used_ratio += (opening.latency_s - at_s) / held_s
         at_s = opening.latency_s
         place = f"{ratio:.2f} times what it is planned for on {worst_phase(load, capacity)}"
         if used_ratio > 1.0:

@@ -17,8 +17,9 @@ from controller.config.schema import SiteFile
 from controller.config.tables import load_table
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Device, DeviceTable, Site
-from controller.config.validate import validate
+from controller.config.validate import LABEL, validate
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S
+from controller.config.wording import UNKNOWN_KEY
 from controller.model.envelope import Envelope
 from controller.model.grid_code import GridCode
 
@@ -80,10 +81,17 @@ def _draft(file: TomlFile, site: SiteFile, problems: list[Problem]) -> tuple[Dra
     envelope, envelope_problems = _envelope(file, site)
     devices, device_problems = _devices(file, site)
     bindings, binding_problems = bind_all(file, site, devices)
-    troubled = frozenset(tuple(problem.key.split(".")[:2]) for problem in problems)
+    troubled = frozenset(tuple(problem.key.split(".")[:2]) for problem in problems if _takes_something_away(problem))
     is_for_bench = any(problem.key == FOR_BENCH_KEY for problem in code_problems)
     draft = Draft(file, site, grid_code, envelope, devices, bindings, troubled, is_for_bench)
     return draft, [*code_problems, *envelope_problems, *device_problems, *binding_problems]
+
+
+def _takes_something_away(problem: Problem) -> bool:
+    """A name for people has a stand-in, and a key that stands for no other leaves its entry as it was."""
+    is_for_people = LABEL in problem.key.split(".")
+    is_beside = problem.found.startswith(UNKNOWN_KEY) and not problem.hint
+    return not (is_for_people or is_beside)
 
 
 def _override(file: TomlFile, overrides: Overrides) -> Iterator[Problem]:

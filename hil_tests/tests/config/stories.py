@@ -64,6 +64,18 @@ def warnings_in(path: Path) -> tuple[Problem, ...]:
     return tuple(warnings_of(examined.problems))
 
 
+def own_table(folder: Path, name: str, like: str, *changes: tuple[str, str]) -> Path:
+    """A device table beside the site file, like a shipped one but for the changes."""
+    text = (configs_dir() / "devices" / f"{like}.toml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / "devices" / f"{name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def judge(mistake: Mistake, found: Iterable[Problem], file: Path, line: int, column: int) -> None:
     """One mistake, one complaint, at its very place."""
     problems = errors_of(found)
