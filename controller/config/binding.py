@@ -148,7 +148,7 @@ def _leave_out_coarse(file: TomlFile, asset: _Asset, devices: Mapping[str, Devic
     """A coarse frequency is not even a stand-in for a fine one. Where no other is bound, checks complain."""
     for name in FREQUENCIES if asset.role == "poi" else ():
         refs = asset.reads.get(name, [])
-        coarse = {ref: error for ref in refs if (error := _error(ref, devices)) > COARSE_HZ}
+        coarse = {ref: error for ref in refs if (error := _resolution(ref, devices)) > COARSE_HZ}
         if not 0 < len(coarse) < len(refs):
             continue
         asset.reads[name] = [ref for ref in refs if ref not in coarse]
@@ -158,8 +158,8 @@ def _leave_out_coarse(file: TomlFile, asset: _Asset, devices: Mapping[str, Devic
             yield file.warning((*asset.loc, "from"), found, wanted)
 
 
-def _error(ref: PointRef, devices: Mapping[str, Device]) -> float:
-    return devices[ref.device].table.points[ref.point].error or 0.0
+def _resolution(ref: PointRef, devices: Mapping[str, Device]) -> float:
+    return devices[ref.device].table.points[ref.point].resolution or 0.0
 
 
 def _either(names: list[str]) -> str:

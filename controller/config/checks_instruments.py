@@ -40,9 +40,9 @@ def _is_fine_enough(draft: Draft) -> Iterator[Problem]:
     for field, limit, unit in _limits(draft):
         for ref in binding.reads.get(field, ()):
             device, point = _point(draft, ref)
-            if device.name not in complained and point.error is not None and point.error > limit:
+            if device.name not in complained and point.resolution is not None and point.resolution > limit:
                 complained.add(device.name)
-                found = f"'{device.name}' with a resolution of {point.error:g} {unit} in '{field}'"
+                found = f"'{device.name}' with a resolution of {point.resolution:g} {unit} in '{field}'"
                 yield draft.file.problem(("poi", "from"), found, f"{limit:g} {unit} or finer, for loss and sync")
 
 
@@ -59,15 +59,32 @@ def _limits(draft: Draft) -> Iterator[tuple[str, float, str]]:
     yield "angle_difference_deg", min(code.sync.angle_max_deg, envelope.sync_angle_max_deg) / 2, "deg"
 
 
+def _says_how_fine_it_is(draft: Draft) -> Iterator[Problem]:
+    """A floating-point register looks fine to the last digit, whatever the instrument behind it sees."""
+    binding = _poi_binding(draft)
+    unknown = {
+        ref.device
+        for field in FREQUENCIES
+        for ref in (binding.reads.get(field, ()) if binding is not None else ())
+        if _point(draft, ref)[1].resolution is None
+    }
+    for name in sorted(unknown):
+        found = f"'{name}', whose table declares neither resolution nor accuracy of its frequency"
+        wanted = f"one of them from its manual, {COARSE_HZ:g} Hz or finer, before loss or sync is judged by it"
+        yield draft.file.warning(("poi", "from"), found, wanted)
+
+
 def _angle_error_is_honest(draft: Draft) -> Iterator[Problem]:
     poi, binding = draft.site.poi, _poi_binding(draft)
     if poi is None or binding is None or poi.closed_by != "controller":
         return
     for ref in binding.reads.get("angle_difference_deg", ())[:1]:
         device, point = _point(draft, ref)
-        if point.error is not None and poi.angle_error_deg < point.error:
-            wanted = f"at least {point.error:g}, the resolution of '{device.name}'"
-            yield draft.file.problem(("poi", "angle_error_deg"), f"{poi.angle_error_deg:g}", wanted, f"{point.error:g}")
+        if point.resolution is not None and poi.angle_error_deg < point.resolution:
+            wanted = f"at least {point.resolution:g}, the resolution of '{device.name}'"
+            yield draft.file.problem(
+                ("poi", "angle_error_deg"), f"{poi.angle_error_deg:g}", wanted, f"{point.resolution:g}"
+            )
 
 
 def _is_fresh_enough(draft: Draft) -> Iterator[Problem]:
@@ -190,6 +207,7 @@ def _order_arrives_when_it_should(draft: Draft) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _is_fine_enough,
+    _says_how_fine_it_is,
     _angle_error_is_honest,
     _is_fresh_enough,
     _refreshes_within_a_period,

@@ -77,10 +77,15 @@ def _point(role: str, name: str, entry: RoleEntry, point: PointEntry, channel: i
         sentinel=point.sentinel,
         minimum=point.minimum,
         maximum=point.maximum,
-        resolution=point.resolution,
-        accuracy=point.accuracy,
+        resolution=_resolution(point),
         refresh_s=point.refresh_s,
     )
+
+
+def _resolution(point: PointEntry) -> float | None:
+    """The worst of what the table says; a whole number is no finer than its scale, whatever the table says."""
+    step = None if point.type.startswith("float") else abs(point.scale)
+    return max((each for each in (point.resolution, point.accuracy, step) if each is not None), default=None)
 
 
 def _where(entry: RoleEntry, point: PointEntry, channel: int | None) -> ModbusWhere | SunSpecWhere | NodeWhere:

@@ -85,24 +85,13 @@ class Point:
     sentinel: int | None = None  # raw value that means "not available"
     minimum: float | None = None  # outside is implausible, read as None
     maximum: float | None = None
-    resolution: float | None = None
-    accuracy: float | None = None  # half width of the instrument's error
+    resolution: float | None = None  # how fine a reading is at best, accuracy included; None: nobody has said
     refresh_s: float = 0.0  # the instrument's own refresh: adds to the age
 
     @property
     def register_count(self) -> int:
         """Registers that the value takes on Modbus."""
         return 2 if "32" in self.type else 1
-
-    @property
-    def error(self) -> float | None:
-        """How far a good reading may be from the truth, in the point's unit; None: nobody has said.
-
-        A whole number is no finer than its scale, whatever the table says.
-        """
-        step = None if self.type.startswith("float") else abs(self.scale)
-        known = [each for each in (self.resolution, self.accuracy, step) if each is not None]
-        return max(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
