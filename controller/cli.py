@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +17,7 @@ from controller import __version__
 from controller.config.errors import ConfigError
 from controller.config.load import load_site
 from controller.config.paths import site_path
+from controller.config.report import check
 
 EXIT_PROBLEM = 1
 EXIT_CONFIG = 2
@@ -70,9 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     web.add_argument("--port", type=int, default=DEFAULT_WEB_PORT)
     web.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for the hub's own network")
     web.set_defaults(do=_supervise)
-    check = commands.add_parser("check", help="check a site file", description="Check SITE and all it refers to.")
-    check.add_argument("site", metavar="SITE", help="a site file, or the name of a shipped hub")
-    check.set_defaults(do=_check)
+    checking = commands.add_parser("check", help="check a site file", description="Check SITE and all it refers to.")
+    checking.add_argument("site", metavar="SITE", help="a site file, or the name of a shipped hub")
+    checking.add_argument("--json", dest="as_json", action="store_true", help="for editors and scripts")
+    checking.set_defaults(do=_check)
     return parser
 
 
@@ -121,18 +122,13 @@ def _supervise(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    started_s = time.perf_counter()
-    site = load_site(site_path(arguments.site))
-    took_ms = (time.perf_counter() - started_s) * 1000.0
-    hub = site.hub
-    print(
-        f"{hub.name}: ok. {len(site.devices)} devices, {len(hub.feeders)} feeders in {len(hub.tiers)} tiers, "
-        f"{len(hub.batteries)} batteries, grid code '{hub.grid_code.name}'. Checked in {took_ms:.0f} ms."
-    )
-    for device in site.devices.values():
-        for caveat in device.table.caveats:
-            print(f"  note: {device.name}: {caveat}")
-    return 0
+    report = check(site_path(arguments.site))
+    if arguments.as_json:
+        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        for line in report.lines():
+            print(line, file=sys.stdout if report.is_ok else sys.stderr)
+    return 0 if report.is_ok else EXIT_CONFIG
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,9 @@ from controller.config.toml_places import KeyPath
 from controller.config.types import AssetBinding, Device, PointRef
 from controller.config.vocabulary import REQUIRED
 
+COARSE_HZ = 0.05  # half the slip that the envelope allows: who sees no finer can judge neither loss nor sync
+FREQUENCIES = ("grid_frequency_hz", "bus_frequency_hz")
+
 
 @dataclass(slots=True)
 class _Asset:
@@ -35,6 +38,7 @@ def bind_all(
     for asset in _assets(site):
         wrong = list(_bind(file, asset, devices))
         problems += wrong or _lacking(file, asset, devices)
+        problems += _leave_out_coarse(file, asset, devices)
         problems += _shared(file, asset, owners)
         if asset.name in bindings:
             problems.append(file.problem(asset.loc, f"a second asset '{asset.name}'", "a name of its own"))
@@ -138,6 +142,24 @@ def _lacking(file: TomlFile, asset: _Asset, devices: Mapping[str, Device]) -> li
         for need in needs
         if not have & set(need)
     ]
+
+
+def _leave_out_coarse(file: TomlFile, asset: _Asset, devices: Mapping[str, Device]) -> Iterator[Problem]:
+    """A coarse frequency is not even a stand-in for a fine one. Where no other is bound, checks complain."""
+    for name in FREQUENCIES if asset.role == "poi" else ():
+        refs = asset.reads.get(name, [])
+        coarse = {ref: error for ref in refs if (error := _resolution(ref, devices)) > COARSE_HZ}
+        if not 0 < len(coarse) < len(refs):
+            continue
+        asset.reads[name] = [ref for ref in refs if ref not in coarse]
+        for ref, error in coarse.items():
+            found = f"'{ref.device}' with a resolution of {error:g} Hz in '{name}'"
+            wanted = f"{COARSE_HZ:g} Hz or finer: its frequency is used for neither loss nor sync"
+            yield file.warning((*asset.loc, "from"), found, wanted)
+
+
+def _resolution(ref: PointRef, devices: Mapping[str, Device]) -> float:
+    return devices[ref.device].table.points[ref.point].resolution or 0.0
 
 
 def _either(names: list[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from controller.config.bus_budget import write_latency_s
+from controller.config.bus_budget import write_latency
+from controller.config.capacity import curve_of
 from controller.config.schema import (
     BatteryEntry,
     EarthingEntry,
@@ -52,7 +53,10 @@ def build_hub(
         nominal_voltage_v=site.nominal_voltage_v,
         nominal_frequency_hz=float(site.nominal_frequency_hz),
         poi=_poi(site.poi),
-        batteries={name: _battery(name, entry) for name, entry in site.batteries.items()},
+        batteries={
+            name: _battery(name, entry, curve_of(entry, devices[bindings[name].writes["mode_set"].device]))
+            for name, entry in site.batteries.items()
+        },
         pv={
             name: PvPlant(name, _label(entry.label), BusSide(entry.bus), _phases(entry.phases), entry.rating_w)
             for name, entry in site.pv.items()
@@ -62,7 +66,8 @@ def build_hub(
             name: _feeder(
                 name,
                 entry,
-                write_latency_s(bindings[name], devices, bindings.values(), site.timing.cycle_s) + entry.contactor_s,
+                write_latency(bindings[name].writes["closed"], devices, bindings.values(), site.timing.cycle_s).total_s
+                + entry.contactor_s,
             )
             for name, entry in site.feeders.items()
         },
@@ -105,8 +110,7 @@ def _poi(poi: PoiEntry) -> Poi:
     )
 
 
-def _battery(name: str, entry: BatteryEntry) -> Battery:
-    curve = [ShortTimePoint(1.0, math.inf), *(ShortTimePoint(p.load_ratio, p.hold_s) for p in entry.short_time)]
+def _battery(name: str, entry: BatteryEntry, beyond_rating: Sequence[ShortTimePoint]) -> Battery:
     return Battery(
         id=name,
         label=_label(entry.label),
@@ -115,7 +119,7 @@ def _battery(name: str, entry: BatteryEntry) -> Battery:
         rating_va=entry.rating_va,
         capacity_wh=entry.capacity_wh,
         capabilities=_capabilities(entry),
-        short_time=tuple(curve),
+        short_time=(ShortTimePoint(1.0, math.inf), *beyond_rating),
         droop_hz_per_w=entry.droop_pct / 100.0 * 50.0 / entry.rating_va,
         reserve_soc_pct=entry.reserve_soc_pct,
         empty_soc_pct=entry.empty_soc_pct,

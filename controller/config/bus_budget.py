@@ -10,7 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from controller.config.types import AssetBinding, Device, ModbusWhere, Point, PollGroup, Protocol, SunSpecWhere
+from controller.config.types import (
+    AssetBinding,
+    Device,
+    ModbusWhere,
+    Point,
+    PointRef,
+    PollGroup,
+    Protocol,
+    SunSpecWhere,
+)
 
 CHARACTER_BITS = 11
 QUESTION_CHARACTERS = 8
@@ -39,6 +48,26 @@ class SerialRead:
         return self.time_s / self.period_s
 
 
+@dataclass(frozen=True, slots=True)
+class WriteLatency:
+    """The parts of the time that an order takes to its device."""
+
+    cycle_s: float
+    busy_s: float  # the wire: the telegram under way
+    order_count: int  # switching orders of the same wire, ours the last
+    orders_s: float
+    read_back_s: float
+
+    @property
+    def total_s(self) -> float:
+        """All of them."""
+        return self.cycle_s + self.busy_s + self.orders_s + self.read_back_s
+
+    def __str__(self) -> str:
+        orders = f"{self.order_count} order{'s' * (self.order_count != 1)} {self.orders_s:.3f}"
+        return f"cycle {self.cycle_s:.3f} + wire busy {self.busy_s:.3f} + {orders} + read-back {self.read_back_s:.3f}"
+
+
 def serial_lines(devices: Mapping[str, Device]) -> dict[str, list[Device]]:
     """The devices on each serial port."""
     lines: dict[str, list[Device]] = defaultdict(list)
@@ -46,6 +75,11 @@ def serial_lines(devices: Mapping[str, Device]) -> dict[str, list[Device]]:
         if device.table.protocol is Protocol.MODBUS_RTU and device.serial_port:
             lines[device.serial_port].append(device)
     return dict(lines)
+
+
+def _line(device: Device, devices: Mapping[str, Device]) -> list[Device]:
+    """Those on the same wire; alone while nobody has said where it is."""
+    return serial_lines(devices).get(device.serial_port, [device])
 
 
 def gap_s(baudrate: int) -> float:
@@ -82,22 +116,43 @@ def arithmetic(read: SerialRead, baudrate: int) -> str:
     )
 
 
-def write_latency_s(
-    binding: AssetBinding, devices: Mapping[str, Device], bindings: Iterable[AssetBinding], cycle_s: float
-) -> float:
-    """Worst time from the decision to the device's answer, for the switching order of a feeder.
+def write_latency(
+    ref: PointRef, devices: Mapping[str, Device], bindings: Iterable[AssetBinding], cycle_s: float
+) -> WriteLatency:
+    """Worst time from the decision to the device's answer, for a switching order.
 
     Our cycle; then what is under way on the wire, at worst a question to a dead device with its time-out and the quiet
-    time after it; then every other switching order of the same wire, in case ours comes last.
+    time after it; then every switching order of the same wire, in case ours comes last; and the read that comes before
+    an order of which nobody knows whether it arrived.
     """
-    device = devices[binding.writes["closed"].device]
+    device = devices[ref.device]
+    is_read = _is_read(device.table.points[ref.point], device)
     if device.table.protocol is not Protocol.MODBUS_RTU:
         count = _switch_count(bindings, {device.name}, devices)
-        return cycle_s + ROUND_TRIP_S * (1 + count)
-    line = serial_lines(devices)[device.serial_port]
-    under_way_s = max(2 * each.timeout_s + _longest_s(each) for each in line)
+        return WriteLatency(cycle_s, ROUND_TRIP_S, count, ROUND_TRIP_S * count, ROUND_TRIP_S * is_read)
+    line = _line(device, devices)
+    count = _switch_count(bindings, {each.name for each in line}, devices)
     write_s = telegram_s(device.baudrate, WRITE_CHARACTERS) + TURNAROUND_S
-    return cycle_s + under_way_s + write_s * _switch_count(bindings, {each.name for each in line}, devices)
+    read_s = telegram_s(device.baudrate, QUESTION_CHARACTERS + ANSWER_CHARACTERS + 2) + TURNAROUND_S
+    return WriteLatency(cycle_s, busy_s(device, devices), count, write_s * count, read_s * is_read)
+
+
+def busy_s(device: Device, devices: Mapping[str, Device]) -> float:
+    """How long an order waits at worst for the telegram before it: a dead neighbour's time-out and quiet time."""
+    if device.table.protocol is not Protocol.MODBUS_RTU:
+        return ROUND_TRIP_S
+    return max(2 * each.timeout_s + _longest_s(each) for each in _line(device, devices))
+
+
+def poll_wait_s(device: Device, devices: Mapping[str, Device]) -> float:
+    """How much later than its period a healthy device is read: one block of every unit of its line, then its own."""
+    if device.table.protocol is not Protocol.MODBUS_RTU:
+        return ROUND_TRIP_S
+    return sum(_longest_s(each) + TURNAROUND_S for each in _line(device, devices))
+
+
+def _is_read(point: Point, device: Device) -> bool:
+    return any(each.readable and each.where == point.where for each in device.table.points.values())
 
 
 def _longest_s(device: Device) -> float:

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from controller.config import checks_devices, checks_loads, checks_poi, checks_sources
+from controller.config import (
+    abilities,
+    checks_capacity,
+    checks_devices,
+    checks_instruments,
+    checks_latency,
+    checks_loads,
+    checks_poi,
+    checks_sources,
+    checks_trust,
+)
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 
@@ -17,8 +27,13 @@ Check = Callable[[Draft], Iterator[Problem]]
 CHECKS: tuple[Check, ...] = (
     *checks_devices.CHECKS,
     *checks_poi.CHECKS,
+    *checks_instruments.CHECKS,
     *checks_sources.CHECKS,
     *checks_loads.CHECKS,
+    *checks_latency.CHECKS,
+    *checks_capacity.CHECKS,
+    *checks_trust.CHECKS,
+    *abilities.CHECKS,
 )
 
 

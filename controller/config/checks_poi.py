@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 from controller.config.schema import PoiEntry
-from controller.config.types import PointRef, PollGroup
+from controller.config.types import PointRef
 
-COARSE_HZ = 0.05  # a frequency source for loss and sync must see finer than this
-SAMPLE_AGE_MAX_S = 0.1  # own choice: two cycles; older samples make a close a guess
 BOTH_SIDES = (
     "angle_difference_deg",
     "grid_frequency_hz",
@@ -65,37 +63,6 @@ def _has_the_settings_groups_it_claims(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(("poi", "has_settings_groups"), "true", wanted, "false")
 
 
-def _frequency_is_fine_and_fresh(draft: Draft) -> Iterator[Problem]:
-    for _, _, reads, _ in _poi(draft):
-        for ref in reads.get("grid_frequency_hz", ())[:1]:
-            device = draft.devices[ref.device]
-            point = device.table.points[ref.point]
-            if point.resolution is not None and point.resolution > COARSE_HZ:
-                found = f"'{ref.device}' with a resolution of {point.resolution:g} Hz"
-                yield draft.file.problem(("poi", "from"), found, f"{COARSE_HZ:g} Hz or finer, for loss and sync")
-            key = "fast_s" if point.group is PollGroup.FAST else f"{point.group.value}_s"
-            age_s = getattr(device, key) + point.refresh_s
-            if age_s > SAMPLE_AGE_MAX_S:
-                found = f"samples up to {age_s:g} s old (poll {getattr(device, key):g} + refresh {point.refresh_s:g})"
-                wanted = f"at most {SAMPLE_AGE_MAX_S:g} s at the POI, for loss and sync"
-                yield draft.file.problem(("devices", ref.device, key), found, wanted)
-
-
-def _can_ever_close_in_step(draft: Draft) -> Iterator[Problem]:
-    """The instrument's error and the breaker's scatter alone must leave room for an angle."""
-    poi, envelope, code = draft.site.poi, draft.envelope, draft.grid_code
-    if poi is None or envelope is None or code is None or poi.closed_by != "controller":
-        return
-    limit_deg = min(envelope.sync_angle_max_deg, code.sync.angle_max_deg)
-    slip_hz = min(envelope.sync_slip_max_hz, code.sync.slip_max_hz)
-    scatter_s = poi.breaker_closing_uncertainty_s
-    used_deg = poi.angle_error_deg + 360.0 * slip_hz * scatter_s
-    if used_deg >= limit_deg:
-        found = f"{scatter_s:g} ({poi.angle_error_deg:g} + 360 x {slip_hz:g} Hz x {scatter_s:g} s = {used_deg:.1f} deg)"
-        wanted = f"less than {limit_deg:g} deg, else no closing is ever allowed"
-        yield draft.file.problem(("poi", "breaker_closing_uncertainty_s"), found, wanted)
-
-
 def _scatters_less_than_it_takes(draft: Draft) -> Iterator[Problem]:
     poi = draft.site.poi
     if poi is not None and poi.breaker_closing_uncertainty_s >= poi.breaker_closing_s:
@@ -126,8 +93,6 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _one_instrument_sees_both_sides,
     _takes_the_closing_order,
     _has_the_settings_groups_it_claims,
-    _frequency_is_fine_and_fresh,
-    _can_ever_close_in_step,
     _scatters_less_than_it_takes,
     _guard_agrees_with_the_code,
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
+from controller.config.capacity import curve_of, formers
 from controller.config.draft import Draft
 from controller.config.errors import Problem
-from controller.config.schema import BatteryEntry, SourceEntry
+from controller.config.schema import SourceEntry
 
 
 def _sources(draft: Draft) -> Iterator[tuple[str, str, SourceEntry]]:
@@ -20,17 +21,13 @@ def _sources(draft: Draft) -> Iterator[tuple[str, str, SourceEntry]]:
             yield section, name, entry
 
 
-def _formers(draft: Draft) -> dict[str, BatteryEntry]:
-    return {name: entry for name, entry in draft.site.batteries.items() if entry.can_form and entry.bus == "island"}
-
-
 def _somebody_can_form(draft: Draft) -> Iterator[Problem]:
-    if draft.is_sound("batteries") and not _formers(draft):
+    if draft.is_sound("batteries") and not formers(draft):
         yield draft.file.problem(("batteries",), "no battery with can_form on the island side", "at least one")
 
 
 def _former_takes_the_order(draft: Draft) -> Iterator[Problem]:
-    for name in _formers(draft):
+    for name in formers(draft):
         device = draft.device_of(name, "mode_set")
         if device is None:
             continue
@@ -41,9 +38,10 @@ def _former_takes_the_order(draft: Draft) -> Iterator[Problem]:
 
 
 def _former_says_what_it_carries(draft: Draft) -> Iterator[Problem]:
-    for name, entry in _formers(draft).items():
-        if not entry.short_time and draft.is_sound("batteries", name):
-            wanted = "what the inverter carries for seconds, as a list of load_ratio and hold_s"
+    for name, entry in formers(draft).items():
+        device = draft.device_of(name, "mode_set")
+        if device is not None and not curve_of(entry, device) and draft.is_sound("batteries", name):
+            wanted = "what the inverter carries for seconds, as a list of load_ratio and hold_s, here or in its table"
             yield draft.file.problem(("batteries", name, "short_time"), "nothing", wanted)
         for index, (before, after) in enumerate(pairwise(entry.short_time), start=1):
             if after.load_ratio <= before.load_ratio or after.hold_s >= before.hold_s:
@@ -51,6 +49,13 @@ def _former_says_what_it_carries(draft: Draft) -> Iterator[Problem]:
                     f"{after.load_ratio:g} for {after.hold_s:g} s after {before.load_ratio:g} for {before.hold_s:g} s"
                 )
                 yield draft.file.problem(("batteries", name, "short_time", index), found, "more load for less time")
+
+
+def _curve_has_a_source(draft: Draft) -> Iterator[Problem]:
+    for name, entry in draft.site.batteries.items():
+        if entry.short_time and entry.short_time_source is None:
+            wanted = "where the curve is written: the inverter's manual and page"
+            yield draft.file.warning(("batteries", name, "short_time_source"), "nothing", wanted)
 
 
 def _source_has_what_it_can_set(draft: Draft) -> Iterator[Problem]:
@@ -70,10 +75,10 @@ def _always_forms_means_can(draft: Draft) -> Iterator[Problem]:
 
 def _controller_can_steer(draft: Draft) -> Iterator[Problem]:
     """Who times the closing must be able to bring the angle round."""
-    poi, formers = draft.site.poi, _formers(draft)
-    if poi is None or poi.closed_by != "controller" or not formers or not draft.is_sound("batteries"):
+    poi, able = draft.site.poi, formers(draft)
+    if poi is None or poi.closed_by != "controller" or not able or not draft.is_sound("batteries"):
         return
-    if not any(entry.can_set_frequency for entry in formers.values()):
+    if not any(entry.can_set_frequency for entry in able.values()):
         wanted = "a forming battery with can_set_frequency, to steer into step"
         yield draft.file.problem(("poi", "closed_by"), '"controller"', wanted, "open_transition")
 
@@ -126,6 +131,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _somebody_can_form,
     _former_takes_the_order,
     _former_says_what_it_carries,
+    _curve_has_a_source,
     _source_has_what_it_can_set,
     _always_forms_means_can,
     _controller_can_steer,

@@ -39,6 +39,7 @@ class GridCodeFile(Part):
     name: str | None = None
     note: str = ""
     automatic_reconnection: bool | None = None
+    for_bench_only: bool = False  # a site with real addresses may not use it
     values: dict[str, Sourced] = Field(default_factory=dict)
     loss_bands: list[LossBandEntry] = Field(default_factory=list)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from controller.config.code_schema import EnvelopeFile, GridCodeFile, LossBandEntry, Sourced
-from controller.config.errors import ConfigError, Problem, nearest
+from controller.config.errors import ConfigError, Problem, errors_of, nearest
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.toml_places import KeyPath
 from controller.config.validate import validate
@@ -44,8 +44,11 @@ BAND_REASONS = {  # quantity and side -> the reason that an operator will read
 }
 
 
+FOR_BENCH_KEY = "for_bench_only"
+
+
 def load_grid_code(path: Path) -> tuple[GridCode | None, list[Problem]]:
-    """One grid code; each number carries its source."""
+    """One grid code, None when anything is wrong with it; and its errors and warnings."""
     try:
         file = read_toml(path)
     except ConfigError as error:
@@ -55,7 +58,8 @@ def load_grid_code(path: Path) -> tuple[GridCode | None, list[Problem]]:
         problems += _values(file, RETURN_KEYS + SYNC_KEYS + OTHER_KEYS, code.values)
         for index, band in enumerate(code.loss_bands):
             problems += _band(file, ("loss_bands", index), band)
-    if problems or code is None or code.name is None:
+        problems += _doubts(file, code)
+    if errors_of(problems) or code is None or code.name is None:
         return None, problems
     value = {key: sourced.value for key, sourced in code.values.items()}
     return GridCode(
@@ -71,11 +75,11 @@ def load_grid_code(path: Path) -> tuple[GridCode | None, list[Problem]]:
         sync=SyncWindow(*(value[key] for key in SYNC_KEYS)),
         automatic_reconnection=bool(code.automatic_reconnection),
         ramp_max_pct_per_min=value["ramp_max_pct_per_min"],
-    ), []
+    ), problems
 
 
 def load_envelope(path: Path) -> tuple[Envelope | None, list[Problem]]:
-    """The guard's limits."""
+    """The guard's limits, None when anything is wrong with them; and their errors and warnings."""
     try:
         file = read_toml(path)
     except ConfigError as error:
@@ -83,10 +87,11 @@ def load_envelope(path: Path) -> tuple[Envelope | None, list[Problem]]:
     envelope, problems = validate(file, EnvelopeFile)
     if envelope is not None:
         problems += _values(file, tuple(Envelope.__dataclass_fields__), envelope.values)
-    if problems or envelope is None:
+        problems += _doubtful_values(file, envelope.values)
+    if errors_of(problems) or envelope is None:
         return None, problems
     numbers = {key: int(v.value) if key in COUNTS else v.value for key, v in envelope.values.items()}
-    return Envelope(**numbers), []  # type: ignore[arg-type]
+    return Envelope(**numbers), problems  # type: ignore[arg-type]
 
 
 def _values(file: TomlFile, wanted: tuple[str, ...], values: Mapping[str, Sourced]) -> Iterator[Problem]:
@@ -132,3 +137,26 @@ def _band(file: TomlFile, loc: KeyPath, band: LossBandEntry) -> Iterator[Problem
     low, high = FREQUENCIES_HZ if band.quantity == "frequency_hz" else SENSIBLE["ratio"]
     if limit is not None and not low <= limit <= high:
         yield file.problem((*loc, side), f"{limit:g}", f"a {band.quantity} from {low:g} to {high:g}")
+
+
+def _doubts(file: TomlFile, code: GridCodeFile) -> Iterator[Problem]:
+    """Numbers that nobody is sure of, and a code that no real grid has."""
+    if code.for_bench_only:
+        yield file.warning((FOR_BENCH_KEY,), "true", "a grid code that binds this connection, before it is a real one")
+    yield from _doubtful_values(file, code.values)
+    for index, band in enumerate(code.loss_bands):
+        if band.confidence == "low":
+            side, limit = ("below", band.below) if band.below is not None else ("above", band.above)
+            number = f"{side} {limit:g} for {band.hold_s:g} s" if limit is not None else side
+            yield _doubtful(file, ("loss_bands", index, "confidence"), number, band.source)
+
+
+def _doubtful_values(file: TomlFile, values: Mapping[str, Sourced]) -> Iterator[Problem]:
+    for key, sourced in values.items():
+        if sourced.confidence == "low":
+            yield _doubtful(file, ("values", key, "confidence"), f"{sourced.value:g}", sourced.source)
+
+
+def _doubtful(file: TomlFile, loc: KeyPath, number: str, source: str) -> Problem:
+    found = f"low confidence in {number} ({source})"
+    return file.warning(loc, found, "a number that the network operator has confirmed, with its source")

@@ -24,6 +24,7 @@ class Draft:
     devices: Mapping[str, Device]
     bindings: Mapping[str, AssetBinding]
     troubled: frozenset[KeyPath]  # sections and entries whose shape is wrong
+    has_bench_code: bool = False  # the grid code is for demo and bench only
 
     def written(self, section: str) -> frozenset[str]:
         """The names that a section of the file has, whether their entries are right or not."""

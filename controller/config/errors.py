@@ -5,7 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+
+
+class Severity(Enum):
+    """Whether the hub may run with it."""
+
+    ERROR = "error"  # nothing starts
+    WARNING = "warning"  # it runs, and somebody has to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +27,13 @@ class Problem:
     found: str
     wanted: str
     hint: str = ""
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         hint = f", did you mean '{self.hint}'?" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.key}: found {self.found}, wanted {self.wanted}{hint}"
+        mark = "warning: " if self.severity is Severity.WARNING else ""
+        place = f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {mark}{self.key}: found {self.found}, wanted {self.wanted}{hint}"
 
 
 class ConfigError(Exception):
@@ -31,6 +42,16 @@ class ConfigError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def errors_of(problems: Iterable[Problem]) -> list[Problem]:
+    """Those with which nothing starts."""
+    return [problem for problem in problems if problem.severity is Severity.ERROR]
+
+
+def warnings_of(problems: Iterable[Problem]) -> list[Problem]:
+    """Those with which the hub runs, and which somebody has to know."""
+    return [problem for problem in problems if problem.severity is Severity.WARNING]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

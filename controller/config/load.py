@@ -3,58 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from controller.config.binding import bind_all
 from controller.config.build import build_hub
 from controller.config.checks import check_draft
-from controller.config.codes import load_envelope, load_grid_code
+from controller.config.codes import FOR_BENCH_KEY, load_envelope, load_grid_code
 from controller.config.draft import Draft
-from controller.config.errors import ConfigError, Problem, nearest
+from controller.config.errors import ConfigError, Problem, errors_of, nearest
 from controller.config.paths import configs_dir
 from controller.config.schema import SiteFile
 from controller.config.tables import load_table
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Device, DeviceTable, Site
-from controller.config.validate import validate
+from controller.config.validate import LABEL, validate
+from controller.config.vocabulary import DEFAULT_MAX_AGE_S
+from controller.config.wording import UNKNOWN_KEY
 from controller.model.envelope import Envelope
 from controller.model.grid_code import GridCode
 
-DEFAULT_MAX_AGE_S: Mapping[str, float] = {  # by role; a point is never called stale before it was polled twice
-    "poi": 0.15,  # seven polls of 20 ms: an older sample forbids closings, a sag must not be judged by it
-    "battery": 0.5,  # ten cycles: an island's frequency is steered with it
-    "pv": 3.0,  # the sun does not change faster; a limit is read back
-    "genset": 3.0,  # its sequence takes seconds, and it hangs on a serial line
-    "feeder": 3.0,  # on a serial line a dead neighbour costs time-outs; staleness forbids closings only
-    "earthing": 0.5,  # no load in the island without it
-    "radio": 10.0,  # a probe a second, some of them lost
-    "weather": 60.0,
-    "safety": 1.0,
-}
+OWN_TABLES = "devices"  # beside the site file: tables that are not shipped; they come first
 
 Overrides = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A site and all that was found out about it."""
+
+    site: Site | None  # None when there are errors
+    draft: Draft | None  # None when nothing of the file can be read
+    problems: tuple[Problem, ...]  # errors and warnings, in reading order
 
 
 def load_site(path: Path, overrides: Overrides | None = None) -> Site:
     """Load and check a site. `overrides` replaces device keys, as `{"meter": {"port": 15021}}`.
 
     Raises:
-        ConfigError: with all problems of the site file and of every file that it refers to.
+        ConfigError: with all errors of the site file and of every file that it refers to.
+    """
+    examined = examine(path, overrides)
+    if examined.site is None:
+        raise ConfigError(errors_of(examined.problems))
+    return examined.site
+
+
+def examine(path: Path, overrides: Overrides | None = None) -> Examined:
+    """Everything that is wrong with a site, or worth knowing about it, and the site if it can be used.
+
+    Raises:
+        ConfigError: the file cannot be read at all, or is no TOML.
     """
     file = read_toml(path)
     problems = list(_override(file, overrides or {}))
-    site, wrong_shape = validate(file, SiteFile)
+    entry, wrong_shape = validate(file, SiteFile)
     problems += wrong_shape
-    if site is None:
-        raise ConfigError(_in_reading_order(path, problems))
-    draft, wrong = _draft(file, site, problems)
+    if entry is None:
+        return Examined(None, None, _in_reading_order(path, problems))
+    draft, wrong = _draft(file, entry, problems)
     problems += [*wrong, *check_draft(draft)]
-    if problems:
-        raise ConfigError(_in_reading_order(path, problems))
+    site = None if errors_of(problems) else _site(path, entry, draft)
+    return Examined(site, draft, _in_reading_order(path, problems))
+
+
+def _site(path: Path, entry: SiteFile, draft: Draft) -> Site:
     assert draft.grid_code is not None, "a code that could not be read is a problem"
     assert draft.envelope is not None, "an envelope that could not be read is a problem"
-    hub = build_hub(site, draft.grid_code, draft.devices, draft.bindings)
-    ages = {**DEFAULT_MAX_AGE_S, **{str(role): age_s for role, age_s in site.max_age_s.items()}}
+    hub = build_hub(entry, draft.grid_code, draft.devices, draft.bindings)
+    ages = {**DEFAULT_MAX_AGE_S, **{str(role): age_s for role, age_s in entry.max_age_s.items()}}
     return Site(path, hub, draft.envelope, draft.devices, draft.bindings, ages)
 
 
@@ -64,9 +81,17 @@ def _draft(file: TomlFile, site: SiteFile, problems: list[Problem]) -> tuple[Dra
     envelope, envelope_problems = _envelope(file, site)
     devices, device_problems = _devices(file, site)
     bindings, binding_problems = bind_all(file, site, devices)
-    troubled = frozenset(tuple(problem.key.split(".")[:2]) for problem in problems)
-    draft = Draft(file, site, grid_code, envelope, devices, bindings, troubled)
+    troubled = frozenset(tuple(problem.key.split(".")[:2]) for problem in problems if _takes_something_away(problem))
+    is_for_bench = any(problem.key == FOR_BENCH_KEY for problem in code_problems)
+    draft = Draft(file, site, grid_code, envelope, devices, bindings, troubled, is_for_bench)
     return draft, [*code_problems, *envelope_problems, *device_problems, *binding_problems]
+
+
+def _takes_something_away(problem: Problem) -> bool:
+    """A name for people has a stand-in, and a key that stands for no other leaves its entry as it was."""
+    is_for_people = LABEL in problem.key.split(".")
+    is_beside = problem.found.startswith(UNKNOWN_KEY) and not problem.hint
+    return not (is_for_people or is_beside)
 
 
 def _override(file: TomlFile, overrides: Overrides) -> Iterator[Problem]:
@@ -96,12 +121,13 @@ def _devices(file: TomlFile, site: SiteFile) -> tuple[dict[str, Device], list[Pr
     problems: list[Problem] = []
     tables: dict[str, DeviceTable | None] = {}
     for name, entry in site.devices.items():
-        problem = _no_such_file(file, ("devices", name, "table"), "devices", entry.table)
+        own = file.path.parent / OWN_TABLES / f"{entry.table}.toml"
+        problem = None if own.is_file() else _no_such_file(file, ("devices", name, "table"), "devices", entry.table)
         if problem is not None:
             problems.append(problem)
             continue
         if entry.table not in tables:
-            path = configs_dir() / "devices" / f"{entry.table}.toml"
+            path = own if own.is_file() else configs_dir() / "devices" / f"{entry.table}.toml"
             tables[entry.table], wrong = load_table(path, entry.table)
             problems += wrong
         table = tables[entry.table]
@@ -114,11 +140,12 @@ def _no_such_file(file: TomlFile, loc: tuple[str, ...], kind: str, name: str) ->
     folder = configs_dir() / kind
     if (folder / f"{name}.toml").is_file():
         return None
-    known = sorted(str(found.relative_to(folder).with_suffix("")) for found in folder.rglob("*.toml"))
+    folders = [folder, *([file.path.parent / OWN_TABLES] if kind == "devices" else [])]
+    known = sorted(str(found.relative_to(each).with_suffix("")) for each in folders for found in each.rglob("*.toml"))
     near = nearest(name, known) or next((each for each in known if each.endswith(f"/{name}")), "")
     return file.problem(loc, f"the unknown name '{name}'", f"one of {', '.join(known)}", near)
 
 
-def _in_reading_order(path: Path, problems: list[Problem]) -> list[Problem]:
+def _in_reading_order(path: Path, problems: list[Problem]) -> tuple[Problem, ...]:
     """The site file first, then what it refers to, each from its top."""
-    return sorted(problems, key=lambda each: (each.file != path, str(each.file), each.line, each.column))
+    return tuple(sorted(problems, key=lambda each: (each.file != path, str(each.file), each.line, each.column)))

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from controller.config.shapes import Name, NotNegative, Part, Percent, Positive
+from controller.config.shapes import Name, NotNegative, Part, Percent, Positive, ShortTimeEntry
 
 RoleName = Literal["poi", "battery", "pv", "genset", "feeder", "earthing", "radio", "weather", "safety"]
 SwitcherName = Literal["device", "sync_relay", "controller", "open_transition"]
@@ -36,8 +36,8 @@ class DeviceEntry(Part):
     serial_port: str = ""
     baudrate: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     url: str = ""
-    timeout_s: Positive = 0.3
-    fast_s: Positive = 0.02
+    timeout_s: Positive = 0.3  # until an answer counts as lost
+    fast_s: Positive = 0.02  # poll periods; which point is in which group says the table
     normal_s: Positive = 0.2
     slow_s: Positive = 1.0
 
@@ -48,22 +48,15 @@ class PoiEntry(Part):
     id: Name = "poi"
     label: LabelEntry
     source: Names = Field(alias="from")
-    opened_by: SwitcherName
-    closed_by: SwitcherName
-    breaker_opening_s: Positive
-    breaker_closing_s: Positive
-    breaker_closing_uncertainty_s: NotNegative
-    angle_error_deg: NotNegative
+    opened_by: SwitcherName  # who moves the breaker: for each there are modes and vetoes of its own
+    closed_by: SwitcherName  # controller: only with one instrument that sees both sides
+    breaker_opening_s: Positive  # longest time from order to open contacts
+    breaker_closing_s: Positive  # mean time from order to contact, order latency included
+    breaker_closing_uncertainty_s: NotNegative  # half width of that time
+    angle_error_deg: NotNegative  # of the instrument that sees both sides
     import_max_w: Positive
     export_max_w: NotNegative
-    has_settings_groups: bool = False
-
-
-class ShortTimeEntry(Part):
-    """A point of an inverter's overload curve."""
-
-    load_ratio: Annotated[float, Field(ge=1)]
-    hold_s: Positive
+    has_settings_groups: bool = False  # the relay has one group for the grid and one for the island
 
 
 class SourceEntry(Part):
@@ -74,8 +67,8 @@ class SourceEntry(Part):
     bus: BusName = "island"
     phases: Phases = THREE_PHASES
     rating_va: Positive
-    can_form: bool
-    always_forms: bool = False
+    can_form: bool  # can carry an island alone
+    always_forms: bool = False  # cannot follow: is stopped when the POI is not proven open
     can_set_frequency: bool = False
     can_set_voltage: bool = False
 
@@ -85,10 +78,11 @@ class BatteryEntry(SourceEntry):
 
     capacity_wh: Positive
     droop_pct: NotNegative = 0.0  # frequency drop at rating, percent of nominal
-    reserve_soc_pct: Percent = 80.0
-    empty_soc_pct: Percent = 5.0
+    reserve_soc_pct: Percent = 80.0  # kept for the island while on grid
+    empty_soc_pct: Percent = 5.0  # forming ends below
     full_soc_pct: Percent = 98.0
-    short_time: list[ShortTimeEntry] = Field(default_factory=list)
+    short_time: list[ShortTimeEntry] = Field(default_factory=list)  # empty: as in the device's table
+    short_time_source: Text | None = None  # where the curve is written: the manual, its page
 
 
 class PvEntry(Part):
@@ -109,7 +103,7 @@ class GensetEntry(SourceEntry):
     stop_above_soc_pct: Percent
     min_load_w: NotNegative
     min_run_s: NotNegative
-    start_time_s: Positive
+    start_time_s: Positive  # longest time from crank order to ready
     start_attempts_max: int = Field(ge=1, le=10)
     fuel_capacity_l: Positive
     fuel_l_per_h_at_rating: Positive
@@ -120,21 +114,23 @@ class FeederEntry(Part):
 
     label: LabelEntry
     source: Names = Field(alias="from")
-    tier: int = Field(ge=0, le=9)
+    tier: int = Field(ge=0, le=9)  # 0 is shed last
     bus: BusName = "island"
     phases: Phases = THREE_PHASES
     rated_w: Positive
-    carries_control: bool
-    pickup_ratio: Annotated[float, Field(ge=1, le=10)] = 1.5
-    contactor_s: Positive = 0.05
+    average_w: Positive | None = None  # over a day, for the energy of what is promised; None: rated_w
+    carries_control: bool  # supplies controller, switch, router or relay: never opened while the bus is live
+    pickup_ratio: Annotated[float, Field(ge=1, le=10)] = 1.5  # cold-load pick-up, times the power before
+    contactor_s: Positive = 0.05  # from the device's answer to an open contact
 
 
 class TierEntry(Part):
-    """A rank of loads."""
+    """A rank of loads. With `hold_s`, what the hub promises: this tier from batteries and fuel alone, for so long."""
 
     label: LabelEntry
     shed_below_soc_pct: Percent
     restore_above_soc_pct: Percent
+    hold_s: Positive | None = None  # none: nothing is promised
 
 
 class RadioEntry(Part):
@@ -142,7 +138,7 @@ class RadioEntry(Part):
 
     label: LabelEntry
     source: Names = Field(alias="from")
-    feeder: str | None = None
+    feeder: str | None = None  # which one charges it
     own_reserve_wh: NotNegative = 0.0
 
 
@@ -172,10 +168,10 @@ class TimingEntry(Part):
     """Times of the transition function, where the hub differs from the default."""
 
     cycle_s: Annotated[float, Field(ge=0.02, le=1.0)] = 0.05
-    restore_settle_s: NotNegative = 5.0
-    resync_max_s: Positive = 120.0
-    return_offset_s: NotNegative = 0.0
-    flap_patience_s: NotNegative = 30.0
+    restore_settle_s: NotNegative = 5.0  # at least this between two pick-ups
+    resync_max_s: Positive = 120.0  # steering is given up after this
+    return_offset_s: NotNegative = 0.0  # per hub: a thousand hubs do not restore load in one second
+    flap_patience_s: NotNegative = 30.0  # added per recent failed return, doubling
 
 
 class SiteFile(Part):

@@ -19,3 +19,10 @@ class Part(BaseModel):
 
     REQUIRED: ClassVar[tuple[str, ...]] = ()
     """Keys of a whole file that are optional in its type, so that the rest of it can be checked without them."""
+
+
+class ShortTimeEntry(Part):
+    """A point of an inverter's overload curve: so much of its rating for so long."""
+
+    load_ratio: Annotated[float, Field(ge=1)]
+    hold_s: Positive

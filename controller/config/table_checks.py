@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from controller.config.errors import Problem, nearest
 from controller.config.table_schema import DeviceTableFile, PointEntry, RoleEntry
@@ -78,6 +79,7 @@ def check_table(file: TomlFile, table: DeviceTableFile, troubled: frozenset[str]
             yield from check(written)
     yield from _overlaps(points)
     yield from _heartbeat(file, table)
+    yield from _curve_falls(file, table)
 
 
 def _unknown_points(file: TomlFile, role: str, entry: RoleEntry) -> Iterator[Problem]:
@@ -260,3 +262,13 @@ def _heartbeat(file: TomlFile, table: DeviceTableFile) -> Iterator[Problem]:
         yield file.problem(("device", "heartbeat"), f'"{name}"', "the id of a point of this table", hint)
     elif "w" not in ids[name].access:
         yield file.problem(("device", "heartbeat"), f'"{name}", which cannot be written', "a point that we count up")
+
+
+def _curve_falls(file: TomlFile, table: DeviceTableFile) -> Iterator[Problem]:
+    curve = table.device.short_time if table.device else []
+    if curve and "battery" not in table.roles:
+        yield file.problem(("device", "short_time"), "a short-time curve", "only in a table that serves a battery")
+    for index, (before, after) in enumerate(pairwise(curve), start=1):
+        if after.load_ratio <= before.load_ratio or after.hold_s >= before.hold_s:
+            found = f"{after.load_ratio:g} for {after.hold_s:g} s after {before.load_ratio:g} for {before.hold_s:g} s"
+            yield file.problem(("device", "short_time", index), found, "more load for less time")

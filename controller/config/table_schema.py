@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from controller.config.shapes import NotNegative, Part, Positive
+from controller.config.shapes import NotNegative, Part, Positive, ShortTimeEntry
 
 OnLossName = Literal["hold", "open", "stop", "keep_forming", "free_run"]
 TypeName = Literal[
@@ -22,18 +22,19 @@ class PointEntry(Part):
     bit: int | None = Field(default=None, ge=0, le=15)
     model: int | None = Field(default=None, ge=1, le=65534)
     offset: int | None = Field(default=None, ge=2)  # the header itself takes two registers
-    scale_offset: int | None = Field(default=None, ge=2)
+    scale_offset: int | None = Field(default=None, ge=2)  # where the SunSpec model keeps the scale factor
     node: str | None = None
     type: TypeName = "uint16"
     access: Literal["r", "w", "rw"] = "r"
     group: Literal["fast", "normal", "slow"] = "normal"
-    scale: float = 1.0
-    enum: dict[str, int] | None = None
-    sentinel: int | None = None
-    minimum: float | None = None
+    scale: float = 1.0  # value = raw * scale, in our unit and our sign
+    enum: dict[str, int] | None = None  # our word = raw number
+    sentinel: int | None = None  # raw number that means 'not available'
+    minimum: float | None = None  # outside is implausible and read as unknown
     maximum: float | None = None
-    resolution: Positive | None = None
-    refresh_s: NotNegative = 0.0
+    resolution: Positive | None = None  # None: of a whole number, its scale
+    accuracy: Positive | None = None  # half width, in the point's unit
+    refresh_s: NotNegative = 0.0  # the instrument's own: adds to the age of a value
 
 
 class DeviceHead(Part):
@@ -45,10 +46,11 @@ class DeviceHead(Part):
     evidence: Literal["simulated", "bench", "field"]
     source: str = Field(min_length=3)
     caveats: list[str] = Field(default_factory=list)
-    on_loss: OnLossName
-    on_loss_island: OnLossName
-    reversion_s: Positive | None = None
-    heartbeat: str | None = None
+    on_loss: OnLossName  # what the device does by itself when we are silent, on grid
+    on_loss_island: OnLossName  # and in the island
+    reversion_s: Positive | None = None  # after so much silence; none: it never notices
+    heartbeat: str | None = None  # the point that we keep counting up
+    short_time: list[ShortTimeEntry] = Field(default_factory=list)  # of an inverter; its source is that of the table
 
 
 class RoleEntry(Part):

@@ -21,6 +21,7 @@ from controller.config.types import (
     SunSpecWhere,
 )
 from controller.config.validate import validate
+from controller.model.hub import ShortTimePoint
 
 
 def load_table(path: Path, name: str) -> tuple[DeviceTable | None, list[Problem]]:
@@ -52,6 +53,7 @@ def _device_table(file: TomlFile, name: str, head: DeviceHead, points: dict[str,
         reversion_s=head.reversion_s,
         heartbeat=head.heartbeat,
         points=points,
+        short_time=tuple(ShortTimePoint(each.load_ratio, each.hold_s) for each in head.short_time),
     )
 
 
@@ -75,9 +77,15 @@ def _point(role: str, name: str, entry: RoleEntry, point: PointEntry, channel: i
         sentinel=point.sentinel,
         minimum=point.minimum,
         maximum=point.maximum,
-        resolution=point.resolution,
+        resolution=_resolution(point),
         refresh_s=point.refresh_s,
     )
+
+
+def _resolution(point: PointEntry) -> float | None:
+    """The worst of what the table says; a whole number is no finer than its scale, whatever the table says."""
+    step = None if point.type.startswith("float") else abs(point.scale)
+    return max((each for each in (point.resolution, point.accuracy, step) if each is not None), default=None)
 
 
 def _where(entry: RoleEntry, point: PointEntry, channel: int | None) -> ModbusWhere | SunSpecWhere | NodeWhere:

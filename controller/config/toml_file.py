@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from controller.config.errors import ConfigError, Problem
+from controller.config.errors import ConfigError, Problem, Severity
 from controller.config.toml_places import KeyPath, Place, locate
 from controller.config.toml_syntax import syntax_problems
 
@@ -47,6 +47,10 @@ class TomlFile:
         """A mistake at a key of this file."""
         line, column = self.place(loc)
         return Problem(self.path, line, column, ".".join(str(part) for part in loc), found, wanted, hint)
+
+    def warning(self, loc: KeyPath, found: str, wanted: str, hint: str = "") -> Problem:
+        """What the hub can run with, and somebody has to know."""
+        return replace(self.problem(loc, found, wanted, hint), severity=Severity.WARNING)
 
 
 def read_toml(path: Path) -> TomlFile:

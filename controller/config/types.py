@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from controller.model.envelope import Envelope
-from controller.model.hub import AssetId, Hub
+from controller.model.hub import AssetId, Hub, ShortTimePoint
 
 
 class Protocol(Enum):
@@ -85,7 +85,7 @@ class Point:
     sentinel: int | None = None  # raw value that means "not available"
     minimum: float | None = None  # outside is implausible, read as None
     maximum: float | None = None
-    resolution: float | None = None
+    resolution: float | None = None  # how fine a reading is at best, accuracy included; None: nobody has said
     refresh_s: float = 0.0  # the instrument's own refresh: adds to the age
 
     @property
@@ -111,6 +111,7 @@ class DeviceTable:
     reversion_s: float | None  # the device acts `on_loss` after this; None: never
     heartbeat: str | None  # id of the point that we must keep counting up
     points: Mapping[str, Point]
+    short_time: tuple[ShortTimePoint, ...] = ()  # of an inverter: what it carries beyond its rating
 
 
 @dataclass(frozen=True, slots=True)

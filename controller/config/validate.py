@@ -16,6 +16,8 @@ from controller.config.toml_places import KeyPath
 from controller.config.wording import missing_key, unknown_key, wrong_value
 
 Shape = TypeVar("Shape", bound=Part)
+LABEL = "label"
+STAND_IN = {"de": "?", "da": "?", "en": "?"}
 ROUNDS_MAX = 10  # each takes away one more level; our files are five deep
 
 
@@ -48,10 +50,16 @@ def _salvage(data: dict[str, Any], shape: type[Shape], details: list[ErrorDetail
 
 
 def _cut(data: dict[str, Any], path: KeyPath) -> None:
+    """Leave it out; but for a name that people read, which gets a stand-in: nothing else hangs on it."""
     here: Any = data
+    if LABEL in path:
+        path = path[: path.index(LABEL) + 1]
     for part in path[:-1]:
         here = here[part]
-    del here[path[-1]]
+    if path[-1] == LABEL:
+        here[LABEL] = STAND_IN
+    else:
+        del here[path[-1]]
 
 
 def _path(data: object, detail: ErrorDetails) -> tuple[KeyPath, KeyPath]:

@@ -129,3 +129,16 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 def meaning(role: str, name: str) -> PointMeaning | None:
     """What a point of a role is; None when the role has no such point."""
     return HEARTBEAT if name == "heartbeat" else ROLE_POINTS[role].get(name)
+
+
+DEFAULT_MAX_AGE_S: Mapping[str, float] = {  # by role; a point is never called stale before it was polled twice
+    "poi": 0.15,  # seven polls of 20 ms: an older sample forbids closings, a sag must not be judged by it
+    "battery": 0.5,  # ten cycles: an island's frequency is steered with it
+    "pv": 3.0,  # the sun does not change faster; a limit is read back
+    "genset": 3.0,  # its sequence takes seconds, and it hangs on a serial line
+    "feeder": 3.0,  # on a serial line a dead neighbour costs time-outs; staleness forbids closings only
+    "earthing": 0.5,  # no load in the island without it
+    "radio": 10.0,  # a probe a second, some of them lost
+    "weather": 60.0,
+    "safety": 1.0,
+}

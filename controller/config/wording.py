@@ -12,6 +12,7 @@ from controller.config.errors import Problem, nearest
 from controller.config.toml_file import TomlFile
 from controller.config.toml_places import KeyPath
 
+UNKNOWN_KEY = "the unknown key"
 SHOWN_MAX = 60  # characters of a wrong value
 OUR_UNITS = {
     "w": "W", "va": "VA", "var": "var", "wh": "Wh", "v": "V", "a": "A", "hz": "Hz", "deg": "degrees", "pct": "percent",
@@ -56,7 +57,7 @@ def unknown_key(
     absent = known - frozenset(written if isinstance(written, dict) else ())
     wanted_here = {str(each[-1]) for each in missing if each[:-1] == parent}
     meant = _same_stem(word, absent) or nearest(word, wanted_here) or nearest(word, absent) or nearest(word, known)
-    return file.problem(path, f"the unknown key '{word}'", _wanted_key(word, meant), meant), meant
+    return file.problem(path, f"{UNKNOWN_KEY} '{word}'", _wanted_key(word, meant), meant), meant
 
 
 def missing_key(file: TomlFile, path: KeyPath) -> Problem:

@@ -14,7 +14,8 @@ INTRO = """\
 # Devices, and what each does without us
 
 A device is a page of data: a table under `configs/devices/`. *Evidence* says how far a table is trusted: `simulated`
-(agrees with our own bench and nothing else), `bench` (tried on the real device), `field` (in service).
+(agrees with our own bench and nothing else), `bench` (tried on the real device), `field` (in service). How to add one:
+[add a device](add_a_device.md); what may stand in it: [configuration](configuration.md#device-tables).
 
 *Without us* is what the device does by itself when the controller falls silent, after its reversion time, on grid and
 in the island. A device with a heartbeat watches a counter that only a completed and vetted cycle moves on. One without

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.config.errors import ConfigError, Problem
-from controller.config.load import load_site
+from controller.config.errors import ConfigError, Problem, errors_of, warnings_of
+from controller.config.load import examine, load_site
 from controller.config.paths import configs_dir
 
 HERE = "▶"
@@ -56,8 +57,33 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
     return ()
 
 
-def judge(mistake: Mistake, problems: tuple[Problem, ...], file: Path, line: int, column: int) -> None:
+def warnings_in(path: Path) -> tuple[Problem, ...]:
+    """What the hub could run with. A site with errors is no story of a warning."""
+    examined = examine(path)
+    assert examined.site is not None, "\n".join(str(problem) for problem in examined.problems)
+    return tuple(warnings_of(examined.problems))
+
+
+def own_table(folder: Path, name: str, like: str, *changes: tuple[str, str]) -> Path:
+    """A device table beside the site file, like a shipped one but for the changes."""
+    text = (configs_dir() / "devices" / f"{like}.toml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / "devices" / f"{name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def judge(mistake: Mistake, found: Iterable[Problem], file: Path, line: int, column: int) -> None:
     """One mistake, one complaint, at its very place."""
+    problems = errors_of(found)
+    judge_one(mistake, problems, file, line, column)
+
+
+def judge_one(mistake: Mistake, problems: Sequence[Problem], file: Path, line: int, column: int) -> None:
+    """The only complaint is this one."""
     assert len(problems) == 1, "\n".join(str(problem) for problem in problems)
     problem = problems[0]
     assert (problem.file, problem.line, problem.column) == (file, line, column), str(problem)

@@ -9,14 +9,16 @@ from typing import Any, get_args
 import pytest
 import sunspec2
 
+from controller.config import capacity, checks_instruments
 from controller.config.bus_budget import HOLE_MAX, REGISTERS_MAX, gap_s, serial_reads, telegram_s
-from controller.config.load import DEFAULT_MAX_AGE_S, load_site
+from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.schema import RoleName
 from controller.config.table_checks import RAW_RANGES
 from controller.config.tables import load_table
 from controller.config.types import SunSpecWhere
-from controller.config.vocabulary import REQUIRED, ROLE_POINTS, PointKind
+from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
+from controller.core import prepare, shedding, transitions
 from controller.drivers import blocks
 from controller.drivers.assets import ROLE_FIELDS
 from controller.drivers.codec import NUMBER_TYPES
@@ -106,3 +108,9 @@ def test_line_time_is_what_paced_lines_measured(baudrate: int, registers: int, m
     """Round trips over a pty that was paced at 11 bits a character, without the last silence."""
     computed_s = telegram_s(baudrate, 8 + 5 + 2 * registers) - gap_s(baudrate)
     assert computed_s == pytest.approx(measured_s, rel=0.15)
+
+
+def test_what_the_checks_foretell_is_what_the_core_does() -> None:
+    assert capacity.MARGIN_RATIO == prepare.MARGIN_RATIO
+    assert capacity.PICKUP_CEILING_RATIO == shedding.PICKUP_CEILING_RATIO
+    assert checks_instruments.STUCK_MARGIN_S == transitions.STUCK_MARGIN_S

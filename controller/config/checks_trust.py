@@ -1,0 +1,58 @@
+"""How far what the site rests on can be trusted, where the grid and the people behind it are real."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from controller.config.draft import Draft
+from controller.config.errors import Problem
+from controller.config.types import Device, Evidence, Protocol
+
+NO_REAL_PLACE = tuple(  # nobody's addresses: loopback, and those for documentation (RFC 5737)
+    ipaddress.ip_network(network) for network in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+)
+LOOPBACK_NAMES = ("localhost",)
+
+
+def is_real(draft: Draft) -> bool:
+    """Some device of it stands at an address that a device can have."""
+    hosts = [host for device in draft.devices.values() if (host := _host(device))]
+    return any(not _is_no_real_place(host) for host in hosts)
+
+
+def _host(device: Device) -> str:
+    if device.table.protocol is Protocol.OPCUA:
+        return urlsplit(device.url).hostname or ""
+    return device.host if device.table.protocol is Protocol.MODBUS_TCP else ""
+
+
+def _is_no_real_place(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host in LOOPBACK_NAMES
+    return address.is_loopback or any(address in network for network in NO_REAL_PLACE)
+
+
+def _tables_have_met_their_device(draft: Draft) -> Iterator[Problem]:
+    if not is_real(draft):
+        return
+    for device in draft.devices.values():
+        if device.table.evidence is Evidence.SIMULATED:
+            found = f"'{device.table.name}', which agrees with our own bench and nothing else (evidence simulated)"
+            wanted = "a table that was tried on this device: compare every value before anything is switched"
+            yield draft.file.warning(("devices", device.name, "table"), found, wanted)
+
+
+def _real_grid_has_a_real_code(draft: Draft) -> Iterator[Problem]:
+    if draft.has_bench_code and is_real(draft):
+        found = f"'{draft.site.grid_code}', which is for demo and bench only, beside devices with real addresses"
+        yield draft.file.problem(("grid_code",), found, "the grid code that binds this connection")
+
+
+CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    _tables_have_met_their_device,
+    _real_grid_has_a_real_code,
+)
