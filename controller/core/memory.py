@@ -77,6 +77,8 @@ class CoreMemory:
     mode: Mode = Mode.UNKNOWN
     mode_since_s: float = 0.0
     reason: Reason = Reason.STARTED
+    rule: str = ""  # that brought us into this mode
+    observing_since_s: float | None = None  # None: we act
     started_at_s: float = 0.0
     durable: DurableMemory = field(default_factory=DurableMemory)
     grid: GridMemory = field(default_factory=GridMemory)
