@@ -1,4 +1,4 @@
-"""A value from the device itself, when no controller runs: the same drivers, only reading, only the devices in question.
+"""A value from the device itself, when no controller runs: the same drivers, reading only, the devices asked for only.
 
 Nobody leaves a wish on a board here and no cycle is ever vetted, so nothing is written and no heartbeat beats.
 """

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from controller import clock
 from controller.commands.contact import NoContactError, ask
-from controller.commands.frame import CommandError, Parser
+from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
 from controller.whereabouts import DEFAULT_DATA_DIR, JOURNAL_NAME
@@ -47,11 +47,6 @@ class SocketSource:
         while found and len(found) < limit and (more := self.after(found[-1]["seq"], limit)):
             found += more
         return found
-
-
-def add_data_dir(parser: Parser) -> None:
-    """`--data-dir`, for when no controller runs."""
-    parser.add_argument("--data-dir", type=Path, default=None, help="folder of the journal, when no controller runs")
 
 
 @contextlib.contextmanager

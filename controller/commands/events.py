@@ -20,7 +20,7 @@ from controller.commands.frame import (
     print_lines,
     remark,
 )
-from controller.commands.hubs import add_hub
+from controller.commands.hubs import add_data_dir, add_hub
 
 LAST_COUNT = 20
 FOLLOW_PERIOD_S = 0.5
@@ -52,9 +52,7 @@ def add_arguments(parser: Parser) -> None:
     add_hub(parser)
     parser.add_argument("--since", metavar="TIME", help="24h, 30m, 14:00 or 2026-11-23T14:00")
     parser.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
-    parser.add_argument(
-        "--data-dir", metavar="DIR", default=None, help="folder of the journal, when no controller runs"
-    )
+    add_data_dir(parser)
     add_language(parser)
 
 

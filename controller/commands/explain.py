@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from controller.commands.event_source import add_data_dir
 from controller.commands.frame import (
     NO_CONTACT,
     OK,
@@ -18,7 +17,7 @@ from controller.commands.frame import (
     print_json,
     print_lines,
 )
-from controller.commands.hubs import add_hub
+from controller.commands.hubs import add_data_dir, add_hub
 
 ABOUT = About(
     name="explain",
@@ -76,13 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _sort_out(arguments: argparse.Namespace) -> None:
     """`hallig explain musterhallig`: a first word that is no time is the hub."""
-    from controller.commands.instants import looks_like_time  # noqa: PLC0415
+    from controller.commands.instants import KNOWN, looks_like_time  # noqa: PLC0415
 
     if arguments.time is None or looks_like_time(arguments.time):
         return
     if arguments.site is not None and not looks_like_time(arguments.site):
-        hint = "Times are 14:03, 14:03:07, 2026-11-23T14:03:07, -10m (s m h d) or #ID."
-        raise CommandError("usage", USAGE, f"'{arguments.time}' is no time", hint)
+        raise CommandError("usage", USAGE, f"'{arguments.time}' is no time", KNOWN)
     arguments.time, arguments.site = arguments.site, arguments.time
 
 

@@ -23,6 +23,7 @@ EXITS: Mapping[int, str] = {
     NO_CONTACT: "no contact with the controller or the device",
 }
 COLUMNS = 80  # help is the same on every terminal, so that its copy in the documentation is too
+NEGATIVE = re.compile(r"-\d+(\.\d+)?[smhd]?$")
 
 
 class CommandError(Exception):
@@ -66,7 +67,11 @@ class About:
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors in one line, with what was probably meant."""
+    """Errors in one line, with what was probably meant. `-10m` is a time, not an option."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._negative_number_matcher = NEGATIVE
 
     def error(self, message: str) -> NoReturn:
         """Raise it, so that it is told like every other mistake."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,11 @@ def add_hub(parser: Parser) -> None:
         "site", metavar="SITE", nargs="?", help="name of the hub or its site file (default: the only one here)"
     )
     parser.add_argument("--run-dir", type=Path, default=None, help="folder of the controller's live state")
+
+
+def add_data_dir(parser: Parser) -> None:
+    """`--data-dir`, for when no controller runs."""
+    parser.add_argument("--data-dir", type=Path, default=None, help="folder of the journal, when no controller runs")
 
 
 def known_hubs() -> list[HubPlace]:
@@ -68,6 +74,7 @@ def find_hub(site: str | None, run_dir: Path | None) -> HubPlace:
     for hub in hubs:
         if hub.name == name:
             return hub
+    _complain_of_rights()
     raise CommandError(
         "no_contact", NO_CONTACT, f"no controller of '{name}' has run here{_names(hubs)}", f"Try 'hallig run {site}'."
     )
@@ -97,9 +104,18 @@ def _only(hubs: list[HubPlace]) -> HubPlace:
     if hubs:
         said = ", ".join(f"{hub.name}{'' if hub.is_running else ' (not running)'}" for hub in hubs)
         raise CommandError("usage", USAGE, f"several hubs here: {said}", "Say which, as SITE.")
+    _complain_of_rights()
     where = " or ".join(str(root) for root in run_roots())
     hint = "Start one with 'hallig run SITE', watch one with 'hallig demo', or name its folder with --run-dir."
     raise CommandError("no_contact", NO_CONTACT, f"no controller has run here: nothing in {where}", hint)
+
+
+def _complain_of_rights() -> None:
+    """A folder that is there and closed to this user is not an empty one."""
+    for root in run_roots():
+        if root.is_dir() and not os.access(root, os.R_OK | os.X_OK):
+            hint = "Ask as its user or group: 'sudo -u hallig hallig ...', or become a member of the group 'hallig'."
+            raise CommandError("no_permission", NO_CONTACT, f"no permission to look into {root}", hint)
 
 
 def _names(hubs: list[HubPlace]) -> str:

@@ -118,7 +118,10 @@ def _after(looker: Any, wanted: str) -> Any:
 
 def _who() -> str:
     """The person, as far as the machine knows: name, and terminal or machine."""
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        name = f"uid {os.getuid()}"
     return f"{name}@{socket.gethostname()}"[:WHO_MAX]
 
 

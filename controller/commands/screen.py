@@ -70,9 +70,9 @@ def _electrical(look: Look, say: Words) -> Iterator[Row]:
     status, grid = look.status, look.status.grid
     reason = known(say, "reason", grid.reason.value, grid.reason.value)
     verdict = f"{of_enum(say, 'grid', grid.verdict)}: {reason}, {since_when(say, look.now, grid.since_s)}"
-    yield say("screen.grid"), f"{verdict}, {_electric(say, grid.voltage_v, grid.frequency_hz)}"
-    poi = of_enum(say, "position", grid.poi_position)
-    yield say("screen.poi"), f"{poi}, {_kw(say, grid.power_w)}"
+    yield say("screen.grid"), verdict
+    poi, measured = of_enum(say, "position", grid.poi_position), _electric(say, grid.voltage_v, grid.frequency_hz)
+    yield say("screen.poi"), f"{poi}, {measured}, {_kw(say, grid.power_w)}"
     angle = "" if status.angle_difference_deg is None else f", {number(say, status.angle_difference_deg, 1)}°"
     yield say("screen.bus"), _electric(say, status.bus_voltage_v, status.bus_frequency_hz) + angle
 

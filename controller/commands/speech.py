@@ -26,5 +26,5 @@ def speaker(wanted: str | None) -> Words:
 
 def number(say: Words, value: float, digits: int) -> str:
     """With a decimal comma where the language has one."""
-    text = f"{value:.{digits}f}"
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # plus nothing: no "-0.0"
     return text if say.language == "en" else text.replace(".", ",")

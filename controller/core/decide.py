@@ -157,7 +157,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = remember_steering(memory, situation)
     if memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) and situation.bus_is_live:
         # On a bus that is already dying the meters show nothing: the last healthy answer stands.
-        memory = replace(memory, prepared=prepare(situation))
+        memory = replace(memory, prepared=prepare(situation), imported_w=situation.seen.poi.power_w)
     return memory
 
 

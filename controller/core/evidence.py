@@ -20,7 +20,7 @@ from controller.model.grid_code import LossBand
 from controller.model.hub import AssetId
 from controller.model.phases import ALL_PHASES, PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import GridVerdict
+from controller.model.words import BreakerPosition, GridVerdict
 
 Inputs = dict[str, Input]
 DIGITS = {"hz": 3, "deg": 2, "v": 1, "a": 1, "w": 0, "va": 0, "pct": 1, "s": 3, "ratio": 3}
@@ -79,6 +79,12 @@ def former_inputs(situation: Situation, former: AssetId | None) -> Inputs:
     return found
 
 
+def load_before_w(memory: CoreMemory) -> float:
+    """What the feeders drew when the bus was last live: the meters of a dying bus show nothing."""
+    is_on = (memory.feeders[name].position is BreakerPosition.CLOSED for name in memory.drawn_w)
+    return sum(drawn_w for drawn_w, on in zip(memory.drawn_w.values(), is_on, strict=True) if on)
+
+
 def names(things: Iterable[str]) -> str:
     """Several names as one value."""
     return " ".join(things)
@@ -94,8 +100,8 @@ def _contact(_: CoreMemory, __: CoreMemory, situation: Situation) -> Inputs:
 def _transfer(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
     """What the prepared answer was made of."""
     return {
-        **by_phase("net_import", "w", situation.seen.poi.power_w),
-        **numbers(load_w=situation.load_w.total, soc_pct=situation.soc_pct),
+        **by_phase("net_import", "w", before.imported_w),
+        **numbers(load_w=load_before_w(before), soc_pct=situation.soc_pct),
         **former_inputs(situation, before.prepared.former),
         "shed_set": names(before.prepared.shed),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core.evidence import Inputs, by_phase, former_inputs, names, numbers
+from controller.core.evidence import Inputs, by_phase, former_inputs, load_before_w, names, numbers
 from controller.core.memory import CoreMemory
 from controller.core.resync import OWN_WINDOW_RATIO
 from controller.core.shedding import (
@@ -22,7 +22,7 @@ def shed_inputs(before: CoreMemory, after: CoreMemory, situation: Situation, fee
     """Why this feeder was opened: energy, or what the former carries against what it can."""
     unit, reason = situation.hub.feeders[feeder], after.feeders[feeder].reason
     found: Inputs = {"tier": unit.tier, "shed_set": names(_shed_now(before, after))}
-    found |= numbers(load_w=situation.load_w.total, soc_pct=situation.soc_pct)
+    found |= numbers(load_w=load_before_w(before), soc_pct=situation.soc_pct)
     match reason:
         case Reason.LOW_SOC:
             tier = _tier(situation, unit)
@@ -33,7 +33,7 @@ def shed_inputs(before: CoreMemory, after: CoreMemory, situation: Situation, fee
             floor_hz = situation.hub.nominal_frequency_hz - UNDERFREQUENCY_HZ
             found |= numbers(bus_frequency_hz=situation.seen.poi.bus_frequency_hz, bus_frequency_below_hz=floor_hz)
         case _:
-            found |= by_phase("net_import", "w", situation.seen.poi.power_w)
+            found |= by_phase("net_import", "w", before.imported_w)
     return found | former_inputs(situation, situation.former or before.prepared.former)
 
 
