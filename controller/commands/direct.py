@@ -20,6 +20,7 @@ from controller.drivers.connect import Links, open_links
 from controller.point_reading import PointReader, UnknownPointError, narrowed, resolve
 
 LOOK_S = 0.05
+VALUE_S = 1.5  # every point has its first turn at once, as soon as the device answers
 
 
 @contextlib.contextmanager
@@ -47,11 +48,14 @@ def direct_reading(site: Site, point: str, patience_s: float) -> Iterator[Callab
 
 
 def _await_first(read: Callable[[], dict[str, Any]], site: Site, patience_s: float) -> None:
-    """Until there is a value. A device that answers without one is told as such; silence is not waited for longer."""
+    """Until there is a value. A device that answers and has none to give is waited for less long than a silent one."""
     until_s = clock.now_s() + patience_s
     while clock.now_s() < until_s:
-        if read()["value"] is not None:
+        found = read()
+        if found["value"] is not None:
             return
+        if any(source["is_up"] for source in found["sources"]):
+            until_s = min(until_s, clock.now_s() + VALUE_S)
         pause(LOOK_S)
     if not any(source["is_up"] for source in read()["sources"]):
         tried = "; ".join(f"{device.name} at {_address(device)}" for device in site.devices.values())

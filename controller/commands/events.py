@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from controller.commands.event_keys import EVENT_KEYS
 from controller.commands.frame import (
     NO_CONTACT,
     OK,
@@ -25,7 +26,6 @@ from controller.commands.hubs import add_data_dir, add_hub
 LAST_COUNT = 20
 FOLLOW_PERIOD_S = 0.5
 FETCH_COUNT = 200
-JSON_TEXT = "one event a line; the keys stand under 'explain'"
 ABOUT = About(
     name="events",
     line="what happened, in order",
@@ -43,7 +43,7 @@ the last 20.""",
     ),
     then="'hallig explain #ID' says why one of them was decided.",
     exits={OK: "listed", PROBLEM: "the journal is broken", USAGE: "wrong use", NO_CONTACT: "no controller, no journal"},
-    keys={"id ...": JSON_TEXT},
+    keys=EVENT_KEYS,
 )
 
 

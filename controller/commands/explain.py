@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from controller.commands.event_keys import EVENT_KEYS
 from controller.commands.frame import (
     NO_CONTACT,
     OK,
@@ -40,6 +41,11 @@ controller that is gone, too.""",
         PROBLEM: "nothing was decided then, or the journal is broken",
         USAGE: "wrong use, or no time",
         NO_CONTACT: "no controller and no journal",
+    },
+    keys={
+        **EVENT_KEYS,
+        "rule_text": "the rule's sentence, in the language asked for",
+        "together": "what else happened in the same cycle: `id`, `kind`, `subject`",
     },
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,7 +50,7 @@ def find(source: EventSource, wanted: str | None) -> LogLine:
     number_ = event_id(wanted) if wanted is not None and ":" not in wanted else None
     if number_ is not None:
         return _by_id(source, number_)
-    oldest_s = 0.0
+    oldest_s = -math.inf  # the last one, even if the clock was set back since
     if wanted is not None:
         now_s = clock.unix_s()
         at_s, lasts_s = moment_unix_s(wanted, now_s)

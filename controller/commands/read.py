@@ -134,7 +134,7 @@ def _source(source: dict[str, Any]) -> str:
 
 
 def _age(age_s: float | None) -> str:
-    return ", never read" if age_s is None else f", {age_s:.2f} s old"
+    return "" if age_s is None else f", {age_s:.2f} s old"
 
 
 def _value(value: Any, name: str) -> str:

@@ -156,4 +156,5 @@ def _wrapped(row: Row, width: int) -> list[str]:
 
 
 def _cut(line: str) -> str:
+    line = "".join(letter if letter.isprintable() else " " for letter in line)
     return line if len(line) <= COLUMNS else f"{line[: COLUMNS - 1]}…"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import COMMANDS
-from hil_tests.tests.commands.village import HALLIG, hallig
+from hil_tests.tests.commands.village import hallig
 
 NEWCOMERS = [
     (["dmeo"], 2, "Did you mean 'hallig demo'?"),
