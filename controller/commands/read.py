@@ -22,7 +22,7 @@ from controller.commands.frame import (
 from controller.commands.hubs import HubPlace, add_hub, find_hub
 
 WATCH_PERIOD_S = 1.0
-PATIENCE_S = 5.0
+PATIENCE_S = 4.0
 ABOUT = About(
     name="read",
     line="one value, its age, and the device that says so",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hil_tests.docs.commands import commands_page
 from hil_tests.docs.devices import devices_page
 from hil_tests.docs.modes import modes_page
 
 
 def fresh_pages() -> Mapping[str, str]:
     """Every generated page as it should be: path from the top of the repository, and its text."""
-    return {"docs/modes.md": modes_page(), "docs/devices.md": devices_page()}
+    return {
+        "docs/modes.md": modes_page(),
+        "docs/devices.md": devices_page(),
+        "docs/command_reference.md": commands_page(),
+    }
 
 
 def stale_pages(root: Path) -> Mapping[str, str]:

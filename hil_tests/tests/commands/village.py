@@ -18,9 +18,7 @@ HALLIG = [sys.executable, "-m", "controller.cli"]
 PATIENCE_S = 30.0
 
 
-def hallig(
-    *arguments: str, root: Path | None = None, timeout_s: float = 30.0, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def hallig(*arguments: str, root: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """The real command, in English unless told otherwise; it must never show a traceback."""
     environment = {**os.environ, "LANG": "en_GB.UTF-8", "LC_ALL": "", "HALLIG_RUN_ROOT": str(root or "/nowhere")}
     done = subprocess.run(
@@ -28,7 +26,7 @@ def hallig(
         capture_output=True,
         text=True,
         check=False,
-        timeout=timeout_s,
+        timeout=30,
         env={**environment, **variables},
         stdin=subprocess.DEVNULL,
     )
