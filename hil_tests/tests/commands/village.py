@@ -70,6 +70,7 @@ class Village:
             process = subprocess.Popen([*HALLIG, "run", "musterhallig", *places], stderr=log, env=environment)
         self.controllers.append(process)
         self.until(lambda: self.status.get("pid") == process.pid and self.status.get("mode") == mode)
+        self.until(lambda: all(device["is_up"] for device in self.status.get("devices", [{"is_up": False}])))
         return process
 
     def kill_controller(self) -> None:
