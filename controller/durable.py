@@ -18,6 +18,10 @@ def load_durable(stored: tuple[str, str] | None, boot: str, now_s: float) -> Dur
     try:
         raw: dict[str, Any] = orjson.loads(stored[1])
         same_boot = stored[0] == boot
+
+        def is_same(attempt: dict[str, Any]) -> bool:
+            return same_boot and attempt.get("is_of_this_boot", True) is True
+
         return DurableMemory(
             authority=Authority(raw["authority"]),
             latches=tuple(
@@ -25,7 +29,8 @@ def load_durable(stored: tuple[str, str] | None, boot: str, now_s: float) -> Dur
                 for latch in raw["latches"]
             ),
             attempts=tuple(
-                Attempt(a["subject"], a["kind"], a["at_s"] if same_boot else now_s) for a in raw["attempts"]
+                Attempt(a["subject"], a["kind"], a["at_s"] if is_same(a) else now_s, is_same(a))
+                for a in raw["attempts"]
             ),
             held_open=frozenset(raw["held_open"]),
             shed_by_us=frozenset(raw["shed_by_us"]),

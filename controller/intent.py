@@ -1,4 +1,7 @@
-"""Closings, forming and cranks wait until their intent is on disk, at most 0.25 s. Nothing else waits."""
+"""Closings, forming and cranks wait until their intent is on disk, at most 0.25 s. Nothing else waits.
+
+The closing of the POI waits less: it is timed for one instant, and its order is over soon after.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 
 WAIT_MAX_S = 0.25
+POI_WAIT_MAX_S = 0.05
 REMEMBERED_S = 600.0
 
 
@@ -26,7 +30,7 @@ class IntentGate:
         self._forget(now_s)
         self.is_holding = False
         poi = commands.poi
-        if poi.close is not None and not self._may_go("poi", poi.close, ticket, now_s):
+        if poi.close is not None and not self._may_go("poi", poi.close, ticket, now_s, POI_WAIT_MAX_S):
             poi = replace(poi, close=None)
         batteries = {
             name: replace(c, form=None) if c.form and not self._may_go(name, c.form, ticket, now_s) else c
@@ -42,7 +46,9 @@ class IntentGate:
         }
         return replace(commands, poi=poi, batteries=batteries, gensets=gensets, feeders=feeders)
 
-    def _may_go(self, subject: str, order: Order, ticket: Ticket | None, now_s: float) -> bool:
+    def _may_go(
+        self, subject: str, order: Order, ticket: Ticket | None, now_s: float, wait_max_s: float = WAIT_MAX_S
+    ) -> bool:
         key = (subject, order.issued_at_s)
         known = self._tickets.get(key)
         if known is None:
@@ -52,7 +58,7 @@ class IntentGate:
         if has_gone:
             return True
         durable = self.journal.is_durable(held_by)
-        if not durable and now_s - since_s < WAIT_MAX_S:
+        if not durable and now_s - since_s < wait_max_s:
             self.is_holding = True
             return False
         self._tickets[key] = (held_by, since_s, True)

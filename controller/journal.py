@@ -95,7 +95,8 @@ class Journal:
     @property
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
-        return JournalStatus(not self._error, self._events.qsize(), self._lost, self._error)
+        error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
+        return JournalStatus(not error, self._events.qsize(), self._lost, error)
 
     def ask(self, question: Callable[[JournalStore], T]) -> Future[T]:
         """Read through the one connection; fails at once when the journal is not open or too busy."""
@@ -175,14 +176,18 @@ class Journal:
     def _answer(self, store: JournalStore) -> None:
         while not self._reads.empty():
             question, answer = self._reads.get_nowait()
+            if not answer.set_running_or_notify_cancel():
+                continue  # whoever asked has given up waiting
             try:
                 answer.set_result(question(store))
-            except (sqlite3.Error, OSError) as error:
-                answer.set_exception(error)
+            except (sqlite3.Error, OSError, ValueError, TypeError, LookupError) as error:
+                answer.set_exception(error)  # a line that cannot be read is its reader's trouble, not the writer's
 
     def _refuse_reads(self) -> None:
         while not self._reads.empty():
-            self._reads.get_nowait()[1].set_exception(OSError(self._error))
+            answer = self._reads.get_nowait()[1]
+            if answer.set_running_or_notify_cancel():
+                answer.set_exception(OSError(self._error))
 
 
 def _nobody_waits() -> None:

@@ -44,11 +44,12 @@ class Watchdog:
 
 
 def notify(message: str) -> None:
-    """Tell the service manager (sd_notify); nothing when there is none."""
+    """Tell the service manager (sd_notify); nothing when there is none. One that does not listen is not waited for."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)  # noqa: FBT003  (positional by its own design)
         sender.sendto(message.encode(), address)

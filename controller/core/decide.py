@@ -13,8 +13,9 @@ from controller.core.grid_verdict import judge_grid
 from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
 from controller.core.people import latch, take_latches, take_requests
-from controller.core.poi import earthing_command, observe_poi, plan_island, plan_poi, poi_command
+from controller.core.poi import count_attempt, earthing_command, observe_poi, plan_island, plan_poi, poi_command
 from controller.core.prepare import prepare
+from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
 from controller.core.sources import battery_commands, pv_commands, remember_steering
@@ -109,7 +110,11 @@ def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMem
 
 
 def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """T2: the prepared answer in the same cycle. A collapsed island starts again with what nobody can do without."""
+    """T2: the prepared answer in the same cycle. A collapsed island starts again with what nobody can do without.
+
+    It is written down as an attempt: a restart that cuts the transfer in two must go on with it.
+    """
+    memory = count_attempt(memory, "hub", TRANSFER, situation.now_s)
     if row.source is Mode.GRID_CONNECTED:
         memory = _note_flap(memory, situation)
         if memory.prepared.former is None:  # no healthy cycle since the start: nothing is known of the loads

@@ -149,6 +149,13 @@ def _stuck(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
     return numbers(held_s=_age_s(before.poi.open_since_s, situation.now_s), hold_s=limit_s)
 
 
+def _unproven(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
+    open_since_s = before.poi.open_since_s
+    began_s = before.mode_since_s if open_since_s is None else max(open_since_s, before.mode_since_s)
+    limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
+    return numbers(held_s=situation.now_s - began_s, hold_s=limit_s)
+
+
 def _lies(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
     return numbers(held_s=_age_s(before.poi.joins_since_s, situation.now_s), hold_s=JOINS_CONFIRM_S)
 
@@ -217,6 +224,8 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
     "start_unclear": (_waited(lambda s: s.hub.timing.unknown_max_s), *_BACK),
     "poi_opened_by_itself": (_contact, grid_side, bus_side, _transfer),
     "grid_lost": (grid_side, _transfer),
+    "dark_and_blind": (_collapse, _contact, grid_side, bus_side, _transfer),
+    "open_not_proven": (_unproven, _contact, grid_side, bus_side),
     "island_formed": (_formed, _contact, bus_side),
     "poi_stuck": (_stuck, _contact, grid_side, bus_side),
     "contact_lies": (_lies, _contact, grid_side, bus_side),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.poi import count_attempt
 from controller.core.situation import Situation
 from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
-from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import GensetConnection, GensetState, Mode
 
 RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
+BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 IDLE = SourceMemory()
@@ -26,7 +27,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
         before = memory.gensets.get(genset.id, IDLE)
         after = _plan_one(memory, before, genset, situation)
         if after.order is not None and after.order is not before.order:
-            memory = _count(memory, genset.id, situation.now_s)
+            memory = count_attempt(memory, genset.id, "crank", situation.now_s)
         if after != before:
             memory = replace(memory, gensets={**memory.gensets, genset.id: after})
     return memory
@@ -51,18 +52,30 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
 
 def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    if state in RUNNING and _is_found_running(memory, before, genset, situation):
+        before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
     wanted = _is_wanted(memory, before, genset, situation)
     if not wanted:
         was_ours = before.wanted_since_s is not None or before.reason is Reason.GENSET_NOT_NEEDED
-        still_runs = state in RUNNING
-        return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and still_runs else None)
+        may_run = state in RUNNING or state is None
+        return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(before))
     if state in RUNNING:
         return replace(after, order=None if state is not GensetState.STARTING else before.order)
     if before.order is not None and situation.now_s <= before.order.expires_at_s:
         return after
+    if state is None or state is GensetState.FAULT:
+        return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
     return _order(memory, after, genset, situation)
+
+
+def _is_found_running(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
+    """Right after a start of ours, and we had cranked it before: it is ours to use, and ours to stop."""
+    is_new = before.wanted_since_s is None and before.reason is None
+    just_started = situation.now_s - memory.started_at_s <= situation.hub.timing.unknown_max_s
+    was_cranked = any(a.subject == genset.id and a.kind == "crank" for a in memory.durable.attempts)
+    return is_new and just_started and was_cranked and memory.mode is Mode.ISLANDED
 
 
 def _order(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
@@ -86,10 +99,20 @@ def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situati
     if memory.mode is not Mode.ISLANDED and memory.mode is not Mode.RECONNECTION:
         return False
     soc_pct = situation.soc_pct
+    if memory.mode is Mode.RECONNECTION and _batteries_can_bridge(situation):
+        return False  # it would hold the voltage against our steering, and the grid is good
     if before.wanted_since_s is None:
         return soc_pct is not None and soc_pct < genset.start_below_soc_pct
     ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s
     return not (ran_enough and soc_pct is not None and soc_pct > genset.stop_above_soc_pct)
+
+
+def _batteries_can_bridge(situation: Situation) -> bool:
+    """Enough charge to carry the island until it is back on grid."""
+    former, soc_pct = situation.former, situation.soc_pct
+    if former is None or soc_pct is None:
+        return False
+    return soc_pct > situation.hub.batteries[former].empty_soc_pct + BRIDGE_SOC_PCT
 
 
 def _reason(before: SourceMemory) -> Reason:
@@ -108,8 +131,3 @@ def _power(genset: Genset, situation: Situation) -> float:
     load_w = situation.load_w.total
     wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, load_w + 0.5 * charge_w))
     return min(wanted_w, load_w + 0.9 * charge_w)
-
-
-def _count(memory: CoreMemory, genset: AssetId, now_s: float) -> CoreMemory:
-    attempts = (*memory.durable.attempts, Attempt(genset, "crank", now_s))[-64:]
-    return replace(memory, durable=replace(memory.durable, attempts=attempts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.core.memory import GridMemory, since
 from controller.model.grid_code import GridCode, LossBand
 from controller.model.hub import Hub
@@ -12,6 +14,8 @@ from controller.model.words import GridSource, GridVerdict
 MISSING_PHASE_RATIO = 0.5  # one phase below this while another is healthy
 MISSING_PHASE_HOLD_S = 0.3
 PHASE_HEALTHY_RATIO = 0.8
+PHASE_MISSING = LossBand(Reason.GRID_PHASE_MISSING, "phase_missing", None, None, MISSING_PHASE_HOLD_S)
+BLIND_MAX_S = 0.15  # three cycles: more than one lost reply
 SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
 
 
@@ -19,7 +23,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
     """Next memory of the grid. A grid that we cannot measure is one that we do not know, and so do not return to."""
     code = hub.grid_code
     if poi.grid_voltage_v is None:
-        return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
+        return _unseen(memory, now_s)
     ratio = (poi.grid_voltage_v.minimum / hub.nominal_voltage_v, poi.grid_voltage_v.maximum / hub.nominal_voltage_v)
     dead_since_s = since(memory.dead_since_s, ratio[1] < code.dead_voltage_ratio, now_s)
     bands = _bands_since(memory.bands_since_s, code, ratio, poi.grid_frequency_hz, now_s)
@@ -37,6 +41,19 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
     return _conclude(memory, verdict, reason, now_s, good_since_s=memory.good_since_s)
 
 
+def _unseen(memory: GridMemory, now_s: float) -> GridMemory:
+    """A short blindness interrupts nothing; after a longer one, what was bad before is not bad "since then"."""
+    unseen_since_s = now_s if memory.unseen_since_s is None else memory.unseen_since_s
+    is_long = now_s - unseen_since_s >= BLIND_MAX_S
+    memory = replace(
+        memory,
+        unseen_since_s=unseen_since_s,
+        dead_since_s=None if is_long else memory.dead_since_s,
+        bands_since_s=() if is_long else memory.bands_since_s,
+    )
+    return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
+
+
 def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> tuple[GridVerdict, Reason]:
     if poi.source is GridSource.GENSET:
         return GridVerdict.REJECTED, Reason.GRID_IS_GENSET
@@ -44,10 +61,12 @@ def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> 
         return GridVerdict.LOST, Reason.GRID_DEAD
     if poi.rotation_equal is False:
         return GridVerdict.REJECTED, Reason.GRID_ROTATION
-    for band, since_s in zip(_all_bands(code), memory.bands_since_s, strict=True):
-        if since_s is not None and now_s - since_s >= band.hold_s - SLACK_S:
-            return GridVerdict.REJECTED, band.reason
-    inside = memory.dead_since_s is None and not any(since_s is not None for since_s in memory.bands_since_s)
+    is_outside = memory.bands_since_s.count(None) < len(memory.bands_since_s)
+    if is_outside:
+        for band, since_s in zip(_all_bands(code), memory.bands_since_s, strict=True):
+            if since_s is not None and now_s - since_s >= band.hold_s - SLACK_S:
+                return GridVerdict.REJECTED, band.reason
+    inside = memory.dead_since_s is None and not is_outside
     first_look = memory.verdict is GridVerdict.UNKNOWN and inside
     if memory.verdict is GridVerdict.OK or memory.good_since_s is not None or first_look:
         return GridVerdict.OK, Reason.GRID_OK
@@ -68,13 +87,13 @@ def _conclude(
         dead_since_s=memory.dead_since_s,
         bands_since_s=memory.bands_since_s,
         good_since_s=good_since_s,
+        unseen_since_s=memory.unseen_since_s,
         failed_returns_at_s=memory.failed_returns_at_s,
     )
 
 
 def _all_bands(code: GridCode) -> tuple[LossBand, ...]:
-    missing = LossBand(Reason.GRID_PHASE_MISSING, "phase_missing", None, None, MISSING_PHASE_HOLD_S)
-    return (missing, *code.loss_bands)
+    return (PHASE_MISSING, *code.loss_bands)
 
 
 def _bands_since(
@@ -85,19 +104,18 @@ def _bands_since(
     now_s: float,
 ) -> tuple[float | None, ...]:
     missing = ratio[0] < MISSING_PHASE_RATIO and ratio[1] > PHASE_HEALTHY_RATIO
-    is_live = ratio[0] > code.dead_voltage_ratio
-    outside = [missing]
-    for band in code.loss_bands:
-        if band.quantity == "frequency_hz":
-            value = (frequency_hz, frequency_hz) if is_live else (None, None)
-        else:
-            value = ratio
-        outside.append(_is_outside(band, *value))
-    before = before or (None,) * len(outside)
-    return tuple(since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True))
+    if ratio[0] <= code.dead_voltage_ratio:
+        frequency_hz = None  # of what is nearly nothing, a meter shows anything
+    outside = [missing, *[_is_outside(band, ratio, frequency_hz) for band in code.loss_bands]]
+    if not before:
+        before = (None,) * len(outside)
+    if True not in outside:
+        return before if before.count(None) == len(before) else (None,) * len(before)
+    return tuple([since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True)])
 
 
-def _is_outside(band: LossBand, low: float | None, high: float | None) -> bool:
+def _is_outside(band: LossBand, ratio: tuple[float, float], frequency_hz: float | None) -> bool:
+    low, high = (frequency_hz, frequency_hz) if band.quantity == "frequency_hz" else ratio
     if low is None or high is None:
         return False
     if band.below is not None:

@@ -31,6 +31,7 @@ class GridMemory:
     dead_since_s: float | None = None
     bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
     good_since_s: float | None = None  # inside the return window without a break
+    unseen_since_s: float | None = None  # not measured since
     failed_returns_at_s: tuple[float, ...] = ()  # a flapping grid earns growing patience
 
 
@@ -40,6 +41,7 @@ class PoiMemory:
 
     open_since_s: float | None = None  # we have wanted it open since
     proven_open_since_s: float | None = None
+    proven_sample_s: float | None = None  # instant of the first sample that proved it
     close: Order | None = None
     close_attempts: int = 0  # since the last success
     joins_since_s: float | None = None  # current flows although the contact says open

@@ -112,6 +112,7 @@ def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
         grid=memory.grid,
         poi=PoiMemory(
             proven_open_since_s=memory.poi.proven_open_since_s,
+            proven_sample_s=memory.poi.proven_sample_s,
             joins_since_s=memory.poi.joins_since_s,
             position=memory.poi.position,
         ),

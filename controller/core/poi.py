@@ -15,7 +15,7 @@ from controller.model.words import BreakerPosition, IslandEarthing, Mode, Settin
 
 OPEN_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED)
 SEPARATE_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION)
-PROOF_SAMPLES_COUNT = 2  # the proof must hold this many cycles before anything rests on it
+STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # locked out for one of these
 CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
@@ -27,12 +27,16 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     """Take note of proof and position, before anything is decided."""
     poi, now_s = memory.poi, situation.now_s
     position = situation.seen.poi.position
+    is_open, sample_s = situation.poi_is_proven_open, situation.seen.poi.measured_at_s
+    poi_seen = situation.seen.poi
+    is_blind = poi_seen.grid_voltage_v is None and poi_seen.position is not BreakerPosition.CLOSED
     close = poi.close
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close = None
     return PoiMemory(
         open_since_s=poi.open_since_s,
-        proven_open_since_s=since(poi.proven_open_since_s, situation.poi_is_proven_open, now_s),
+        proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
+        proven_sample_s=since(poi.proven_sample_s, is_open and sample_s is not None, sample_s or 0.0),
         close=close,
         close_attempts=poi.close_attempts,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both, now_s),
@@ -43,9 +47,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
 
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Set or drop the wish to have it open, and order a closing when the instant has come."""
-    wants_open = memory.mode in OPEN_MODES or (
-        memory.mode is Mode.LOCKED_OUT and memory.reason in (Reason.EMERGENCY_OFF, Reason.POI_STUCK)
-    )
+    wants_open = memory.mode in OPEN_MODES or (memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
     close = memory.poi.close if memory.mode is Mode.RECONNECTION else None
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
@@ -68,10 +70,9 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def is_proven(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is proven open, and was so in the sample before."""
-    since_s = memory.poi.proven_open_since_s
-    hold_s = (PROOF_SAMPLES_COUNT - 1) * situation.hub.timing.cycle_s
-    return since_s is not None and situation.now_s - since_s >= hold_s * 0.9
+    """The POI is proven open, and was so in an earlier sample of the instrument."""
+    first_s, now_s = memory.poi.proven_sample_s, situation.seen.poi.measured_at_s
+    return situation.poi_is_proven_open and first_s is not None and now_s is not None and now_s != first_s
 
 
 def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:

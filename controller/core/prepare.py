@@ -50,22 +50,29 @@ def tiers_below_soc(situation: Situation) -> frozenset[int]:
 
 
 def shed_for_capacity(
-    situation: Situation, battery: Battery, state: BatterySeen, already: tuple[Feeder, ...]
+    situation: Situation,
+    battery: Battery,
+    state: BatterySeen,
+    already: tuple[Feeder, ...],
+    deaf: frozenset[AssetId] = frozenset(),
 ) -> tuple[Feeder, ...]:
     """The fewest feeders, in tier order, that bring every phase below what the source carries.
+
+    `already` are on their way out; `deaf` were told to open and do not: they draw on, and cannot be chosen again.
 
     First for ever; then, if the slow ones among them open too late for the inverter's short-time curve, quick ones
     beyond: a lawful order that comes too late helps nobody.
     """
     capacity = per_phase(sustained_w(battery, state) * MARGIN_RATIO, battery)
+    candidates = [f for f in sheddable(situation) if f.id not in deaf]
     gone = frozenset(feeder.id for feeder in already)
-    chosen = _relieve(situation, capacity, [f for f in sheddable(situation) if f.id not in gone], gone)
+    chosen = _relieve(situation, capacity, [f for f in candidates if f.id not in gone], gone)
     slow = [f for f in (*already, *chosen) if f.write_latency_s > QUICK_S]
     if slow:
         wait_s = max(feeder.write_latency_s for feeder in slow)
         brief = per_phase(battery.rating_va * short_time_ratio(battery, wait_s) * MARGIN_RATIO, battery)
         gone = frozenset(f.id for f in (*already, *chosen)) - frozenset(f.id for f in slow)
-        quick = [f for f in sheddable(situation) if f.id not in gone and f.write_latency_s <= QUICK_S]
+        quick = [f for f in candidates if f.id not in gone and f.write_latency_s <= QUICK_S]
         chosen = (*chosen, *_relieve(situation, brief, quick, gone))
     return chosen
 
@@ -119,9 +126,9 @@ def _relieve(
     for feeder in candidates:
         if load.fits(capacity):
             break
-        power = situation.draws[feeder.id].power_w
+        position, power = situation.draws[feeder.id]
         helps = any(part > 0 and have > can for part, have, can in zip(power, load, capacity, strict=True))
         if helps:
             chosen.append(feeder)
-            load -= power
+            load -= power if position is BreakerPosition.CLOSED else ZERO  # what is not seen is not counted on
     return tuple(chosen)

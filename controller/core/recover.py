@@ -7,7 +7,8 @@ from controller.core.situation import Situation
 from controller.model.reasons import Reason
 from controller.model.words import GridVerdict, Mode
 
-TRANSFER_MEMORY_S = 30.0  # a forming order younger than this was part of a transfer that the restart cut in two
+TRANSFER = "transfer"  # the kind of attempt that marks the beginning of one
+TRANSFER_MEMORY_S = 30.0  # one younger than this, or a forming order, was cut in two by the restart
 
 
 def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:
@@ -35,4 +36,5 @@ def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Rea
 
 
 def _was_in_transfer(memory: CoreMemory, now_s: float) -> bool:
-    return any(a.kind == "form" and now_s - a.at_s < TRANSFER_MEMORY_S for a in memory.durable.attempts)
+    begun = (a for a in memory.durable.attempts if a.kind in (TRANSFER, "form") and a.is_of_this_boot)
+    return any(now_s - a.at_s < TRANSFER_MEMORY_S for a in begun)

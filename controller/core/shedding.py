@@ -22,6 +22,7 @@ THERMAL_SHED_PCT = 50.0  # of the inverter's thermal accumulator
 UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
+FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED)
 
 
@@ -40,7 +41,7 @@ def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return _without_overload(memory)
     since_s = situation.now_s if memory.overload_since_s is None else memory.overload_since_s
     memory = replace(memory, overload_since_s=since_s)
-    if situation.now_s - since_s < _patience_s(battery, state):
+    if situation.now_s - since_s < _patience_s(battery, state, situation):
         return memory
     return _relieve(memory, situation, battery, state, cause)
 
@@ -63,7 +64,7 @@ def _without_overload(memory: CoreMemory) -> CoreMemory:
 
 
 def _overload(battery: Battery, state: BatterySeen, situation: Situation) -> Reason | None:
-    if _load_ratio(battery, state) > OVERLOAD_RATIO:
+    if _load_ratio(battery, state) > OVERLOAD_RATIO or _gives_all_it_has(situation):
         return Reason.OVERLOAD
     if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
         return Reason.OVERLOAD
@@ -85,8 +86,15 @@ def _load_ratio(battery: Battery, state: BatterySeen) -> float:
     )
 
 
-def _patience_s(battery: Battery, state: BatterySeen) -> float:
+def _gives_all_it_has(situation: Situation) -> bool:
+    """A former at its current limit lets the voltage go: then its power looks harmless, and the loads get nothing."""
+    return situation.bus_is_live is False
+
+
+def _patience_s(battery: Battery, state: BatterySeen, situation: Situation) -> float:
     """How long this overload may last before the next feeder goes."""
+    if _gives_all_it_has(situation):
+        return CONFIRM_S  # beyond its short-time curve already
     if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
         return CONFIRM_S
     total_w = state.power_w.total if state.power_w is not None else 0.0
@@ -101,16 +109,22 @@ def _relieve(
     memory: CoreMemory, situation: Situation, battery: Battery, state: BatterySeen, cause: Reason
 ) -> CoreMemory:
     """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order."""
-    on_their_way = tuple(
-        f
-        for f in situation.hub.feeders.values()
-        if memory.feeders[f.id].shed_since_s is not None and memory.feeders[f.id].position is BreakerPosition.CLOSED
-    )
-    chosen = shed_for_capacity(situation, battery, state, on_their_way)
+    told = [f for f in situation.hub.shed_order if memory.feeders[f.id].shed_since_s is not None]
+    on_their_way = tuple(f for f in told if _is_on_its_way(memory, f, situation))
+    deaf = frozenset(f.id for f in told) - frozenset(f.id for f in on_their_way)
+    chosen = shed_for_capacity(situation, battery, state, on_their_way, deaf)
     if not chosen and not on_their_way:
-        chosen = tuple(sheddable(situation)[:1])
+        chosen = tuple(f for f in sheddable(situation) if f.id not in deaf)[:1]
     memory = shed(memory, [feeder.id for feeder in chosen], cause, situation.now_s)
     return replace(memory, overload_since_s=situation.now_s)
+
+
+def _is_on_its_way(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
+    """Told to open and still within its time. One that is over its time, or not seen, relieves nothing."""
+    since_s = memory.feeders[feeder.id].shed_since_s
+    time_s = feeder.write_latency_s + FOLLOW_S
+    is_seen = situation.draws[feeder.id].position is BreakerPosition.CLOSED
+    return is_seen and since_s is not None and situation.now_s - since_s <= time_s
 
 
 def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:

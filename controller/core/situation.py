@@ -37,7 +37,8 @@ class Situation:
     grid_is_live: bool | None
     grid_is_dead: bool | None
     poi_evidence_count: int  # independent signs that the POI is open; two prove it
-    poi_joins_both: bool  # current flows, or both sides move as one, whatever the contact says
+    poi_joins_both: bool  # current flows between two sides that do not differ, whatever the contact says
+    poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_is_closed: bool | None
     former: AssetId | None  # who forms the bus now
     candidate: AssetId | None  # who would form it
@@ -69,6 +70,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float) -> Situation:
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
         poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v),
         poi_joins_both=_joins_both(seen.poi, hub.nominal_voltage_v),
+        poi_sides_are_one=_are_one(seen.poi, dead_v, hub.nominal_voltage_v),
         poi_is_closed=None if seen.poi.position is None else seen.poi.position is BreakerPosition.CLOSED,
         former=_former(seen, hub),
         candidate=_candidate(seen, hub),
@@ -146,6 +148,13 @@ def _both_dead(poi: PoiSeen, dead_v: float) -> bool:
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     return poi.grid_voltage_v.maximum < dead_v and poi.bus_voltage_v.maximum < dead_v
+
+
+def _are_one(poi: PoiSeen, dead_v: float, nominal_v: float) -> bool:
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return False
+    are_live = poi.grid_voltage_v.minimum > dead_v and poi.bus_voltage_v.minimum > dead_v
+    return are_live and not _sides_differ(poi, nominal_v)
 
 
 def _joins_both(poi: PoiSeen, nominal_v: float) -> bool:

@@ -101,8 +101,10 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
 
 def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bool:
     """It holds a voltage, and the POI has not been proven open in the breaker's time: it may be feeding a dead line."""
-    if situation.former != battery.id or memory.mode is not Mode.UNPLANNED_ISLANDING or situation.poi_is_proven_open:
+    if situation.former != battery.id or memory.mode is not Mode.UNPLANNED_ISLANDING:
         return False
+    if memory.poi.proven_open_since_s is not None:
+        return False  # blindness since then is no proof of the contrary
     since_s = memory.poi.open_since_s
     return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s
 
@@ -129,6 +131,6 @@ def _locked_out(memory: CoreMemory, situation: Situation) -> dict[AssetId, Batte
     """Emergency-off stops every source. A stuck POI stops whoever forms; followers do no harm."""
     if memory.reason is Reason.EMERGENCY_OFF:
         return {battery: BatteryCommand(stop=True, cause=memory.reason) for battery in situation.hub.batteries}
-    if memory.reason is Reason.POI_STUCK:
+    if memory.reason in (Reason.POI_STUCK, Reason.POI_UNPROVEN):
         return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
     return {}

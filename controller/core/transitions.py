@@ -20,6 +20,7 @@ from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 JOINS_CONFIRM_S = 0.1
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
+NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
 OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
 
 Condition = Callable[[CoreMemory, Situation], bool]
@@ -80,6 +81,12 @@ def grid_lost(memory: CoreMemory, _: Situation) -> bool:
     return memory.grid.verdict in (GridVerdict.LOST, GridVerdict.REJECTED)
 
 
+def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
+    """The bus is seen dead and the POI is not seen at all: its instrument went with the grid."""
+    is_blind = situation.seen.poi.grid_voltage_v is None and situation.seen.poi.position is None
+    return is_blind and collapsed(memory, situation)
+
+
 def island_formed(_: CoreMemory, situation: Situation) -> bool:
     """A source forms, the bus lives, the POI is proven open."""
     return situation.former is not None and situation.bus_is_live is True and situation.poi_is_proven_open
@@ -94,6 +101,15 @@ def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
     return not_open and situation.now_s - memory.poi.open_since_s > limit_s
 
 
+def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
+    """The contact says open, and nothing else has borne it out for as long as forming may take."""
+    if memory.durable.authority is Authority.OBSERVE or memory.poi.open_since_s is None:
+        return False
+    limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
+    waited = situation.now_s - max(memory.poi.open_since_s, memory.mode_since_s) > limit_s
+    return waited and situation.former is None and not situation.poi_is_proven_open
+
+
 def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
     """The contact says open, and current flows as if it were closed."""
     since_s = memory.poi.joins_since_s
@@ -104,7 +120,7 @@ def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
 def forming_reaches_the_grid(_: CoreMemory, situation: Situation) -> bool:
     """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
     says_open = situation.seen.poi.position is BreakerPosition.OPEN
-    lives_as_one = situation.poi_joins_both or (situation.bus_is_live is True and not situation.poi_is_proven_open)
+    lives_as_one = situation.poi_joins_both or situation.poi_sides_are_one
     return says_open and situation.former is not None and lives_as_one
 
 
@@ -113,14 +129,14 @@ def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
     since_s = memory.poi.open_since_s
     has_formed = since_s is not None and form_attempts(memory, situation, since_s) > 0
     differs = situation.bus_is_live is True or situation.grid_is_live is True
-    return memory.reason is Reason.POI_STUCK and is_proven(memory, situation) and (differs or not has_formed)
+    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and (differs or not has_formed)
 
 
 def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:
     """The POI never opened, and the grid has been good for its observation time."""
     good_s = memory.grid.good_since_s
     waited = good_s is not None and situation.now_s - good_s >= situation.hub.grid_code.return_window.observation_s
-    return memory.reason is Reason.POI_STUCK and waited and situation.poi_is_closed is True
+    return memory.reason in NOT_PROVEN and waited and situation.poi_is_closed is True
 
 
 def emergency_released(memory: CoreMemory, situation: Situation) -> bool:
@@ -211,10 +227,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     # SS1
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, poi_opened_by_itself, Reason.POI_OPENED_BY_ITSELF),
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, grid_lost, None),
+    Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, dark_and_blind, Reason.GRID_NOT_MEASURED),
     # T2
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, forming_reaches_the_grid, Reason.POI_STUCK),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, island_formed, Reason.ISLAND_FORMED),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, poi_stuck, Reason.POI_STUCK),
+    Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, open_not_proven, Reason.POI_UNPROVEN),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.DARK, not_formed, Reason.ISLAND_NOT_FORMED),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.UNKNOWN, nobody_follows, Reason.OBSERVE_ONLY),
     # SS2

@@ -20,11 +20,12 @@ class Latch:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One closing, forming or crank that was ordered."""
+    """One closing, forming or crank that was ordered, or one transfer that was begun."""
 
-    subject: AssetId  # "poi", a battery, a genset
-    kind: str  # "close", "form", "crank"
+    subject: AssetId  # "poi", a battery, a genset; "hub" for a transfer
+    kind: str  # "close", "form", "crank", "transfer"
     at_s: float
+    is_of_this_boot: bool = True  # else its age is unknown, and `at_s` only says "count it as just now"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Reason(Enum):
     POI_OPENED_BY_ITSELF = "poi_opened_by_itself"  # relay, inverter or hand was first
     POI_PROVEN_OPEN = "poi_proven_open"
     POI_STUCK = "poi_stuck"  # ordered open, not proven open in its time
+    POI_UNPROVEN = "poi_unproven"  # its contact says open, and nothing bears it out
     POI_CLOSED_UNASKED = "poi_closed_unasked"  # unintentional reconnection
     ISLAND_FORMED = "island_formed"
     ISLAND_NOT_FORMED = "island_not_formed"

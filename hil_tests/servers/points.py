@@ -6,7 +6,7 @@ One mapping for the direct links of virtual time and for all protocol servers. V
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from controller.config.types import Device, Site
@@ -32,6 +32,7 @@ class PlantDevice:
     written: dict[str, Value] = field(default_factory=dict)
     fed_at_s: float = 0.0
     has_reverted: bool = False
+    on_write: Callable[[str, Value], None] | None = None  # who wants to know of every order, and when it came
 
     def read(self, point: str) -> Value | None:
         """The value now; None where the device would answer its sentinel."""
@@ -42,6 +43,8 @@ class PlantDevice:
         """Take an order. A heartbeat feeds the dead-man when it changes."""
         if point == self.device.table.heartbeat and self.written.get(point) != value:
             self.fed_at_s, self.has_reverted = self.plant.now_s, False
+        if self.on_write is not None:
+            self.on_write(point, value)
         self.written[point] = value
         writer = self.writers.get(point)
         if writer is not None:
@@ -94,6 +97,15 @@ class PlantDevices:
     def device(self, name: str) -> PlantDevice:
         """One device by its name in the site file."""
         return self._devices[name]
+
+    @property
+    def instant_s(self) -> float:
+        """The plant's time as the clock shows it, between two steps too."""
+        return self.plant.now_s if self._clock is None else self._clock() + self._offset_s
+
+    def all(self) -> Iterable[PlantDevice]:
+        """Every device of the site."""
+        return self._devices.values()
 
     def resume(self) -> None:
         """Let the plant's time run on from now, whatever the clock did meanwhile."""

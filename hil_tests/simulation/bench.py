@@ -6,6 +6,8 @@ The same code as in the field, without a wire and without a clock. Stories are t
 from __future__ import annotations
 
 import hashlib
+import math
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +34,7 @@ from hil_tests.simulation.direct import TICK_S, DirectLink, Latency
 from hil_tests.simulation.invariants import Invariants, Violation
 
 REQUEST_LIFE_S = 10.0
+TRACE = struct.Struct("<dddd")
 
 
 @dataclass(slots=True)
@@ -57,6 +60,8 @@ class Bench:
     _requests: list[OperatorRequest] = field(default_factory=list)
     _requests_count: int = 0
     _next_cycle_s: float = 0.0
+    _bounds: Bounds | None = None
+    _bounds_of: DurableMemory | None = None
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @staticmethod
@@ -179,28 +184,32 @@ class Bench:
         for link in self.links.values():
             link.now_s = now_s
         self.image = self.assembler.image(self.links, now_s)
-        decision = decide(self.memory, self.image, self._advice_now(now_s), self.site.hub, now_s)
+        decision = decide(self.memory, self.image, self.advice_now(now_s), self.site.hub, now_s)
         self.decision, self.memory = decision, decision.memory
         self.durable = decision.memory.durable
-        verdict = vet(self.guard, decision.commands, self.image, self._bounds(), now_s)
+        verdict = vet(self.guard, decision.commands, self.image, self.bounds(), now_s)
         self.guard = verdict.memory
         if self.durable.authority is not Authority.OBSERVE:
             self.outputs.apply(self.links, verdict.allowed, now_s)
         self.events.extend((now_s, event) for event in decision.events)
         self.vetoes.extend((now_s, veto) for veto in verdict.vetoes)
         plant = self.plant
-        truth = (now_s, self.memory.mode.value, plant.bus, plant.angle_difference_deg, plant.poi.position.value)
-        self._hash.update(repr((truth, verdict.vetoes)).encode())
+        bus, angle_deg = plant.bus, plant.angle_difference_deg
+        self._hash.update(TRACE.pack(now_s, bus.real, bus.imag, math.nan if angle_deg is None else angle_deg))
+        self._hash.update(f"{self.memory.mode.value} {plant.poi.position.value} {verdict.vetoes or ''}".encode())
 
-    def _advice_now(self, now_s: float) -> Advice:
+    def advice_now(self, now_s: float) -> Advice:
+        """Foresight, and what people ask that is still alive."""
         if not self._requests:
             return self._advice
         self._requests = [request for request in self._requests if request.expires_at_s >= now_s]
         return replace(self._advice, requests=(*self._advice.requests, *self._requests))
 
-    def _bounds(self) -> Bounds:
-        """As the shell makes them, from the durable memory."""
-        return Bounds(
+    def bounds(self) -> Bounds:
+        """As the shell makes them, from the durable memory; made anew when that or a request has changed."""
+        if self._bounds is not None and self._bounds_of is self.durable and not self._requests:
+            return self._bounds
+        bounds = Bounds(
             hub=self.site.hub,
             envelope=self.site.envelope,
             authority=self.durable.authority,
@@ -210,6 +219,8 @@ class Bench:
             released=released_feeders(tuple(self._requests)),
             attempts=self.durable.attempts,
         )
+        self._bounds, self._bounds_of = (None if self._requests else bounds), self.durable
+        return bounds
 
 
 def _site_path(name: str) -> Path:

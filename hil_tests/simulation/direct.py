@@ -101,9 +101,9 @@ class DirectLink:
             self._target.write(point, value)
 
     def _next_due_s(self) -> float:
-        due_s = min((group.due_s for group in self._groups), default=self.now_s + BEAT_S)
-        if self._pending:
-            due_s = min(due_s, self._pending[0][0])
+        due_s = self._pending[0][0] if self._pending else self.now_s + BEAT_S
+        for group in self._groups:
+            due_s = min(due_s, group.due_s)
         return min(due_s, self._beat_at_s) if self._heartbeat is not None else due_s
 
 

@@ -15,7 +15,7 @@ from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.core.transitions import TRANSITIONS, Transition, next_row
 from controller.model.advice import Advice, OperatorRequest, RequestKind
-from controller.model.image import EarthingSeen, ProcessImage
+from controller.model.image import EarthingSeen, PoiSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
@@ -39,6 +39,16 @@ def blackout(at_s: float) -> ProcessImage:
     return with_poi(
         on_grid(at_s), grid_voltage_v=DEAD, bus_voltage_v=DEAD, grid_frequency_hz=None, angle_difference_deg=None
     )
+
+
+def relay_is_gone(at_s: float) -> ProcessImage:
+    """The POI's instrument was fed by the grid, and went with it."""
+    return replace(with_battery(on_grid(at_s), voltage_v=DEAD), poi=PoiSeen())
+
+
+def no_transformer(at_s: float) -> ProcessImage:
+    """The contact says open, both sides are dead, and the current is not measured."""
+    return with_poi(dark(at_s), current_a=None)
 
 
 def nobody_can_form(at_s: float) -> ProcessImage:
@@ -122,6 +132,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.UNKNOWN, "start_unclear", Reason.START_UNCLEAR): seeing((blind, 10.2)),
     (Mode.GRID_CONNECTED, "poi_opened_by_itself", Reason.POI_OPENED_BY_ITSELF): seeing((on_grid, 0.2), (dark, 0.1)),
     (Mode.GRID_CONNECTED, "grid_lost", None): seeing((on_grid, 0.2), (blackout, 0.2)),
+    (Mode.GRID_CONNECTED, "dark_and_blind", Reason.GRID_NOT_MEASURED): seeing((on_grid, 0.2), (relay_is_gone, 0.4)),
     (Mode.UNPLANNED_ISLANDING, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
         (on_grid, 0.2), (dark, 0.1), (lying_contact, 0.2)
     ),
@@ -129,6 +140,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
         (on_grid, 0.2), (blackout, 0.2), (earthed_and_dark, 0.2), (islanded, 0.1)
     ),
     (Mode.UNPLANNED_ISLANDING, "poi_stuck", Reason.POI_STUCK): seeing(*STUCK),
+    (Mode.UNPLANNED_ISLANDING, "open_not_proven", Reason.POI_UNPROVEN): seeing((on_grid, 0.2), (no_transformer, 6.0)),
     (Mode.UNPLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): seeing(
         (on_grid, 0.2), (blackout, 0.2), (nobody_can_form, 6.0)
     ),

@@ -65,15 +65,17 @@ def of_stories() -> Iterator[Event]:
 
 def of_an_island_that_runs_low() -> list[Event]:
     """Tiers go by energy, the genset is cranked, runs and is let go, one feeder carries too much, a person asks."""
+    heavy = Run(hub())
+    heavy.see(lambda t: with_battery(islanded(t, 75_000.0), power_w=PhaseValues.even(25_000.0)), 10.0)
     run = Run(hub())
-    run.see(lambda t: with_battery(islanded(t, 75_000.0), power_w=PhaseValues.even(25_000.0)), 10.0)
+    run.see(islanded, 0.2)
     run.see(lambda t: at_soc(8.0, islanded(t)), 0.2)
     run.see(lambda t: with_genset(at_soc(8.0, islanded(t)), GensetState.LOADED), 0.2)
     run.see(lambda t: with_genset(at_soc(95.0, islanded(t)), GensetState.LOADED), 610.0)
     for number, kind in enumerate((RequestKind.START_GENSET, RequestKind.RELEASE_LATCH)):
         wish = OperatorRequest(str(number), kind, "genset", "duty", at_the_hub=False, expires_at_s=run.now_s + 5.0)
         run.see(islanded, advice=Advice(requests=(wish,)))
-    return run.events
+    return [*heavy.events, *run.events]
 
 
 def at_soc(soc_pct: float, seen: ProcessImage) -> ProcessImage:

@@ -208,7 +208,7 @@ def test_a_collapsed_island_sheds_what_can_wait_and_forms_again() -> None:
 def test_overload_sheds_the_highest_tier_on_the_loaded_phase_first() -> None:
     run = started(lambda t: islanded(t, 50_000.0))
     heavy = lambda t: with_battery(islanded(t, 75_000.0), power_w=PhaseValues.even(25_000.0))  # noqa: E731
-    run.see(heavy, 10.0)
+    run.see(heavy, 2.3)
     shed = {f for f, c in run.commands.feeders.items() if c.open}
     assert shed == {"ev_posts"}
     assert any(e.kind is EventKind.SHED and e.reason is Reason.OVERLOAD for e in run.events)

@@ -1,11 +1,16 @@
-"""What should not wait for its turn begins the next cycle at once."""
+"""What should not wait for its turn begins the next cycle at once; and nobody outside can make a cycle wait."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from controller.loop import Loop
+from controller.watchdog import notify
 from hil_tests.tests.shell.test_loop import a_loop
 
 
@@ -47,3 +52,17 @@ async def test_an_order_that_waits_for_its_line_goes_when_it_is_written() -> Non
         assert loop.is_hurried
     finally:
         running.cancel()
+
+
+@pytest.mark.timeout(20)
+def test_a_service_manager_that_does_not_listen_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full queue of datagrams stopped the loop: found by a benchmark that did not read its notifications."""
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(address)
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        for _ in range(2_000):
+            notify("WATCHDOG=1")
+        assert deaf.recv(64) == b"WATCHDOG=1"

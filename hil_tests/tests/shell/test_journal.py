@@ -7,10 +7,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from controller.durable import load_durable
@@ -222,3 +224,27 @@ def test_after_another_boot_every_age_is_just_now() -> None:
 @pytest.mark.parametrize("stored", [None, ("b", "not json"), ("b", "{}"), ("b", '{"authority":"king"}')])
 def test_an_unreadable_memory_is_an_empty_one(stored: tuple[str, str] | None) -> None:
     assert load_durable(stored, "b", 1.0) == DurableMemory()
+
+
+def test_a_reader_that_gave_up_and_a_line_that_cannot_be_read_do_not_end_the_writer(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", "boot")
+    journal.start()
+    journal.restored.result(5.0)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_: object) -> bool:
+        begun.set()
+        return go_on.wait(5.0)
+
+    first = journal.ask(slow)
+    begun.wait(5.0)
+    given_up = journal.ask(lambda _: 1)
+    assert given_up.cancel()
+    broken = journal.ask(lambda _: orjson.loads(b"not a line"))
+    go_on.set()
+    assert first.result(5.0)
+    with pytest.raises(ValueError, match="expected"):
+        broken.result(5.0)
+    assert journal.ask(lambda _: "still here").result(5.0) == "still here"
+    assert journal.status.is_ok
+    journal.stop()

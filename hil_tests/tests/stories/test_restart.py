@@ -146,3 +146,16 @@ def test_observing_it_writes_nothing_at_all() -> None:
 def written(bench: Bench) -> dict[str, dict[str, object]]:
     """What each device has been told, heartbeats included."""
     return {name: dict(bench.devices.device(name).written) for name in bench.site.devices}
+
+
+def test_killed_right_after_the_loss_and_before_forming_the_transfer_goes_on() -> None:
+    """Seed 123 of the hybrid hub: nothing had been ordered to form yet, and the new process took the hub for dark."""
+    bench = Bench.of("hybridhof")
+    bench.run_to(Mode.GRID_CONNECTED)
+    bench.plant.poi.relay_enabled = False
+    bench.plant.grid.blackout(0.005)
+    bench.run_to(Mode.UNPLANNED_ISLANDING)
+    assert not [attempt for attempt in bench.durable.attempts if attempt.kind == "form"]
+    bench.restart_controller()
+    bench.run_to(Mode.ISLANDED, 10.0)
+    assert not bench.plant.out_of_phase_closures_count

@@ -1,0 +1,66 @@
+"""Measure: `python -m hil_tests.benchmarks [NAME ...] [--quick] [--write]`.
+
+Prints a table for each part with median, p99, maximum and the goal of `docs/benchmarks.md`. Everything runs on this
+machine over loopback, with processes and folders that are gone afterwards, Ctrl-C included. Exit code 1: a goal was
+missed. Nothing else should run meanwhile: the machine's other work is in the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+
+from hil_tests.benchmarks.islanding import islanding_rows
+from hil_tests.benchmarks.judgement import judgement_rows
+from hil_tests.benchmarks.overload import overload_rows
+from hil_tests.benchmarks.polling import polling_rows
+from hil_tests.benchmarks.restarts import restart_rows
+from hil_tests.benchmarks.row import Row
+from hil_tests.benchmarks.simulation import measure
+from hil_tests.benchmarks.steady import steady_rows
+from hil_tests.benchmarks.table import misses, text_table, write_page
+
+Part = Callable[[bool], list[Row]]
+
+PARTS: Mapping[str, Part] = {
+    "islanding": lambda quick: asyncio.run(islanding_rows(5 if quick else 100)),
+    "overload": lambda quick: asyncio.run(overload_rows(5 if quick else 100)),
+    "restarts": lambda quick: asyncio.run(restart_rows(3 if quick else 20)),
+    "cycle": lambda quick: judgement_rows(50 if quick else 400),
+    "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
+    "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
+    "simulation": lambda quick: measure(8, 5.0, 2) if quick else measure(),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what is asked for, or everything."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hil_tests.benchmarks", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a few samples of each, to see that it runs")
+    parser.add_argument("--write", action="store_true", help="replace the tables in docs/benchmarks.md")
+    asked = parser.parse_args(arguments)
+    unknown = [name for name in asked.names if name not in PARTS]
+    if unknown:
+        parser.error(f"no part called {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+    results: dict[str, list[Row]] = {}
+    try:
+        for name in asked.names or PARTS:
+            results[name] = PARTS[name](asked.quick)
+            print(text_table(f"\n{name}", results[name]), flush=True)
+    except KeyboardInterrupt:
+        print("\nended; nothing was written", file=sys.stderr)
+        return 130
+    if asked.write:
+        quick = " --quick" if asked.quick else ""
+        for name, rows in results.items():
+            write_page({name: rows}, f"python -m hil_tests.benchmarks {name}{quick}")
+    return 1 if any(misses(rows) for rows in results.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

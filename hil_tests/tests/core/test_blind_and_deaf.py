@@ -1,0 +1,151 @@
+"""Devices that do not answer or do not obey: what is not seen is neither proof nor relief, and uses nothing up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from controller.core.decide import fresh_memory
+from controller.durable import load_durable
+from controller.journal import dump_durable
+from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
+from controller.model.memory import Attempt, DurableMemory
+from controller.model.phases import ZERO, PhaseValues
+from controller.model.words import BreakerPosition, GensetState, Mode
+from hil_tests.tests.core.hubs import battery, dark, hub, islanded, on_grid, with_battery, with_poi
+from hil_tests.tests.core.run import Run
+
+
+def started(image: Callable[[float], ProcessImage] = islanded, **parts: Any) -> Run:
+    run = Run(hub(**parts))
+    run.see(image, 1.0)
+    return run
+
+
+def test_a_contactor_that_does_not_open_does_not_end_the_shedding() -> None:
+    run = started(batteries={"battery": battery(rating_va=18_000.0)})
+
+    def overloaded(at_s: float) -> ProcessImage:
+        seen = islanded(at_s, 36_000.0)
+        return with_battery(seen, power_w=PhaseValues.even(12_000.0), overload_pct=None)
+
+    run.see(overloaded, 20.0)
+    shed = {name for name, state in run.memory.feeders.items() if state.shed_since_s is not None}
+    assert "medical" in shed, "the next in the order of tiers goes, whoever is deaf"
+
+
+def earthed(at_s: float) -> ProcessImage:
+    return replace(dark(at_s), earthing=EarthingSeen(at_s, BreakerPosition.CLOSED))
+
+
+def test_one_blind_cycle_after_forming_stops_nobody() -> None:
+    run = Run(hub())
+    run.see(on_grid, 2.0)
+    run.see(dark, 0.5)
+    run.see(earthed, 0.5)
+
+    def blind(at_s: float) -> ProcessImage:
+        return with_poi(islanded(at_s), grid_voltage_v=None, bus_voltage_v=None, current_a=None, measured_at_s=None)
+
+    run.see(blind)
+    assert run.memory.mode.value == "unplanned_islanding"
+    assert not run.commands.batteries["battery"].stop
+    run.see(islanded, 0.2)
+    assert run.memory.mode.value == "islanded"
+
+
+def with_genset(at_s: float, state: GensetState | None, soc_pct: float) -> ProcessImage:
+    seen = with_battery(with_battery(islanded(at_s), soc_pct=soc_pct), "second", soc_pct=soc_pct)
+    return replace(seen, gensets={"genset": GensetSeen(at_s, state, ZERO, 150.0)})
+
+
+def test_a_genset_that_is_not_seen_uses_up_no_attempt() -> None:
+    run = started()
+    run.see(lambda t: with_genset(t, None, 20.0), 300.0)
+    run.see(lambda t: with_genset(t, GensetState.FAULT, 20.0), 300.0)
+    assert run.memory.durable.attempts == ()
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0))
+    assert run.commands.gensets["genset"].crank is not None
+
+
+def test_a_genset_is_stopped_although_it_was_not_seen_for_a_moment() -> None:
+    run = started()
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 1.0)
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1_000.0)
+    run.see(lambda t: with_genset(t, None, 85.0))
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1.0)
+    assert run.commands.gensets["genset"].stop
+
+
+def test_a_genset_that_we_had_started_is_ours_after_a_restart() -> None:
+    run = started()
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 1.0)
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 60.0)
+    run.restart()
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1.0)
+    assert run.commands.gensets["genset"].power_set_w is not None
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0)
+    assert run.commands.gensets["genset"].stop
+
+
+def test_a_genset_that_somebody_else_started_is_left_alone() -> None:
+    run = started()
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 60.0)
+    run.restart()
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0)
+    assert run.commands.gensets == {}
+
+
+def test_an_attempt_of_another_boot_is_no_transfer_that_was_cut_in_two() -> None:
+    kept = dump_durable(DurableMemory(attempts=(Attempt("battery", "form", 5.0),)))
+    run = Run(hub())
+    run.memory = fresh_memory(load_durable(("another boot", kept), "this boot", run.now_s), run.now_s)
+    run.see(dark, 0.5)
+    assert run.memory.mode is Mode.DARK
+    again = dump_durable(run.memory.durable)
+    twice = load_durable(("this boot", again), "this boot", run.now_s)
+    assert [attempt.is_of_this_boot for attempt in twice.attempts] == [False]
+
+
+def test_an_attempt_of_this_boot_is() -> None:
+    kept = dump_durable(DurableMemory(attempts=(Attempt("battery", "form", 95.0),)))
+    run = Run(hub())
+    run.memory = fresh_memory(load_durable(("this boot", kept), "this boot", run.now_s), run.now_s)
+    run.see(dark, 0.5)
+    assert run.memory.mode is Mode.UNPLANNED_ISLANDING
+
+
+def sag(at_s: float) -> ProcessImage:
+    low = PhaseValues.even(160.0)
+    return with_poi(on_grid(at_s), grid_voltage_v=low, bus_voltage_v=low)
+
+
+def unmeasured(at_s: float) -> ProcessImage:
+    return with_poi(on_grid(at_s), grid_voltage_v=None, bus_voltage_v=None)
+
+
+def test_two_short_sags_with_a_blind_time_between_are_not_one_long_one() -> None:
+    run = started(on_grid)
+    run.see(sag, 0.1)
+    run.see(unmeasured, 10.0)
+    run.see(sag, 0.1)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+
+
+def test_a_sag_is_not_forgotten_because_of_one_lost_reply() -> None:
+    run = started(on_grid)
+    for _ in range(40):
+        run.see(sag, 0.1)
+        run.see(unmeasured)
+    assert run.memory.mode is not Mode.GRID_CONNECTED
+
+
+def test_the_proof_needs_two_samples_not_two_looks_at_one() -> None:
+    run = started(on_grid)
+    sampled_s = run.now_s
+    for _ in range(3):
+        run.see(lambda _: replace(earthed(sampled_s)))
+    assert run.commands.batteries.get("battery") is None or run.commands.batteries["battery"].form is None
+    run.see(earthed, 0.1)
+    assert run.commands.batteries["battery"].form is not None
