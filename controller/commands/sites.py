@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,8 @@ class SiteError(CommandError):
 
     def as_json(self) -> dict[str, Any]:
         """With every problem and its place."""
-        found = [{**dataclasses.asdict(problem), "file": str(problem.file)} for problem in self.problems]
-        return {"ok": False, "problems": found, "error": super().as_json()["error"]}
+        found = [problem.as_json() for problem in self.problems]
+        return {"ok": False, "errors": found, "error": super().as_json()["error"]}
 
 
 def load(name: str, overrides: Path | None = None) -> Site:

@@ -61,7 +61,7 @@ def test_with_json_the_mistake_is_a_document_too(tmp_path: Path) -> None:
     refused = hallig("status", "--json", root=tmp_path)
     assert json.loads(refused.stdout)["error"]["code"] == "no_contact"
     wrong = json.loads(hallig("check", "musterhalig", "--json").stdout)
-    assert wrong["problems"][0]["hint"] == "musterhallig"
+    assert wrong["errors"][0]["hint"] == "musterhallig"
 
 
 def test_several_hubs_are_listed_by_name(tmp_path: Path) -> None:
