@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller import clock
-from controller.commands.contact import NoContactError, ask
+from controller.commands.contact import ask, is_answering
 from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
@@ -57,7 +57,7 @@ def open_events(arguments: argparse.Namespace) -> Iterator[tuple[EventSource, Hu
         CommandError: neither a controller nor a journal.
     """
     hub = _hub(arguments)
-    if hub is not None and (hub.is_running or _answers(hub)):
+    if hub is not None and is_answering(hub):
         yield SocketSource(hub), hub
         return
     with open_copy(_data_dir(arguments, hub) / JOURNAL_NAME) as journal:
@@ -103,14 +103,6 @@ def _hub(arguments: argparse.Namespace) -> HubPlace | None:
         if arguments.data_dir is None and not only_journal:
             raise
         return None
-
-
-def _answers(hub: HubPlace) -> bool:
-    try:
-        ask(hub, method="ping")
-    except NoContactError:
-        return False
-    return True
 
 
 def _data_dir(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:

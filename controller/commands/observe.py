@@ -24,6 +24,7 @@ from controller.commands.frame import (
 from controller.commands.hubs import HubPlace, add_hub, find_hub
 
 PATIENCE_S = 4.0
+REFUSAL_S = 1.0  # a manual hub will not become automatic: long enough to be sure that it did not
 LOOK_S = 0.1
 WHO_MAX = 64
 KIND = {"on": "observe_on", "off": "observe_off"}
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     before = looker.look().status.authority.value
     if before != wanted:
         _ask(hub, KIND[arguments.switch])
-    look = _after(looker, wanted)
+    look = _after(looker, wanted, REFUSAL_S if before == "manual" and wanted == "auto" else PATIENCE_S)
     status = look.status
     took_effect = look.has_contact and status.authority.value == wanted
     devices = _devices(hub) if arguments.switch == "on" else []
@@ -105,10 +106,10 @@ def _ask(hub: HubPlace, kind: str | None) -> None:
         ask(hub, method="request", kind=kind, who=_who())
 
 
-def _after(looker: Any, wanted: str) -> Any:
+def _after(looker: Any, wanted: str, patience_s: float) -> Any:
     """The state once it shows what was asked for, or when patience is over."""
     look = looker.look()
-    for _ in range(round(PATIENCE_S / LOOK_S)):
+    for _ in range(round(patience_s / LOOK_S)):
         if look.has_contact and look.status.authority.value == wanted:
             break
         pause(LOOK_S)

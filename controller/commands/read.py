@@ -22,7 +22,7 @@ from controller.commands.frame import (
 from controller.commands.hubs import HubPlace, add_hub, find_hub
 
 WATCH_PERIOD_S = 1.0
-PATIENCE_S = 4.0
+PATIENCE_S = 3.0
 ABOUT = About(
     name="read",
     line="one value, its age, and the device that says so",
@@ -68,8 +68,10 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read it once, or again and again."""
+    from controller.commands.contact import is_answering  # noqa: PLC0415  (not for --help)
+
     hub = _hub(arguments)
-    if hub is not None and hub.is_running:
+    if hub is not None and is_answering(hub):
         return _tell(lambda: _over_socket(hub, arguments.point), arguments)
     from controller.commands.direct import direct_reading  # noqa: PLC0415  (the drivers: only when needed)
     from controller.commands.sites import load  # noqa: PLC0415

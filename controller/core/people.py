@@ -53,7 +53,7 @@ def take_requests(
 
 def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, *, was_taken: bool) -> Event:
     kind = EventKind.REQUESTED if was_taken else EventKind.REQUEST_REFUSED
-    values: dict[str, Scalar] = {"what": request.kind.value, "who": request.who}
+    values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
     inputs: dict[str, Input] = {
         "who": request.who,
         "at_the_hub": request.at_the_hub,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -56,8 +57,6 @@ def test_a_mistake_is_told_in_a_line_that_helps(words: list[str], code: int, say
 
 
 def test_with_json_the_mistake_is_a_document_too(tmp_path: Path) -> None:
-    import json
-
     refused = hallig("status", "--json", root=tmp_path)
     assert json.loads(refused.stdout)["error"]["code"] == "no_contact"
     wrong = json.loads(hallig("check", "musterhalig", "--json").stdout)
@@ -115,6 +114,15 @@ def test_a_missing_package_is_named(tmp_path: Path) -> None:
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", str(Path.cwd()))])
     done = hallig("check", "musterhallig", PYTHONPATH=path)
     assert (done.returncode, "the package 'pydantic' is not installed" in done.stderr) == (1, True), done.stderr
+
+
+def test_with_json_the_log_of_a_long_run_is_json_lines_too() -> None:
+    code = "from controller.commands.logs import start_logging as s\ns(as_json=True)\nimport logging\n"
+    code += "logging.getLogger('hallig.x').warning('%s is gone', 'a meter')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    line = json.loads(done.stderr)
+    assert (line["level"], line["logger"], line["message"]) == ("warning", "hallig.x", "a meter is gone")
+    assert set(line) == {"unix_s", "level", "logger", "message"}
 
 
 def test_a_taken_port_is_named() -> None:

@@ -92,10 +92,9 @@ def of_a_night_with_little_energy() -> Iterator[Event]:
     bench.run_to(Mode.GRID_CONNECTED)
     bench.plant.grid.blackout()
     bench.run_to(Mode.ISLANDED)
-    bench.run_for(5.0)
     bench.plant.grid.returns()
     bench.run_to(Mode.GRID_CONNECTED)
-    bench.run_for(30.0)
+    bench.run_for(8.0)
     return (event for _, event in bench.events)
 
 
