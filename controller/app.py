@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from controller import __version__, clock
 from controller.config.types import Site
@@ -24,10 +24,13 @@ from controller.loop import CoreFailedError, Loop
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
+from controller.point_reading import PointReader
 from controller.publishing import Publication, build_status
 from controller.requests import ControlSocket
 from controller.snapshot import Snapshot
+from controller.uncertainty import Uncertainties
 from controller.watchdog import Watchdog, notify
+from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
 
 PUBLISH_EVERY_S = 0.25
 JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
@@ -51,7 +54,8 @@ class Places:
 def run_controller(site: Site, places: Places) -> int:
     """Run until a signal. Returns the exit code; raises AlreadyRunningError for a second instance."""
     places.run_dir.mkdir(parents=True, exist_ok=True)
-    with _only_instance(places.run_dir / "lock"):
+    with _only_instance(places.run_dir / LOCK_NAME):
+        write_whereabouts(places.run_dir, Whereabouts(site.hub.name, site.path, places.data_dir))
         return asyncio.run(_App(site, places).run())
 
 
@@ -87,6 +91,7 @@ class _App:
         self._watchdog = Watchdog()
         self._loop: Loop | None = None
         self._links = open_links(site, clock.now_s, lambda: self._loop.vetted_at_s if self._loop else None)
+        self._points = PointReader(site, self._links.links)
         self._published_at_s = 0.0
         self._published_mode: Mode | None = None
         self._sequence = 0
@@ -98,6 +103,8 @@ class _App:
         memory = fresh_memory(durable, clock.now_s())
         self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
         self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
+        self._journal.uncertainty_of = Uncertainties(self._site).of
+        self._socket.read_one = self._read_one
         self._hurry_when_it_matters(self._loop)
         await self._socket.start()
         self._watchdog.start()
@@ -108,6 +115,10 @@ class _App:
             self._watchdog.stop()
             await self._socket.stop()
             self._journal.stop()
+
+    def _read_one(self, name: str) -> dict[str, Any]:
+        assert self._loop is not None
+        return self._points.read(name, self._loop.image, clock.now_s())
 
     def _hurry_when_it_matters(self, loop: Loop) -> None:
         """A changed position, a jump in voltage, or a written intent begins the next cycle at once."""

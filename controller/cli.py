@@ -1,151 +1,179 @@
-"""The command `hallig`. Exit codes: 0 ok, 1 a problem was found, 2 the configuration is wrong, 3 no contact."""
+"""The command `hallig`: finds the command, runs it, and turns every mistake into a line that helps.
+
+Exit codes: 0 ok, 1 a problem was found, 2 wrong configuration or use, 3 no contact, 130 interrupted.
+"""
 
 from __future__ import annotations
 
-import argparse
-import difflib
+import importlib
 import json
-import logging
 import os
 import sys
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 from controller import __version__
-from controller.config.errors import ConfigError
-from controller.config.load import load_site
-from controller.config.paths import site_path
-from controller.config.report import check
+from controller.commands.frame import COLUMNS, EXITS, INTERRUPTED, OK, PROBLEM, USAGE, About, CommandError, Parser
 
-EXIT_PROBLEM = 1
-EXIT_CONFIG = 2
-COMMANDS = ("demo", "run", "supervise", "check")
-DEFAULT_WEB_PORT = 8080
+if TYPE_CHECKING:
+    import argparse
+    from types import TracebackType
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "watch a village ride through a blackout, no hardware needed",
+    "check": "check a site file and all it refers to",
+    "run": "control a hub",
+    "supervise": "serve the status page",
+    "status": "one screen: what is going on, how long power lasts",
+    "events": "what happened, in order",
+    "explain": "why: the rule and the numbers behind a decision",
+    "read": "one value, its age, and the device that says so",
+    "observe": "watch only, or act again",
+}
+TRACEBACK_VARIABLE = "HALLIG_TRACEBACK"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors in one line, with what was probably meant."""
+class Command(Protocol):
+    """What each module of `controller.commands` named after a command offers."""
 
-    def error(self, message: str) -> NoReturn:
-        typed = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-        near = difflib.get_close_matches(typed, COMMANDS, n=1)
-        hint = f" Did you mean 'hallig {near[0]}'?" if near and typed not in COMMANDS else ""
-        self.exit(EXIT_CONFIG, f"hallig: {message}.{hint} See '{self.prog} --help'.\n")
+    ABOUT: About
+
+    def add_arguments(self, parser: Parser) -> None:
+        """Its own arguments."""
+        ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+        ...
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
-    arguments = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("asyncua").setLevel(logging.ERROR)  # it tells every request at level INFO
+    """Run one command; returns its exit code. No mistake of a person shows a traceback."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    sys.excepthook = _last_words
     try:
-        return int(arguments.do(arguments))
-    except ConfigError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        count = len(error.problems)
-        print(f"{count} problem{'s' * (count != 1)}. Nothing was sent to any device.", file=sys.stderr)
-        return EXIT_CONFIG
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except CommandError as error:
+        return _tell(error, words)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_quietly()
+        return OK
+    except ModuleNotFoundError as error:
+        return _tell(_missing(error), words)
+    except OSError as error:
+        return _tell(_system(error), words)
+    return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="hallig",
-        description="Keeps a village energy hub alive in a blackout.",
-        epilog="Begin with 'hallig demo': a simulated village, a real controller, a blackout to watch.",
-    )
-    parser.add_argument("--version", action="version", version=f"hallig {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    _add_demo(commands)
-    run = commands.add_parser("run", help="control a hub", description="Control the hub that SITE describes.")
-    _add_site(run)
-    run.add_argument("--data-dir", type=Path, default=Path("/var/lib/hallig"), help="for the journal, on disk")
-    run.add_argument("--overrides", type=Path, help="JSON with device keys to replace, as the demo uses it")
-    run.set_defaults(do=_run)
-    web = commands.add_parser("supervise", help="serve the status page", description="Serve SITE's page and API.")
-    _add_site(web)
-    web.add_argument("--data-dir", type=Path, default=None, help="for the mirrored events")
-    web.add_argument("--port", type=int, default=DEFAULT_WEB_PORT)
-    web.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for the hub's own network")
-    web.set_defaults(do=_supervise)
-    checking = commands.add_parser("check", help="check a site file", description="Check SITE and all it refers to.")
-    checking.add_argument("site", metavar="SITE", help="a site file, or the name of a shipped hub")
-    checking.add_argument("--json", dest="as_json", action="store_true", help="for editors and scripts")
-    checking.set_defaults(do=_check)
+def load(name: str) -> Command:
+    """The module of a command: imported only now."""
+    return cast("Command", importlib.import_module(f"controller.commands.{name}"))
+
+
+def parser_of(command: Command) -> Parser:
+    """The parser of one command."""
+    from controller.commands.frame import command_parser  # noqa: PLC0415  (needs argparse at once)
+
+    parser = command_parser(command.ABOUT)
+    command.add_arguments(parser)
     return parser
 
 
-def _add_site(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("site", metavar="SITE", help="a site file, or the name of a shipped hub")
-    parser.add_argument(
-        "--run-dir", type=Path, default=None, help="for live state, on tmpfs (default /run/hallig/NAME)"
+def _dispatch(words: list[str]) -> int:
+    name = next((word for word in words if not word.startswith("-")), None)
+    options = words[: words.index(name)] if name is not None else words
+    if "--version" in options:
+        print(f"hallig {__version__}")
+        return OK
+    if "-h" in options or "--help" in options or words == ["help"]:
+        print(overview())
+        return OK
+    if options:
+        raise CommandError("usage", USAGE, f"'{options[0]}' stands before the command", "See 'hallig --help'.")
+    if name is None:
+        print(overview())
+        return USAGE
+    if name == "help":
+        words = [*words[1:2], "--help"]
+        name = words[0]
+    if name not in COMMANDS:
+        raise CommandError("usage", USAGE, f"no command '{name}'{_meant(name)}", "See 'hallig --help'.")
+    command = load(name)
+    arguments = parser_of(command).parse_args(words[1:])
+    return command.run(arguments)
+
+
+def overview() -> str:
+    """The help of `hallig` itself."""
+    commands = "\n".join(f"  {name:<10} {line}" for name, line in COMMANDS.items())
+    exits = "\n".join(f"  {code}  {meaning}" for code, meaning in EXITS.items())
+    return (
+        "usage: hallig COMMAND [...]\n\n"
+        "Keeps a village energy hub alive in a blackout.\n\n"
+        f"commands:\n{commands}\n\n"
+        "Each has its own help with examples: 'hallig COMMAND --help'. Each speaks JSON\n"
+        "with --json. Where only one hub runs on this machine, nobody need name it.\n\n"
+        f"exit codes:\n{exits}\n\n"
+        "next: 'hallig demo': a simulated village, a real controller, a blackout to watch"
     )
 
 
-def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
-    demo = commands.add_parser(
-        "demo",
-        help="watch a village ride through a blackout",
-        description="Start device servers, a controller and the page on this machine, and play a blackout.",
-    )
-    demo.add_argument("--port", type=int, default=None, help="of the page (default: any free port)")
-    demo.add_argument("--once", action="store_true", help="play once without a terminal view, judge, and end")
-    demo.add_argument("--grid-s", type=float, default=20.0, help="seconds on grid before the blackout")
-    demo.add_argument("--island-s", type=float, default=90.0, help="seconds until the grid returns")
-    demo.set_defaults(do=_demo)
+def _meant(name: str) -> str:
+    import difflib  # noqa: PLC0415  (only when something is wrong)
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f". Did you mean 'hallig {near[0]}'?" if near else f"; there are {', '.join(COMMANDS)}"
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    from controller.app import AlreadyRunningError, Places, run_controller  # noqa: PLC0415  (start fast for --help)
-
-    path = site_path(arguments.site)
-    overrides = json.loads(arguments.overrides.read_text()) if arguments.overrides else None
-    site = load_site(path, overrides)
-    places = Places(_run_dir(arguments, site.hub.name), arguments.data_dir)
+def _tell(error: CommandError, words: Sequence[str]) -> int:
+    """The line for people on the error stream, and with --json the same for programs."""
     try:
-        return run_controller(site, places)
-    except AlreadyRunningError as error:
-        print(f"hallig: {error}. Stop it first, or give this one its own --run-dir.", file=sys.stderr)
-        return EXIT_PROBLEM
-    except PermissionError as error:
-        print(f"hallig: {error}. Choose folders you may write with --run-dir and --data-dir.", file=sys.stderr)
-        return EXIT_PROBLEM
+        print(f"hallig: {error.line}", file=sys.stderr)
+        if "--json" in words:
+            print(json.dumps(error.as_json(), ensure_ascii=False), flush=True)
+    except BrokenPipeError:
+        _close_quietly()
+    return error.exit_code
 
 
-def _supervise(arguments: argparse.Namespace) -> int:
-    from supervisor.app import serve  # noqa: PLC0415  (the controller needs no web)
-
-    site = load_site(site_path(arguments.site))
-    return serve(_run_dir(arguments, site.hub.name), arguments.host, arguments.port, arguments.data_dir)
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    report = check(site_path(arguments.site))
-    if arguments.as_json:
-        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
-    else:
-        for line in report.lines():
-            print(line, file=sys.stdout if report.is_ok else sys.stderr)
-    return 0 if report.is_ok else EXIT_CONFIG
+def _missing(error: ModuleNotFoundError) -> CommandError:
+    package = (error.name or "?").partition(".")[0]
+    hint = f"Install it with 'pip install {package}', or hallig anew."
+    return CommandError("missing_package", PROBLEM, f"the package '{package}' is not installed", hint)
 
 
-def _demo(arguments: argparse.Namespace) -> int:
-    from hil_tests.demo.main import DemoOptions, default_site, run_demo  # noqa: PLC0415
-    from hil_tests.demo.story import Chapter  # noqa: PLC0415
+def _system(error: OSError) -> CommandError:
+    """Whatever the system refused, by its own words and the file's name."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if isinstance(error, PermissionError):
+        hint = "Choose folders that you may use with --run-dir and --data-dir, or act as the user 'hallig'."
+        return CommandError("no_permission", PROBLEM, what, hint)
+    return CommandError("system", PROBLEM, what)
 
-    chapter = Chapter(arguments.grid_s, arguments.island_s)
-    return run_demo(DemoOptions(arguments.port, arguments.once, chapter, default_site()))
+
+def _close_quietly() -> None:
+    """The reader has gone (`| head`): nothing more may be written, not even at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
-def _run_dir(arguments: argparse.Namespace, name: str) -> Path:
-    if arguments.run_dir is not None:
-        return Path(arguments.run_dir)
-    if os.access("/run", os.W_OK):
-        return Path("/run/hallig") / name
-    return Path(os.environ.get("XDG_RUNTIME_DIR", tempfile.gettempdir())) / "hallig" / name
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A mistake of ours: one line for people, everything for those who ask for it."""
+    if os.environ.get(TRACEBACK_VARIABLE):
+        sys.__excepthook__(kind, error, trace)
+        return
+    place = ""
+    while trace is not None:
+        place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
+    text = f"hallig: a mistake of ours: {kind.__name__}: {error} at {place}."
+    print(f"{text} {TRACEBACK_VARIABLE}=1 shows all of it.", file=sys.stderr)
 
+
+assert all(len(line) + 13 <= COLUMNS for line in COMMANDS.values())
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -48,6 +48,7 @@ class Journal:
         self._written = 0
         self._lost = 0
         self._error = "not opened yet"
+        self.uncertainty_of: Callable[[Event], float | None] = _not_known
         self.restored: Future[tuple[str, str] | None] = Future()
         self.on_written: Callable[[], None] = _nobody_waits  # called in the writer's thread
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -67,6 +68,9 @@ class Journal:
             reason=event.reason.value,
             subject=event.subject,
             body=orjson.dumps(dict(event.values)).decode(),
+            rule=event.rule,
+            inputs=orjson.dumps(dict(event.inputs)).decode(),
+            uncertainty_s=self.uncertainty_of(event),
         )
         number = self._given + 1
         try:
@@ -187,6 +191,10 @@ class Journal:
 
 
 def _nobody_waits() -> None:
+    return None
+
+
+def _not_known(_: Event) -> float | None:
     return None
 
 

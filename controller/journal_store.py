@@ -24,9 +24,14 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, mono_s REAL NOT NULL, unix_s REAL NOT NULL,
   clock TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
-  chain TEXT NOT NULL);
+  chain TEXT NOT NULL, rule TEXT NOT NULL DEFAULT '', inputs TEXT NOT NULL DEFAULT '{}', uncertainty_s REAL);
 CREATE TABLE IF NOT EXISTS durable (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL, body TEXT NOT NULL);
 """
+_ADDED = {"rule": "TEXT NOT NULL DEFAULT ''", "inputs": "TEXT NOT NULL DEFAULT '{}'", "uncertainty_s": "REAL"}
+"""Columns that files of the first version do not have."""
+_PLAIN = ("seq", "boot", "mono_s", "unix_s", "clock", "kind", "reason", "subject")
+_ENTRY = ("boot", "mono_s", "unix_s", "clock", "kind", "reason", "subject", "body", "rule", "inputs", "uncertainty_s")
+_INSERT = f"INSERT INTO event ({', '.join(_ENTRY)}, chain) VALUES ({', '.join('?' * (len(_ENTRY) + 1))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,19 @@ class Entry:
     reason: str
     subject: str
     body: str
+    rule: str = ""
+    inputs: str = "{}"
+    uncertainty_s: float | None = None
 
     def digest(self, before: str) -> str:
-        """SHA-256 over the previous digest and this line: a line taken out or bent breaks the chain."""
+        """SHA-256 over the previous digest and this line: a line taken out or bent breaks the chain.
+
+        A line without a rule, inputs and uncertainty is hashed as it was before lines had them.
+        """
         parts = (before, self.boot, repr(self.mono_s), repr(self.unix_s), self.clock, self.kind, self.reason)
-        return hashlib.sha256("\n".join((*parts, self.subject, self.body)).encode()).hexdigest()
+        why = (self.rule, self.inputs, repr(self.uncertainty_s))
+        told = () if why == ("", "{}", "None") else why
+        return hashlib.sha256("\n".join((*parts, self.subject, self.body, *told)).encode()).hexdigest()
 
 
 class JournalStore:
@@ -81,18 +94,11 @@ class JournalStore:
 
     def read(self, after_seq: int, limit: int) -> list[dict[str, object]]:
         """Events behind a cursor, oldest first."""
-        rows = self._connection.execute(
-            "SELECT seq, boot, mono_s, unix_s, clock, kind, reason, subject, body FROM event"
-            " WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after_seq, limit),
-        )
-        names = ("seq", "boot", "mono_s", "unix_s", "clock", "kind", "reason", "subject")
-        return [{**dict(zip(names, row, strict=False)), "values": orjson.loads(row[8])} for row in rows]
+        return read_events(self._connection, after_seq, limit)
 
     def newest(self, limit: int) -> list[dict[str, object]]:
         """The last events, oldest first."""
-        last = self._connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
-        return self.read(max(0, last - limit), limit)
+        return newest_events(self._connection, limit)
 
     def durable(self) -> tuple[str, str] | None:
         """The durable memory as `(boot, json)`."""
@@ -102,12 +108,12 @@ class JournalStore:
     def verify(self) -> int | None:
         """The number of the first line that breaks the chain; None when it is whole."""
         before: str | None = None
-        columns = "seq, boot, mono_s, unix_s, clock, kind, reason, subject, body, chain"
+        columns = ", ".join(("seq", "chain", *_ENTRY))
         for row in self._connection.execute(f"SELECT {columns} FROM event ORDER BY seq"):
-            digest = Entry(*row[1:9]).digest(before) if before is not None else None
-            if digest is not None and digest != row[9]:
+            digest = Entry(*row[2:]).digest(before) if before is not None else None
+            if digest is not None and digest != row[1]:
                 return int(row[0])
-            before = row[9]
+            before = row[1]
         return None
 
     def close(self) -> None:
@@ -121,12 +127,8 @@ class JournalStore:
             connection.execute("BEGIN IMMEDIATE")
             for entry in entries:
                 head = entry.digest(head)
-                cursor = connection.execute(
-                    "INSERT INTO event (boot, mono_s, unix_s, clock, kind, reason, subject, body, chain)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (entry.boot, entry.mono_s, entry.unix_s, entry.clock, entry.kind, entry.reason, entry.subject,
-                     entry.body, head),
-                )  # fmt: skip
+                values = [getattr(entry, name) for name in _ENTRY]
+                cursor = connection.execute(_INSERT, (*values, head))
                 last = int(cursor.lastrowid or 0)
             if durable is not None:
                 connection.execute("INSERT OR REPLACE INTO durable (id, boot, body) VALUES (1, ?, ?)", durable)
@@ -155,6 +157,31 @@ class JournalStore:
         self._connection.execute("COMMIT")
 
 
+def read_events(connection: sqlite3.Connection, after_seq: int, limit: int) -> list[dict[str, object]]:
+    """Events behind a cursor, oldest first, through any connection; those of an older file have no rule or inputs."""
+    has = {row[1] for row in connection.execute("PRAGMA table_info(event)")}
+    why = [name if name in has else f"{default} AS {name}" for name, default in _UNTOLD.items()]
+    columns = ", ".join((*_PLAIN, "body", *why))
+    rows = connection.execute(f"SELECT {columns} FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, limit))
+    return [_told(row) for row in rows]
+
+
+def newest_events(connection: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
+    """The last events, oldest first."""
+    last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
+    return read_events(connection, max(0, last - limit), limit)
+
+
+_UNTOLD = {"rule": "''", "inputs": "'{}'", "uncertainty_s": "NULL"}
+
+
+def _told(row: tuple[object, ...]) -> dict[str, object]:
+    body, rule, inputs, uncertainty_s = row[len(_PLAIN) :]
+    plain = dict(zip(_PLAIN, row, strict=False))
+    why = {"rule": rule, "inputs": orjson.loads(str(inputs)), "uncertainty_s": uncertainty_s}
+    return {**plain, "values": orjson.loads(str(body)), **why}
+
+
 def _open(path: Path, size_max_bytes: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.5)
     try:
@@ -168,10 +195,19 @@ def _open(path: Path, size_max_bytes: int) -> sqlite3.Connection:
         if verdict != "ok":
             raise sqlite3.DatabaseError(str(verdict))
         connection.executescript(_SCHEMA)
+        _complete(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _complete(connection: sqlite3.Connection) -> None:
+    """A file of an earlier version gets the columns that it lacks; its lines stay as they are."""
+    has = {row[1] for row in connection.execute("PRAGMA table_info(event)")}
+    for name, kind in _ADDED.items():
+        if name not in has:
+            connection.execute(f"ALTER TABLE event ADD COLUMN {name} {kind}")
 
 
 def _set_aside(path: Path) -> Path:

@@ -32,6 +32,7 @@ from controller.model.image import ProcessImage
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority
 from controller.status import CycleStatus
+from controller.veto_inputs import veto_inputs
 
 LATENESS_WINDOW_COUNT = 1000
 OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
@@ -160,9 +161,10 @@ class Loop:
             raise CoreFailedError(str(error)) from error
         ticket = self._remember(decision, verdict, now_s)
         self._allowed = self.gate.pass_through(verdict.allowed, ticket, now_s)
-        if self.memory.durable.authority is not Authority.OBSERVE:
+        is_acting = self.memory.durable.authority is not Authority.OBSERVE
+        if is_acting:
             self._outputs.apply(self.links, self._allowed, now_s)
-        self.vetted_at_s = now_s
+        self.vetted_at_s = now_s if is_acting else None  # who only watches gives no sign of life either
         self._speak_of_devices(now_s)
         self.on_cycle(self, now_s)
 
@@ -192,7 +194,9 @@ class Loop:
         new = frozenset(verdict.vetoes)
         for veto in sorted(new - self._vetoes, key=lambda v: (v.subject, v.reason.value)):
             self.time.vetoes_count += 1
-            ticket = self.journal.write(Event(EventKind.VETOED, veto.reason, veto.subject), now_s)
+            inputs = veto_inputs(veto, decision.commands, self.image, self.bounds(), now_s)
+            vetoed = Event(EventKind.VETOED, veto.reason, veto.subject, {}, f"guard: {veto.reason.value}", inputs)
+            ticket = self.journal.write(vetoed, now_s)
         self._vetoes = new
         if decision.memory.durable is not self.memory.durable:
             ticket = self.journal.keep(decision.memory.durable)
@@ -204,7 +208,10 @@ class Loop:
         prepared = self.memory.prepared.shed
         allowed = fallback(self._allowed, self.image, self.bounds(), prepared, now_s)
         self._outputs.apply(self.links, allowed, now_s)
-        self.journal.write(Event(EventKind.FALLBACK, Reason.CORE_FAILED, "guard"), now_s)
+        opened = {"shed_set": " ".join(name for name, command in allowed.feeders.items() if command.open)}
+        self.journal.write(
+            Event(EventKind.FALLBACK, Reason.CORE_FAILED, "guard", {}, "guard: core_failed", opened), now_s
+        )
 
     def _speak_of_devices(self, now_s: float) -> None:
         """An event for each link that went or came; silent in the first cycles, when none has come yet."""

@@ -89,6 +89,7 @@ def build_status(p: Publication) -> Status:
         devices=tuple(DeviceStatus(name, link.is_up) for name, link in p.links.items()),
         cycle=p.cycle,
         journal=p.journal,
+        angle_difference_deg=p.seen.poi.angle_difference_deg,
         irradiance_w_per_m2=p.seen.weather.irradiance_w_per_m2,
         temperature_c=p.seen.weather.temperature_c,
     )

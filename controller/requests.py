@@ -1,5 +1,7 @@
 """The one Unix socket: people's requests come in, events go out. Length-prefixed JSON, peers checked.
 
+Methods: `ping`; `request`, what a person asks; `events`, by cursor; `read`, values with their age and their source.
+
 A frame is a 4-byte big-endian length and that many bytes of JSON, at most 64 kB. Requests are advice: they live for at
 most thirty seconds of our own clock and are never stored and forwarded.
 """
@@ -7,7 +9,6 @@ most thirty seconds of our own clock and are never stored and forwarded.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
 import socket
@@ -21,13 +22,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.journal import Journal
 from controller.model.advice import OperatorRequest, RequestKind
+from controller.point_reading import UnknownPointError
+from controller.socket_client import ANSWER_MAX_BYTES, FRAME_MAX_BYTES, NAME
 
-FRAME_MAX_BYTES = 64 * 1024
+READ_MAX = 32
 CLIENTS_MAX = 8
 FRAME_DEADLINE_S = 1.0
 EVENTS_MAX = 500
 REQUESTS_MAX = 32
-NAME = "control.sock"
 
 
 class RequestFrame(BaseModel):
@@ -51,11 +53,24 @@ class EventsFrame(BaseModel):
     limit: int = Field(default=100, ge=1, le=EVENTS_MAX)
 
 
+class ReadFrame(BaseModel):
+    """Which values somebody wants to see."""
+
+    model_config = ConfigDict(extra="forbid")
+    method: str
+    names: list[str] = Field(min_length=1, max_length=READ_MAX)
+
+
+ReadOne = Callable[[str], dict[str, Any]]
+"""One value by its name; raises UnknownPointError."""
+
+
 class ControlSocket:
-    """Serves the socket; keeps the living requests."""
+    """Serves the socket; keeps the living requests. `read_one` is set by whoever has the values."""
 
     def __init__(self, run_dir: Path, journal: Journal, now: Callable[[], float]) -> None:
         self._path = run_dir / NAME
+        self.read_one: ReadOne | None = None
         self._journal, self._now = journal, now
         self._requests: list[OperatorRequest] = []
         self._numbers = itertools.count(1)
@@ -103,17 +118,25 @@ class ControlSocket:
         try:
             raw = orjson.loads(frame)
             method = raw.get("method") if isinstance(raw, dict) else None
-            if method == "ping":
-                return {"ok": True}
             if method == "events":
                 return await self._events(EventsFrame.model_validate(raw))
-            if method == "request":
-                return self._take(RequestFrame.model_validate(raw))
+            return self._answer_now(str(method), raw)
         except orjson.JSONDecodeError as error:
             return {"error": "bad_frame", "detail": f"not JSON: {error}"}
         except ValidationError as error:
             return {"error": "bad_request", "detail": [_plain(e) for e in error.errors(include_url=False)]}
-        return {"error": "unknown_method", "detail": "known: ping, events, request"}
+
+    def _answer_now(self, method: str, raw: object) -> dict[str, Any]:
+        """What needs no disk."""
+        match method:
+            case "ping":
+                return {"ok": True}
+            case "request":
+                return self._take(RequestFrame.model_validate(raw))
+            case "read":
+                return self._read(ReadFrame.model_validate(raw))
+            case _:
+                return {"error": "unknown_method", "detail": "known: ping, events, read, request"}
 
     async def _events(self, frame: EventsFrame) -> dict[str, Any]:
         after, limit = frame.after, frame.limit
@@ -123,8 +146,17 @@ class ControlSocket:
                 events = await asyncio.wrap_future(question)
         except (OSError, TimeoutError) as error:
             return {"error": "journal", "detail": str(error) or "the journal does not answer"}
+        events = _fitting(events)
         cursor = events[-1]["seq"] if events else after or 0
         return {"events": events, "cursor": cursor}
+
+    def _read(self, frame: ReadFrame) -> dict[str, Any]:
+        if self.read_one is None:
+            return {"error": "not_ready", "detail": "the controller has not read anything yet"}
+        try:
+            return {"values": [self.read_one(name) for name in frame.names]}
+        except UnknownPointError as error:
+            return {"error": "unknown_point", "detail": str(error)}
 
     def _take(self, frame: RequestFrame) -> dict[str, Any]:
         now_s = self._now()
@@ -154,6 +186,13 @@ async def _read(reader: asyncio.StreamReader) -> bytes | None:
         return await reader.readexactly(length)
 
 
+def _fitting(events: list[dict[str, object]]) -> list[dict[str, object]]:
+    """As many, from the oldest, as an answer may hold; the cursor leads to the rest."""
+    while len(events) > 1 and len(orjson.dumps(events)) > ANSWER_MAX_BYTES // 2:
+        events = events[: len(events) // 2]
+    return events
+
+
 def _is_welcome(writer: asyncio.StreamWriter) -> bool:
     """Same user, same group, or root."""
     peer = writer.get_extra_info("socket")
@@ -164,31 +203,3 @@ def _is_welcome(writer: asyncio.StreamWriter) -> bool:
 
 def _plain(error: Any) -> str:
     return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
-
-
-class SocketClient:
-    """For the page, the command line and tests: one question, one answer, blocking."""
-
-    def __init__(self, run_dir: Path, timeout_s: float = 1.5) -> None:
-        self._path, self._timeout_s = run_dir / NAME, timeout_s
-
-    def ask(self, **question: object) -> dict[str, Any]:
-        """Send a frame and read the answer. Raises OSError when nobody answers."""
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as peer:
-            peer.settimeout(self._timeout_s)
-            peer.connect(str(self._path))
-            body = orjson.dumps(question)
-            peer.sendall(struct.pack(">I", len(body)) + body)
-            (length,) = struct.unpack(">I", _exactly(peer, 4))
-            answer: dict[str, Any] = orjson.loads(_exactly(peer, min(length, 16 * FRAME_MAX_BYTES)))
-            return answer
-
-
-def _exactly(peer: socket.socket, count: int) -> bytes:
-    parts = b""
-    while len(parts) < count:
-        part = peer.recv(count - len(parts))
-        if not part:
-            raise ConnectionError("the controller closed the connection")
-        parts += part
-    return parts

@@ -191,6 +191,7 @@ class Status:
     devices: tuple[DeviceStatus, ...]
     cycle: CycleStatus
     journal: JournalStatus
+    angle_difference_deg: float | None = None  # across the POI, bus minus grid
     irradiance_w_per_m2: float | None = None
     temperature_c: float | None = None
     offers: tuple[OfferStatus, ...] = ()  # none: the page tells the feeders instead

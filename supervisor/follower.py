@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any, Protocol
 
-from controller.requests import SocketClient
+from controller.socket_client import SocketClient
 from supervisor.mirror import EventMirror, LoggedEvent
 
 FETCH_COUNT = 200

@@ -35,6 +35,11 @@ class Problem:
         place = f"{self.file}:{self.line}:{self.column}"
         return f"{place}: {mark}{self.key}: found {self.found}, wanted {self.wanted}{hint}"
 
+    def as_json(self) -> dict[str, object]:
+        """For editors and scripts."""
+        place = {"file": str(self.file), "line": self.line, "column": self.column, "key": self.key}
+        return {**place, "found": self.found, "wanted": self.wanted, "hint": self.hint}
+
 
 class ConfigError(Exception):
     """The configuration is wrong; nothing was started and nothing was sent."""

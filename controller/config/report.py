@@ -41,8 +41,8 @@ class Report:
         return {
             "ok": self.is_ok,
             "file": str(self.path),
-            "errors": [_as_json(problem) for problem in self.errors],
-            "warnings": [_as_json(problem) for problem in self.warnings],
+            "errors": [problem.as_json() for problem in self.errors],
+            "warnings": [problem.as_json() for problem in self.warnings],
             "transitions": [
                 {"name": each.name, "can": each.can.value, "reason": each.reason} for each in self.abilities
             ],
@@ -80,11 +80,6 @@ def check(path: Path, overrides: Overrides | None = None) -> Report:
     can = abilities(examined.draft) if examined.draft is not None else ()
     errors, warnings = tuple(errors_of(examined.problems)), tuple(warnings_of(examined.problems))
     return Report(path, examined.site, errors, warnings, can, time.perf_counter() - started_s)
-
-
-def _as_json(problem: Problem) -> dict[str, object]:
-    place = {"file": str(problem.file), "line": problem.line, "column": problem.column, "key": problem.key}
-    return {**place, "found": problem.found, "wanted": problem.wanted, "hint": problem.hint}
 
 
 def _counted(count: int, noun: str) -> str:

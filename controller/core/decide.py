@@ -48,6 +48,7 @@ def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
         mode_since_s=now_s,
         reason=Reason.STARTED,
         started_at_s=now_s,
+        observing_since_s=now_s if durable.authority is Authority.OBSERVE else None,
         durable=durable,
         last_pickup_at_s=now_s,
     )
@@ -89,7 +90,7 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if row is None:
         return memory
     reason = row.reason if row.reason is not None else memory.grid.reason
-    entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason)
+    entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
     return _enter(row, entered, situation)
 
 
@@ -161,7 +162,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = remember_steering(memory, situation)
     if memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) and situation.bus_is_live:
         # On a bus that is already dying the meters show nothing: the last healthy answer stands.
-        memory = replace(memory, prepared=prepare(situation))
+        memory = replace(memory, prepared=prepare(situation), imported_w=situation.seen.poi.power_w)
     return memory
 
 
@@ -171,7 +172,9 @@ def _may_dispatch(memory: CoreMemory) -> bool:
 
 
 def _keep_durable(memory: CoreMemory) -> CoreMemory:
-    """What a restart must know of the feeders."""
+    """What a restart must know of the feeders. While observing nothing is shed by us, whatever we imagine."""
+    if memory.durable.authority is Authority.OBSERVE:
+        return memory
     ours = frozenset(feeder for feeder, state in memory.feeders.items() if state.shed_since_s is not None)
     if ours == memory.durable.shed_by_us:
         return memory

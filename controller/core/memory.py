@@ -9,6 +9,7 @@ from controller.model.commands import Order
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import AssetId
 from controller.model.memory import DurableMemory
+from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, GridVerdict, Mode
 
@@ -79,6 +80,8 @@ class CoreMemory:
     mode: Mode = Mode.UNKNOWN
     mode_since_s: float = 0.0
     reason: Reason = Reason.STARTED
+    rule: str = ""  # that brought us into this mode
+    observing_since_s: float | None = None  # None: we act
     started_at_s: float = 0.0
     durable: DurableMemory = field(default_factory=DurableMemory)
     grid: GridMemory = field(default_factory=GridMemory)
@@ -90,6 +93,7 @@ class CoreMemory:
     earthing: Order | None = None
     bus_dead_since_s: float | None = None
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
+    imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made
     last_pickup_at_s: float = 0.0
     released_return: bool = False  # a person has released reconnection
     overload_since_s: float | None = None

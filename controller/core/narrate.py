@@ -1,15 +1,27 @@
-"""The story of one cycle as events: what differs between the memory before and after. Codes, no words."""
+"""The story of one cycle as events: what differs between the memory before and after. Codes and numbers, no words.
+
+Every decision names its rule and what the rule looked at (`evidence.py`); facts that nobody decided have neither.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.core.evidence import (
+    bus_side,
+    crank_inputs,
+    genset_stop_inputs,
+    grid_side,
+    numbers,
+    transition_inputs,
+)
+from controller.core.evidence_feeders import close_inputs, proof_inputs, restore_inputs, shed_inputs
 from controller.core.memory import CoreMemory, FeederMemory, SourceMemory
 from controller.core.situation import Situation
-from controller.model.decision import Event
+from controller.model.decision import Event, Scalar
 from controller.model.hub import AssetId
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, Mode
+from controller.model.words import BreakerPosition, Mode, Switcher
 
 
 def narrate(before: CoreMemory, after: CoreMemory, situation: Situation) -> tuple[Event, ...]:
@@ -17,9 +29,9 @@ def narrate(before: CoreMemory, after: CoreMemory, situation: Situation) -> tupl
     return (
         *_grid(before, after, situation),
         *_mode(before, after, situation),
-        *_latches(before, after),
+        *_latches(before, after, situation),
         *_poi(before, after, situation),
-        *_feeders(before, after),
+        *_feeders(before, after, situation),
         *_sources(before, after, situation),
     )
 
@@ -28,81 +40,110 @@ def _mode(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterat
     if after.mode is before.mode and after.reason is before.reason:
         return
     kind = EventKind.RECOVERED if before.mode is Mode.UNKNOWN else EventKind.MODE_CHANGED
-    values: dict[str, float | int | str | bool] = {"from": before.mode.value, "to": after.mode.value}
+    values: dict[str, Scalar] = {"from": before.mode.value, "to": after.mode.value}
     soc_pct = situation.soc_pct
     if soc_pct is not None:
         values["soc_pct"] = round(soc_pct, 1)
-    yield Event(kind, after.reason, "hub", values)
+    yield Event(kind, after.reason, "hub", values, after.rule, transition_inputs(before, after, situation))
 
 
 def _grid(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     if after.grid.verdict is before.grid.verdict and after.grid.reason is before.grid.reason:
         return
     poi = situation.seen.poi
-    values: dict[str, float | int | str | bool] = {"verdict": after.grid.verdict.value}
+    values: dict[str, Scalar] = {"verdict": after.grid.verdict.value}
     if poi.grid_voltage_v is not None:
         values["voltage_min_v"] = round(poi.grid_voltage_v.minimum, 1)
     if poi.grid_frequency_hz is not None:
         values["frequency_hz"] = round(poi.grid_frequency_hz, 3)
-    yield Event(EventKind.GRID_VERDICT, after.grid.reason, "grid", values)
+    inputs = grid_side(before, after, situation)
+    yield Event(EventKind.GRID_VERDICT, after.grid.reason, "grid", values, "grid: grid_verdict", inputs)
 
 
-def _latches(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:
+def _latches(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     if before.durable.latches is after.durable.latches:
         return
     old = {latch.subject for latch in before.durable.latches}
     new = {latch.subject for latch in after.durable.latches}
+    inputs = {"emergency_off": situation.seen.emergency_off, "dso_lock": situation.seen.poi.dso_lock}
     for latch in after.durable.latches:
         if latch.subject not in old:
-            yield Event(EventKind.LATCHED, latch.reason, latch.subject)
+            yield Event(EventKind.LATCHED, latch.reason, latch.subject, {}, "latch: latched", inputs)
     for latch in before.durable.latches:
         if latch.subject not in new:
-            yield Event(EventKind.RELEASED, latch.reason, latch.subject)
+            yield Event(EventKind.RELEASED, latch.reason, latch.subject, {}, "latch: released", inputs)
 
 
 def _poi(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     poi = situation.hub.poi.id
     if before.poi.open_since_s is None and after.poi.open_since_s is not None:
-        yield Event(EventKind.ORDERED_OPEN, after.reason, poi)
+        inputs = grid_side(before, after, situation) | bus_side(before, after, situation)
+        yield Event(EventKind.ORDERED_OPEN, after.reason, poi, {}, "open: mode_wants_open", inputs)
     if after.poi.close is not None and after.poi.close is not before.poi.close:
-        yield Event(EventKind.ORDERED_CLOSE, after.poi.close.cause, poi, _close_values(after, situation))
+        yield _poi_close(after, situation)
     if after.poi.position is not before.poi.position and after.poi.position is not None:
         yield Event(EventKind.POSITION_CHANGED, after.reason, poi, {"position": after.poi.position.value})
     if after.earthing is not None and after.earthing is not before.earthing:
         relay = situation.hub.earthing.relay or "earthing"
-        yield Event(EventKind.ORDERED_CLOSE, after.earthing.cause, relay, {"attempt": after.earthing.attempt})
+        values: dict[str, Scalar] = {"attempt": after.earthing.attempt}
+        inputs = proof_inputs(after, situation)
+        yield Event(EventKind.ORDERED_CLOSE, after.earthing.cause, relay, values, "close: earth_behind_proof", inputs)
 
 
-def _close_values(after: CoreMemory, situation: Situation) -> dict[str, float | int | str | bool]:
-    seen = situation.seen.poi
-    values: dict[str, float | int | str | bool] = {"attempt": after.poi.close.attempt if after.poi.close else 0}
-    if seen.angle_difference_deg is not None:
-        values["angle_deg"] = round(seen.angle_difference_deg, 2)
-    if seen.grid_frequency_hz is not None and seen.bus_frequency_hz is not None:
-        values["slip_hz"] = round(seen.bus_frequency_hz - seen.grid_frequency_hz, 4)
-    return values
+def _poi_close(after: CoreMemory, situation: Situation) -> Event:
+    assert after.poi.close is not None
+    by_relay = situation.hub.poi.switching.closed_by is Switcher.SYNC_RELAY
+    rule = "close: sync_relay_may" if by_relay else "close: in_sync_window"
+    inputs = close_inputs(situation)
+    values: dict[str, Scalar] = {"attempt": after.poi.close.attempt}
+    for name in ("angle_deg", "slip_hz"):
+        value = inputs[name]
+        if value is not None:
+            values[name] = value
+    return Event(EventKind.ORDERED_CLOSE, after.poi.close.cause, situation.hub.poi.id, values, rule, inputs)
 
 
-def _feeders(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:
+def _feeders(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     for feeder, new in after.feeders.items():
         old = before.feeders.get(feeder)
         if old is not new and old is not None:
-            yield from _feeder(feeder, old, new, after.drawn_w.get(feeder, 0.0))
+            yield from _orders(feeder, before, after, situation)
+            yield from _moves(feeder, old, new)
 
 
-def _feeder(feeder: AssetId, old: FeederMemory, new: FeederMemory, drawn_w: float) -> Iterator[Event]:
+def _orders(feeder: AssetId, before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
+    """What we did with the feeder, and why."""
+    old, new = before.feeders[feeder], after.feeders[feeder]
     if new.shed_since_s is not None and old.shed_since_s is None:
-        kind = EventKind.ALARM if new.reason is Reason.NOT_FOLLOWED else EventKind.SHED
-        yield Event(kind, new.reason or Reason.PREPARED_SHED, feeder, {"power_w": round(drawn_w)})
+        reason = new.reason or Reason.PREPARED_SHED
+        kind = EventKind.ALARM if reason is Reason.NOT_FOLLOWED else EventKind.SHED
+        values: dict[str, Scalar] = {"power_w": round(after.drawn_w.get(feeder, 0.0))}
+        yield Event(
+            kind, reason, feeder, values, f"shed: {reason.value}", shed_inputs(before, after, situation, feeder)
+        )
     if new.close is not None and new.close is not old.close:
-        yield Event(EventKind.ORDERED_CLOSE, new.close.cause, feeder, {"attempt": new.close.attempt})
+        values = {"attempt": new.close.attempt}
+        inputs = restore_inputs(after, situation, feeder)
+        yield Event(EventKind.ORDERED_CLOSE, new.close.cause, feeder, values, "restore: energy_and_room", inputs)
+
+
+def _moves(feeder: AssetId, old: FeederMemory, new: FeederMemory) -> Iterator[Event]:
+    """What the feeder did, by our order or by itself."""
     if new.position is BreakerPosition.CLOSED and old.position is BreakerPosition.OPEN and old.close is not None:
-        yield Event(EventKind.RESTORED, Reason.RESTORE, feeder)
+        inputs = numbers(ordered_before_s=_ordered_before_s(old, new)) | {"attempts_count": old.close.attempt}
+        yield Event(EventKind.RESTORED, Reason.RESTORE, feeder, {}, "restore: order_followed", inputs)
     elif _moved_by_itself(old, new):
         position = new.position.value if new.position is not None else ""
         yield Event(EventKind.POSITION_CHANGED, new.reason or Reason.FOUND_MOVED, feeder, {"position": position})
     if new.quarantined and not old.quarantined:
-        yield Event(EventKind.ALARM, Reason.PICKUP_COLLAPSE, feeder)
+        attempts = {"attempts_count": old.close_attempts}
+        yield Event(EventKind.ALARM, Reason.PICKUP_COLLAPSE, feeder, {}, "restore: left_alone", attempts)
+
+
+def _ordered_before_s(old: FeederMemory, new: FeederMemory) -> float | None:
+    if old.close is None or new.picked_up_at_s is None:
+        return None
+    return new.picked_up_at_s - old.close.issued_at_s
 
 
 def _moved_by_itself(old: FeederMemory, new: FeederMemory) -> bool:
@@ -114,14 +155,23 @@ def _sources(before: CoreMemory, after: CoreMemory, situation: Situation) -> Ite
     for battery, new in after.batteries.items():
         old = before.batteries.get(battery, SourceMemory())
         if new.order is not None and new.order is not old.order:
-            yield Event(EventKind.ORDERED_FORM, new.order.cause, battery, {"attempt": new.order.attempt})
-    for genset, new in after.gensets.items():
-        old = before.gensets.get(genset, SourceMemory())
-        if new.order is not None and new.order is not old.order:
-            values: dict[str, float | int | str | bool] = {"attempt": new.order.attempt}
-            soc_pct = situation.soc_pct
-            if soc_pct is not None:
-                values["soc_pct"] = round(soc_pct, 1)
-            yield Event(EventKind.ORDERED_CRANK, new.order.cause, genset, values)
-        if new.reason is Reason.GENSET_NOT_NEEDED and old.reason is not Reason.GENSET_NOT_NEEDED:
-            yield Event(EventKind.ORDERED_STOP, Reason.GENSET_NOT_NEEDED, genset)
+            values: dict[str, Scalar] = {"attempt": new.order.attempt}
+            inputs = proof_inputs(after, situation)
+            yield Event(EventKind.ORDERED_FORM, new.order.cause, battery, values, "form: behind_proof", inputs)
+    for genset in after.gensets:
+        yield from _genset(genset, before, after, situation)
+
+
+def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
+    old, new = before.gensets.get(genset, SourceMemory()), after.gensets[genset]
+    if new.order is not None and new.order is not old.order:
+        values: dict[str, Scalar] = {"attempt": new.order.attempt}
+        soc_pct = situation.soc_pct
+        if soc_pct is not None:
+            values["soc_pct"] = round(soc_pct, 1)
+        cause = new.order.cause
+        rule = "crank: genset_person" if cause is Reason.OPERATOR else "crank: genset_low_soc"
+        yield Event(EventKind.ORDERED_CRANK, cause, genset, values, rule, crank_inputs(after, situation, genset))
+    if new.reason is Reason.GENSET_NOT_NEEDED and old.reason is not Reason.GENSET_NOT_NEEDED:
+        inputs = genset_stop_inputs(before, situation, genset)
+        yield Event(EventKind.ORDERED_STOP, Reason.GENSET_NOT_NEEDED, genset, {}, "stop: genset_not_needed", inputs)

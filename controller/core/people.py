@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.model.advice import Advice, OperatorRequest, RequestKind
-from controller.model.decision import Event
+from controller.model.decision import Event, Input, Scalar
 from controller.model.hub import AssetId, Hub
 from controller.model.image import ProcessImage
-from controller.model.memory import Latch
+from controller.model.memory import DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Authority, BreakerPosition
+from controller.model.words import Authority, BreakerPosition, Mode
 
 DONE_REQUESTS_MAX = 32
-AUTHORITY_BY_REQUEST = {
-    RequestKind.OBSERVE_ON: Authority.OBSERVE,
-    RequestKind.OBSERVE_OFF: Authority.AUTO,
-    RequestKind.MANUAL_ON: Authority.MANUAL,
-    RequestKind.MANUAL_OFF: Authority.AUTO,
-}
+TURNS_OFF = {RequestKind.OBSERVE_OFF: Authority.OBSERVE, RequestKind.MANUAL_OFF: Authority.MANUAL}
+"""Each takes back one authority and no other: `observe off` does not make a manual hub automatic."""
+IMAGINED_LATCHES = frozenset({"poi_close"})  # may come of orders that nobody carried out
 
 
 def take_latches(memory: CoreMemory, seen: ProcessImage, now_s: float) -> CoreMemory:
@@ -48,19 +45,31 @@ def take_requests(
         if request.id in memory.done_requests or now_s > request.expires_at_s:
             continue
         after = _act(memory, request, seen, hub, now_s)
-        kind = EventKind.REQUEST_REFUSED if after is None else EventKind.REQUESTED
-        events.append(Event(kind, Reason.OPERATOR, request.subject or "hub", {"what": request.kind.value}))
+        events.append(_answer(request, memory, seen, was_taken=after is not None))
         memory = after if after is not None else memory
         memory = replace(memory, done_requests=(*memory.done_requests, request.id)[-DONE_REQUESTS_MAX:])
     return memory, tuple(events)
+
+
+def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, *, was_taken: bool) -> Event:
+    kind = EventKind.REQUESTED if was_taken else EventKind.REQUEST_REFUSED
+    values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
+    inputs: dict[str, Input] = {
+        "who": request.who,
+        "at_the_hub": request.at_the_hub,
+        "authority": memory.durable.authority.value,
+        "emergency_off": seen.emergency_off,
+        "dso_lock": seen.poi.dso_lock,
+    }
+    rule = "people: person_asked" if was_taken else "people: person_refused"
+    return Event(kind, Reason.OPERATOR, request.subject or "hub", values, rule, inputs)
 
 
 def _act(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage, hub: Hub, now_s: float) -> CoreMemory | None:
     """The memory after the request, or None when it is refused."""
     match request.kind:
         case RequestKind.OBSERVE_ON | RequestKind.OBSERVE_OFF | RequestKind.MANUAL_ON | RequestKind.MANUAL_OFF:
-            authority = AUTHORITY_BY_REQUEST[request.kind]
-            return replace(memory, durable=replace(memory.durable, authority=authority))
+            return _set_authority(memory, request.kind, now_s)
         case RequestKind.RELEASE_LATCH:
             return _release(memory, request, seen)
         case RequestKind.OPEN_FEEDER | RequestKind.CLOSE_FEEDER:
@@ -69,6 +78,56 @@ def _act(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage, hub: 
             return _act_on_genset(memory, request, hub, now_s)
         case RequestKind.RECONNECT:
             return replace(memory, released_return=True)
+
+
+def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreMemory | None:
+    before = memory.durable.authority
+    if kind is RequestKind.OBSERVE_ON:
+        since_s = memory.observing_since_s if before is Authority.OBSERVE else now_s
+        return replace(memory, observing_since_s=since_s, durable=replace(memory.durable, authority=Authority.OBSERVE))
+    if kind in TURNS_OFF and before not in (TURNS_OFF[kind], Authority.AUTO):
+        return None
+    if before is Authority.OBSERVE:
+        memory = _wake(memory, now_s)
+    authority = Authority.MANUAL if kind is RequestKind.MANUAL_ON else Authority.AUTO
+    return replace(memory, durable=replace(memory.durable, authority=authority))
+
+
+def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
+    """The end of observing is a start: what we only imagined is forgotten, the mode is read off the plant again.
+
+    A feeder that we had truly shed before is ours to close again; any other is left as people made it. Attempts and
+    latches of orders that nobody carried out never were.
+    """
+    durable, began_s = memory.durable, memory.observing_since_s if memory.observing_since_s is not None else now_s
+    attempts = tuple(attempt for attempt in durable.attempts if attempt.at_s < began_s)
+    latches = tuple(x for x in durable.latches if x.subject not in IMAGINED_LATCHES or x.since_s < began_s)
+    return CoreMemory(
+        mode=Mode.UNKNOWN,
+        mode_since_s=now_s,
+        reason=Reason.OPERATOR,
+        rule="people: person_asked",
+        started_at_s=now_s,
+        durable=replace(durable, attempts=attempts, latches=latches),
+        grid=memory.grid,
+        poi=PoiMemory(
+            proven_open_since_s=memory.poi.proven_open_since_s,
+            proven_sample_s=memory.poi.proven_sample_s,
+            joins_since_s=memory.poi.joins_since_s,
+            position=memory.poi.position,
+        ),
+        feeders={name: _as_found(name, state, durable, now_s) for name, state in memory.feeders.items()},
+        drawn_w=memory.drawn_w,
+        bus_dead_since_s=memory.bus_dead_since_s,
+        last_pickup_at_s=now_s,
+        done_requests=memory.done_requests,
+    )
+
+
+def _as_found(feeder: AssetId, state: FeederMemory, durable: DurableMemory, now_s: float) -> FeederMemory:
+    if feeder in durable.shed_by_us and state.position is not BreakerPosition.CLOSED:
+        return FeederMemory(position=state.position, shed_since_s=now_s, reason=Reason.PREPARED_SHED)
+    return FeederMemory(position=state.position)
 
 
 def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | None:

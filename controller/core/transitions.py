@@ -35,6 +35,11 @@ class Transition:
     when: Condition
     reason: Reason | None
 
+    @property
+    def rule(self) -> str:
+        """The name under which the journal knows this row."""
+        return f"{self.source.value} -> {self.target.value}: {self.when.__name__}"
+
 
 def emergency_off(memory: CoreMemory, _: Situation) -> bool:
     """The emergency-off is latched."""

@@ -9,16 +9,29 @@ from controller.model.hub import AssetId
 from controller.model.reasons import EventKind, Reason
 
 Scalar = float | int | str | bool
+Input = Scalar | None
+"""What a rule looked at; None: not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the journal: codes and parameters, no words."""
+    """One line of the journal: codes and parameters, no words.
+
+    A decision names its `rule` and the `inputs` that made it apply, so that it can be explained years later. A mere
+    fact (a device is lost, a contact moved by itself) has neither.
+    """
 
     kind: EventKind
     reason: Reason
     subject: str  # asset id, "hub", "guard", or a device name
     values: Mapping[str, Scalar] = field(default_factory=dict)  # keys end in their unit
+    rule: str = ""  # "grid_connected -> unplanned_islanding: grid_lost"; the part behind ": " is its name
+    inputs: Mapping[str, Input] = field(default_factory=dict)  # keys end in their unit
+
+    @property
+    def is_decision(self) -> bool:
+        """A rule was behind it."""
+        return bool(self.rule)
 
 
 @dataclass(frozen=True, slots=True)

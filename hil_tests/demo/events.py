@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from controller.requests import SocketClient
+from controller.socket_client import SocketClient
 
 
 class EventTail:

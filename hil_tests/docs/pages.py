@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hil_tests.docs.commands import commands_page
 from hil_tests.docs.configuration import configuration_page
 from hil_tests.docs.devices import devices_page
 from hil_tests.docs.modes import modes_page
@@ -16,6 +17,7 @@ def fresh_pages() -> Mapping[str, str]:
         "docs/modes.md": modes_page(),
         "docs/devices.md": devices_page(),
         "docs/configuration.md": configuration_page(),
+        "docs/command_reference.md": commands_page(),
     }
 
 

@@ -173,7 +173,7 @@ class Bench:
         now_s = self.plant.now_s
         for link in self.links.values():
             if link.next_s <= now_s + TICK_S:
-                link.step(now_s, vetted=self.is_running)
+                link.step(now_s, vetted=self.is_running and self.durable.authority is not Authority.OBSERVE)
         self.devices.after_step()
         if self.is_running and now_s >= self._next_cycle_s - 1e-9:
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s

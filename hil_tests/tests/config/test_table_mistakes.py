@@ -14,6 +14,16 @@ TABLES = configs_dir() / "devices" / "hallig_sim"
 POI, IO, BATTERY, UA, SUNSPEC = "poi_relay", "io_module", "battery_inverter", "battery_opcua", "sunspec_pv"
 
 MISTAKES = (
+    (BATTERY, Mistake("curve that turns back", 'heartbeat = "battery.heartbeat"',
+                      'heartbeat = "battery.heartbeat"\nshort_time = [{ load_ratio = 1.5, hold_s = 20 }, '
+                      "▶{ load_ratio = 1.2, hold_s = 60 }]",
+                      "device.short_time.1", "1.2 for 60 s after 1.5 for 20 s", "more load for less time")),
+    (IO, Mistake("curve of what is no inverter", 'on_loss_island = "hold"',
+                 'on_loss_island = "hold"\n▶short_time = [{ load_ratio = 1.5, hold_s = 20 }]',
+                 "device.short_time", "a short-time curve", "only in a table that serves a battery")),
+    (POI, Mistake("accuracy of nothing", "bus_frequency_hz     = { address = 8, type",
+                  "bus_frequency_hz     = { address = 8, ▶accuracy = 0, type",
+                  "roles.poi.points.bus_frequency_hz.accuracy", "0", "more than 0")),
     (BATTERY, Mistake("unknown protocol", 'protocol = "modbus_tcp"', '▶protocol = "modbus-tcp"', "device.protocol",
                       '"modbus-tcp"', "one of modbus_tcp", "modbus_tcp")),
     (BATTERY, Mistake("unknown evidence", 'evidence = "simulated"', '▶evidence = "simulator"', "device.evidence",

@@ -20,7 +20,7 @@ import pytest_asyncio
 from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.model.words import BreakerPosition
-from controller.requests import SocketClient
+from controller.socket_client import SocketClient
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers
 

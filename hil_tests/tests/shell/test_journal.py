@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -16,7 +17,7 @@ import pytest
 
 from controller.durable import load_durable
 from controller.journal import Journal, dump_durable
-from controller.journal_store import Entry, JournalStore
+from controller.journal_store import GENESIS, Entry, JournalStore
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
@@ -47,6 +48,36 @@ def test_events_are_durable_in_order_and_readable_by_cursor(tmp_path: Path) -> N
     assert first[0]["values"] == {"power_w": 1200}
     assert journal.status.is_ok
     journal.stop()
+
+
+FIRST_VERSION = """
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, mono_s REAL NOT NULL, unix_s REAL NOT NULL,
+  clock TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+  chain TEXT NOT NULL);
+"""
+
+
+def test_a_file_of_the_first_version_is_completed_and_its_chain_goes_on(tmp_path: Path) -> None:
+    path, head = tmp_path / "j.db", GENESIS
+    with sqlite3.connect(path) as connection:
+        connection.executescript(FIRST_VERSION)
+        for number in range(3):
+            old = entry(number)
+            head = old.digest(head)
+            row = (old.boot, old.mono_s, old.unix_s, old.clock, old.kind, old.reason, old.subject, old.body, head)
+            connection.execute("INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.close()
+    store = JournalStore(path)
+    store.append([replace(entry(3), rule="shed: low_soc", inputs='{"soc_pct":9.5}', uncertainty_s=0.25)], None)
+    assert store.verify() is None
+    told = store.read(0, 10)
+    assert [line["rule"] for line in told] == ["", "", "", "shed: low_soc"]
+    assert told[3]["inputs"] == {"soc_pct": 9.5}
+    assert told[3]["uncertainty_s"] == 0.25
+    store._connection.execute("UPDATE event SET inputs = '{}' WHERE seq = 4")
+    assert store.verify() == 4, "what a rule looked at is in the chain too"
+    store.close()
 
 
 def test_it_is_wal_with_full_sync(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from controller.model.commands import BatteryCommand, Commands, Order, PoiComman
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
-from controller.requests import ControlSocket, SocketClient
+from controller.requests import ControlSocket
+from controller.socket_client import SocketClient
 from controller.watchdog import EXIT_CODE, notify
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.points import PlantDevices

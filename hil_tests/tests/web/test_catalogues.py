@@ -7,7 +7,9 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+import controller.commands
 import supervisor
+from controller.commands.vocabulary import command_keys
 from supervisor.catalogue import is_fresh, main
 from supervisor.public_words import keys_by_code
 from supervisor.words import LANGUAGES, LOCALES, MissingTextError, choose_language, words
@@ -15,6 +17,9 @@ from supervisor.words import LANGUAGES, LOCALES, MissingTextError, choose_langua
 HERE = Path(supervisor.__file__).parent
 LITERAL_KEY = re.compile(r"\b(?:say|words\(language\)|pages\.note)(?:\.count)?\(\s*(?:language, )?[\"']([a-z_.]+)[\"']")
 CHOSEN_KEY = re.compile(r"[\"']((?:page|hours|radio|solar|time|position)\.(?!html|css|js)[a-z_]+)[\"']")
+COMMAND_KEY = re.compile(r"[\"']((?:line|screen|clear|event|explain|observe|rule)\.[a-z_]+)[\"']")
+PATTERNS = (LITERAL_KEY, CHOSEN_KEY, COMMAND_KEY)
+COMMANDS = Path(controller.commands.__file__).parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 LETTERS = {"de": "äöüß", "da": "æøå", "en": ""}
 
@@ -34,13 +39,14 @@ def texts(message: Message) -> tuple[str, ...]:
 
 
 def keys_in_code() -> set[str]:
-    sources = [path.read_text(encoding="utf-8") for path in (*HERE.glob("*.py"), *HERE.glob("templates/*.html"))]
-    return {key for source in sources for pattern in (LITERAL_KEY, CHOSEN_KEY) for key in pattern.findall(source)}
+    files = (*HERE.glob("*.py"), *HERE.glob("templates/*.html"), *COMMANDS.glob("*.py"))
+    sources = [path.read_text(encoding="utf-8") for path in files]
+    return {key for source in sources for pattern in PATTERNS for key in pattern.findall(source)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_and_every_sentence_of_the_page_has_its_words(language: str) -> None:
-    wanted = keys_by_code() | keys_in_code()
+    wanted = keys_by_code() | command_keys() | keys_in_code()
     found = set(messages(language))
     assert wanted - found == set(), "no words for these"
     assert found - wanted == set(), "nobody says these"

@@ -10,7 +10,8 @@ from controller import clock
 from controller.journal import Journal
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
-from controller.requests import ControlSocket, SocketClient
+from controller.requests import ControlSocket
+from controller.socket_client import SocketClient
 from hil_tests.tests.web.journals import FakeController, blackout, event
 from supervisor.events import TOLD_KINDS
 from supervisor.follower import FETCH_COUNT, Follower

@@ -1,0 +1,111 @@
+"""Events, wherever they are: from the running controller over its socket, else from the journal at rest."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from controller import clock
+from controller.commands.contact import ask, is_answering
+from controller.commands.frame import CommandError
+from controller.commands.hubs import HubPlace, find_hub
+from controller.commands.journal_file import open_copy
+from controller.whereabouts import DEFAULT_DATA_DIR, JOURNAL_NAME
+
+PAGE_COUNT = 200
+LogLine = dict[str, Any]
+
+
+class EventSource(Protocol):
+    """Events by cursor."""
+
+    def after(self, cursor: int, limit: int) -> list[LogLine]:
+        """Events behind a cursor, oldest first; fewer than there are when an answer would grow too long."""
+        ...
+
+    def newest(self, limit: int) -> list[LogLine]:
+        """The last events, oldest first."""
+        ...
+
+
+class SocketSource:
+    """Asks the running controller."""
+
+    def __init__(self, hub: HubPlace) -> None:
+        self._hub = hub
+
+    def after(self, cursor: int, limit: int) -> list[LogLine]:
+        """As EventSource. Raises NoContactError."""
+        return _complete(ask(self._hub, method="events", after=cursor, limit=limit)["events"])
+
+    def newest(self, limit: int) -> list[LogLine]:
+        """As EventSource. Raises NoContactError."""
+        found = _complete(ask(self._hub, method="events", limit=limit)["events"])
+        while found and len(found) < limit and (more := self.after(found[-1]["seq"], limit)):
+            found += more
+        return found
+
+
+@contextlib.contextmanager
+def open_events(arguments: argparse.Namespace) -> Iterator[tuple[EventSource, HubPlace | None]]:
+    """The events of the hub that is meant; the hub is None when only a journal was found.
+
+    Raises:
+        CommandError: neither a controller nor a journal.
+    """
+    hub = _hub(arguments)
+    if hub is not None and is_answering(hub):
+        yield SocketSource(hub), hub
+        return
+    with open_copy(_data_dir(arguments, hub) / JOURNAL_NAME) as journal:
+        yield journal, hub
+
+
+def backwards(source: EventSource) -> Iterator[LogLine]:
+    """All events, newest first, page by page."""
+    page = source.newest(PAGE_COUNT)
+    while page:
+        yield from reversed(page)
+        first = int(page[0]["seq"])
+        page = [line for line in _whole_page(source, first) if int(line["seq"]) < first]
+
+
+def age_s(line: LogLine) -> float:
+    """How long ago: by boot time when it was in this boot, else by the wall clock."""
+    if line["boot"] == clock.boot_id():
+        return max(0.0, clock.now_s() - float(line["mono_s"]))
+    return clock.unix_s() - float(line["unix_s"])
+
+
+def _whole_page(source: EventSource, before: int) -> list[LogLine]:
+    """The events just before a cursor; an answer may hold fewer than were asked for, from the oldest."""
+    cursor, page = max(0, before - 1 - PAGE_COUNT), list[LogLine]()
+    while cursor < before - 1 and (more := source.after(cursor, PAGE_COUNT)):
+        page += more
+        cursor = int(more[-1]["seq"])
+    return page
+
+
+def _complete(lines: list[LogLine]) -> list[LogLine]:
+    """Lines of an older controller have no rule, inputs and uncertainty."""
+    return [{"rule": "", "inputs": {}, "uncertainty_s": None, **line} for line in lines]
+
+
+def _hub(arguments: argparse.Namespace) -> HubPlace | None:
+    """None when nobody is named, none is here, and a journal may be all there is."""
+    try:
+        return find_hub(arguments.site, arguments.run_dir)
+    except CommandError:
+        only_journal = arguments.site is None and _data_dir(arguments, None).joinpath(JOURNAL_NAME).is_file()
+        if arguments.data_dir is None and not only_journal:
+            raise
+        return None
+
+
+def _data_dir(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:
+    if arguments.data_dir is not None:
+        return Path(arguments.data_dir)
+    return hub.places.data_dir if hub is not None and hub.places is not None else DEFAULT_DATA_DIR

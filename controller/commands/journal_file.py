@@ -1,0 +1,67 @@
+"""The journal of a controller that does not run. The file is copied and the copy is read: nothing here can disturb it.
+
+A second connection to a WAL file can corrupt it in old SQLite, even one that only reads, because closing it may
+checkpoint. While a controller runs, its socket is asked instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
+from controller.journal_store import newest_events, read_events
+
+BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets it aside as .broken-0 and begins anew."
+
+
+class JournalFile:
+    """Events of a journal at rest, by cursor."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def after(self, cursor: int, limit: int) -> list[dict[str, Any]]:
+        """Events behind a cursor, oldest first."""
+        return read_events(self._connection, cursor, limit)
+
+    def newest(self, limit: int) -> list[dict[str, Any]]:
+        """The last events, oldest first."""
+        return newest_events(self._connection, limit)
+
+
+@contextlib.contextmanager
+def open_copy(journal: Path) -> Iterator[JournalFile]:
+    """The journal as it lies there, its write-ahead log included.
+
+    Raises:
+        CommandError: there is none (exit 3), or it is broken (exit 1).
+    """
+    if not journal.is_file():
+        hint = "Name its folder with --data-dir."
+        raise CommandError("no_contact", NO_CONTACT, f"no controller runs, and there is no journal {journal}", hint)
+    with tempfile.TemporaryDirectory(prefix="hallig-") as folder:
+        copy = Path(folder) / journal.name
+        for suffix in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(journal.with_name(journal.name + suffix), copy.with_name(copy.name + suffix))
+        with contextlib.closing(_connect(copy, journal)) as connection:
+            yield JournalFile(connection)
+
+
+def _connect(copy: Path, journal: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(copy)
+    try:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(str(verdict))
+        connection.execute("SELECT seq FROM event LIMIT 1")
+    except sqlite3.Error as error:
+        connection.close()
+        raise CommandError("broken_journal", PROBLEM, f"{journal} cannot be read: {error}", BROKEN_HINT) from None
+    return connection

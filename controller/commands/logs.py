@@ -1,0 +1,28 @@
+"""The log of the long-running commands: lines for people, or JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "unix_s": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def start_logging(*, as_json: bool) -> None:
+    """To the error stream, from level INFO on."""
+    sink = logging.StreamHandler(sys.stderr)
+    sink.setFormatter(_JsonLines() if as_json else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[sink])
+    logging.getLogger("asyncua").setLevel(logging.ERROR)  # it tells every request at level INFO

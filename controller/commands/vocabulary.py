@@ -1,0 +1,118 @@
+"""Which keys of the catalogue the commands put together from codes. A test holds the catalogue to this page."""
+
+from __future__ import annotations
+
+from controller.config.types import OnLoss
+from controller.core.transitions import TRANSITIONS
+from controller.model.words import Authority, Mode
+
+RULES = (
+    "grid_verdict",
+    "mode_wants_open",
+    "earth_behind_proof",
+    "behind_proof",
+    "in_sync_window",
+    "sync_relay_may",
+    "prepared_shed",
+    "overload",
+    "underfrequency",
+    "low_soc",
+    "island_collapsed",
+    "pickup_collapse",
+    "not_followed",
+    "left_alone",
+    "energy_and_room",
+    "order_followed",
+    "genset_low_soc",
+    "genset_person",
+    "genset_not_needed",
+    "latched",
+    "released",
+    "person_asked",
+    "person_refused",
+    "veto",
+    "core_failed",
+)
+"""Rules beside the rows of the transition table; each veto of the guard is told under `veto`."""
+
+INPUTS = (
+    "verdict",
+    "grid_voltage",
+    "grid_frequency",
+    "grid_voltage_below",
+    "grid_voltage_above",
+    "grid_frequency_below",
+    "grid_frequency_above",
+    "held",
+    "hold",
+    "observation",
+    "bus_voltage",
+    "bus_frequency",
+    "bus_voltage_below",
+    "bus_voltage_above",
+    "bus_frequency_below",
+    "bus_frequency_above",
+    "poi_position",
+    "poi_current",
+    "open_signs_count",
+    "angle",
+    "angle_limit",
+    "slip",
+    "slip_limit",
+    "voltage_difference",
+    "voltage_difference_limit",
+    "closing_time",
+    "sample_age",
+    "sample_age_limit",
+    "net_import",
+    "import_max",
+    "load",
+    "soc",
+    "soc_below",
+    "soc_above",
+    "former",
+    "candidate",
+    "former_rating",
+    "former_power",
+    "discharge_limit",
+    "overload",
+    "overload_limit",
+    "shed_set",
+    "tier",
+    "pickup",
+    "pickup_ceiling",
+    "ordered_before",
+    "attempts_count",
+    "attempts_max_count",
+    "attempt",
+    "earthing_is_ready",
+    "earthing_position",
+    "emergency_off",
+    "dso_lock",
+    "latched",
+    "who",
+    "at_the_hub",
+    "authority",
+    "ordered",
+    "cause",
+)
+"""What rules look at, without phase and unit."""
+
+OTHERS = {
+    "line": [mode.value for mode in Mode] + [a.value for a in Authority if a is not Authority.AUTO],
+    "clear": ["emergency_off", "dso_lock", "poi_close", "lockout", "other"],
+    "observe": ["on", "off"],
+    "loss": [loss.value for loss in OnLoss],
+}
+
+
+def rule_names() -> frozenset[str]:
+    """Every rule that has a sentence."""
+    return frozenset({row.when.__name__ for row in TRANSITIONS} | set(RULES))
+
+
+def command_keys() -> frozenset[str]:
+    """Every key that a command puts together from a code."""
+    rules = {f"rule.{name}" for name in rule_names()}
+    inputs = {f"input.{name}" for name in INPUTS}
+    return frozenset(rules | inputs | {f"{family}.{code}" for family, codes in OTHERS.items() for code in codes})

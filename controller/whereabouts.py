@@ -1,0 +1,68 @@
+"""Where a controller keeps its things: written into its run folder at start, so that commands find the rest by it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCK_NAME = "lock"
+NAME = "places.json"
+ROOT_VARIABLE = "HALLIG_RUN_ROOT"
+SYSTEM_ROOT = Path("/run/hallig")
+DEFAULT_DATA_DIR = Path("/var/lib/hallig")
+JOURNAL_NAME = "journal.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The hub's name, its site file and the folder of its journal."""
+
+    hub: str
+    site: Path
+    data_dir: Path
+
+
+def write_whereabouts(run_dir: Path, places: Whereabouts) -> None:
+    """Leave them in the run folder. A folder that does not take them costs commands some comfort and nothing else."""
+    text = {"hub": places.hub, "site": str(places.site.resolve()), "data_dir": str(places.data_dir.resolve())}
+    with contextlib.suppress(OSError):
+        (run_dir / NAME).write_text(json.dumps(text))
+
+
+def read_whereabouts(run_dir: Path) -> Whereabouts | None:
+    """None when nobody has left any, or what is there cannot be read."""
+    try:
+        raw = json.loads((run_dir / NAME).read_text())
+        return Whereabouts(str(raw["hub"]), Path(raw["site"]), Path(raw["data_dir"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def run_roots() -> tuple[Path, ...]:
+    """Folders that may hold run folders: the one that the environment names, else the system's and the user's own."""
+    named = os.environ.get(ROOT_VARIABLE)
+    if named:
+        return (Path(named),)
+    return SYSTEM_ROOT, Path(os.environ.get("XDG_RUNTIME_DIR", tempfile.gettempdir())) / "hallig"
+
+
+def default_run_dir(hub: str) -> Path:
+    """Where the controller of a hub keeps its live state when nobody says otherwise."""
+    roots = run_roots()
+    if len(roots) == 1 or os.access("/run", os.W_OK):
+        return roots[0] / hub
+    return roots[1] / hub
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds this lock file. Asked of the kernel, for taking it would disturb its owner."""
+    try:
+        found, table = path.stat(), Path("/proc/locks").read_text()
+    except OSError:
+        return False
+    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    return any(line.split()[1] == "FLOCK" and place in line.split() for line in table.splitlines() if line.strip())

@@ -1,0 +1,181 @@
+"""Whatever a newcomer mistypes, one line says what is wrong and what to try; the exit code says which kind it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from controller.cli import COMMANDS
+from hil_tests.tests.commands.village import hallig
+
+NEWCOMERS = [
+    (["dmeo"], 2, "Did you mean 'hallig demo'?"),
+    (["frobnicate"], 2, "there are demo, check"),
+    (["--jsn"], 2, "'--jsn' stands before the command"),
+    (["status", "--lnie"], 2, "did you mean '--line'?"),
+    (["observe", "onn"], 2, "did you mean 'on'?"),
+    (["observe"], 2, "required: switch"),
+    (["check"], 2, "required: SITE"),
+    (["check", "musterhalig"], 2, "did you mean 'musterhallig'?"),
+    (["check", "."], 2, "wanted a readable TOML file"),
+    (["run", "nowhere.toml"], 2, "wanted a readable TOML file"),
+    (["run", "musterhallig", "--overrides", "nowhere.json"], 2, "JSON object by device"),
+    (["status", "musterhalig"], 2, "Did you mean 'musterhallig'?"),
+    (["status", "."], 2, "is a folder, not a site file"),
+    (["status", "nowhere.toml"], 2, "cannot be read: No such file"),
+    (["status"], 3, "Start one with 'hallig run SITE'"),
+    (["status", "musterhallig"], 3, "Try 'hallig run musterhallig'"),
+    (["read", "poi.position"], 3, "no controller has run here"),
+    (["read", "poi.positoin", "musterhallig"], 2, "did you mean poi.position?"),
+    (["read", "battery.soc_pct", "musterhallig"], 2, "battery_main, battery_second"),
+    (["read", "nothing", "musterhallig"], 2, "no asset or device 'nothing'"),
+    (["observe", "on"], 3, "no controller has run here"),
+    (["events", "--data-dir", "/nowhere"], 3, "there is no journal /nowhere/journal.db"),
+    (["explain", "25:00", "--data-dir", "/nowhere"], 3, "there is no journal"),
+    (["explain", "banana", "apple"], 2, "'banana' is no time"),
+    (["events", "--since", "yesterday"], 2, "'yesterday' is no time"),
+    (["supervise", "musterhallig", "--port", "70000"], 2, "--port 70000 is no port"),
+    (["demo", "--island-s", "-5"], 2, "seconds above zero"),
+    (["status", "--line", "--watch"], 2, "not allowed with argument"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "says"), NEWCOMERS, ids=[" ".join(words) for words, _, _ in NEWCOMERS])
+def test_a_mistake_is_told_in_a_line_that_helps(words: list[str], code: int, says: str, tmp_path: Path) -> None:
+    done = hallig(*words, root=tmp_path)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) <= 3
+
+
+def test_with_json_the_mistake_is_a_document_too(tmp_path: Path) -> None:
+    refused = hallig("status", "--json", root=tmp_path)
+    assert json.loads(refused.stdout)["error"]["code"] == "no_contact"
+    wrong = json.loads(hallig("check", "musterhalig", "--json").stdout)
+    assert wrong["errors"][0]["hint"] == "musterhallig"
+
+
+def test_several_hubs_are_listed_by_name(tmp_path: Path) -> None:
+    for name in ("osterwarf", "westerwarf"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lock").touch()
+    done = hallig("status", root=tmp_path)
+    assert done.returncode == 2
+    assert "osterwarf (not running), westerwarf (not running)" in done.stderr
+
+
+def test_a_folder_without_rights_is_one_line(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+    done = hallig("run", "musterhallig", "--run-dir", str(blocked / "run"), "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert str(blocked) in done.stderr
+
+
+def test_no_rights_is_one_line_with_a_way_out() -> None:
+    done = hallig("run", "musterhallig", "--run-dir", "/sys/hallig", "--data-dir", "/tmp")
+    assert (done.returncode, "Choose folders that you may use" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+@pytest.mark.parametrize("what", ["the folder", "the socket"])
+def test_a_user_who_may_not_speak_to_the_controller_is_told_who_may(what: str) -> None:
+    """In a child that becomes nobody once everything is imported: nobody may not read every checkout."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "warf").mkdir()
+        (root / "warf" / "lock").touch()
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(root / "warf" / "control.sock"))
+            (root / "warf" / "control.sock").chmod(0o600)
+            root.chmod(0o700 if what == "the folder" else 0o755)
+            code = (
+                "import os, sys, controller.cli, controller.commands.observe, controller.commands.contact\n"
+                "import controller.commands.situation, controller.commands.speech, getpass, encodings.idna\n"
+                "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+                "sys.exit(controller.cli.main(['observe', 'on', '--lang', 'en']))"
+            )
+            environment = {**os.environ, "HALLIG_RUN_ROOT": name}
+            command = [sys.executable, "-c", code]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
+    assert (done.returncode, "group 'hallig'" in done.stderr) == (3, True), done.stderr
+
+
+def test_a_missing_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pydantic'] = None\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", str(Path.cwd()))])
+    done = hallig("check", "musterhallig", PYTHONPATH=path)
+    assert (done.returncode, "the package 'pydantic' is not installed" in done.stderr) == (1, True), done.stderr
+
+
+def test_with_json_the_log_of_a_long_run_is_json_lines_too() -> None:
+    code = "from controller.commands.logs import start_logging as s\ns(as_json=True)\nimport logging\n"
+    code += "logging.getLogger('hallig.x').warning('%s is gone', 'a meter')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    line = json.loads(done.stderr)
+    assert (line["level"], line["logger"], line["message"]) == ("warning", "hallig.x", "a meter is gone")
+    assert set(line) == {"unix_s", "level", "logger", "message"}
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = hallig("supervise", "musterhallig", "--port", port)
+    assert done.returncode == 1
+    assert port in done.stderr
+
+
+def test_ctrl_c_ends_without_a_word_too_many(tmp_path: Path) -> None:
+    (tmp_path / "site").write_text("")
+    waiting = "import controller.cli, controller.commands.check as c\nc.run = lambda a: __import__('threading').Event()"
+    code = f"{waiting}.wait(print('here', flush=True))\ncontroller.cli.sys.exit(controller.cli.main(['check', 'x']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=10)
+    assert (process.returncode, said.strip()) == (130, "")
+
+
+def test_a_mistake_of_ours_is_one_line_and_all_of_it_on_demand() -> None:
+    code = "import controller.cli, controller.commands.check as c\nc.run = lambda a: 1 / 0\n"
+    code += "controller.cli.main(['check', 'x'])"
+    for shown in ("", "1"):
+        environment = {**os.environ, "HALLIG_TRACEBACK": shown}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment, timeout=30
+        )
+        assert done.returncode == 1
+        assert ("a mistake of ours: ZeroDivisionError" in done.stderr) is not bool(shown)
+        assert ("Traceback" in done.stderr) is bool(shown)
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_teaches_and_needs_nothing_heavy(name: str) -> None:
+    """Examples, exit codes and what to try next, before any of the big packages is imported."""
+    words = [name, "--help"] if name else ["--help"]
+    heavy = "{'pydantic', 'rich', 'fastapi', 'asyncio', 'sqlite3', 'pymodbus', 'asyncua', 'numpy'}"
+    code = (
+        f"import sys, controller.cli as c\ntry:\n    c.main({words})\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    *text, imported = done.stdout.splitlines()
+    assert imported == "[]"
+    said = "\n".join(text)
+    assert "exit codes:" in said
+    assert "next: " in said
+    assert not name or said.count(f"  hallig {name}") >= 2, "at least two real examples"
+    assert max(map(len, text)) <= 100
