@@ -20,7 +20,7 @@ from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.status import JournalStatus
 
-GROUP_S = 0.01  # gather what comes within this before one sync
+GROUP_S = 0.003  # gather what comes within this before one sync
 QUEUE_MAX = 10_000
 BATCH_MAX = 500
 RETRY_S = 1.0

@@ -29,6 +29,7 @@ class Board:
         self.device = device
         self.outbox = Outbox(can_be_read_back(device.table) - {device.table.heartbeat})
         self.wake: Callable[[], None] = _nobody_waits  # the owner of the connection replaces it
+        self.is_eager = False  # every sample of an urgent point is news, changed or not
         self._hurry: Callable[[], None] = _nobody_waits
         self._urgent: Mapping[str, float] = {}
         self.failures = 0
@@ -64,7 +65,9 @@ class Board:
         self._readings[point] = None if value is None else Reading(value, at_s)
         self.changes_count += 1
         step = self._urgent.get(point)
-        if step is not None and is_news(before.value if before is not None else None, value, step):
+        if step is None:
+            return
+        if self.is_eager or is_news(before.value if before is not None else None, value, step):
             self._hurry()
 
     def when_urgent(self, points: Mapping[str, float], hurry: Callable[[], None]) -> None:

@@ -48,6 +48,11 @@ class Links:
         for device, steps in points.items():
             self._boards[device].when_urgent(steps, hurry)
 
+    def set_eager(self, is_eager: bool) -> None:
+        """While the hub is being transferred, every sample counts: proof needs two of them."""
+        for board in self._boards.values():
+            board.is_eager = is_eager
+
     def set_islanded(self, islanded: bool) -> None:
         """While islanded, absent devices are tried at least once a second."""
         self._patience.set_islanded(islanded)

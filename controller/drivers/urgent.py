@@ -1,7 +1,7 @@
 """What must not wait for the next cycle: a position that changed, a voltage or a power that jumped.
 
 The loop then begins its cycle at once instead of up to a whole cycle later. Nothing here judges: a jump may turn out
-to be a sag that is ridden through.
+to be a sag that is ridden through. During a transfer every sample of these points counts, since proof needs two.
 """
 
 from __future__ import annotations

@@ -59,3 +59,13 @@ def test_a_board_hurries_once_for_each_change_of_a_watched_point() -> None:
     board.keep("poi.grid_frequency_hz", 50.0, 0.0)
     board.keep("poi.grid_frequency_hz", 47.0, 0.0)
     assert told == [1]
+
+
+def test_while_eager_every_sample_of_a_watched_point_is_news() -> None:
+    board, told = Board(SITE.devices["poi_relay"], lambda: 0.0), []
+    board.when_urgent(URGENT["poi_relay"], lambda: told.append(1))
+    board.is_eager = True
+    for position in ("open", "open"):
+        board.keep("poi.position", position, 0.0)
+    board.keep("poi.grid_frequency_hz", 50.0, 0.0)
+    assert told == [1, 1]
