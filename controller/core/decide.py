@@ -57,7 +57,7 @@ def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
 def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now_s: float) -> Decision:
     """Decide what to do now. The same arguments give the same Decision on every machine."""
     before = memory
-    situation = assess(seen, hub, now_s)
+    situation = assess(seen, hub, now_s, has_differed=memory.poi.has_differed)
     memory, answers = _take_note(memory, situation, advice)
     memory = _move(memory, situation)
     memory = _plan(memory, situation)

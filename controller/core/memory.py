@@ -44,6 +44,7 @@ class PoiMemory:
     proven_sample_s: float | None = None  # instant of the first sample that proved it
     close: Order | None = None
     close_attempts: int = 0  # since the last success
+    has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     joins_since_s: float | None = None  # current flows although the contact says open
     position: BreakerPosition | None = None  # last known
     retry_after_s: float = 0.0

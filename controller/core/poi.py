@@ -39,10 +39,20 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         proven_sample_s=since(poi.proven_sample_s, is_open and sample_s is not None, sample_s or 0.0),
         close=close,
         close_attempts=poi.close_attempts,
+        has_differed=_has_differed(poi, situation),
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both, now_s),
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
+
+
+def _has_differed(before: PoiMemory, situation: Situation) -> bool:
+    """Holds until the contact is seen to say anything but open, or current flows all the same."""
+    position = situation.seen.poi.position
+    if position is None:
+        return before.has_differed
+    is_open = position is BreakerPosition.OPEN and not situation.poi_joins_both
+    return is_open and (before.has_differed or situation.poi_sides_differ)
 
 
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:

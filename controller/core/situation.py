@@ -38,6 +38,7 @@ class Situation:
     grid_is_dead: bool | None
     poi_evidence_count: int  # independent signs that the POI is open; two prove it
     poi_joins_both: bool  # current flows between two sides that do not differ, whatever the contact says
+    poi_sides_differ: bool
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_is_closed: bool | None
     former: AssetId | None  # who forms the bus now
@@ -49,12 +50,12 @@ class Situation:
 
     @property
     def poi_is_proven_open(self) -> bool:
-        """Any two of: contact open; sides differ; no current although the sides differ, or both are dead."""
+        """Any two of: contact open; sides differ, or have since it says so; no current although they differ."""
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
 
 
-def assess(seen: ProcessImage, hub: Hub, now_s: float) -> Situation:
-    """Read the image once."""
+def assess(seen: ProcessImage, hub: Hub, now_s: float, *, has_differed: bool = False) -> Situation:
+    """Read the image once. `has_differed`: the sides were seen to differ since the contact has said open."""
     bus = _bus_voltage(seen, hub)
     grid = seen.poi.grid_voltage_v
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
@@ -68,8 +69,9 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float) -> Situation:
         bus_is_dead=None if bus is None else bus.maximum < dead_v,
         grid_is_live=None if grid is None else grid.minimum > live_v,
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
-        poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v),
+        poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v, has_differed=has_differed),
         poi_joins_both=_joins_both(seen.poi, hub.nominal_voltage_v),
+        poi_sides_differ=_sides_differ(seen.poi, hub.nominal_voltage_v),
         poi_sides_are_one=_are_one(seen.poi, dead_v, hub.nominal_voltage_v),
         poi_is_closed=None if seen.poi.position is None else seen.poi.position is BreakerPosition.CLOSED,
         former=_former(seen, hub),
@@ -126,9 +128,10 @@ def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
     return None
 
 
-def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float) -> int:
+def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float, *, has_differed: bool) -> int:
     contact = poi.position is BreakerPosition.OPEN
-    differ = _sides_differ(poi, nominal_v)
+    # An island beside a live grid comes into step with it now and then; its breaker does not close by that.
+    differ = _sides_differ(poi, nominal_v) or (contact and has_differed)
     both_dead = _both_dead(poi, dead_v)
     no_current = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
     # Both sides dead: nothing can differ. Contact and silence must do, and `poi_joins_both` catches a lying contact

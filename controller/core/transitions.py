@@ -117,10 +117,10 @@ def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
     return lies and since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
 
 
-def forming_reaches_the_grid(_: CoreMemory, situation: Situation) -> bool:
+def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
     says_open = situation.seen.poi.position is BreakerPosition.OPEN
-    lives_as_one = situation.poi_joins_both or situation.poi_sides_are_one
+    lives_as_one = situation.poi_joins_both or (situation.poi_sides_are_one and not memory.poi.has_differed)
     return says_open and situation.former is not None and lives_as_one
 
 

@@ -45,6 +45,7 @@ class GuardMemory:
     tracks: Mapping[AssetId, Track] = field(default_factory=dict)
     emergency_off: OwnLatch = OwnLatch()
     dso_lock: OwnLatch = OwnLatch()
+    has_differed: bool = False  # since its contact says open, the POI's sides were seen to differ
     open_sample_s: float | None = None  # first of the unbroken run of samples that show the POI open
     is_proven_open: bool = False  # and a later sample of that run has confirmed it
     should_open_since_s: float | None = None  # the POI is ordered open, or its contact says so, and nobody closes it

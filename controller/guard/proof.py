@@ -61,8 +61,11 @@ def sides_differ(poi: PoiSeen, hub: Hub) -> bool:
     return all(abs(grid - bus) > apart_v for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
 
 
-def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool) -> bool:
+def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool, has_differed: bool) -> bool:
     """Two of three facts in this one sample: contact open; sides differ; no current although they differ.
+
+    Sides that have differed since the contact says open were not joined then, and nothing has closed since: an island
+    that comes into step with a live grid beside it stays proven while the contact says open and no current flows.
 
     With both sides dead nothing can differ, and then contact and zero current stand for two. They are weaker than
     they look: on a dead grid no current flows through a closed breaker either, so zero current only says that nobody
@@ -80,7 +83,8 @@ def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool
     idle = poi.current_a is not None and all(abs(current_a) < IDLE_A for current_a in poi.current_a)
     if sides_differ(poi, bounds.hub):
         return contact or idle
-    return contact and idle and _is_dead(poi.grid_voltage_v, bounds) and _is_dead(poi.bus_voltage_v, bounds)
+    are_dead = _is_dead(poi.grid_voltage_v, bounds) and _is_dead(poi.bus_voltage_v, bounds)
+    return contact and idle and (has_differed or are_dead)
 
 
 def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory, OwnLatch, Track
-from controller.guard.proof import earthing_id, shows_joined, shows_open
+from controller.guard.proof import earthing_id, is_fresh, shows_joined, shows_open, sides_differ
 from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId, Hub
-from controller.model.image import ProcessImage
+from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode
 
 TRIES_KEPT = 64
@@ -30,12 +30,14 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_confirmed = has_had_its_time and poi.measured_at_s != joined_sample_s
     is_stuck = should_be_open and is_joined and (memory.is_proven_open or is_confirmed)
     contact_lies = poi.position is not BreakerPosition.CLOSED and (memory.contact_lies or is_stuck)
-    is_open = shows_open(poi, bounds, now_s, contact_lies=contact_lies)
+    has_differed = _has_differed(memory, poi, bounds, now_s)
+    is_open = shows_open(poi, bounds, now_s, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
         dso_lock=_watch_latch(memory.dso_lock, poi.dso_lock, "dso_lock" in bounds.latched),
+        has_differed=has_differed,
         open_sample_s=open_sample_s,
         is_proven_open=is_open and poi.measured_at_s != open_sample_s,
         should_open_since_s=should_open_since_s,
@@ -56,6 +58,12 @@ def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
         if command.open and asset in tracks:
             tracks[asset] = replace(tracks[asset], opening_at_s=now_s)
     return replace(memory, tracks=tracks, allowed=allowed)
+
+
+def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """Seen in a fresh sample; forgotten as soon as the contact says anything but open, or says nothing."""
+    differ = is_fresh(poi, bounds, now_s) and sides_differ(poi, bounds.hub)
+    return poi.position is BreakerPosition.OPEN and (memory.has_differed or differ)
 
 
 def _first(before_s: float | None, now_s: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from hil_tests.tests.guard.scene import (
     OPEN,
     Watch,
     dark,
+    islanded,
     on_grid,
     watch_after,
     with_poi,
@@ -127,3 +129,56 @@ def test_one_bad_sample_starts_the_proof_again() -> None:
     assert not watch.memory.is_proven_open
     watch.sees(dark())
     assert watch.memory.is_proven_open
+
+
+def beside_a_live_grid(**poi: Any) -> ProcessImage:
+    """An island whose angle has come into step with the grid beside it: nothing differs, nothing flows."""
+    seen = with_poi(islanded(), grid_voltage_v=LIVE, grid_frequency_hz=50.0, angle_difference_deg=3.0, current_a=ZERO)
+    return with_poi(seen, **poi)
+
+
+def apart(**poi: Any) -> ProcessImage:
+    return with_poi(beside_a_live_grid(), **{"angle_difference_deg": 90.0, **poi})
+
+
+def test_sides_that_have_differed_stay_proven_apart_when_they_come_into_step() -> None:
+    watch = watch_after(apart(), apart())
+    assert watch.memory.is_proven_open
+    watch.sees_for(beside_a_live_grid(), 1.0)
+    assert watch.memory.is_proven_open
+
+
+def test_sides_that_never_differed_prove_nothing_when_they_are_in_step() -> None:
+    watch = watch_after(beside_a_live_grid(), beside_a_live_grid())
+    assert not watch.memory.is_proven_open
+    assert not watch.memory.has_differed
+
+
+def test_an_old_sample_in_which_they_differ_is_not_remembered() -> None:
+    watch = watch_after(on_grid())
+    watch.sees(apart(), age_s=10.0)
+    assert not watch.memory.has_differed
+
+
+@pytest.mark.parametrize("position", [CLOSED, BreakerPosition.INTERMEDIATE, BreakerPosition.BAD, None])
+def test_a_contact_that_says_anything_but_open_ends_what_was_remembered(position: BreakerPosition | None) -> None:
+    watch = watch_after(apart(), apart())
+    assert watch.memory.has_differed
+    watch.sees(beside_a_live_grid(position=position))
+    assert not watch.memory.has_differed
+    watch.sees_for(beside_a_live_grid(), 1.0)
+    assert not watch.memory.is_proven_open
+
+
+def test_current_between_sides_in_step_ends_the_proof() -> None:
+    watch = watch_after(apart(), apart())
+    watch.sees(with_poi(beside_a_live_grid(), current_a=PhaseValues.even(2.0)))
+    assert not watch.memory.is_proven_open
+
+
+def test_a_contact_that_lies_is_not_saved_by_an_old_difference() -> None:
+    watch = watch_after(apart(), apart())
+    watch.sees(with_poi(beside_a_live_grid(), current_a=PhaseValues.even(40.0)))
+    assert watch.memory.contact_lies
+    watch.sees_for(beside_a_live_grid(), 1.0)
+    assert not watch.memory.is_proven_open
