@@ -23,7 +23,8 @@ class Terminal:
         self.text = ""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        environment = {**os.environ, "HALLIG_RUN_ROOT": str(village.root), "TERM": "xterm", "LANG": "en_GB.UTF-8"}
+        spoken = {"LANG": "en_GB.UTF-8", "LC_ALL": ""}
+        environment = {**os.environ, **spoken, "HALLIG_RUN_ROOT": str(village.root), "TERM": "xterm"}
         self.process = subprocess.Popen(
             [*HALLIG, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
         )

@@ -100,6 +100,7 @@ def test_a_user_who_may_not_speak_to_the_controller_is_told_who_may(what: str) -
             code = (
                 "import os, sys, controller.cli, controller.commands.observe, controller.commands.contact\n"
                 "import controller.commands.situation, controller.commands.speech, getpass, encodings.idna\n"
+                "controller.commands.speech.speaker('en')\n"
                 "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
                 "sys.exit(controller.cli.main(['observe', 'on', '--lang', 'en']))"
             )

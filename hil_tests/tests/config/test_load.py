@@ -196,7 +196,7 @@ def test_a_group_that_is_called_fast_must_be_faster(own_configs: Path) -> None:
     spoil(table, 'local_control = { address = 67, type = "bool", group = "fast"', "local_control = { address = 67, "
           'type = "bool", group = "slow"')  # fmt: skip
     site = own_configs / "hubs" / "musterhallig.toml"
-    spoil(site, 'host = "192.0.2.15"\nfast_s = 0.03', 'host = "192.0.2.15"\nfast_s = 0.03\nslow_s = 0.01')
+    spoil(site, 'host = "192.0.2.15"\nfast_s = 0.02', 'host = "192.0.2.15"\nfast_s = 0.02\nslow_s = 0.01')
     (problem,) = problems_of(site)
     assert (problem.key, problem.found) == ("devices.io_module.fast_s", "0.03")
     assert problem.wanted == "at most slow_s, which is 0.01"
