@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from controller.journal import Journal, Ticket
+from controller.ledger import Ledger, Ticket
 from controller.model.commands import Commands, Order
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
@@ -21,14 +21,16 @@ REMEMBERED_S = 600.0
 class IntentGate:
     """Holds back orders whose intent is not durable yet. An order is known by its subject and its instant."""
 
-    journal: Journal
+    journal: Ledger
     is_holding: bool = False  # something waits for its line on disk
     _tickets: dict[tuple[str, float], tuple[Ticket, float, bool]] = field(default_factory=dict)
 
     def pass_through(self, commands: Commands, ticket: Ticket | None, now_s: float) -> Commands:
         """The commands without the orders that must still wait. `ticket`: this cycle's events and durable memory."""
-        self._forget(now_s)
         self.is_holding = False
+        if not _has_orders(commands):
+            return commands
+        self._forget(now_s)
         poi = commands.poi
         if poi.close is not None and not self._may_go("poi", poi.close, ticket, now_s, POI_WAIT_MAX_S):
             poi = replace(poi, close=None)
@@ -70,3 +72,13 @@ class IntentGate:
     def _forget(self, now_s: float) -> None:
         if len(self._tickets) > 64:
             self._tickets = {k: v for k, v in self._tickets.items() if now_s - v[1] < REMEMBERED_S}
+
+
+def _has_orders(commands: Commands) -> bool:
+    """Anything at all that may have to wait: seldom, and every cycle asks."""
+    return (
+        commands.poi.close is not None
+        or any(command.close is not None for command in commands.feeders.values())
+        or any(command.form is not None for command in commands.batteries.values())
+        or any(command.crank is not None for command in commands.gensets.values())
+    )

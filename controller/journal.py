@@ -8,7 +8,6 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ import orjson
 
 from controller import clock
 from controller.journal_store import Entry, JournalStore
+from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.status import JournalStatus
@@ -25,13 +25,6 @@ QUEUE_MAX = 10_000
 BATCH_MAX = 500
 RETRY_S = 1.0
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Where an event stands: durable once the journal's `durable_ticket` has reached it."""
-
-    number: int
 
 
 class Journal:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller import clock
 from controller.config.types import Site
@@ -23,12 +23,13 @@ from controller.guard.fallback import fallback
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict, vet
 from controller.intent import IntentGate
-from controller.journal import Journal, Ticket
+from controller.ledger import Ledger, Ticket
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.commands import Commands
 from controller.model.decision import Event, Veto
 from controller.model.hub import AssetId
 from controller.model.image import ProcessImage
+from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority
 from controller.status import CycleStatus
@@ -80,7 +81,7 @@ class Loop:
 
     site: Site
     links: Mapping[str, Link]
-    journal: Journal
+    journal: Ledger
     requests: Callable[[float], tuple[OperatorRequest, ...]]
     memory: CoreMemory
     on_cycle: Callable[[Loop, float], None]
@@ -90,20 +91,24 @@ class Loop:
     time: Timekeeping = field(default_factory=Timekeeping)
     image: ProcessImage = field(default_factory=ProcessImage)
     vetted_at_s: float | None = None
+    outside: Advice = field(default_factory=Advice)  # foresight, notices and calendar; requests are added to it
+    decision: Decision | None = None  # of the last cycle
+    verdict: Verdict | None = None  # on it
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
     _lost: tuple[str, ...] | None = None
     _living: tuple[OperatorRequest, ...] = ()
+    _bounds: tuple[DurableMemory, tuple[OperatorRequest, ...], Bounds] | None = None
 
     def __post_init__(self) -> None:
         self._news = asyncio.Event()
-        self._assembler = Assembler(self.site)
-        self._outputs = Outputs(self.site)
+        self.assembler = Assembler(self.site)
+        self.outputs = Outputs(self.site)
         self.gate = IntentGate(self.journal)
 
     _news: asyncio.Event = field(init=False)
-    _assembler: Assembler = field(init=False)
-    _outputs: Outputs = field(init=False)
+    assembler: Assembler = field(init=False)
+    outputs: Outputs = field(init=False)
     gate: IntentGate = field(init=False)
 
     async def run(self) -> None:
@@ -117,7 +122,7 @@ class Loop:
         while True:
             now_s = clock.now_s()
             self.time.note(now_s - due_s, cycle_s)
-            self._news.clear()
+            self.calm()
             self.cycle(now_s)
             due_s += cycle_s
             if clock.now_s() > due_s + cycle_s:
@@ -128,6 +133,10 @@ class Loop:
     def hurry(self) -> None:
         """Begin the next cycle at once: something happened that should not wait for its turn."""
         self._news.set()
+
+    def calm(self) -> None:
+        """The cycle that was hurried begins."""
+        self._news.clear()
 
     @property
     def is_hurried(self) -> bool:
@@ -151,26 +160,34 @@ class Loop:
 
     def cycle(self, now_s: float) -> None:
         """One cycle: seen, decide, vet, write."""
-        self.image = self._assembler.image(self.links, now_s)
+        self.image = self.assembler.image(self.links, now_s)
         try:
-            decision = self.judge(self.memory, self.image, self._advice(now_s), self.site.hub, now_s)
+            decision = self.judge(self.memory, self.image, self.advice(now_s), self.site.hub, now_s)
             verdict = self.guard(self.guard_memory, decision.commands, self.image, self.bounds(), now_s)
         except Exception as error:
             self._fall_back(now_s)
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
+        self.decision, self.verdict = decision, verdict
         ticket = self._remember(decision, verdict, now_s)
         self._allowed = self.gate.pass_through(verdict.allowed, ticket, now_s)
         is_acting = self.memory.durable.authority is not Authority.OBSERVE
         if is_acting:
-            self._outputs.apply(self.links, self._allowed, now_s)
+            self.outputs.apply(self.links, self._allowed, now_s)
         self.vetted_at_s = now_s if is_acting else None  # who only watches gives no sign of life either
         self._speak_of_devices(now_s)
         self.on_cycle(self, now_s)
 
     def bounds(self) -> Bounds:
         """The guard's side conditions, from the durable memory as the shell holds it."""
-        durable = self.memory.durable
+        durable, known = self.memory.durable, self._bounds
+        if known is not None and known[0] is durable and known[1] is self._living:
+            return known[2]
+        bounds = self._new_bounds(durable)
+        self._bounds = (durable, self._living, bounds)
+        return bounds
+
+    def _new_bounds(self, durable: DurableMemory) -> Bounds:
         return Bounds(
             hub=self.site.hub,
             envelope=self.site.envelope,
@@ -182,9 +199,10 @@ class Loop:
             attempts=durable.attempts,
         )
 
-    def _advice(self, now_s: float) -> Advice:
+    def advice(self, now_s: float) -> Advice:
+        """What comes from outside the plant, now."""
         self._living = self.requests(now_s)
-        return Advice(requests=self._living)
+        return replace(self.outside, requests=self._living) if self._living else self.outside
 
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
         """Journal what was decided and vetoed; keep the durable memory when it changed."""
@@ -207,7 +225,7 @@ class Loop:
         """The guard's own answer for this one cycle."""
         prepared = self.memory.prepared.shed
         allowed = fallback(self._allowed, self.image, self.bounds(), prepared, now_s)
-        self._outputs.apply(self.links, allowed, now_s)
+        self.outputs.apply(self.links, allowed, now_s)
         opened = {"shed_set": " ".join(name for name, command in allowed.feeders.items() if command.open)}
         self.journal.write(
             Event(EventKind.FALLBACK, Reason.CORE_FAILED, "guard", {}, "guard: core_failed", opened), now_s

@@ -50,7 +50,7 @@ def _situations() -> Iterator[tuple[str, Bench]]:
 
 def _parts(bench: Bench) -> dict[str, Callable[[], object]]:
     now_s, hub = bench.plant.now_s, bench.site.hub
-    memory, guard, advice, bounds = bench.memory, bench.guard, bench.advice_now(now_s), bench.bounds()
+    memory, guard, advice, bounds = bench.memory, bench.guard, bench.loop.advice(now_s), bench.bounds()
     seen = bench.assembler.image(bench.links, now_s)
     decision = decide(memory, seen, advice, hub, now_s)
     allowed = vet(guard, decision.commands, seen, bounds, now_s).allowed

@@ -1,6 +1,6 @@
-"""A hub in virtual time: plant, direct links, assembler, decide, vet and outputs in one deterministic loop.
+"""A hub in virtual time: plant, direct links and the controller's own loop, cycle by cycle, deterministic to the bit.
 
-The same code as in the field, without a wire and without a clock. Stories are told on this; so are the seeds.
+The same code as in the field, without a wire and without a clock. Stories are told on this; scenarios and seeds too.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import Site
-from controller.core.decide import Decision, decide, fresh_memory
+from controller.core.decide import Decision, fresh_memory
 from controller.core.memory import CoreMemory
 from controller.drivers.assets import Assembler
 from controller.drivers.outputs import Outputs
+from controller.durable import load_durable
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory
-from controller.guard.vet import vet
-from controller.loop import released_feeders
+from controller.loop import CoreFailedError, Loop
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Veto
 from controller.model.image import ProcessImage
@@ -32,6 +32,7 @@ from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.servers.points import PlantDevices
 from hil_tests.simulation.direct import TICK_S, DirectLink, Latency
 from hil_tests.simulation.invariants import Invariants, Violation
+from hil_tests.simulation.memory_journal import BOOT, MemoryJournal
 
 REQUEST_LIFE_S = 10.0
 TRACE = struct.Struct("<dddd")
@@ -39,30 +40,27 @@ TRACE = struct.Struct("<dddd")
 
 @dataclass(slots=True)
 class Bench:
-    """One hub and its controller. `events` and `vetoes` carry the plant's instant."""
+    """One hub and its controller. `vetoes` carries the plant's instant; so do the journal's `events`."""
 
     site: Site
     plant: Plant
     devices: PlantDevices
     links: dict[str, DirectLink]
-    assembler: Assembler
-    outputs: Outputs
     invariants: Invariants
-    memory: CoreMemory
-    durable: DurableMemory = field(default_factory=DurableMemory)
-    guard: GuardMemory = field(default_factory=GuardMemory)
-    events: list[tuple[float, Event]] = field(default_factory=list)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
     vetoes: list[tuple[float, Veto]] = field(default_factory=list)
-    image: ProcessImage = field(default_factory=ProcessImage)
-    decision: Decision | None = None
     is_running: bool = True
+    watches: bool = True  # the plain invariants; a scenario brings its own checkers
+    on_step: Callable[[], None] | None = None  # after every step of the plant
+    loop: Loop = field(init=False)
     _advice: Advice = field(default_factory=Advice)
     _requests: list[OperatorRequest] = field(default_factory=list)
     _requests_count: int = 0
     _next_cycle_s: float = 0.0
-    _bounds: Bounds | None = None
-    _bounds_of: DurableMemory | None = None
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def __post_init__(self) -> None:
+        self._new_loop()
 
     @staticmethod
     def of(
@@ -80,10 +78,7 @@ class Bench:
             plant=plant,
             devices=devices,
             links={name: DirectLink(device, devices.device(name), latency) for name, device in site.devices.items()},
-            assembler=Assembler(site),
-            outputs=Outputs(site),
             invariants=Invariants(plant, site.hub, seed),
-            memory=fresh_memory(DurableMemory(), 0.0),
         )
 
     # -- telling a story ------------------------------------------------------------------------------------------
@@ -109,7 +104,7 @@ class Bench:
 
     def advice(self, advice: Advice) -> None:
         """Foresight, notices and calendar from now on, beside what people ask."""
-        self._advice = advice
+        self._advice = self.loop.outside = advice
 
     def request(self, kind: RequestKind, subject: str | None = None, *, at_the_hub: bool = True) -> None:
         """A person asks for something."""
@@ -129,15 +124,15 @@ class Bench:
             self.links[name].is_cut = False
 
     def stop_controller(self) -> None:
-        """As kill -9: nothing is decided, no heart beats."""
+        """As kill -9: nothing is decided, no heart beats, and what was not on disk is lost."""
         self.is_running = False
+        self.journal.lose_unkept()
 
     def start_controller(self) -> None:
         """A new process: it has the durable memory and looks at the plant."""
         self.is_running = True
-        self.memory = fresh_memory(self.durable, self.plant.now_s)
-        self.guard = GuardMemory()
         self._requests.clear()
+        self._new_loop()
         for link in self.links.values():
             link.forget()
 
@@ -151,7 +146,47 @@ class Bench:
     @property
     def mode(self) -> Mode:
         """What the controller believes."""
-        return self.memory.mode
+        return self.loop.memory.mode
+
+    @property
+    def memory(self) -> CoreMemory:
+        """What the decision carries from cycle to cycle."""
+        return self.loop.memory
+
+    @property
+    def guard(self) -> GuardMemory:
+        """What the guard carries."""
+        return self.loop.guard_memory
+
+    @property
+    def durable(self) -> DurableMemory:
+        """What survives a restart."""
+        return self.loop.memory.durable
+
+    @property
+    def image(self) -> ProcessImage:
+        """What the controller saw last."""
+        return self.loop.image
+
+    @property
+    def decision(self) -> Decision | None:
+        """What it decided last."""
+        return self.loop.decision
+
+    @property
+    def assembler(self) -> Assembler:
+        """From points to assets."""
+        return self.loop.assembler
+
+    @property
+    def outputs(self) -> Outputs:
+        """From commands to points."""
+        return self.loop.outputs
+
+    @property
+    def events(self) -> list[tuple[float, Event]]:
+        """The controller's log."""
+        return self.journal.events
 
     @property
     def violations(self) -> list[Violation]:
@@ -171,56 +206,60 @@ class Bench:
     def _step(self) -> None:
         self.plant.step(STEP_S)
         now_s = self.plant.now_s
+        is_acting = self.is_running and self.durable.authority is not Authority.OBSERVE
         for link in self.links.values():
             if link.next_s <= now_s + TICK_S:
-                link.step(now_s, vetted=self.is_running and self.durable.authority is not Authority.OBSERVE)
+                link.step(now_s, vetted=is_acting)
         self.devices.after_step()
-        if self.is_running and now_s >= self._next_cycle_s - 1e-9:
+        if self.journal.settle(now_s):
+            self.loop.intent_is_durable()
+        if self.is_running and (now_s >= self._next_cycle_s - 1e-9 or self.loop.is_hurried):
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
             self._cycle(now_s)
-        self.invariants.watch()
+        if self.watches:
+            self.invariants.watch()
+        if self.on_step is not None:
+            self.on_step()
 
     def _cycle(self, now_s: float) -> None:
         for link in self.links.values():
             link.now_s = now_s
-        self.image = self.assembler.image(self.links, now_s)
-        decision = decide(self.memory, self.image, self.advice_now(now_s), self.site.hub, now_s)
-        self.decision, self.memory = decision, decision.memory
-        self.durable = decision.memory.durable
-        verdict = vet(self.guard, decision.commands, self.image, self.bounds(), now_s)
-        self.guard = verdict.memory
-        if self.durable.authority is not Authority.OBSERVE:
-            self.outputs.apply(self.links, verdict.allowed, now_s)
-        self.events.extend((now_s, event) for event in decision.events)
-        self.vetoes.extend((now_s, veto) for veto in verdict.vetoes)
+        self.loop.calm()
+        try:
+            self.loop.cycle(now_s)
+        except CoreFailedError:
+            self.stop_controller()
+
+    def _after_cycle(self, loop: Loop, now_s: float) -> None:
+        vetoes = loop.verdict.vetoes if loop.verdict is not None else ()
+        self.vetoes.extend((now_s, veto) for veto in vetoes)
         plant = self.plant
         bus, angle_deg = plant.bus, plant.angle_difference_deg
         self._hash.update(TRACE.pack(now_s, bus.real, bus.imag, math.nan if angle_deg is None else angle_deg))
-        self._hash.update(f"{self.memory.mode.value} {plant.poi.position.value} {verdict.vetoes or ''}".encode())
+        self._hash.update(f"{loop.memory.mode.value} {plant.poi.position.value} {vetoes or ''}".encode())
 
-    def advice_now(self, now_s: float) -> Advice:
-        """Foresight, and what people ask that is still alive."""
+    def _new_loop(self) -> None:
+        now_s = self.plant.now_s
+        self.loop = Loop(
+            self.site,
+            self.links,
+            self.journal,
+            self._living,
+            fresh_memory(load_durable(self.journal.kept, BOOT, now_s), now_s),
+            self._after_cycle,
+        )
+        self.loop.outside = self._advice
+
+    def _living(self, now_s: float) -> tuple[OperatorRequest, ...]:
+        """What people ask that is still alive."""
         if not self._requests:
-            return self._advice
+            return ()
         self._requests = [request for request in self._requests if request.expires_at_s >= now_s]
-        return replace(self._advice, requests=(*self._advice.requests, *self._requests))
+        return tuple(self._requests)
 
     def bounds(self) -> Bounds:
-        """As the shell makes them, from the durable memory; made anew when that or a request has changed."""
-        if self._bounds is not None and self._bounds_of is self.durable and not self._requests:
-            return self._bounds
-        bounds = Bounds(
-            hub=self.site.hub,
-            envelope=self.site.envelope,
-            authority=self.durable.authority,
-            latched=frozenset(latch.subject for latch in self.durable.latches),
-            held_open=self.durable.held_open,
-            shed_by_us=self.durable.shed_by_us,
-            released=released_feeders(tuple(self._requests)),
-            attempts=self.durable.attempts,
-        )
-        self._bounds, self._bounds_of = (None if self._requests else bounds), self.durable
-        return bounds
+        """The guard's side conditions, as the loop makes them."""
+        return self.loop.bounds()
 
 
 def _site_path(name: str) -> Path:

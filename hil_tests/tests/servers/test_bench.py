@@ -146,6 +146,7 @@ def test_a_restart_keeps_only_what_is_durable() -> None:
     authority = bench.durable.authority
     bench.restart_controller(1.0)
     assert bench.mode is Mode.UNKNOWN
+    bench.run_for(0.1)
     assert bench.image.poi.position is not None
     bench.run_to(Mode.GRID_CONNECTED, 15.0)
     assert bench.durable.authority is authority

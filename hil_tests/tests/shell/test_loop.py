@@ -20,7 +20,8 @@ from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.core.decide import fresh_memory
 from controller.intent import POI_WAIT_MAX_S, WAIT_MAX_S, IntentGate
-from controller.journal import Journal, Ticket
+from controller.journal import Journal
+from controller.ledger import Ticket
 from controller.loop import CoreFailedError, Loop, Timekeeping
 from controller.model.commands import BatteryCommand, Commands, Order, PoiCommand, SwitchCommand
 from controller.model.decision import Event
@@ -62,7 +63,7 @@ WISH = Commands(
 
 def test_orders_wait_for_their_intent_and_openings_never() -> None:
     journal = NoDisk(works=False)
-    gate = IntentGate(journal)  # type: ignore[arg-type]
+    gate = IntentGate(journal)
     held = gate.pass_through(WISH, Ticket(1), 10.0)
     assert held.poi.close is None
     assert held.batteries["battery"].form is None
@@ -74,7 +75,7 @@ def test_orders_wait_for_their_intent_and_openings_never() -> None:
 
 def test_after_a_quarter_of_a_second_they_go_and_it_is_written_down() -> None:
     journal = NoDisk(works=False)
-    gate = IntentGate(journal)  # type: ignore[arg-type]
+    gate = IntentGate(journal)
     gate.pass_through(WISH, Ticket(1), 10.0)
     assert gate.pass_through(WISH, None, 10.0 + POI_WAIT_MAX_S - 0.01).poi.close is None
     assert gate.pass_through(WISH, None, 10.0 + POI_WAIT_MAX_S).poi.close == ORDER, "it is timed for one instant"
@@ -96,7 +97,7 @@ def a_loop(judge: Any = None) -> tuple[Loop, dict[str, DirectLink], NoDisk]:
     journal = NoDisk()
     memory = fresh_memory(DurableMemory(), 1.0)
     more = {} if judge is None else {"judge": judge}
-    loop = Loop(site, links, journal, lambda _: (), memory, lambda *_: None, **more)  # type: ignore[arg-type]
+    loop = Loop(site, links, journal, lambda _: (), memory, lambda *_: None, **more)
     return loop, links, journal
 
 

@@ -1,0 +1,150 @@
+"""Plays one scenario on one scene: called after every step of the plant, in every tier alike.
+
+It does what is due, lets checkers, metrics, expectations and the recorder look, and says in the end what was wrong.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hil_tests.bench.durations import seconds
+from hil_tests.bench.expectations import Happened, Watcher, watcher
+from hil_tests.bench.scenario import Action, Scenario
+from hil_tests.bench.scene import Scene
+from hil_tests.bench.signals import signals_of, traced
+from hil_tests.bench.trace import Recorder, Trace
+from hil_tests.bench.verbs import VERBS, lights_out, parameters_model
+from hil_tests.bench.verdict import Finding
+from hil_tests.checkers.base import Checker
+from hil_tests.checkers.catalogue import all_checkers
+from hil_tests.checkers.metrics import Metrics
+
+FINDINGS_MAX = 200  # a run that breaks something in every step says enough before
+SNAPSHOT_EVERY_S = 60.0
+
+
+class PlantBrokenError(Exception):
+    """The plant is no number any more. `snapshot` is the last good state."""
+
+    def __init__(self, at_s: float, snapshot: bytes) -> None:
+        super().__init__(f"the plant's numbers ended at {at_s:.2f} s")
+        self.at_s, self.snapshot = at_s, snapshot
+
+
+class Director:
+    """One run. Call `after_step` after each step of the plant, `finish` once."""
+
+    def __init__(self, scenario: Scenario, scene: Scene) -> None:
+        self.scenario, self.scene = scenario, scene
+        signals = signals_of(scene.site)
+        self._numbers = itertools.count()
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._watchers: list[Watcher] = [
+            watcher(number, expected, signals, scenario.until) for number, expected in enumerate(scenario.expect, 1)
+        ]
+        self._checkers: list[Checker] = [c for c in all_checkers(scene) if c.id not in scenario.except_invariants]
+        self._metrics = Metrics()
+        self._recorder = Recorder({name: signals[name] for name in traced(scene.site)})
+        self._happened = Happened()
+        self._findings: list[Finding] = []
+        self._seen: tuple[int, ...] = ()
+        self._mode: object = None
+        self._snapshot, self._next_snapshot_s = b"", 0.0
+        if scenario.start.dark:
+            lights_out(scene)
+        for action in scenario.timeline:
+            for at_s in action.instants_s:
+                self._plan(at_s, lambda action=action: self._do(action))  # type: ignore[misc]
+
+    @property
+    def trace(self) -> Trace:
+        """What happened so far."""
+        return self._recorder.trace
+
+    def after_step(self) -> None:
+        """One step of the plant has been made."""
+        scene = self.scene
+        now_s = scene.plant.now_s
+        while self._agenda and self._agenda[0][0] <= now_s + 1e-9:
+            heapq.heappop(self._agenda)[2]()
+        rest = scene.plant.rest
+        seen = (rest.changes_count, rest.turns_count, len(scene.orders), len(scene.controller.events))
+        is_new, self._seen = seen != self._seen, seen
+        if is_new:
+            self._look(now_s)
+        for checker in self._checkers:
+            if is_new or checker.is_waiting:
+                self._keep(checker.look(scene))
+        self._recorder.look(scene)
+
+    def finish(self) -> tuple[tuple[Finding, ...], Mapping[str, float]]:
+        """The run is over: everything that was wrong, in the order of time, and the metrics."""
+        for checker in self._checkers:
+            self._keep(checker.finish(self.scene))
+        metrics = self._metrics.finish(self.scene)
+        for each in self._watchers:
+            finding = each.finish(self.scene, self._happened, metrics)
+            self._keep([finding] if finding is not None else [])
+        return tuple(sorted(self._findings, key=lambda finding: finding.at_s)), metrics
+
+    def _look(self, now_s: float) -> None:
+        scene = self.scene
+        if not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
+            raise PlantBrokenError(now_s, self._snapshot)
+        if now_s >= self._next_snapshot_s:
+            self._snapshot, self._next_snapshot_s = scene.plant.snapshot(), now_s + SNAPSHOT_EVERY_S
+        mode = scene.controller.mode
+        if mode is not self._mode:
+            self._mode = mode
+            self._recorder.attend(now_s)
+            if mode is not None:
+                self._happened.note(f"mode.{mode.value}", now_s)
+        self._metrics.look(scene)
+        for each in self._watchers:
+            each.look(scene, self._happened)
+
+    def _keep(self, findings: Any) -> None:
+        for finding in findings:
+            if len(self._findings) < FINDINGS_MAX:
+                self._findings.append(finding)
+                self._recorder.attend(self.scene.now_s)
+
+    def _plan(self, at_s: float, what: Callable[[], None]) -> None:
+        heapq.heappush(self._agenda, (at_s, next(self._numbers), what))
+
+    def _do(self, action: Action) -> None:
+        now_s = self.scene.now_s
+        self.scene.marks.append((now_s, _spoken(action)))
+        self._happened.note(action.label, now_s)
+        self._recorder.attend(now_s)
+        if action.do == "fault":
+            self._begin_fault(action)
+        else:
+            parameters = parameters_model(action.do)(**action.parameters)
+            VERBS[action.do](self.scene, **{name: getattr(parameters, name) for name in type(parameters).model_fields})
+
+    def _begin_fault(self, action: Action) -> None:
+        """A fault of the catalogue; with `for` it ends by itself, and "<label>.end" has happened."""
+        parameters = action.parameters
+        unit, kind, lasts = parameters.pop("unit", ""), parameters.pop("type"), parameters.pop("for", None)
+        heal = self.scene.faults.inject(unit, kind, parameters)
+        if lasts is None:
+            return
+
+        def end() -> None:
+            heal()
+            self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
+            self._happened.note(f"{action.label}.end", self.scene.now_s)
+            self._recorder.attend(self.scene.now_s)
+
+        self._plan(self.scene.now_s + seconds(lasts), end)
+
+
+def _spoken(action: Action) -> str:
+    """One line for reports."""
+    values = " ".join(f"{name}={value}" for name, value in action.parameters.items())
+    return f"{action.do} {values}".strip()

@@ -1,0 +1,55 @@
+"""One scenario, one seed, one tier: a result. What is wrong with the bench itself makes it invalid, never failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from controller import clock
+from controller.config.types import Site
+from hil_tests.bench.director import PlantBrokenError
+from hil_tests.bench.outcome import Played
+from hil_tests.bench.scenario import Scenario, Tier
+from hil_tests.bench.t0 import run_t0
+from hil_tests.bench.trace import Trace
+from hil_tests.bench.verdict import Finding, Result, Verdict
+
+TierRunner = Callable[[Scenario, Site, int], Played]
+RUNNERS: Mapping[Tier, TierRunner] = {Tier.T0: run_t0}
+
+
+def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Result:
+    """Play it and judge it. Raises nothing that the controller or the plant could cause."""
+    began_s = clock.now_s()
+    try:
+        what = RUNNERS[tier](scenario, site, seed)
+    except PlantBrokenError as broken:
+        what = Played((), {}, Trace(), (), (), "", broken.at_s, str(broken))
+    findings = what.findings
+    if what.invalid:
+        findings = (Finding("bench", what.plant_s, what.invalid), *findings)
+    return Result(
+        scenario_id=scenario.id,
+        title=scenario.title,
+        tier=tier,
+        seed=seed,
+        verdict=_verdict(what),
+        findings=findings,
+        metrics=what.metrics,
+        trace=what.trace,
+        events=what.events,
+        marks=what.marks,
+        trace_hash=what.trace_hash,
+        plant_s=what.plant_s,
+        wall_s=clock.now_s() - began_s,
+        expected_to_fail=scenario.expected == "fail",
+        gap=scenario.gap,
+        repeat_line=f"hallig bench run {scenario.id} --seeds {seed} --tier {tier.value}",
+        clauses=scenario.clauses,
+        tags=scenario.tags,
+    )
+
+
+def _verdict(what: Played) -> Verdict:
+    if what.invalid:
+        return Verdict.INVALID
+    return Verdict.FAIL if any(finding.is_hard for finding in what.findings) else Verdict.PASS

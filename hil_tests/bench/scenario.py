@@ -1,0 +1,183 @@
+"""One scenario: where it begins, what happens when, what must then be so. The model behind files and Python alike.
+
+Times count from the instant at which plant and controller start. Texts with a unit ("500 ms") become seconds here.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from hil_tests.bench.durations import Seconds
+
+ID_FORM = r"^[A-Z]{3}-\d{3}[a-z]?$"
+SEEDS_MAX = 100_000
+
+
+class Tier(Enum):
+    """How real the run is."""
+
+    T0 = "t0"  # virtual time, direct links
+    T1 = "t1"  # virtual time, real Modbus bytes in memory
+    T2 = "t2"  # real time, real sockets, ptys, OPC UA and processes
+
+
+def seeds_of(value: object) -> tuple[int, ...]:
+    """`7`, `[7, 9]` or `"42..61"`. Raises ValueError."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value,)
+    if isinstance(value, list | tuple) and value and all(isinstance(each, int) for each in value):
+        return tuple(value)
+    match = re.fullmatch(r"(\d+)\.\.(\d+)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('a seed, a list of seeds, or a range like "42..61"')
+    first, last = int(match[1]), int(match[2])
+    if not first <= last < first + SEEDS_MAX:
+        raise ValueError(f'a range like "42..61" with at most {SEEDS_MAX} seeds')
+    return tuple(range(first, last + 1))
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Start(_Strict):
+    """How the plant stands when the controller wakes."""
+
+    soc_pct: float = Field(default=85.0, ge=0, le=100)
+    temperature_c: float = Field(default=12.0, ge=-40, le=60)
+    irradiance_w_per_m2: float = Field(default=450.0, ge=0, le=1400)
+    demand_ratio: float = Field(default=0.6, ge=0, le=4)
+    relay_enabled: bool = True
+    dark: bool = False  # grid dead, POI open, every source off
+    plant: dict[str, Any] = Field(default_factory=dict)  # further options of the plant, by their names
+
+
+class Repeat(_Strict):
+    """Do it again."""
+
+    every: Seconds
+    times: int = Field(ge=2, le=10_000)
+
+
+class Action(_Strict):
+    """Something that happens. `do` names a verb or "fault"; all other keys are its parameters."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    at: Seconds
+    do: str
+    name: str | None = None  # to refer to it in `after`; without one, `do` is its name
+    repeat: Repeat | None = None
+
+    @property
+    def label(self) -> str:
+        """What `after` calls it."""
+        return self.name or self.do
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of the verb."""
+        return dict(self.model_extra or {})
+
+    @property
+    def instants_s(self) -> tuple[float, ...]:
+        """When it is done."""
+        if self.repeat is None:
+            return (self.at,)
+        return tuple(self.at + number * self.repeat.every for number in range(self.repeat.times))
+
+
+Window = Annotated[tuple[Seconds, Seconds], Field(description="from, to")]
+PREDICATES = ("is_constant", "is_step", "is_ramp", "is_first_order")
+KINDS = ("that", "always", "never", "metric", "event", *PREDICATES)
+
+
+class Expectation(_Strict):
+    """Exactly one of: `that` (within), `always`, `never`, `metric`, `event`, or a predicate on a `signal`."""
+
+    that: str | None = None  # true at some instant of the window
+    always: str | None = None  # true in every step of the window
+    never: str | None = None  # in no step of the window
+    metric: str | None = None
+    event: str | None = None  # kind of a line in the controller's log
+    signal: str | None = None
+    is_constant: tuple[float, float] | None = None  # low, high
+    is_step: dict[str, float] | None = None
+    is_ramp: dict[str, float] | None = None
+    is_first_order: dict[str, float] | None = None
+
+    within: Seconds | None = None  # of `after`, or of the start
+    after: str | None = None  # label of an action, or "mode.islanded": the controller's first entry
+    during: Window | None = None  # counted from `after`, or from the start
+    at: Seconds | None = None  # `that`, at this instant only
+
+    reason: str | None = None  # of an event
+    subject: str | None = None
+    count_min: int | None = Field(default=None, ge=0)
+    count_max: int | None = Field(default=None, ge=0)
+    min: float | None = None
+    max: float | None = None
+    because: str = ""  # the clause, or the sense of it
+
+    @property
+    def kind(self) -> str:
+        """Which of the kinds this is."""
+        return next(name for name in KINDS if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Expectation:
+        given = [name for name in KINDS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of {', '.join(KINDS)}; {' and '.join(given) or 'none'} is given")
+        if (self.signal is not None) != (given[0] in PREDICATES):
+            raise ValueError(f"`signal` together with one of {', '.join(PREDICATES)}")
+        if given[0] == "metric" and self.min is None and self.max is None:
+            raise ValueError("`min` or `max` beside `metric`")
+        for low, high, what in (
+            (self.min, self.max, "`min` above `max`"),
+            (self.count_min, self.count_max, "`count_min` above `count_max`"),
+            (*(self.is_constant or (None, None)), "low above high"),
+            (*(self.during or (None, None)), "a window that ends before it begins"),
+        ):
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"bounds that can hold: {what}")
+        return self
+
+
+class Hardware(_Strict):
+    """A device of the site that is a real one, at an address; the bench simulates the rest. Only in T2."""
+
+    host: str | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    serial_port: str | None = None
+    url: str | None = None
+
+
+class Scenario(_Strict):
+    """What is played and what must come of it."""
+
+    id: str = Field(pattern=ID_FORM)
+    title: str = Field(min_length=1, max_length=120)
+    hub: str = "musterhallig"  # a shipped hub, one of the bench's own, or the path of a site file
+    tags: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()  # of standards, grid codes, or the hub's risk list
+    tiers: tuple[Tier, ...] = (Tier.T0, Tier.T1, Tier.T2)  # where it can run
+    seed: Annotated[tuple[int, ...], BeforeValidator(seeds_of)] = (1,)
+    until: Seconds
+    quasi_steady: bool = False  # endurance: decisions every 10 s while nothing happens
+    start: Start = Start()
+    timeline: tuple[Action, ...] = ()
+    expect: tuple[Expectation, ...] = ()
+    except_invariants: dict[str, str] = Field(default_factory=dict)  # invariant id: why it does not hold here
+    hardware: dict[str, Hardware] = Field(default_factory=dict)
+    expected: Literal["pass", "fail"] = "pass"
+    gap: str = ""  # with expected = "fail": what the controller cannot do yet
+
+    @model_validator(mode="after")
+    def _marks_have_reasons(self) -> Scenario:
+        if (self.expected == "fail") != bool(self.gap):
+            raise ValueError('`gap` with the reason beside expected = "fail", and only there')
+        return self

@@ -1,0 +1,114 @@
+"""What every tier offers to scenarios, checkers, metrics and reports: the same truth, the same log, the same levers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from controller.config.types import Site
+from controller.drivers.link import Value
+from controller.model.advice import RequestKind
+from controller.model.decision import Event
+from controller.model.words import Authority, Mode
+from hil_tests.plant.plant import Plant
+from hil_tests.servers.points import PlantDevices
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One order as a device got it: the wire, the drivers, the cycle and the decision lie behind."""
+
+    at_s: float  # the plant's time
+    device: str
+    asset: str
+    field: str  # "close", "mode_set", "power_set_w" ...
+    value: Value
+
+
+class Controller(Protocol):
+    """The controller under test, whatever runs it."""
+
+    @property
+    def is_running(self) -> bool:
+        """Its process lives."""
+        ...
+
+    @property
+    def mode(self) -> Mode | None:
+        """What it believes; None while nobody runs or nothing is known."""
+        ...
+
+    @property
+    def authority(self) -> Authority:
+        """How far it may act."""
+        ...
+
+    @property
+    def events(self) -> list[tuple[float, Event]]:
+        """Its log so far, in the plant's time; only ever grows."""
+        ...
+
+    def request(self, kind: RequestKind, subject: str | None, *, at_the_hub: bool) -> None:
+        """A person asks for something."""
+        ...
+
+    def kill(self) -> None:
+        """As kill -9."""
+        ...
+
+    def start(self) -> None:
+        """A new process: it has the durable memory and looks at the plant."""
+        ...
+
+
+class FaultDesk(Protocol):
+    """Puts faults of the catalogue in and takes them out again."""
+
+    def inject(self, unit: str, kind: str, parameters: Mapping[str, object]) -> Callable[[], None]:
+        """Begin a fault; the answer ends it. Raises ValueError where this tier cannot."""
+        ...
+
+
+@dataclass(slots=True)
+class Scene:
+    """One run. `orders` and `controller.events` only grow; the plant's parts are looked up at each use."""
+
+    site: Site
+    plant: Plant
+    devices: PlantDevices
+    controller: Controller
+    faults: FaultDesk
+    seed: int = 1
+    orders: list[Received] = field(default_factory=list)
+    marks: list[tuple[float, str]] = field(default_factory=list)  # what the bench did
+
+    def __post_init__(self) -> None:
+        listen(self)
+
+    @property
+    def now_s(self) -> float:
+        """The plant's time."""
+        return self.plant.now_s
+
+
+def listen(scene: Scene) -> None:
+    """Know every order by the asset and field that it serves."""
+    served = {
+        (ref.device, ref.point): (binding.asset, name)
+        for binding in scene.site.bindings.values()
+        for name, ref in binding.writes.items()
+    }
+    for device in scene.devices.all():
+        device.on_write = _taker(scene, device.device.name, served)
+
+
+def _taker(
+    scene: Scene, device: str, served: Mapping[tuple[str, str], tuple[str, str]]
+) -> Callable[[str, Value], None]:
+    def took(point: str, value: Value) -> None:
+        place = served.get((device, point))
+        if place is not None:
+            scene.orders.append(Received(scene.devices.instant_s, device, *place, value))
+
+    return took

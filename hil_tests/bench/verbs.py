@@ -1,0 +1,227 @@
+"""What can happen in a scenario: verbs with typed parameters, each a small function on the scene.
+
+Physics and people only. Faults of the catalogue are `do = "fault"`; they live in `hil_tests.faults`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from controller.model.advice import RequestKind
+from controller.model.phases import Phase
+from controller.model.words import BreakerPosition, GridSource, InverterMode
+from hil_tests.bench.scene import Scene
+
+Verb = Callable[..., None]
+
+
+class UnknownAssetError(ValueError):
+    """The hub has no such thing. `known` are those it has."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"one of {', '.join(known) or 'none (this hub has no such asset)'}")
+        self.name, self.known = name, known
+
+
+# -- the public grid ---------------------------------------------------------------------------------------------------
+def grid_blackout(scene: Scene, *, fall_s: float = 0.02) -> None:
+    """The voltage falls to nothing within this time."""
+    scene.plant.grid.blackout(fall_s)
+
+
+def grid_return(
+    scene: Scene, *, voltage_ratio: float = 1.0, frequency_hz: float = 50.0, angle_deg: float | None = None
+) -> None:
+    """The grid is fed again; at a random angle unless one is given."""
+    scene.plant.grid.returns(voltage_ratio, frequency_hz, angle_deg)
+
+
+def grid_sag(scene: Scene, *, voltage_ratio: float, for_s: float) -> None:
+    """A dip, or with a ratio above 1 a swell."""
+    scene.plant.grid.sag(voltage_ratio, for_s)
+
+
+def grid_voltage(scene: Scene, *, voltage_ratio: float) -> None:
+    """The source voltage steps and stays."""
+    scene.plant.grid.voltage_ratio = voltage_ratio
+
+
+def grid_drift(scene: Scene, *, frequency_hz: float, rate_hz_per_s: float) -> None:
+    """The frequency moves there at this rate."""
+    scene.plant.grid.drift(frequency_hz, rate_hz_per_s)
+
+
+def grid_phase_jump(scene: Scene, *, deg: float) -> None:
+    """The angle steps."""
+    scene.plant.grid.phase_jump(deg)
+
+
+def grid_lose_phase(scene: Scene, *, phase: Phase) -> None:
+    """One conductor breaks."""
+    scene.plant.grid.lose_phase(phase)
+
+
+def grid_restore_phases(scene: Scene) -> None:
+    """All conductors are whole again."""
+    scene.plant.grid.restore_phases()
+
+
+def grid_source(scene: Scene, *, source: GridSource) -> None:
+    """Who feeds the grid side: the public grid, or a genset on an upstream transfer switch."""
+    scene.plant.grid_source = source
+
+
+# -- weather and loads -------------------------------------------------------------------------------------------------
+def weather_set(scene: Scene, *, irradiance_w_per_m2: float | None = None, temperature_c: float | None = None) -> None:
+    """Sun and air."""
+    if irradiance_w_per_m2 is not None:
+        scene.plant.weather.irradiance_w_per_m2 = irradiance_w_per_m2
+    if temperature_c is not None:
+        scene.plant.weather.temperature_c = temperature_c
+
+
+def load_set(scene: Scene, *, demand_ratio: float, feeder: str | None = None) -> None:
+    """What one feeder, or every feeder, draws of its rating."""
+    for name in [feeder] if feeder is not None else list(scene.plant.feeders):
+        _one(scene.plant.feeders, name).demand_ratio = demand_ratio
+
+
+def load_scale(scene: Scene, *, factor: float, feeder: str | None = None) -> None:
+    """More or less of what it draws."""
+    for name in [feeder] if feeder is not None else list(scene.plant.feeders):
+        _one(scene.plant.feeders, name).demand_ratio *= factor
+
+
+# -- devices, by hand --------------------------------------------------------------------------------------------------
+def feeder_trip(scene: Scene, *, feeder: str) -> None:
+    """Its own protection opens it."""
+    _one(scene.plant.feeders, feeder).trip()
+
+
+def feeder_by_hand(scene: Scene, *, feeder: str, closed: bool) -> None:
+    """Somebody at the board moves it."""
+    _one(scene.plant.feeders, feeder).set_closed(closed)
+
+
+def battery_set(
+    scene: Scene, *, battery: str, soc_pct: float | None = None, temperature_c: float | None = None
+) -> None:
+    """Another charge or another temperature of the cells."""
+    inverter = _one(scene.plant.batteries, battery)
+    if soc_pct is not None:
+        inverter.soc_pct = soc_pct
+    if temperature_c is not None:
+        inverter.temperature_c = temperature_c
+
+
+def genset_local_start(scene: Scene, *, genset: str) -> None:
+    """Somebody presses start at its panel."""
+    _one(scene.plant.gensets, genset).set_run(True)
+
+
+def genset_set(scene: Scene, *, genset: str, fuel_l: float) -> None:
+    """What is in its tank."""
+    _one(scene.plant.gensets, genset).fuel_l = fuel_l
+
+
+def poi_trip(scene: Scene) -> None:
+    """The POI opens without our order: its relay, or a hand."""
+    scene.plant.poi.trip()
+
+
+def poi_close_by_hand(scene: Scene) -> None:
+    """Somebody closes the POI at the board."""
+    scene.plant.poi.close()
+
+
+def poi_dso_lock(scene: Scene, *, on: bool) -> None:
+    """The grid operator's lock."""
+    scene.plant.poi.dso_lock = on
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+def emergency_off(scene: Scene, *, pressed: bool) -> None:
+    """The red button."""
+    scene.plant.safety.emergency_off = pressed
+
+
+def local_control(scene: Scene, *, on: bool) -> None:
+    """The key-switch."""
+    scene.plant.safety.local_control = on
+
+
+def operator(scene: Scene, *, request: RequestKind, subject: str | None = None, at_the_hub: bool = True) -> None:
+    """A person asks the controller for something."""
+    scene.controller.request(request, subject, at_the_hub=at_the_hub)
+
+
+# -- the controller's process ------------------------------------------------------------------------------------------
+def controller_kill(scene: Scene) -> None:
+    """As kill -9; nobody starts it again by himself."""
+    scene.controller.kill()
+
+
+def controller_start(scene: Scene) -> None:
+    """The service manager starts it."""
+    scene.controller.start()
+
+
+VERBS: Mapping[str, Verb] = {
+    "grid.blackout": grid_blackout,
+    "grid.return": grid_return,
+    "grid.sag": grid_sag,
+    "grid.voltage": grid_voltage,
+    "grid.drift": grid_drift,
+    "grid.phase_jump": grid_phase_jump,
+    "grid.lose_phase": grid_lose_phase,
+    "grid.restore_phases": grid_restore_phases,
+    "grid.source": grid_source,
+    "weather.set": weather_set,
+    "load.set": load_set,
+    "load.scale": load_scale,
+    "feeder.trip": feeder_trip,
+    "feeder.by_hand": feeder_by_hand,
+    "battery.set": battery_set,
+    "genset.local_start": genset_local_start,
+    "genset.set": genset_set,
+    "poi.trip": poi_trip,
+    "poi.close_by_hand": poi_close_by_hand,
+    "poi.dso_lock": poi_dso_lock,
+    "emergency_off": emergency_off,
+    "local_control": local_control,
+    "operator": operator,
+    "controller.kill": controller_kill,
+    "controller.start": controller_start,
+}
+ASSET_PARAMETERS = {"feeder": "feeders", "battery": "batteries", "genset": "gensets", "pv": "pv", "radio": "radios"}
+
+
+def parameters_model(verb: str) -> type[BaseModel]:
+    """The parameters of a verb as a model that refuses everything else. Raises KeyError for an unknown verb."""
+    fields: dict[str, Any] = {}
+    signature = inspect.signature(VERBS[verb], eval_str=True)
+    for name, parameter in list(signature.parameters.items())[1:]:
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[name] = (parameter.annotation, default)
+    return create_model(verb, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
+
+
+def lights_out(scene: Scene) -> None:
+    """As a hub is found after days: grid dead, POI open, every source off."""
+    plant = scene.plant
+    plant.grid.blackout(0.001)
+    plant.poi.position = BreakerPosition.OPEN
+    for battery in plant.batteries.values():
+        battery.set_mode(InverterMode.OFF)
+    for _ in range(5):
+        plant.step(0.01)
+
+
+def _one(known: Mapping[str, Any], name: str) -> Any:
+    if name not in known:
+        raise UnknownAssetError(name, tuple(known))
+    return known[name]
