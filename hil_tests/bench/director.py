@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hil_tests.bench.durations import seconds
-from hil_tests.bench.expectations import Happened, Watcher, watcher
+from hil_tests.bench.expectations import INSTANT_S, Happened, Watcher, watcher
 from hil_tests.bench.scenario import Action, Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.bench.signals import signals_of, traced
@@ -69,7 +69,7 @@ class Director:
         """One step of the plant has been made."""
         scene = self.scene
         now_s = scene.plant.now_s
-        while self._agenda and self._agenda[0][0] <= now_s + 1e-9:
+        while self._agenda and self._agenda[0][0] <= now_s + INSTANT_S:
             heapq.heappop(self._agenda)[2]()
         rest = scene.plant.rest
         seen = (rest.changes_count, rest.turns_count, len(scene.orders), len(scene.controller.events))
@@ -132,11 +132,13 @@ class Director:
         parameters = action.parameters
         unit, kind, lasts = parameters.pop("unit", ""), parameters.pop("type"), parameters.pop("for", None)
         heal = self.scene.faults.inject(unit, kind, parameters)
+        self.scene.active_faults.append((unit, kind))
         if lasts is None:
             return
 
         def end() -> None:
             heal()
+            self.scene.active_faults.remove((unit, kind))
             self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
             self._happened.note(f"{action.label}.end", self.scene.now_s)
             self._recorder.attend(self.scene.now_s)

@@ -15,6 +15,9 @@ from hil_tests.bench.scene import Scene
 from hil_tests.bench.signals import Signal
 from hil_tests.bench.verdict import Finding
 
+INSTANT_S = 1e-6
+"""Two instants that differ by less are the same: the plant's clock is a sum of steps."""
+
 
 @dataclass(slots=True)
 class Happened:
@@ -81,12 +84,12 @@ class _Sometime:
 
     def look(self, scene: Scene, happened: Happened) -> None:
         span = window(self.expected, happened, self.until_s)
-        if self.is_met or span is None or scene.now_s < span[0] - 1e-9:
+        if self.is_met or span is None or scene.now_s < span[0] - INSTANT_S:
             return
         if self.expected.at is not None:
             if not self.was_asked:
                 self.was_asked, self.is_met = True, self.condition(scene)
-        elif scene.now_s <= span[1] + 1e-9:
+        elif scene.now_s <= span[1] + INSTANT_S:
             self.is_met = self.condition(scene)
 
     def finish(self, scene: Scene, happened: Happened, metrics: Mapping[str, float]) -> Finding | None:
@@ -116,7 +119,7 @@ class _Throughout:
         if self.broken_at_s is not None:
             return
         span = window(self.expected, happened, self.until_s)
-        if span is None or not span[0] - 1e-9 <= scene.now_s <= span[1] + 1e-9:
+        if span is None or not span[0] - INSTANT_S <= scene.now_s <= span[1] + INSTANT_S:
             return
         self.looks_count += 1
         if self.condition(scene) is (self.expected.kind == "never"):
@@ -167,7 +170,7 @@ class _Logged:
         if span is None:
             return Finding(self.source, scene.now_s, f"{wanted.after} never happened, so no {what}")
         count = sum(
-            span[0] - 1e-9 <= at_s <= span[1] + 1e-9
+            span[0] - INSTANT_S <= at_s <= span[1] + INSTANT_S
             and event.kind.value == wanted.event
             and wanted.reason in {None, event.reason.value}
             and wanted.subject in {None, event.subject}
@@ -189,7 +192,7 @@ class _Shape:
 
     def look(self, scene: Scene, happened: Happened) -> None:
         span = window(self.expected, happened, self.until_s)
-        if span is None or not span[0] - 1e-9 <= scene.now_s <= span[1] + 1e-9:
+        if span is None or not span[0] - INSTANT_S <= scene.now_s <= span[1] + INSTANT_S:
             return
         value = self.signal(scene)
         self.samples.append((scene.now_s, float(value) if isinstance(value, int | float) else math.nan))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from hil_tests.bench.durations import Seconds
 
-ID_FORM = r"^[A-Z]{3}-\d{3}[a-z]?$"
+ID_FORM = r"^[A-Z]{3}-\d{3,6}[a-z]?$"
 SEEDS_MAX = 100_000
 
 

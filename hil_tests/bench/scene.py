@@ -82,6 +82,7 @@ class Scene:
     seed: int = 1
     orders: list[Received] = field(default_factory=list)
     marks: list[tuple[float, str]] = field(default_factory=list)  # what the bench did
+    active_faults: list[tuple[str, str]] = field(default_factory=list)  # unit and type of those that last
 
     def __post_init__(self) -> None:
         listen(self)

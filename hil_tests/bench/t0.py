@@ -9,6 +9,7 @@ from controller.model.advice import RequestKind
 from controller.model.decision import Event
 from controller.model.words import Authority, Mode
 from hil_tests.bench.director import Director
+from hil_tests.bench.expectations import INSTANT_S
 from hil_tests.bench.outcome import Played, played
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
@@ -58,16 +59,22 @@ class BenchController:
 
 def run_t0(scenario: Scenario, site: Site, seed: int, on_progress: Callable[[float], None] | None = None) -> Played:
     """Play one scenario with one seed. Raises PlantBrokenError when the plant is no number any more."""
+    bench, scene, director = prepare_t0(scenario, site, seed)
+    while bench.plant.now_s < scenario.until - INSTANT_S:
+        bench.run_for(min(10.0, scenario.until - bench.plant.now_s))
+        if on_progress is not None:
+            on_progress(bench.plant.now_s / scenario.until)
+    return played(director, scene, bench.trace_hash())
+
+
+def prepare_t0(scenario: Scenario, site: Site, seed: int) -> tuple[Bench, Scene, Director]:
+    """Everything in its place, at the first instant."""
     bench = Bench.of(site, seed, options_of(scenario))
     bench.watches = False
     scene = Scene(site, bench.plant, bench.devices, BenchController(bench), DirectDesk(bench), seed)
     director = Director(scenario, scene)
     bench.on_step = director.after_step
-    while bench.plant.now_s < scenario.until - 1e-9:
-        bench.run_for(min(10.0, scenario.until - bench.plant.now_s))
-        if on_progress is not None:
-            on_progress(bench.plant.now_s / scenario.until)
-    return played(director, scene, bench.trace_hash())
+    return bench, scene, director
 
 
 def options_of(scenario: Scenario) -> PlantOptions:

@@ -1,0 +1,74 @@
+"""Many seeds on all cores: what broke, made small, with the line that repeats it; exit code 0 when nothing did."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hil_tests.fuzz.play import Played, play_seed
+from hil_tests.fuzz.stories import Aim
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzOptions:
+    """What the command line said."""
+
+    first: int
+    last: int
+    aims: tuple[Aim, ...] = (Aim.SAFETY, Aim.LIVENESS)
+    jobs: int | None = None  # None: one per core
+    folder: Path = Path("hallig-fuzz")
+    as_json: bool = False
+    minimise: bool = True
+
+
+def fuzz(options: FuzzOptions, say: Say = print, progress: Callable[[int, int], None] | None = None) -> int:
+    """Play all seeds. Exit code 1: an invariant broke, or a healed hub did not come home."""
+    played: list[Played] = []
+    total = (options.last - options.first + 1) * len(options.aims)
+    for number, each in enumerate(_all(options), 1):
+        played.append(each)
+        for line in _lines(each, options):
+            say(line)
+        if progress is not None:
+            progress(number, total)
+    broken = sum(bool(each.broke) for each in played)
+    hours = sum(each.plant_s for each in played) / 3600.0
+    if not options.as_json:
+        say(f"{total} stories of seeds {options.first} to {options.last}, {hours:.1f} h of plant time, {broken} broke")
+    return 1 if broken else 0
+
+
+def _all(options: FuzzOptions) -> Iterator[Played]:
+    """In the order of the seeds, whoever is done first."""
+    keep_in = options.folder if options.minimise else None
+    work = [(seed, aim) for seed in range(options.first, options.last + 1) for aim in options.aims]
+    jobs = min(options.jobs or os.cpu_count() or 1, len(work))
+    if jobs == 1:
+        for seed, aim in work:
+            yield play_seed(seed, aim, keep_in)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(play_seed, seed, aim, keep_in) for seed, aim in work]
+        try:
+            for each in waiting:
+                yield each.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _lines(each: Played, options: FuzzOptions) -> Iterator[str]:
+    if options.as_json:
+        yield json.dumps({**asdict(each), "aim": each.aim.value})
+        return
+    for line in each.broke[:3]:
+        yield f"seed {each.seed} {each.aim.value}: {line}"
+    if each.reproducer:
+        yield f"  {each.events_count} events are enough: {each.repeat_line}"
