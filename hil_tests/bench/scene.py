@@ -72,7 +72,11 @@ class FaultDesk(Protocol):
 
 @dataclass(slots=True)
 class Scene:
-    """One run. `orders` and `controller.events` only grow; the plant's parts are looked up at each use."""
+    """One run. `orders` and `controller.events` only grow; the plant's parts are looked up at each use.
+
+    Drivers restate what stands, once a second: `orders` keeps what is new, and every `run`, because a genset that has
+    failed cranks again when it is told again. `received_count` counts everything.
+    """
 
     site: Site
     plant: Plant
@@ -81,6 +85,8 @@ class Scene:
     faults: FaultDesk
     seed: int = 1
     orders: list[Received] = field(default_factory=list)
+    received_count: int = 0
+    received_at_s: float = 0.0  # the last of them
     marks: list[tuple[float, str]] = field(default_factory=list)  # what the bench did
     active_faults: list[tuple[str, str]] = field(default_factory=list)  # unit and type of those that last
 
@@ -107,9 +113,16 @@ def listen(scene: Scene) -> None:
 def _taker(
     scene: Scene, device: str, served: Mapping[tuple[str, str], tuple[str, str]]
 ) -> Callable[[str, Value], None]:
+    standing: dict[str, Value] = {}
+
     def took(point: str, value: Value) -> None:
         place = served.get((device, point))
-        if place is not None:
-            scene.orders.append(Received(scene.devices.instant_s, device, *place, value))
+        if place is None:
+            return
+        scene.received_count += 1
+        scene.received_at_s = scene.devices.instant_s
+        if standing.get(point) != value or place[1] == "run":
+            standing[point] = value
+            scene.orders.append(Received(scene.received_at_s, device, *place, value))
 
     return took

@@ -1,35 +1,59 @@
-"""What a checker is, and how long something may last before it is wrong."""
+"""What a checker is, and the few things that all of them need."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from hil_tests.bench.scene import Scene
+from controller.drivers.link import Value
+from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.verdict import Finding
 
 
-class Checker(Protocol):
-    """One invariant. `look` is called after each step in which plant, orders or log changed, or while it waits."""
+class Attends:
+    """What makes a checker look, as bits of a plain number: they are tested a hundred times a second."""
 
-    @property
-    def id(self) -> str:
-        """As in the catalogue: "I2"."""
-        ...
+    NOTHING = 0
+    PLANT = 1  # something in the plant has changed
+    ORDERS = 2  # a device has received an order
+    LOG = 4  # the controller has written a line
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One invariant for people: its catalogue line."""
+
+    id: str
+    what: str
+    grace: str
+    source: str
+    is_hard: bool = True
+
+
+class Checker(Protocol):
+    """One invariant in one run."""
+
+    about: About
+    attends: int
 
     @property
     def is_waiting(self) -> bool:
         """Time alone may make it fire: look in every step."""
         ...
 
-    def look(self, scene: Scene) -> Iterator[Finding]:
+    def look(self, scene: Scene) -> Iterable[str]:
         """What is wrong now and was not said before."""
         ...
 
-    def finish(self, scene: Scene) -> Iterator[Finding]:
+    def finish(self, scene: Scene) -> Iterator[str]:
         """What can only be said at the end."""
         ...
+
+
+def finding(checker: Checker, scene: Scene, detail: str) -> Finding:
+    """What a checker said, as it stands in reports."""
+    return Finding(checker.about.id, round(scene.now_s, 3), detail, checker.about.is_hard)
 
 
 @dataclass(slots=True)
@@ -56,3 +80,106 @@ class Spell:
             return False
         self.was_said = True
         return True
+
+
+@dataclass(slots=True)
+class Lasting:
+    """A checker of a state that must not last: a question to the scene, and a grace."""
+
+    about: About
+    grace_s: float
+    asks: Callable[[Scene], str]  # what is wrong now; empty when nothing is
+    attends: int = Attends.PLANT
+    _spell: Spell = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._spell = Spell(self.grace_s)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Its grace is running."""
+        return self._spell.is_running
+
+    def look(self, scene: Scene) -> Iterable[str]:
+        """Once per spell."""
+        detail, spell = self.asks(scene), self._spell
+        if not detail and spell.since_s is None:
+            return ()
+        return (detail,) if spell.ends(bool(detail), scene.now_s) else ()
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+@dataclass(slots=True)
+class EachOrder:
+    """A checker of single orders: asked for each that a device has received, and for its change."""
+
+    about: About
+    asks: Callable[[Scene, Received, Value | None], str]  # the order, and the value that stood before
+    attends: int = Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Every order once."""
+        orders = scene.orders
+        while self._seen_count < len(orders):
+            order = orders[self._seen_count]
+            self._seen_count += 1
+            place = (order.asset, order.field)
+            before, self._standing[place] = self._standing.get(place), order.value
+            detail = self.asks(scene, order, before)
+            if detail:
+                yield detail
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+@dataclass(slots=True)
+class AtTheEnd:
+    """A checker of the whole run."""
+
+    about: About
+    asks: Callable[[Scene], str]
+    attends: int = Attends.NOTHING
+    is_waiting: bool = False
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Not yet."""
+        del scene
+        yield from ()
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Once."""
+        detail = self.asks(scene)
+        if detail:
+            yield detail
+
+
+def is_broken(scene: Scene, device: str) -> bool:
+    """A fault lies on the device or its wire now: what it does not do is not the controller's doing."""
+    return any(unit == device for unit, _ in scene.active_faults)
+
+
+def devices_of(scene: Scene, asset: str) -> frozenset[str]:
+    """Which devices write for this asset."""
+    return frozenset(
+        ref.device
+        for binding in scene.site.bindings.values()
+        if binding.asset == asset
+        for ref in binding.writes.values()
+    )
+
+
+def is_deaf(scene: Scene, asset: str) -> bool:
+    """A fault lies on the asset, or on the device through which it is ordered."""
+    return bool(scene.active_faults) and (
+        is_broken(scene, asset) or any(is_broken(scene, device) for device in devices_of(scene, asset))
+    )

@@ -1,13 +1,73 @@
-"""All checkers, in the order of their numbers."""
+"""All checkers, in the order of the catalogue. Fresh ones for every run."""
 
 from __future__ import annotations
 
-from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import Checker
-from hil_tests.checkers.plain import PlainChecker
-from hil_tests.simulation.invariants import Invariants
+from hil_tests.checkers.closing import (
+    Backfeed,
+    ClosingConditions,
+    Observation,
+    SyncClosing,
+    forms_on_the_grid,
+    one_reference,
+    stays_on_a_dead_street,
+)
+from hil_tests.checkers.gensets import Cranks, last_source_stays, reverse_power
+from hil_tests.checkers.islanding import (
+    RadioWarning,
+    SourceTrips,
+    earthing_before_load,
+    no_charge_in_frost,
+    tier_zero_lives,
+)
+from hil_tests.checkers.logbook import AlarmStorm, QuietRestart, Vetoes, belief_fits, energy_adds_up
+from hil_tests.checkers.orders import (
+    Causes,
+    Followed,
+    Hysteresis,
+    SilentObserver,
+    no_charge_order_against_the_bms,
+    nothing_in_emergency,
+    nothing_to_the_stale,
+    within_ratings,
+)
+from hil_tests.checkers.tiers import Reserve, Staging, TierOrder, control_feeders_stay, what_tripped_stays
 
 
-def all_checkers(scene: Scene) -> list[Checker]:
-    """Every checker, fresh, for one run."""
-    return [PlainChecker(Invariants(scene.plant, scene.site.hub, scene.seed))]
+def all_checkers() -> list[Checker]:
+    """Every checker, for one run."""
+    return [
+        Backfeed(),
+        stays_on_a_dead_street(),
+        SyncClosing(),
+        forms_on_the_grid(),
+        one_reference(),
+        TierOrder(),
+        Staging(),
+        Reserve(),
+        within_ratings(),
+        no_charge_order_against_the_bms(),
+        no_charge_in_frost(),
+        nothing_to_the_stale(),
+        QuietRestart(),
+        Causes(),
+        Followed(),
+        Hysteresis(),
+        Cranks(),
+        last_source_stays(),
+        reverse_power(),
+        RadioWarning(),
+        what_tripped_stays(),
+        Observation(),
+        belief_fits(),
+        energy_adds_up(),
+        AlarmStorm(),
+        earthing_before_load(),
+        tier_zero_lives(),
+        SourceTrips(),
+        nothing_in_emergency(),
+        SilentObserver(),
+        ClosingConditions(),
+        control_feeders_stay(),
+        Vetoes(),
+    ]

@@ -233,22 +233,20 @@ class Plant:
         if closed and fed:
             sources.append((self.grid.source, GRID_Y, math.inf))
         neighbours = NEIGHBOURS_PU if closed and not fed else 0j
-        shunt += neighbours - followed_pu / max(volts * volts, 0.04)
-        bus, currents = solve(sources, shunt, self.bus)
+        following = followed_pu / max(volts * volts, 0.04)
+        taking = shunt + neighbours
+        bus, currents = solve(sources, taking - following, self.bus)
         self.bus = bus
         for former, current in zip(formers, currents, strict=False):
             former.carry(bus, current, dt_s)
         for battery in self.batteries.values():
             battery.end_step(bus, dt_s)
         self.poi_current = (currents[-1] if closed and fed else 0j) - neighbours * bus
-        self._count_energy(followed_pu + (bus * sum(currents).conjugate()).real, neighbours, dt_s)
-
-    def _count_energy(self, delivered_pu: float, neighbours: complex, dt_s: float) -> None:
-        """What sources give and loads take; a dead feeder is a load if the POI ties us to it."""
-        fed_pu = abs(self.bus) ** 2 * neighbours.real if neighbours else 0.0
-        self.backfeed_j += fed_pu * BASE_VA * dt_s
-        self._resting.source_w = delivered_pu * BASE_VA
-        self._resting.load_w = (self.loads.power_pu + fed_pu) * BASE_VA
+        square = bus.real * bus.real + bus.imag * bus.imag
+        if neighbours:
+            self.backfeed_j += square * neighbours.real * BASE_VA * dt_s
+        self._resting.source_w = (following * square + (bus * sum(currents).conjugate()).real) * BASE_VA
+        self._resting.load_w = taking.real * square * BASE_VA
         self.source_j += self._resting.source_w * dt_s
         self.load_j += self._resting.load_w * dt_s
 

@@ -1,0 +1,270 @@
+"""The POI's closings, its dead grid, and who may form beside it. On plant truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from controller.model.words import GridSource, InverterMode, SettingsGroup
+from hil_tests.bench.scene import Scene
+from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_deaf
+from hil_tests.plant.breaker import CLOSED, Closing
+
+SURPRISE_S = 0.25  # order latency, breaker and two cycles: what the grid does within is nobody's fault
+STEP_RATIO = 0.02  # a grid voltage that moves more than this in one step is a surprise
+BACKFEED_MAX_J = 60_000.0  # two seconds of half a hub: longer is a line worker's life
+DETECTABLE_MIN, DETECTABLE_MAX = 0.8, 1.15  # a dead street outside these shows at every instrument
+JOIN_GRACE_S = 0.5
+UNOPENED_GRACE_S = 5.0  # seeing it, the loss band's own time (3 s), ordering, the breaker: with room
+BY_ORDER_S = 2.0  # a contact within this of a close order is its doing
+
+
+@dataclass(slots=True)
+class SyncClosing:
+    """Every contact of the POI is one of the four lawful ones."""
+
+    about: About = About(
+        "I2",
+        "The POI closes in sync (10 deg, 0.1 Hz, 5 %), from a live grid onto a dead bus, or dead onto dead with every "
+        "source off",
+        "0.25 s after a step of the grid",
+        "design envelope; ComAp and DEIF static synchronising defaults",
+    )
+    attends: int = Attends.PLANT
+    is_waiting: bool = False
+    _seen_at_s: float = -1.0
+    _grid_ratio: float = 1.0
+    _surprised_at_s: float = -1.0
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each new contact once."""
+        ratio, now_s = scene.plant.grid.ratio, scene.plant.now_s
+        if abs(ratio - self._grid_ratio) > STEP_RATIO:
+            self._surprised_at_s = now_s
+        self._grid_ratio = ratio
+        closings = scene.plant.poi.closings
+        if not closings or closings[-1].at_s <= self._seen_at_s:
+            return
+        for closing in closings:
+            fault = _fault_of(scene, closing)
+            is_new = closing.at_s > self._seen_at_s
+            if is_new and fault and closing.at_s - self._surprised_at_s > SURPRISE_S and _was_ordered(scene, closing):
+                yield f"{fault}: {closing.angle_deg:.1f} deg, {closing.slip_hz:.3f} Hz"
+        self._seen_at_s = closings[-1].at_s
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _was_ordered(scene: Scene, closing: Closing) -> bool:
+    """By the controller; what a hand closes is on the hand."""
+    return any(
+        order.asset == scene.site.hub.poi.id
+        and order.field in {"close", "close_permit"}
+        and order.value
+        and closing.at_s - BY_ORDER_S <= order.at_s <= closing.at_s
+        for order in reversed(scene.orders)
+    )
+
+
+def _fault_of(scene: Scene, closing: Closing) -> str:
+    sync = scene.site.hub.grid_code.sync
+    if closing.kind == "dead_grid":
+        return "closed a live bus onto a dead grid"
+    if closing.kind == "dead_dead" and scene.plant.forming:
+        return "closed dead onto dead with a source on"
+    inside = (
+        abs(closing.angle_deg) <= sync.angle_max_deg
+        and abs(closing.slip_hz) <= sync.slip_max_hz
+        and closing.voltage_difference_ratio <= sync.voltage_difference_max_ratio
+    )
+    return "" if inside else "closed out of sync"
+
+
+@dataclass(slots=True)
+class Observation:
+    """A grid that has come back is watched for as long as its code wants before we close onto it."""
+
+    about: About = About(
+        "I18",
+        "The POI is closed onto the public grid only after V and f were inside the return window for the code's "
+        "observation time",
+        "0.5 s",
+        "VDE-AR-N 4105 connection conditions, as in the grid code's file",
+    )
+    attends: int = Attends.PLANT
+    is_waiting: bool = False
+    _good_since_s: float | None = None
+    _closings_count: int = 0
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each contact once."""
+        plant, window = scene.plant, scene.site.hub.grid_code.return_window
+        good = (
+            plant.grid.is_fed
+            and window.voltage_min_ratio <= plant.grid.ratio <= window.voltage_max_ratio
+            and window.frequency_min_hz <= plant.grid.frequency_hz <= window.frequency_max_hz
+            and not plant.grid.missing
+        )
+        now_s = plant.now_s
+        self._good_since_s = (now_s if self._good_since_s is None else self._good_since_s) if good else None
+        closings = plant.poi.closings
+        if len(closings) == self._closings_count:
+            return
+        self._closings_count = len(closings)
+        last = closings[-1]
+        if last.kind not in {"live_live", "dead_bus"} or not _was_ordered(scene, last):
+            return
+        seen_s = 0.0 if self._good_since_s is None else last.at_s - self._good_since_s
+        if self._good_since_s is not None and seen_s < window.observation_s - 0.5:
+            yield f"closed after {seen_s:.1f} s of a good grid, the code wants {window.observation_s:.0f} s"
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+@dataclass(slots=True)
+class Backfeed:
+    """Nobody's street is kept alive by the hub."""
+
+    about: About = About(
+        "I1",
+        "A dead public feeder is not fed with more than 60 kJ in one spell",
+        "60 kJ",
+        "bench study: 55 kJ is an opening delay of 2 s; VDE-AR-N 4105 detection of a balanced island within seconds",
+    )
+    attends: int = Attends.PLANT
+    is_waiting: bool = False
+    _from_j: float = 0.0
+    _was_said: bool = False
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Once per spell."""
+        plant = scene.plant
+        if plant.poi.position is not CLOSED or plant.grid.is_fed:
+            self._from_j, self._was_said = plant.backfeed_j, False
+            return
+        fed_j = plant.backfeed_j - self._from_j
+        if fed_j > BACKFEED_MAX_J and not self._was_said:
+            self._was_said = True
+            yield f"{fed_j:.0f} J went into a dead street"
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def stays_on_a_dead_street() -> Lasting:
+    """I1, the other half: what shows at the instrument is acted upon."""
+    about = About(
+        "I1b",
+        "The POI does not stay closed on a grid that is visibly lost",
+        "5 s",
+        "design §5: the slowest loss band is 3 s, and the breaker's time",
+    )
+
+    def asks(scene: Scene) -> str:
+        plant = scene.plant
+        if plant.poi.position is not CLOSED or plant.grid.is_fed or plant.poi.fails_to_open:
+            return ""
+        volts = abs(plant.bus)
+        is_visible = not DETECTABLE_MIN <= volts <= DETECTABLE_MAX
+        excused = not scene.controller.is_running or is_deaf(scene, scene.site.hub.poi.id)
+        return "closed on a lost grid" if is_visible and not excused else ""
+
+    return Lasting(about, UNOPENED_GRACE_S, asks)
+
+
+def one_reference() -> Lasting:
+    """I4: at most one battery holds the bus as its reference."""
+    about = About(
+        "I4",
+        "At most one source is the reference of the bus",
+        "none",
+        "design §7: at most one holder of the dead-bus token; two isochronous sources fight",
+    )
+
+    def asks(scene: Scene) -> str:
+        formers = [name for name, battery in scene.plant.batteries.items() if battery.is_forming]
+        return f"two formers: {', '.join(formers)}" if len(formers) > 1 else ""
+
+    return Lasting(about, 0.0, asks)
+
+
+def forms_on_the_grid() -> Lasting:
+    """I3: nobody forms while the POI ties us to the grid."""
+    about = About(
+        "I3",
+        "No battery forms while the POI is closed",
+        "0.5 s after a contact",
+        "design §5: forming only behind proof of open; after a contact the former is made to follow at once",
+    )
+
+    def asks(scene: Scene) -> str:
+        plant = scene.plant
+        if plant.poi.position is not CLOSED:
+            return ""
+        excused = not scene.controller.is_running
+        formers = [
+            name
+            for name, battery in plant.batteries.items()
+            if battery.mode is InverterMode.GRID_FORMING
+            and not battery.battery.capabilities.always_forms
+            and not (excused or is_deaf(scene, name))
+        ]
+        return f"forms with the POI closed: {', '.join(formers)}" if formers else ""
+
+    return Lasting(about, JOIN_GRACE_S, asks)
+
+
+@dataclass(slots=True)
+class ClosingConditions:
+    """What forbids a closing of the POI whatever the phasors say."""
+
+    about: About = About(
+        "D6",
+        "The POI is never ordered closed towards a genset, with island settings active, under the operator's lock or "
+        "with the emergency-off pressed",
+        "0.3 s after the condition begins",
+        "design §7",
+    )
+    attends: int = Attends.PLANT | Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _spell: Spell | None = None
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each order once."""
+        spell = self._spell = self._spell or Spell(0.3)
+        plant, why = scene.plant, _forbidden(scene)
+        spell.ends(bool(why), plant.now_s)
+        has_lasted = spell.since_s is not None and plant.now_s - spell.since_s > spell.grace_s
+        for order in scene.orders[self._seen_count :]:
+            is_close = order.asset == scene.site.hub.poi.id and order.field in {"close", "close_permit"}
+            if is_close and order.value is True and has_lasted:
+                yield f"ordered closed: {why}"
+        self._seen_count = len(scene.orders)
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _forbidden(scene: Scene) -> str:
+    plant = scene.plant
+    if plant.grid_source is GridSource.GENSET:
+        return "the grid side is a genset"
+    if plant.safety.emergency_off:
+        return "emergency-off is pressed"
+    if plant.poi.dso_lock:
+        return "the grid operator has locked it"
+    has_groups = scene.site.hub.poi.has_settings_groups
+    if has_groups and plant.poi.settings_group is SettingsGroup.ISLAND:
+        return "island settings are active"
+    return ""

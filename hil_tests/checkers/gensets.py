@@ -1,0 +1,114 @@
+"""Gensets: cranks are few and apart, the last source is not stopped, reverse power does not last."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from controller.drivers.link import Value
+from controller.model.words import GensetState
+from hil_tests.bench.scene import Received, Scene
+from hil_tests.checkers.base import About, Attends, EachOrder, Lasting, is_deaf
+
+CRANK_WINDOW_S = 3600.0
+REVERSE_RATIO = 0.08
+REVERSE_S = 5.0
+
+
+@dataclass(slots=True)
+class Cranks:
+    """I14: a starter motor and its battery are finite."""
+
+    about: About = About(
+        "I14",
+        "A genset is not cranked more often than the site allows within an hour, nor with an empty tank",
+        "none",
+        "site file `start_attempts_max`; study I14: at most three tries",
+    )
+    attends: int = Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _standing: dict[str, Value] = field(default_factory=dict)
+    _cranks: dict[str, deque[float]] = field(default_factory=dict)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each crank once."""
+        for order in scene.orders[self._seen_count :]:
+            genset = scene.plant.gensets.get(order.asset)
+            if genset is None or order.field != "run":
+                continue
+            before, self._standing[order.asset] = self._standing.get(order.asset), order.value
+            if order.value is not True or (before is True and genset.state is not GensetState.STOPPED):
+                continue
+            if before is True and order.at_s - self._last_s(order.asset) < 2.0:
+                continue  # the same order, restated
+            yield from self._crank(scene, order)
+        self._seen_count = len(scene.orders)
+
+    def _last_s(self, genset: str) -> float:
+        cranks = self._cranks.get(genset)
+        return cranks[-1] if cranks else -CRANK_WINDOW_S
+
+    def _crank(self, scene: Scene, order: Received) -> Iterator[str]:
+        cranks = self._cranks.setdefault(order.asset, deque(maxlen=50))
+        cranks.append(order.at_s)
+        allowed = scene.site.hub.gensets[order.asset].start_attempts_max
+        recent = [at_s for at_s in cranks if order.at_s - at_s < CRANK_WINDOW_S]
+        asked = sum("request=start_genset" in mark for _, mark in scene.marks)
+        if len(recent) > allowed + asked:
+            yield f"{order.asset} cranked {len(recent)} times within an hour, allowed {allowed}"
+        if scene.plant.gensets[order.asset].fuel_l <= 0.0 and not is_deaf(scene, order.asset):
+            yield f"{order.asset} cranked with an empty tank"
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def last_source_stays() -> EachOrder:
+    """I14b: the only former is not stopped while it carries load."""
+    about = About(
+        "I14b",
+        "No genset or battery is stopped as the last source that forms an island with load",
+        "none",
+        "study I14; emergency-off, an empty battery and the last act excepted",
+    )
+
+    def asks(scene: Scene, order: Received, before: Value | None) -> str:
+        plant = scene.plant
+        stops = (order.field == "run" and order.value is False) or (
+            order.field == "mode_set" and order.value in {"off", "grid_following"}
+        )
+        if not stops or before == order.value or plant.safety.emergency_off:
+            return ""
+        has_just_closed = bool(plant.poi.closings) and plant.now_s - plant.poi.closings[-1].at_s < 2.0
+        if plant.forming != (order.asset,) or has_just_closed:
+            return ""
+        battery = plant.batteries.get(order.asset)
+        is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
+        is_open = plant.poi.position.value == "open" and plant.poi.reported_position.value == "open"
+        loaded = any(feeder.is_energised for feeder in plant.feeders.values())
+        return f"{order.asset} stopped, it alone held the island" if loaded and is_open and not is_empty else ""
+
+    return EachOrder(about, asks)
+
+
+def reverse_power() -> Lasting:
+    """I15: a genset is not driven by the others."""
+    about = About(
+        "I15",
+        "No genset takes more than 8 % of its rating for 5 s",
+        "5 s",
+        "study I15; reverse-power protection, from memory",
+    )
+
+    def asks(scene: Scene) -> str:
+        for name, genset in scene.plant.gensets.items():
+            power_w = genset.power_w.total
+            if genset.is_forming and power_w < -REVERSE_RATIO * genset.genset.rating_va:
+                return f"{name} takes {-power_w:.0f} W"
+        return ""
+
+    return Lasting(about, REVERSE_S, asks)

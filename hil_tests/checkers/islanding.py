@@ -1,0 +1,168 @@
+"""The island itself: earthing, tier 0, sources that must not be driven into their own protection, radio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
+from hil_tests.bench.scene import Scene
+from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
+from hil_tests.plant.breaker import CLOSED
+
+EARTHING_GRACE_S = 0.05
+DARK_MAX_S = 5.0  # tier 0, while somebody could hold the bus
+LIVE_RATIO = 0.5
+LOW_RESERVE_PCT = 10.0  # of a radio's own battery
+
+
+def earthing_before_load() -> Lasting:
+    """D1: no load on an island without earthing."""
+    about = About(
+        "D1",
+        "No feeder is energised in an island whose neutral is not earthed",
+        "50 ms",
+        "DIN VDE 0100-410: automatic disconnection needs the neutral earthed; design §4",
+    )
+
+    def asks(scene: Scene) -> str:
+        plant = scene.plant
+        if scene.site.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
+            return ""
+        island = plant.poi.position is not CLOSED and abs(plant.bus) > LIVE_RATIO
+        if not island or plant.earthing.position is CLOSED:
+            return ""
+        loaded = any(feeder.is_energised for feeder in plant.feeders.values())
+        return "island without earthing" if loaded else ""
+
+    return Lasting(about, EARTHING_GRACE_S, asks)
+
+
+def tier_zero_lives() -> Lasting:
+    """D2: tier 0 is not dark for long while a source could hold the bus."""
+    about = About(
+        "D2",
+        "Tier 0 is never without supply for long while a source could hold the bus",
+        "5 s",
+        "the product's line: the radio stays on as long as physics allows",
+    )
+
+    def asks(scene: Scene) -> str:
+        plant = scene.plant
+        dark = [
+            name
+            for name, feeder in scene.site.hub.feeders.items()
+            if feeder.tier == 0 and not plant.feeders[name].is_energised and not _is_excused(scene, name)
+        ]
+        return f"tier 0 dark: {', '.join(dark)}" if dark and _could_be_supplied(scene) else ""
+
+    return Lasting(about, DARK_MAX_S, asks)
+
+
+def _is_excused(scene: Scene, feeder: str) -> bool:
+    load = scene.plant.feeders[feeder]
+    asked = any("request=open_feeder" in mark and f"subject={feeder}" in mark for _, mark in scene.marks)
+    return load.has_fault or asked or is_deaf(scene, feeder)
+
+
+def _could_be_supplied(scene: Scene) -> bool:
+    """Not with the button pressed or its latch still on, nor while a contact between two dead sides hides itself."""
+    plant, controller = scene.plant, scene.controller
+    hidden = plant.poi.stuck_feedback is CLOSED and not plant.grid.is_fed
+    waits_for_people = controller.mode is Mode.LOCKED_OUT or controller.authority is not Authority.AUTO
+    if plant.safety.emergency_off or hidden or waits_for_people or not controller.is_running:
+        return False
+    if is_deaf(scene, scene.site.hub.poi.id):
+        return False
+    return any(
+        inverter.battery.capabilities.can_form
+        and inverter.mode is not InverterMode.FAULT
+        and not is_deaf(scene, name)
+        and inverter.soc_pct > inverter.battery.empty_soc_pct + 1.0
+        and inverter.discharge_limit_w > _tier_zero_w(scene)
+        for name, inverter in plant.batteries.items()
+    )
+
+
+def _tier_zero_w(scene: Scene) -> float:
+    hub, plant = scene.site.hub, scene.plant
+    return sum(f.rated_w * plant.feeders[f.id].demand_ratio for f in hub.feeders.values() if f.tier == 0)
+
+
+@dataclass(slots=True)
+class SourceTrips:
+    """No inverter is driven into its own protection."""
+
+    about: About = About(
+        "D3",
+        "No battery inverter trips by overload, by its BMS or by running empty",
+        "none",
+        "design §6: shedding comes before the inverter's own protection",
+    )
+    attends: int = Attends.PLANT
+    is_waiting: bool = False
+    _tripped: frozenset[str] = frozenset()
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each trip once."""
+        batteries = scene.plant.batteries
+        tripped = frozenset(name for name, battery in batteries.items() if battery.mode is InverterMode.FAULT)
+        for name in sorted(tripped - self._tripped):
+            if not is_deaf(scene, name) and scene.controller.is_running:
+                yield f"{name} tripped, overload {batteries[name].overload_pct:.0f} %"
+        self._tripped = tripped
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def no_charge_in_frost() -> Lasting:
+    """I9: no charging that the BMS forbids."""
+    about = About(
+        "I9",
+        "No battery is charged while its BMS allows no charge (frost, heat, full)",
+        "10 s: a former takes what the PV gives until PV is limited",
+        "LFP data sheets: no charge below 0 °C; BMS trips at 10 % above its limit for 10 s",
+    )
+
+    def asks(scene: Scene) -> str:
+        for name, battery in scene.plant.batteries.items():
+            charging_w = -battery.power_w.total
+            is_forbidden = charging_w > 0.02 * battery.battery.rating_va and battery.charge_limit_w <= 0.0
+            if is_forbidden and not is_deaf(scene, name) and scene.controller.is_running:
+                return f"{name} is charged with {charging_w:.0f} W at {battery.temperature_c:.0f} °C"
+        return ""
+
+    return Lasting(about, 10.0, asks)
+
+
+@dataclass(slots=True)
+class RadioWarning:
+    """A radio that is about to die is announced."""
+
+    about: About = About(
+        "I16",
+        "A radio whose own battery falls below a tenth has been announced by an alarm or a device line before",
+        "none",
+        "study I16: the forecast of the low-voltage disconnect raises an alarm",
+        is_hard=False,
+    )
+    attends: int = Attends.PLANT
+    is_waiting: bool = False
+    _said: set[str] = field(default_factory=set)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each radio once."""
+        for name, radio in scene.plant.radios.items():
+            if radio.reserve_pct >= LOW_RESERVE_PCT or radio.is_supplied or name in self._said:
+                continue
+            self._said.add(name)
+            if not any(event.subject == name and event.kind.value == "alarm" for _, event in scene.controller.events):
+                yield f"{name} has {radio.reserve_pct:.0f} % left and nobody was told"
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()

@@ -1,0 +1,317 @@
+"""Every single order: inside ratings, with a cause in the log, followed or complained about, and not too often."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from controller.drivers.link import Value
+from controller.model.words import Authority
+from hil_tests.bench.scene import Received, Scene
+from hil_tests.checkers.base import About, Attends, EachOrder, Spell, is_broken, is_deaf
+from hil_tests.plant.breaker import CLOSED
+
+ROUNDING = 1.001  # registers have steps
+CAUSE_S = 1.5  # between a line in the log and the order it explains
+FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
+OPERATIONS_MAX = 12  # of one contact in ten minutes
+WINDOW_S = 600.0
+FLAP_S = 10.0
+SAMPLE_GRACE_S = 2.0
+
+
+def within_ratings() -> EachOrder:
+    """I8: no set-point outside what the device is built for."""
+    about = About(
+        "I8",
+        "Every set-point is inside its device's rating, the hub's frequency and voltage band, and no negative limit",
+        "none",
+        "design §7; envelope file for frequency and voltage",
+    )
+
+    def asks(scene: Scene, order: Received, before: Value | None) -> str:
+        del before
+        value = order.value
+        if isinstance(value, str | bool):
+            return ""
+        low, high = _range_of(scene, order.asset, order.field)
+        inside = math.isfinite(value) and low - 1.0 <= value * 1.0 <= high * ROUNDING + 1.0
+        return "" if inside else f"{order.asset} {order.field} {value:g}, allowed {low:g} to {high:g}"
+
+    return EachOrder(about, asks)
+
+
+def _range_of(scene: Scene, asset: str, name: str) -> tuple[float, float]:
+    hub = scene.site.hub
+    rating = 0.0
+    if asset in hub.batteries:
+        rating = hub.batteries[asset].rating_va
+    elif asset in hub.gensets:
+        rating = hub.gensets[asset].rating_va
+    elif asset in hub.pv:
+        rating = hub.pv[asset].rating_w
+    nominal_v = hub.nominal_voltage_v
+    match name:
+        case "power_set_w":
+            return (-rating * ROUNDING if asset in hub.batteries else 0.0), rating
+        case "limit_set_w" | "charge_limit_set_w":
+            return 0.0, rating
+        case "frequency_set_hz":
+            return 47.5 + 1.0, 52.5 + 1.0  # a no-load frequency may stand above the band by the droop
+        case "voltage_set_v":
+            return 0.85 * nominal_v, 1.15 * nominal_v
+    return -math.inf, math.inf
+
+
+def no_charge_order_against_the_bms() -> EachOrder:
+    """I8b: a follower is not told to charge with more than its BMS allows."""
+    about = About(
+        "I8b",
+        "No charging or discharging order exceeds the BMS's limits as they stood two seconds before",
+        "2 s",
+        "design §7; study I8: CCL and DCL",
+    )
+    limits: dict[str, deque[tuple[float, float, float]]] = {}
+
+    def asks(scene: Scene, order: Received, before: Value | None) -> str:
+        del before
+        battery = scene.plant.batteries.get(order.asset)
+        if battery is None or order.field != "power_set_w" or isinstance(order.value, str | bool):
+            return ""
+        recent = limits.setdefault(order.asset, deque())
+        recent.append((order.at_s, battery.charge_limit_w, battery.discharge_limit_w))
+        while recent[0][0] < order.at_s - SAMPLE_GRACE_S:
+            recent.popleft()
+        charge_w, discharge_w = max(each[1] for each in recent), max(each[2] for each in recent)
+        room_w = 0.02 * battery.battery.rating_va
+        if is_deaf(scene, order.asset) or -charge_w - room_w <= order.value <= discharge_w + room_w:
+            return ""
+        return f"{order.asset} ordered to {order.value:.0f} W, its BMS allows {-charge_w:.0f} to {discharge_w:.0f}"
+
+    return EachOrder(about, asks)
+
+
+def nothing_to_the_stale() -> EachOrder:
+    """I10: a device that we do not see is not closed, started or raised."""
+    about = About(
+        "I10",
+        "No closing, forming or starting is ordered of a device whose answers have been wrong or missing for 2 s",
+        "2 s",
+        "design §7: a stale device forbids closings, starts and increases only",
+    )
+    since: dict[str, float] = {}
+
+    def asks(scene: Scene, order: Received, before: Value | None) -> str:
+        for name in [each for each in since if not is_broken(scene, each)]:
+            del since[name]
+        for unit, kind in scene.active_faults:
+            if kind in {"silent", "half_open", "stale", "map_drift"}:
+                since.setdefault(unit, scene.now_s)
+        starts = order.field in {"close", "close_permit", "run", "closed"} and order.value is True
+        forms = order.field == "mode_set" and order.value == "grid_forming"
+        if not (starts or forms) or before == order.value or order.device not in since:
+            return ""
+        lasted_s = scene.now_s - since[order.device]
+        is_known = lasted_s > SAMPLE_GRACE_S
+        return f"{order.asset} {order.field} ordered, not seen for {lasted_s:.1f} s" if is_known else ""
+
+    return EachOrder(about, asks)
+
+
+def nothing_in_emergency() -> EachOrder:
+    """D4: emergency-off means no forming, no closing, no starting."""
+    about = About(
+        "D4",
+        "With the emergency-off pressed nothing is ordered to close, form or start",
+        "0.3 s",
+        "design §7",
+    )
+    since: list[float] = []
+
+    def asks(scene: Scene, order: Received, before: Value | None) -> str:
+        del before
+        if not scene.plant.safety.emergency_off:
+            since.clear()
+            return ""
+        if not since:
+            since.append(scene.now_s)
+        is_close = order.field in {"close", "close_permit", "run"} and order.value is True
+        is_close = is_close or (order.field == "closed" and order.value is True and order.asset in scene.plant.feeders)
+        is_form = order.field == "mode_set" and order.value == "grid_forming"
+        late = scene.now_s - since[0] > 0.3
+        return f"{order.asset} {order.field} in emergency-off" if (is_close or is_form) and late else ""
+
+    return EachOrder(about, asks)
+
+
+@dataclass(slots=True)
+class SilentObserver:
+    """D5: who only watches writes nothing."""
+
+    about: About = About("D5", "In `observe` nothing at all is written", "0.5 s", "design §5, authority observe")
+    attends: int = Attends.PLANT | Attends.ORDERS | Attends.LOG
+    is_waiting: bool = False
+    _since_s: float | None = None
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """The first order of each spell."""
+        is_observing = scene.controller.is_running and scene.controller.authority is Authority.OBSERVE
+        if not is_observing:
+            self._since_s = None
+        elif self._since_s is None:
+            self._since_s = scene.now_s
+        elif scene.received_at_s - self._since_s > 0.5:
+            yield "something was written while observing"
+            self._since_s = math.inf
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+@dataclass(slots=True)
+class Causes:
+    """I12: every operation has its line in the log."""
+
+    about: About = About(
+        "I12",
+        "Every switching order that a device receives has a line in the controller's log that explains it",
+        "1.5 s",
+        "study I12: exactly one cause for each operation",
+    )
+    attends: int = Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
+    _open: list[Received] = field(default_factory=list)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each change of a switching level once, when its time for a line is over."""
+        for order in scene.orders[self._seen_count :]:
+            place = (order.asset, order.field)
+            before, self._standing[place] = self._standing.get(place), order.value
+            if _is_switching(order) and before != order.value and _moves_something(scene, order):
+                self._open.append(order)
+        self._seen_count = len(scene.orders)
+        yield from self._settled(scene, scene.now_s - CAUSE_S)
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Those still open."""
+        yield from self._settled(scene, math.inf)
+
+    def _settled(self, scene: Scene, until_s: float) -> Iterator[str]:
+        while self._open and self._open[0].at_s <= until_s:
+            order = self._open.pop(0)
+            if not _is_explained(scene, order):
+                yield f"{order.asset} {order.field} {order.value} at {order.at_s:.2f} s, and no line says why"
+
+
+def _is_switching(order: Received) -> bool:
+    if order.field in {"close", "open", "run"}:
+        return order.value is True
+    return order.field == "closed" or (order.field == "mode_set" and order.value == "grid_forming")
+
+
+def _moves_something(scene: Scene, order: Received) -> bool:
+    """Not where the contact stands so already."""
+    plant = scene.plant
+    if order.asset in plant.feeders:
+        return (plant.feeders[order.asset].position is CLOSED) is not bool(order.value)
+    if order.asset == scene.site.hub.poi.id and order.field == "open":
+        return plant.poi.position is CLOSED
+    return order.field != "closed"
+
+
+def _is_explained(scene: Scene, order: Received) -> bool:
+    subjects = {order.asset, "hub"}
+    return any(
+        event.subject in subjects and at_s <= order.at_s + CAUSE_S
+        for at_s, event in reversed(scene.controller.events)
+        if at_s >= order.at_s - 120.0
+    )
+
+
+@dataclass(slots=True)
+class Followed:
+    """I12b: an order is followed, or somebody is told."""
+
+    about: About = About(
+        "I12b",
+        "A feeder that does not follow its order is named in the log",
+        "6 s",
+        "design §8: a command that physics does not follow is a fault with a name",
+        is_hard=False,
+    )
+    attends: int = Attends.PLANT | Attends.ORDERS
+    _spells: dict[str, Spell] = field(default_factory=dict)
+    _wanted: dict[str, bool] = field(default_factory=dict)
+    _seen_count: int = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """A contact has not moved yet."""
+        return any(spell.is_running for spell in self._spells.values())
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Once per order."""
+        feeders = scene.plant.feeders
+        for order in scene.orders[self._seen_count :]:
+            if order.field == "closed" and order.asset in feeders:
+                self._wanted[order.asset] = bool(order.value)
+        self._seen_count = len(scene.orders)
+        for name, wanted in self._wanted.items():
+            spell = self._spells.setdefault(name, Spell(FOLLOW_S))
+            is_off = (feeders[name].position is CLOSED) is not wanted and not feeders[name].has_fault
+            if spell.ends(is_off, scene.now_s) and not _was_named(scene, name):
+                yield f"{name} does not follow, and nobody was told"
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _was_named(scene: Scene, subject: str) -> bool:
+    named = {subject, *(device for device, _ in scene.active_faults)}
+    return any(event.subject in named for at_s, event in scene.controller.events if at_s > scene.now_s - 60.0)
+
+
+@dataclass(slots=True)
+class Hysteresis:
+    """I13: contacts are not worn out, and nothing flaps."""
+
+    about: About = About(
+        "I13",
+        "No contact is ordered more than 12 times in 10 minutes, no feeder opened, closed and opened within 10 s",
+        "none",
+        "study I13; envelope file: closings in a window",
+    )
+    attends: int = Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
+    _moves: dict[str, deque[tuple[float, Value]]] = field(default_factory=dict)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each change once."""
+        for order in scene.orders[self._seen_count :]:
+            place = (order.asset, order.field)
+            before, self._standing[place] = self._standing.get(place), order.value
+            if order.field not in {"closed", "close"} or before == order.value or order.value is None:
+                continue
+            if order.field == "close" and order.value is False:
+                continue
+            moves = self._moves.setdefault(order.asset, deque(maxlen=OPERATIONS_MAX + 1))
+            moves.append((order.at_s, order.value))
+            if len(moves) > OPERATIONS_MAX and order.at_s - moves[0][0] < WINDOW_S:
+                yield f"{order.asset} ordered {len(moves)} times in {order.at_s - moves[0][0]:.0f} s"
+                moves.clear()
+        self._seen_count = len(scene.orders)
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
