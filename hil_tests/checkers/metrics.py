@@ -1,30 +1,202 @@
-"""What a run cost, in plant time: energies not served, times, operations."""
+"""What a run cost, in plant time: energy not served, times, quality, wear; and one number for all of it.
+
+Integrals hold the last value until the next look, and a look comes whenever something has changed.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.config.types import Site
+from controller.model.reasons import EventKind
 from hil_tests.bench.scene import Scene
+from hil_tests.checkers.bill import bill_eur
+from hil_tests.plant.breaker import CLOSED
+
+HOUR_S = 3600.0
+VOLTAGE_BAND = (0.90, 1.10)  # EN 50160
+FREQUENCY_BAND_HZ = (47.5, 51.5)  # the band that PV stays connected in
+LIVE_RATIO = 0.5
+REVERSED_S = 10.0  # an operation taken back within this, without a new cause, was wrong
+COUNTED = (EventKind.ALARM, EventKind.VETOED, EventKind.REQUEST_REFUSED)
 
 
 @dataclass(slots=True)
 class Metrics:
-    """Integrals hold the last value until the next look."""
+    """Filled in every step that changed something."""
 
-    values: dict[str, float] = field(default_factory=dict)
+    _at_s: float = 0.0
+    _sums: dict[str, float] = field(default_factory=dict)
+    _rates: dict[str, float] = field(default_factory=dict)
+    _extremes: dict[str, float] = field(default_factory=dict)
+    _instants: dict[str, float] = field(default_factory=dict)
 
     def look(self, scene: Scene) -> None:
-        """Something may have changed."""
+        """Close the span that ends now, and open the next."""
+        now_s = scene.plant.now_s
+        span_s, self._at_s = now_s - self._at_s, now_s
+        if span_s > 0.0:
+            sums = self._sums
+            for name, rate in self._rates.items():
+                sums[name] = sums.get(name, 0.0) + rate * span_s
+        self._rates = dict(_rates(scene))
+        self._note_extremes(scene)
+        self._note_instants(scene, now_s)
 
     def finish(self, scene: Scene) -> dict[str, float]:
-        """All metrics by their names."""
-        self.values["poi_operations_count"] = float(scene.plant.poi.operations_count)
-        self.values["backfeed_j"] = scene.plant.backfeed_j
-        return self.values
+        """All metrics by their names. One that never came about (an island that was not formed) is left away."""
+        self.look(scene)
+        values = {name: self._sums.get(name, 0.0) for name in _integrals(scene.site)}
+        capacity_wh = sum(battery.capacity_wh for battery in scene.site.hub.batteries.values())
+        values["battery_cycles"] = values["battery_throughput_wh"] / (2.0 * capacity_wh)  # EPHCC symposium 2017, eq. 1
+        values |= self._extremes | _intervals(self._instants) | _closings(scene) | _orders(scene) | _sources(scene)
+        values["backfeed_j"] = scene.plant.backfeed_j
+        values["poi_operations_count"] = float(scene.plant.poi.operations_count)
+        for kind in COUNTED:
+            values[f"{kind.value}_count"] = float(sum(event.kind is kind for _, event in scene.controller.events))
+        values["bill_eur"] = bill_eur(values)
+        return values
+
+    def _note_extremes(self, scene: Scene) -> None:
+        plant, extremes = scene.plant, self._extremes
+        volts = abs(plant.bus)
+        if volts > LIVE_RATIO:
+            _lower(extremes, "frequency_min_hz", plant.bus_frequency_hz)
+            _higher(extremes, "frequency_max_hz", plant.bus_frequency_hz)
+            _lower(extremes, "voltage_min_ratio", volts)
+            _higher(extremes, "voltage_max_ratio", volts)
+        for battery in plant.batteries.values():
+            _lower(extremes, "soc_min_pct", battery.soc_pct)
+            _higher(extremes, "overload_max_pct", battery.overload_pct)
+
+    def _note_instants(self, scene: Scene, now_s: float) -> None:
+        plant, instants = scene.plant, self._instants
+        if not plant.grid.is_fed or plant.grid.ratio < 0.2:
+            instants.setdefault("lost", now_s)
+        if "lost" in instants:
+            if plant.poi.position is not CLOSED:
+                instants.setdefault("open", now_s)
+                if abs(plant.bus) > 0.9:
+                    instants.setdefault("formed", now_s)
+            elif "formed" in instants and plant.grid.is_fed:
+                instants.setdefault("back", now_s)
 
 
 def is_metric(name: str, site: Site) -> bool:
     """Whether runs on this hub have a metric of this name."""
-    del site
-    return name in {"poi_operations_count", "backfeed_j"}
+    fixed = {
+        "backfeed_j", "poi_operations_count", "bill_eur", "frequency_min_hz", "frequency_max_hz", "voltage_min_ratio",
+        "voltage_max_ratio", "soc_min_pct", "overload_max_pct", "t_open_s", "t_island_s", "t_back_s",
+        "sync_angle_max_deg", "sync_slip_max_hz", "sync_voltage_max_ratio", "operations_count",
+        "wrong_operations_count", "fuel_l", "battery_cycles", *(f"{kind.value}_count" for kind in COUNTED),
+    }  # fmt: skip
+    fixed |= {f"operations_count.{name}" for name in ("poi", *site.hub.feeders)}
+    fixed |= {f"genset_starts_count.{name}" for name in site.hub.gensets}
+    return name in fixed or name in _integrals(site)
+
+
+def _integrals(site: Site) -> tuple[str, ...]:
+    tiers = sorted({feeder.tier for feeder in site.hub.feeders.values()})
+    return (
+        *(f"unserved_wh.tier{tier}" for tier in tiers),
+        *(f"unserved_s.tier{tier}" for tier in tiers),
+        "dead_bus_s",
+        "voltage_violation_s",
+        "frequency_violation_hz_s",
+        "under_reserve_s",
+        *(f"radio_down_s.{name}" for name in site.hub.radios),
+        "import_wh",
+        "export_wh",
+        "pv_wh",
+        "battery_throughput_wh",
+    )
+
+
+def _rates(scene: Scene) -> Mapping[str, float]:
+    """What accrues per second from now on. Only what is not zero."""
+    plant, hub = scene.plant, scene.site.hub
+    rates: dict[str, float] = {}
+    for name, feeder in hub.feeders.items():
+        load = plant.feeders[name]
+        if not load.is_energised:
+            tier, wanted_w = feeder.tier, feeder.rated_w * load.demand_ratio
+            rates[f"unserved_wh.tier{tier}"] = rates.get(f"unserved_wh.tier{tier}", 0.0) + wanted_w / HOUR_S
+            rates[f"unserved_s.tier{tier}"] = 1.0
+    volts = abs(plant.bus)
+    if volts < 0.05:
+        rates["dead_bus_s"] = 1.0
+    else:
+        rates["voltage_violation_s"] = max(0.0, VOLTAGE_BAND[0] - volts, volts - VOLTAGE_BAND[1])
+        off_hz = max(0.0, FREQUENCY_BAND_HZ[0] - plant.bus_frequency_hz, plant.bus_frequency_hz - FREQUENCY_BAND_HZ[1])
+        rates["frequency_violation_hz_s"] = off_hz
+    for name, radio in plant.radios.items():
+        if not radio.is_alive:
+            rates[f"radio_down_s.{name}"] = 1.0
+    power_w = plant.poi_power_w.total
+    rates["import_wh" if power_w > 0 else "export_wh"] = abs(power_w) / HOUR_S
+    rates["pv_wh"] = sum(pv.power_w.total for pv in plant.pv.values()) / HOUR_S
+    for battery in plant.batteries.values():
+        throughput_w = abs(battery.power_w.total) / HOUR_S
+        rates["battery_throughput_wh"] = rates.get("battery_throughput_wh", 0.0) + throughput_w
+        if plant.grid.is_fed and battery.soc_pct < battery.battery.reserve_soc_pct:
+            rates["under_reserve_s"] = 1.0
+    return rates
+
+
+def _intervals(instants: Mapping[str, float]) -> dict[str, float]:
+    spans = {"t_open_s": "open", "t_island_s": "formed", "t_back_s": "back"}
+    return {name: instants[end] - instants["lost"] for name, end in spans.items() if end in instants}
+
+
+def _closings(scene: Scene) -> dict[str, float]:
+    """The worst contact between two live sides."""
+    live = [closing for closing in scene.plant.poi.closings if closing.kind == "live_live"]
+    if not live:
+        return {}
+    return {
+        "sync_angle_max_deg": max(abs(closing.angle_deg) for closing in live),
+        "sync_slip_max_hz": max(abs(closing.slip_hz) for closing in live),
+        "sync_voltage_max_ratio": max(closing.voltage_difference_ratio for closing in live),
+    }
+
+
+def _orders(scene: Scene) -> dict[str, float]:
+    """Switching orders by contact, and those that were taken back within ten seconds."""
+    counts: dict[str, float] = {f"operations_count.{name}": 0.0 for name in ("poi", *scene.site.hub.feeders)}
+    last: dict[str, float] = {}
+    wrong = 0
+    poi = scene.site.hub.poi.id
+    for order in scene.orders:
+        is_poi = order.asset == poi and order.field in {"open", "close"} and order.value is True
+        if not is_poi and not (order.field == "closed" and order.asset in scene.site.hub.feeders):
+            continue
+        name = "poi" if is_poi else order.asset
+        wrong += order.at_s - last.get(name, -math.inf) < REVERSED_S
+        last[name] = order.at_s
+        counts[f"operations_count.{name}"] += 1.0
+    return counts | {"operations_count": sum(counts.values()), "wrong_operations_count": float(wrong)}
+
+
+def _sources(scene: Scene) -> dict[str, float]:
+    values: dict[str, float] = {"fuel_l": 0.0}
+    for name, genset in scene.plant.gensets.items():
+        values["fuel_l"] += 0.75 * genset.genset.fuel_capacity_l - genset.fuel_l
+        runs = [order for order in scene.orders if order.asset == name and order.field == "run"]
+        starts = sum(
+            order.value is True and (number == 0 or runs[number - 1].value is not True)
+            for number, order in enumerate(runs)
+        )
+        values[f"genset_starts_count.{name}"] = float(starts)
+    return values
+
+
+def _lower(values: dict[str, float], name: str, value: float) -> None:
+    if value < values.get(name, math.inf):
+        values[name] = value
+
+
+def _higher(values: dict[str, float], name: str, value: float) -> None:
+    if value > values.get(name, -math.inf):
+        values[name] = value
