@@ -190,7 +190,7 @@ def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup |
     match memory.mode:
         case Mode.GRID_CONNECTED | Mode.RECONNECTION:
             wanted = SettingsGroup.GRID
-        case Mode.ISLANDED:
+        case Mode.ISLANDED if is_proven(memory, situation):  # after a restart that takes a second sample
             wanted = SettingsGroup.ISLAND
         case _:
             return None

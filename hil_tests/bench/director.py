@@ -18,11 +18,9 @@ from hil_tests.bench.signals import signals_of, traced
 from hil_tests.bench.trace import Recorder, Trace
 from hil_tests.bench.verbs import VERBS, lights_out, parameters_model
 from hil_tests.bench.verdict import Finding
-from hil_tests.checkers.base import Attends, Checker, finding
-from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.checkers.metrics import Metrics
+from hil_tests.checkers.watch import Watch
 
-FINDINGS_MAX = 200  # a run that breaks something in every step says enough before
 SNAPSHOT_EVERY_S = 60.0
 
 
@@ -45,16 +43,10 @@ class Director:
         self._watchers: list[Watcher] = [
             watcher(number, expected, signals, scenario.until) for number, expected in enumerate(scenario.expect, 1)
         ]
-        self._checkers: list[Checker] = [
-            each for each in all_checkers() if each.about.id not in scenario.except_invariants
-        ]
-        self._for = [[each for each in self._checkers if each.attends & news] for news in range(8)]
-        self._waiting: list[Checker] = []
+        self._watch = Watch(scene, scenario.except_invariants, lambda one: self._recorder.attend(one.at_s))
         self._metrics = Metrics()
         self._recorder = Recorder({name: signals[name] for name in traced(scene.site)})
         self._happened = Happened()
-        self._findings: list[Finding] = []
-        self._seen = (-1, -1, -1)
         self._mode: object = None
         self._snapshot, self._next_snapshot_s = b"", 0.0
         if scenario.start.dark:
@@ -74,47 +66,19 @@ class Director:
         now_s = scene.plant.now_s
         while self._agenda and self._agenda[0][0] <= now_s + INSTANT_S:
             heapq.heappop(self._agenda)[2]()
-        news = self._news()
-        if news:
+        if self._watch.look():
             self._look(now_s)
-        if news or self._waiting:
-            self._check(self._for[news], self._waiting)
         self._recorder.look(scene)
-
-    def _check(self, attending: list[Checker], waiting: list[Checker]) -> None:
-        """Let those look whom the news concerns, and those for whom time alone is news."""
-        scene = self.scene
-        for checker in attending:
-            for detail in checker.look(scene):
-                self._keep(finding(checker, scene, detail))
-        for checker in waiting:
-            if checker not in attending:
-                for detail in checker.look(scene):
-                    self._keep(finding(checker, scene, detail))
-        self._waiting = [checker for checker in self._checkers if checker.is_waiting]
-
-    def _news(self) -> int:
-        """What has changed since the last step."""
-        rest, scene = self.scene.plant.rest, self.scene
-        seen = (rest.changes_count + rest.turns_count, len(scene.orders), len(scene.controller.events))
-        if seen == self._seen:
-            return Attends.NOTHING
-        (plant, orders, lines), self._seen = self._seen, seen
-        news = Attends.NOTHING if seen[0] == plant else Attends.PLANT
-        news |= Attends.NOTHING if seen[1] == orders else Attends.ORDERS
-        return news if seen[2] == lines else news | Attends.LOG
 
     def finish(self) -> tuple[tuple[Finding, ...], Mapping[str, float]]:
         """The run is over: everything that was wrong, in the order of time, and the metrics."""
-        for checker in self._checkers:
-            for detail in checker.finish(self.scene):
-                self._keep(finding(checker, self.scene, detail))
+        self._watch.finish()
         metrics = self._metrics.finish(self.scene)
         for each in self._watchers:
             missed = each.finish(self.scene, self._happened, metrics)
             if missed is not None:
-                self._keep(missed)
-        return tuple(sorted(self._findings, key=lambda each: each.at_s)), metrics
+                self._watch.keep(missed)
+        return tuple(sorted(self._watch.findings, key=lambda each: each.at_s)), metrics
 
     def _look(self, now_s: float) -> None:
         scene = self.scene
@@ -131,11 +95,6 @@ class Director:
         self._metrics.look(scene)
         for each in self._watchers:
             each.look(scene, self._happened)
-
-    def _keep(self, one: Finding) -> None:
-        if len(self._findings) < FINDINGS_MAX:
-            self._findings.append(one)
-            self._recorder.attend(self.scene.now_s)
 
     def _plan(self, at_s: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (at_s, next(self._numbers), what))

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller.config.types import Site
-from controller.model.advice import RequestKind
-from controller.model.decision import Event
-from controller.model.words import Authority, Mode
 from hil_tests.bench.director import Director
 from hil_tests.bench.expectations import INSTANT_S
 from hil_tests.bench.outcome import Played, played
@@ -15,46 +12,6 @@ from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.simulation.bench import Bench
-from hil_tests.simulation.desk import DirectDesk
-
-
-class BenchController:
-    """The controller inside a bench of virtual time."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-
-    @property
-    def is_running(self) -> bool:
-        """Its process would live."""
-        return self._bench.is_running
-
-    @property
-    def mode(self) -> Mode | None:
-        """What it believes."""
-        return self._bench.mode if self._bench.is_running else None
-
-    @property
-    def authority(self) -> Authority:
-        """How far it may act."""
-        return self._bench.durable.authority
-
-    @property
-    def events(self) -> list[tuple[float, Event]]:
-        """Its log, over all its lives."""
-        return self._bench.events
-
-    def request(self, kind: RequestKind, subject: str | None, *, at_the_hub: bool) -> None:
-        """A person asks for something."""
-        self._bench.request(kind, subject, at_the_hub=at_the_hub)
-
-    def kill(self) -> None:
-        """As kill -9."""
-        self._bench.stop_controller()
-
-    def start(self) -> None:
-        """A new process."""
-        self._bench.start_controller()
 
 
 def run_t0(scenario: Scenario, site: Site, seed: int, on_progress: Callable[[float], None] | None = None) -> Played:
@@ -71,10 +28,9 @@ def prepare_t0(scenario: Scenario, site: Site, seed: int) -> tuple[Bench, Scene,
     """Everything in its place, at the first instant."""
     bench = Bench.of(site, seed, options_of(scenario))
     bench.watches = False
-    scene = Scene(site, bench.plant, bench.devices, BenchController(bench), DirectDesk(bench), seed)
-    director = Director(scenario, scene)
+    director = Director(scenario, bench.scene)
     bench.on_step = director.after_step
-    return bench, scene, director
+    return bench, bench.scene, director
 
 
 def options_of(scenario: Scenario) -> PlantOptions:

@@ -12,7 +12,7 @@ from hil_tests.checkers.closing import (
     one_reference,
     stays_on_a_dead_street,
 )
-from hil_tests.checkers.gensets import Cranks, last_source_stays, reverse_power
+from hil_tests.checkers.gensets import Cranks, LastSource, reverse_power
 from hil_tests.checkers.islanding import (
     RadioWarning,
     SourceTrips,
@@ -54,7 +54,7 @@ def all_checkers() -> list[Checker]:
         Followed(),
         Hysteresis(),
         Cranks(),
-        last_source_stays(),
+        LastSource(),
         reverse_power(),
         RadioWarning(),
         what_tripped_stays(),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
-from controller.model.words import GensetState
+from controller.model.words import BreakerPosition, GensetState
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, EachOrder, Lasting, is_deaf
+from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
 
 CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
@@ -67,32 +67,47 @@ class Cranks:
         yield from ()
 
 
-def last_source_stays() -> EachOrder:
+@dataclass(slots=True)
+class LastSource:
     """I14b: the only former is not stopped while it carries load."""
-    about = About(
+
+    about: About = About(
         "I14b",
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
-        "study I14; emergency-off, an empty battery and the last act excepted",
+        "study I14; emergency-off, an empty battery and the second after a contact excepted",
     )
+    attends: int = Attends.PLANT | Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _forming: tuple[str, ...] = ()  # as it was before the newest orders acted
+    _was_loaded: bool = False
 
-    def asks(scene: Scene, order: Received, before: Value | None) -> str:
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each stop once."""
         plant = scene.plant
-        stops = (order.field == "run" and order.value is False) or (
-            order.field == "mode_set" and order.value in {"off", "grid_following"}
-        )
-        if not stops or before == order.value or plant.safety.emergency_off:
-            return ""
-        has_just_closed = bool(plant.poi.closings) and plant.now_s - plant.poi.closings[-1].at_s < 2.0
-        if plant.forming != (order.asset,) or has_just_closed:
-            return ""
-        battery = plant.batteries.get(order.asset)
-        is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
-        is_open = plant.poi.position.value == "open" and plant.poi.reported_position.value == "open"
-        loaded = any(feeder.is_energised for feeder in plant.feeders.values())
-        return f"{order.asset} stopped, it alone held the island" if loaded and is_open and not is_empty else ""
+        for order in scene.orders[self._seen_count :]:
+            stops = (order.field == "run" and order.value is False) or (
+                order.field == "mode_set" and order.value in {"off", "grid_following"}
+            )
+            if stops and self._forming == (order.asset,) and self._was_loaded and not _may_stop(scene, order.asset):
+                yield f"{order.asset} stopped, it alone held the island"
+        self._seen_count = len(scene.orders)
+        self._forming = plant.forming
+        self._was_loaded = any(feeder.is_energised for feeder in plant.feeders.values())
 
-    return EachOrder(about, asks)
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _may_stop(scene: Scene, asset: str) -> bool:
+    plant, poi = scene.plant, scene.plant.poi
+    battery = plant.batteries.get(asset)
+    is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
+    is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
+    return plant.safety.emergency_off or is_empty or not is_open
 
 
 def reverse_power() -> Lasting:

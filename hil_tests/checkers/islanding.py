@@ -123,7 +123,7 @@ def no_charge_in_frost() -> Lasting:
     about = About(
         "I9",
         "No battery is charged while its BMS allows no charge (frost, heat, full)",
-        "10 s: a former takes what the PV gives until PV is limited",
+        "5 s: a former takes what the PV gives until PV is limited",
         "LFP data sheets: no charge below 0 °C; BMS trips at 10 % above its limit for 10 s",
     )
 
@@ -135,7 +135,7 @@ def no_charge_in_frost() -> Lasting:
                 return f"{name} is charged with {charging_w:.0f} W at {battery.temperature_c:.0f} °C"
         return ""
 
-    return Lasting(about, 10.0, asks)
+    return Lasting(about, 5.0, asks)
 
 
 @dataclass(slots=True)

@@ -183,10 +183,14 @@ class Causes:
         "study I12: exactly one cause for each operation",
     )
     attends: int = Attends.ORDERS
-    is_waiting: bool = False
     _seen_count: int = 0
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
     _open: list[Received] = field(default_factory=list)
+
+    @property
+    def is_waiting(self) -> bool:
+        """An order's time for its line is running."""
+        return bool(self._open)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each change of a switching level once, when its time for a line is over."""

@@ -28,10 +28,14 @@ from controller.model.decision import Event, Veto
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.words import Authority, Mode
+from hil_tests.bench.scene import Scene
+from hil_tests.bench.verdict import Finding
+from hil_tests.checkers.watch import Watch
 from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.servers.points import PlantDevices
+from hil_tests.simulation.controller import BenchController
+from hil_tests.simulation.desk import DirectDesk
 from hil_tests.simulation.direct import TICK_S, DirectLink, Latency
-from hil_tests.simulation.invariants import Invariants, Violation
 from hil_tests.simulation.memory_journal import BOOT, MemoryJournal
 
 REQUEST_LIFE_S = 10.0
@@ -46,13 +50,15 @@ class Bench:
     plant: Plant
     devices: PlantDevices
     links: dict[str, DirectLink]
-    invariants: Invariants
+    seed: int = 1
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     vetoes: list[tuple[float, Veto]] = field(default_factory=list)
     is_running: bool = True
-    watches: bool = True  # the plain invariants; a scenario brings its own checkers
+    watches: bool = True  # all invariants; a scenario's director does that itself
     on_step: Callable[[], None] | None = None  # after every step of the plant
     loop: Loop = field(init=False)
+    scene: Scene = field(init=False)
+    watch: Watch = field(init=False)
     _advice: Advice = field(default_factory=Advice)
     _requests: list[OperatorRequest] = field(default_factory=list)
     _requests_count: int = 0
@@ -61,6 +67,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._new_loop()
+        self.scene = Scene(self.site, self.plant, self.devices, BenchController(self), DirectDesk(self), self.seed)
+        self.watch = Watch(self.scene)
 
     @staticmethod
     def of(
@@ -78,7 +86,7 @@ class Bench:
             plant=plant,
             devices=devices,
             links={name: DirectLink(device, devices.device(name), latency) for name, device in site.devices.items()},
-            invariants=Invariants(plant, site.hub, seed),
+            seed=seed,
         )
 
     # -- telling a story ------------------------------------------------------------------------------------------
@@ -93,7 +101,7 @@ class Bench:
         start_s = self.plant.now_s
         while not condition(self):
             assert self.plant.now_s - start_s < timeout_s, (
-                f"not within {timeout_s} s; mode {self.memory.mode.value}, seed {self.invariants.seed}"
+                f"not within {timeout_s} s; mode {self.memory.mode.value}, seed {self.seed}"
             )
             self._step()
         return self.plant.now_s - start_s
@@ -189,9 +197,9 @@ class Bench:
         return self.journal.events
 
     @property
-    def violations(self) -> list[Violation]:
+    def violations(self) -> list[Finding]:
         """What must never be, and was."""
-        return self.invariants.violations
+        return [finding for finding in self.watch.findings if finding.is_hard]
 
     def happened(self, *kinds_and_reasons: object) -> list[tuple[float, Event]]:
         """Events whose kind, reason or subject are all among these."""
@@ -217,7 +225,7 @@ class Bench:
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
             self._cycle(now_s)
         if self.watches:
-            self.invariants.watch()
+            self.watch.look()
         if self.on_step is not None:
             self.on_step()
 

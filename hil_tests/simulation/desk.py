@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from hil_tests.simulation.bench import Bench
+if TYPE_CHECKING:
+    from hil_tests.simulation.bench import Bench
 
 
 class DirectDesk:

@@ -17,9 +17,9 @@ from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import Site
 from controller.model.words import BreakerPosition, Mode
+from hil_tests.bench.verdict import Finding
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.simulation.bench import Bench
-from hil_tests.simulation.invariants import Violation
 
 SETTLE_S = 5.0
 BACK_MAX_S = 240.0  # observation, patience after a failed return, steering and closing, with room
@@ -85,7 +85,7 @@ def story(seed: int, *, with_stuck_feedback: bool = False) -> Story:
     )
 
 
-def play(told: Story, site: Site) -> list[Violation]:
+def play(told: Story, site: Site) -> list[Finding]:
     """Play a story; returns what must not be and was."""
     bench = Bench.of(site, told.seed, told.options)
     bench.run_for(SETTLE_S)
@@ -101,11 +101,11 @@ def play(told: Story, site: Site) -> list[Violation]:
         bench.run_for(told.second_part_s)
         _return(bench, told)
     if not told.feedback_is_stuck:
-        found += _back_on_grid(bench, told)
+        found += _back_on_grid(bench)
     return [*found, *bench.violations]
 
 
-def _ride_through(bench: Bench, told: Story) -> list[Violation]:
+def _ride_through(bench: Bench, told: Story) -> list[Finding]:
     """Sags move nothing."""
     operations_before = bench.plant.poi.operations_count
     for sag in told.sags:
@@ -113,7 +113,7 @@ def _ride_through(bench: Bench, told: Story) -> list[Violation]:
         bench.run_for(sag.duration_s + sag.pause_s)
     if bench.plant.poi.operations_count == operations_before:
         return []
-    return [Violation("opened in a sag", bench.plant.now_s, told.seed, f"{len(told.sags)} sags")]
+    return [Finding("story", bench.plant.now_s, f"opened in one of {len(told.sags)} sags")]
 
 
 def _island(bench: Bench, told: Story) -> None:
@@ -133,7 +133,7 @@ def _return(bench: Bench, told: Story) -> None:
     bench.plant.grid.returns(told.return_voltage_ratio, told.return_frequency_hz)
 
 
-def _back_on_grid(bench: Bench, told: Story) -> list[Violation]:
+def _back_on_grid(bench: Bench) -> list[Finding]:
     """In the end the hub is back, and stays."""
     until_s = bench.plant.now_s + BACK_MAX_S
     while bench.mode is not Mode.GRID_CONNECTED and bench.plant.now_s < until_s:
@@ -142,7 +142,7 @@ def _back_on_grid(bench: Bench, told: Story) -> list[Violation]:
     if bench.mode is Mode.GRID_CONNECTED:
         return []
     detail = f"{bench.mode.value} {BACK_MAX_S:.0f} s after the grid's return"
-    return [Violation("not back on grid", round(bench.plant.now_s, 2), told.seed, detail)]
+    return [Finding("story", round(bench.plant.now_s, 2), f"not back on grid: {detail}")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -161,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
         site = sites[seed % len(sites)]
         for violation in play(story(seed, with_stuck_feedback=options.stuck), site):
             violations_count += 1
-            print(f"{site.hub.name} {violation}", flush=True)
+            print(f"{site.hub.name} seed {seed}: {violation}", flush=True)
     took_s = clock.now_s() - began_s
     print(f"{options.count} seeds from {options.first}, {violations_count} violations, {took_s:.0f} s")
     return 1 if violations_count else 0

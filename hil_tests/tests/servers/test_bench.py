@@ -10,12 +10,12 @@ from controller.config.types import Protocol
 from controller.model.advice import RequestKind
 from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, Mode
+from hil_tests.bench.verdict import Finding
 from hil_tests.plant.plant import STEP_S, Plant
 from hil_tests.servers.points import PlantDevices
 from hil_tests.simulation import seeds
 from hil_tests.simulation.bench import Bench
 from hil_tests.simulation.direct import DirectLink, Latency
-from hil_tests.simulation.invariants import Violation
 from hil_tests.tests.servers.benches import site
 
 
@@ -183,9 +183,9 @@ def test_a_seed_is_one_story() -> None:
 def test_a_violation_ends_the_command_with_one(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seeds, "play", lambda told, _: [Violation("two formers", 12.3, told.seed, "a, b")])
+    monkeypatch.setattr(seeds, "play", lambda told, _: [Finding("I4", 12.3, f"two formers: {told.seed}")])
     assert seeds.main(["--count", "1", "--first", "2", "--hub", "musterhallig"]) == 1
-    assert "musterhallig seed 2 at 12.30 s: two formers (a, b)\n" in capsys.readouterr().out
+    assert "musterhallig seed 2: I4 at 12.30 s: two formers: 2\n" in capsys.readouterr().out
 
 
 def test_the_first_seeds_pass() -> None:
