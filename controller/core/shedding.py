@@ -50,13 +50,20 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last."""
     if not _may_restore_now(memory, situation):
         return memory
-    waiting = sorted((f for f in situation.hub.feeders.values() if may_close(memory, f)), key=lambda f: f.tier)
+    ours = (f for f in situation.hub.feeders.values() if may_close(memory, f) and not _is_faulty(f, situation))
+    waiting = sorted(ours, key=lambda f: f.tier)
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
             break  # the order of tiers: nobody overtakes
         if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
+
+
+def _is_faulty(feeder: Feeder, situation: Situation) -> bool:
+    """Its own protection has operated: nobody closes it from afar, asked or not."""
+    seen = situation.seen.feeders.get(feeder.id)
+    return seen is not None and seen.has_fault is True
 
 
 def _without_overload(memory: CoreMemory) -> CoreMemory:

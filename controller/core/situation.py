@@ -13,6 +13,7 @@ from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
 
 LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
 DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
+DIFFERENT_PHASES_MIN = 2  # one may be the blown fuse of a voltage transformer
 ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
 UNSEEN_BATTERY = BatterySeen()
 UNSEEN_FEEDER = FeederSeen()
@@ -142,9 +143,9 @@ def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float, *, has_differe
 def _sides_differ(poi: PoiSeen, nominal_v: float) -> bool:
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
-    apart = (poi.grid_voltage_v - poi.bus_voltage_v).largest
+    apart = [abs(difference_v) > DIFFERENT_RATIO * nominal_v for difference_v in poi.grid_voltage_v - poi.bus_voltage_v]
     turned = poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
-    return apart > DIFFERENT_RATIO * nominal_v or turned
+    return sum(apart) >= DIFFERENT_PHASES_MIN or turned
 
 
 def _both_dead(poi: PoiSeen, dead_v: float) -> bool:

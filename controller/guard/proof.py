@@ -17,6 +17,7 @@ from controller.model.phases import PhaseValues
 from controller.model.words import BreakerPosition, GridSource, IslandEarthing
 
 APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
+APART_PHASES_MIN = 2
 APART_DEG = 20.0  # nor do their angles; ten times the error of a class 1 instrument pair
 IDLE_A = 1.0  # below the noise of a class 1 transformer of 100 A
 FLOWS_A = 3.0  # well above it
@@ -49,16 +50,18 @@ def is_fresh(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
 
 
 def sides_differ(poi: PoiSeen, hub: Hub) -> bool:
-    """Voltages on all three phases, or the angle, are such as no closed breaker has between its two sides.
+    """Voltages on two phases, or the angle, are such as no closed breaker has between its two sides.
 
-    All three phases, because one blown fuse of a voltage transformer looks like one dead phase.
+    Two phases, because one blown fuse of a voltage transformer looks like one dead phase; and not all three, because
+    where one conductor of the grid has broken, a dead bus beside it differs on the other two only.
     """
     if poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > APART_DEG:
         return True
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     apart_v = APART_RATIO * hub.nominal_voltage_v
-    return all(abs(grid - bus) > apart_v for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
+    apart = [abs(grid - bus) > apart_v for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True)]
+    return sum(apart) >= APART_PHASES_MIN
 
 
 def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool, has_differed: bool) -> bool:

@@ -72,6 +72,7 @@ class Director:
 
     def finish(self) -> tuple[tuple[Finding, ...], Mapping[str, float]]:
         """The run is over: everything that was wrong, in the order of time, and the metrics."""
+        self._look(self.scene.now_s)  # what is to be so at the very end is asked there
         self._watch.finish()
         metrics = self._metrics.finish(self.scene)
         for each in self._watchers:

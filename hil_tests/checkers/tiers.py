@@ -41,72 +41,63 @@ class Held:
 
 @dataclass(slots=True)
 class TierOrder:
-    """I5: no tier is off by our doing while a lower-ranked one is on that could have gone instead."""
+    """I5: who is shed is the lowest-ranked that could relieve the same deficit."""
 
     about: About = About(
         "I5",
-        "No feeder is held open by us while one of a higher tier number is on, on the same phase and within reach",
+        "No feeder is shed while one of a higher tier number, on all of its phases and within reach, stays on",
         "1 s",
-        "design §6; exempt: a fault of the feeder itself, a person's hold, a deaf contactor, a quarantined feeder",
+        "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor",
     )
     attends: int = Attends.PLANT | Attends.ORDERS
-    _spell: Spell = field(default_factory=lambda: Spell(ORDER_GRACE_S))
     _held: Held = field(default_factory=Held)
-    _shed: set[str] = field(default_factory=set)
+    _shed: list[tuple[float, str]] = field(default_factory=list)  # when its time is over, and who was shed
     _seen_count: int = 0
 
     @property
     def is_waiting(self) -> bool:
-        """Its grace is running."""
-        return self._spell.is_running
+        """Others may still open."""
+        return bool(self._shed)
 
     def look(self, scene: Scene) -> Iterator[str]:
-        """Once per spell."""
-        for order in scene.orders[self._seen_count :]:
-            if order.field == "closed" and order.asset in scene.site.hub.feeders:
-                (self._shed.discard if order.value else self._shed.add)(order.asset)
-        self._seen_count = len(scene.orders)
+        """Each shedding once, when the others have had their time."""
+        feeders = scene.site.hub.feeders
         self._held.update(scene)
-        wrong = self._wrong(scene) if self._shed else ""
-        if self._spell.ends(bool(wrong), scene.now_s):
-            yield wrong
-
-    def _wrong(self, scene: Scene) -> str:
-        plant, feeders = scene.plant, scene.site.hub.feeders
-        if not scene.controller.is_running or scene.controller.mode is Mode.LOCKED_OUT:
-            return ""
-        for name in sorted(self._shed):
-            load, feeder = plant.feeders[name], feeders[name]
-            if load.has_fault or name in self._held.open_by_person or _was_given_up(scene, name):
-                continue
-            other = next(
-                (
-                    each.id
-                    for each in feeders.values()
-                    if each.tier > feeder.tier
-                    and set(each.phases) & set(feeder.phases)
-                    and plant.feeders[each.id].is_energised
-                    and not plant.feeders[each.id].stuck
-                    and not each.carries_control
-                    and not is_deaf(scene, each.id)
-                ),
-                None,
-            )
+        for order in scene.orders[self._seen_count :]:
+            by_us = order.asset not in self._held.open_by_person
+            if order.field == "closed" and order.value is False and order.asset in feeders and by_us:
+                self._shed.append((order.at_s + ORDER_GRACE_S, order.asset))
+        self._seen_count = len(scene.orders)
+        while self._shed and self._shed[0][0] <= scene.now_s:
+            name = self._shed.pop(0)[1]
+            other = self._spared(scene, name)
             if other is not None:
-                return f"{name} (tier {feeder.tier}) is off while {other} (tier {feeders[other].tier}) is on"
-        return ""
+                yield f"{name} (tier {feeders[name].tier}) was shed, {other} (tier {feeders[other].tier}) stays on"
+
+    def _spared(self, scene: Scene, name: str) -> str | None:
+        """Who should have gone instead."""
+        plant, feeders = scene.plant, scene.site.hub.feeders
+        excused = not scene.controller.is_running or scene.controller.mode is Mode.LOCKED_OUT
+        if excused or plant.feeders[name].has_fault or plant.feeders[name].position is CLOSED:
+            return None
+        return next(
+            (
+                each.id
+                for each in feeders.values()
+                if each.tier > feeders[name].tier
+                and set(each.phases) >= set(feeders[name].phases)
+                and plant.feeders[each.id].is_energised
+                and not plant.feeders[each.id].stuck
+                and not each.carries_control
+                and not is_deaf(scene, each.id)
+            ),
+            None,
+        )
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
         del scene
         yield from ()
-
-
-def _was_given_up(scene: Scene, feeder: str) -> bool:
-    """Quarantined: its pick-up was followed by a collapse, or it did not follow."""
-    return any(
-        event.subject == feeder and event.kind.value == "alarm" for _, event in reversed(scene.controller.events)
-    )
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
         healed_s = SETTLE_S + trouble_s
         actions = [*_ending_by(actions, healed_s), *_healing(site, healed_s)]
         until_s = round(healed_s + GOAL_S, 1)
-        goal = "controller.mode == 'grid_connected' and tier.0.energised_ratio == 1"
+        goal = "controller.mode == 'grid_connected' and bus.live"
         expected = (Expectation.model_validate({"that": goal, "at": spoken(until_s), "because": "all is healed"}),)
     return Scenario(
         id=f"FUZ-{seed:05d}",

@@ -65,7 +65,11 @@ EVIDENCE = [  # contact, grid side, bus side, angle, current, proven
     (OPEN, PhaseValues.even(-58.0), PhaseValues.even(-58.0), None, ZERO, False),
     (OPEN, PhaseValues(0.0, 0.0, 60.0), ZERO, None, ZERO, False),
     (OPEN, PhaseValues.even(math.nan), ZERO, None, ZERO, False),
-    (OPEN, ZERO, PhaseValues(0.0, 230.0, 230.0), None, ZERO, False),  # a blown fuse is no difference
+    (OPEN, LIVE, PhaseValues(0.0, 230.0, 230.0), None, ZERO, False),  # a blown fuse is no difference
+    (OPEN, PhaseValues(230.0, 230.0, 0.0), LIVE, None, ZERO, False),
+    (OPEN, PhaseValues(230.0, 230.0, 0.0), ZERO, None, ZERO, True),  # a broken conductor beside a dead bus
+    (OPEN, PhaseValues(230.0, 0.0, 230.0), ZERO, None, ZERO, True),
+    (OPEN, PhaseValues(0.0, 0.0, 230.0), ZERO, None, ZERO, False),
     (OPEN, PhaseValues.even(207.0), LIVE, 0.0, ZERO, False),  # a tenth of nominal
     (OPEN, PhaseValues.even(206.9), LIVE, 0.0, ZERO, True),
     (OPEN, PhaseValues.even(253.5), LIVE, 0.0, ZERO, True),
