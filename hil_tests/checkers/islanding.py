@@ -13,6 +13,7 @@ from hil_tests.plant.breaker import CLOSED
 EARTHING_GRACE_S = 0.05
 DARK_MAX_S = 5.0  # tier 0, while somebody could hold the bus
 LIVE_RATIO = 0.5
+ROOM_RATIO = 0.7  # of what the source carries: a cold pick-up of tier 0 must fit as well
 LOW_RESERVE_PCT = 10.0  # of a radio's own battery
 
 
@@ -79,7 +80,7 @@ def _could_be_supplied(scene: Scene) -> bool:
         and inverter.mode is not InverterMode.FAULT
         and not is_deaf(scene, name)
         and inverter.soc_pct > inverter.battery.empty_soc_pct + 1.0
-        and inverter.discharge_limit_w > _tier_zero_w(scene)
+        and ROOM_RATIO * min(inverter.discharge_limit_w, inverter.battery.rating_va) > _tier_zero_w(scene)
         for name, inverter in plant.batteries.items()
     )
 

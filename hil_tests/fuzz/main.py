@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -40,9 +41,12 @@ def fuzz(options: FuzzOptions, say: Say = print, progress: Callable[[int, int], 
         if progress is not None:
             progress(number, total)
     broken = sum(bool(each.broke) for each in played)
+    gaps = Counter(each.gap for each in played if each.gap)
     hours = sum(each.plant_s for each in played) / 3600.0
     if not options.as_json:
         say(f"{total} stories of seeds {options.first} to {options.last}, {hours:.1f} h of plant time, {broken} broke")
+        for name, count in gaps.items():
+            say(f"  {count} ended in a known gap: {name}")
     return 1 if broken else 0
 
 

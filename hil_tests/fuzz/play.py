@@ -11,6 +11,7 @@ from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Scenario, Tier
 from hil_tests.bench.verdict import Result
 from hil_tests.fuzz.files import write_scenario
+from hil_tests.fuzz.gaps import Gap, known_gap
 from hil_tests.fuzz.hubs import random_hub
 from hil_tests.fuzz.minimise import minimised
 from hil_tests.fuzz.stories import Aim, random_scenario
@@ -28,6 +29,7 @@ class Played:
     broke: tuple[str, ...] = ()
     events_count: int = 0  # of the minimised story
     reproducer: str = ""  # the file that repeats it
+    gap: str = ""  # what the controller cannot do yet, where that is all that was found
 
     @property
     def repeat_line(self) -> str:
@@ -41,8 +43,9 @@ def play_seed(seed: int, aim: Aim, keep_in: Path | None = None, tier: Tier = Tie
         path, site = random_hub(seed, Path(temporary))
         scenario = random_scenario(seed, site, path.name, aim)
         result = run(scenario, site, seed, tier)
-        if result.is_as_expected:
-            return _played(result, aim)
+        gap = known_gap(result)
+        if result.is_as_expected or gap is not None:
+            return _played(result, aim, gap=gap)
         if keep_in is None:
             return _played(result, aim, scenario)
         smallest = _minimised(scenario, site, seed, result)
@@ -62,14 +65,18 @@ def _minimised(scenario: Scenario, site: Site, seed: int, result: Result) -> Sce
     return minimised(scenario, breaks_at_s)
 
 
-def _played(result: Result, aim: Aim, smallest: Scenario | None = None, reproducer: str = "") -> Played:
+def _played(
+    result: Result, aim: Aim, smallest: Scenario | None = None, reproducer: str = "", gap: Gap | None = None
+) -> Played:
+    found = () if gap is not None else tuple(str(finding) for finding in result.findings if finding.is_hard)
     return Played(
         seed=result.seed,
         aim=aim,
         plant_s=result.plant_s,
         wall_s=result.wall_s,
         trace_hash=result.trace_hash,
-        broke=tuple(str(finding) for finding in result.findings if finding.is_hard),
+        broke=found,
         events_count=0 if smallest is None else len(smallest.timeline),
         reproducer=reproducer,
+        gap=gap.name if gap is not None else "",
     )
