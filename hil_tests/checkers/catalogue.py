@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil_tests.checkers.base import Checker
+from hil_tests.checkers.causes import Causes, Followed, Hysteresis
 from hil_tests.checkers.closing import (
     Backfeed,
     ClosingConditions,
@@ -22,9 +23,6 @@ from hil_tests.checkers.islanding import (
 )
 from hil_tests.checkers.logbook import AlarmStorm, QuietRestart, Vetoes, belief_fits, energy_adds_up
 from hil_tests.checkers.orders import (
-    Causes,
-    Followed,
-    Hysteresis,
     SilentObserver,
     no_charge_order_against_the_bms,
     nothing_in_emergency,

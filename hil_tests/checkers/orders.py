@@ -1,24 +1,18 @@
-"""Every single order: inside ratings, with a cause in the log, followed or complained about, and not too often."""
+"""Every single order: inside ratings, to nobody who is not seen, and none where nothing may be ordered."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from controller.drivers.link import Value
 from controller.model.words import Authority
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, EachOrder, Spell, is_broken, is_deaf
-from hil_tests.plant.breaker import CLOSED
+from hil_tests.checkers.base import About, Attends, EachOrder, is_broken, is_deaf
 
 ROUNDING = 1.001  # registers have steps
-CAUSE_S = 1.5  # between a line in the log and the order it explains
-FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
-OPERATIONS_MAX = 12  # of one contact in ten minutes
-WINDOW_S = 600.0
-FLAP_S = 10.0
 SAMPLE_GRACE_S = 2.0
 
 
@@ -165,155 +159,6 @@ class SilentObserver:
         elif scene.received_at_s - self._since_s > 0.5:
             yield "something was written while observing"
             self._since_s = math.inf
-
-    def finish(self, scene: Scene) -> Iterator[str]:
-        """Nothing more."""
-        del scene
-        yield from ()
-
-
-@dataclass(slots=True)
-class Causes:
-    """I12: every operation has its line in the log."""
-
-    about: About = About(
-        "I12",
-        "Every switching order that a device receives has a line in the controller's log that explains it",
-        "1.5 s",
-        "study I12: exactly one cause for each operation",
-    )
-    attends: int = Attends.ORDERS
-    _seen_count: int = 0
-    _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
-    _open: list[Received] = field(default_factory=list)
-
-    @property
-    def is_waiting(self) -> bool:
-        """An order's time for its line is running."""
-        return bool(self._open)
-
-    def look(self, scene: Scene) -> Iterator[str]:
-        """Each change of a switching level once, when its time for a line is over."""
-        for order in scene.orders[self._seen_count :]:
-            place = (order.asset, order.field)
-            before, self._standing[place] = self._standing.get(place), order.value
-            if _is_switching(order) and before != order.value and _moves_something(scene, order):
-                self._open.append(order)
-        self._seen_count = len(scene.orders)
-        yield from self._settled(scene, scene.now_s - CAUSE_S)
-
-    def finish(self, scene: Scene) -> Iterator[str]:
-        """Those still open."""
-        yield from self._settled(scene, math.inf)
-
-    def _settled(self, scene: Scene, until_s: float) -> Iterator[str]:
-        while self._open and self._open[0].at_s <= until_s:
-            order = self._open.pop(0)
-            if not _is_explained(scene, order):
-                yield f"{order.asset} {order.field} {order.value} at {order.at_s:.2f} s, and no line says why"
-
-
-def _is_switching(order: Received) -> bool:
-    if order.field in {"close", "open", "run"}:
-        return order.value is True
-    return order.field == "closed" or (order.field == "mode_set" and order.value == "grid_forming")
-
-
-def _moves_something(scene: Scene, order: Received) -> bool:
-    """Not where the contact stands so already."""
-    plant = scene.plant
-    if order.asset in plant.feeders:
-        return (plant.feeders[order.asset].position is CLOSED) is not bool(order.value)
-    if order.asset == scene.site.hub.poi.id and order.field == "open":
-        return plant.poi.position is CLOSED
-    return order.field != "closed"
-
-
-def _is_explained(scene: Scene, order: Received) -> bool:
-    subjects = {order.asset, "hub"}
-    return any(
-        event.subject in subjects and at_s <= order.at_s + CAUSE_S
-        for at_s, event in reversed(scene.controller.events)
-        if at_s >= order.at_s - 120.0
-    )
-
-
-@dataclass(slots=True)
-class Followed:
-    """I12b: an order is followed, or somebody is told."""
-
-    about: About = About(
-        "I12b",
-        "A feeder that does not follow its order is named in the log",
-        "6 s",
-        "design §8: a command that physics does not follow is a fault with a name",
-        is_hard=False,
-    )
-    attends: int = Attends.PLANT | Attends.ORDERS
-    _spells: dict[str, Spell] = field(default_factory=dict)
-    _wanted: dict[str, bool] = field(default_factory=dict)
-    _seen_count: int = 0
-
-    @property
-    def is_waiting(self) -> bool:
-        """A contact has not moved yet."""
-        return any(spell.is_running for spell in self._spells.values())
-
-    def look(self, scene: Scene) -> Iterator[str]:
-        """Once per order."""
-        feeders = scene.plant.feeders
-        for order in scene.orders[self._seen_count :]:
-            if order.field == "closed" and order.asset in feeders:
-                self._wanted[order.asset] = bool(order.value)
-        self._seen_count = len(scene.orders)
-        for name, wanted in self._wanted.items():
-            spell = self._spells.setdefault(name, Spell(FOLLOW_S))
-            is_off = (feeders[name].position is CLOSED) is not wanted and not feeders[name].has_fault
-            if spell.ends(is_off, scene.now_s) and not _was_named(scene, name):
-                yield f"{name} does not follow, and nobody was told"
-
-    def finish(self, scene: Scene) -> Iterator[str]:
-        """Nothing more."""
-        del scene
-        yield from ()
-
-
-def _was_named(scene: Scene, subject: str) -> bool:
-    named = {subject, *(device for device, _ in scene.active_faults)}
-    return any(event.subject in named for at_s, event in scene.controller.events if at_s > scene.now_s - 60.0)
-
-
-@dataclass(slots=True)
-class Hysteresis:
-    """I13: contacts are not worn out, and nothing flaps."""
-
-    about: About = About(
-        "I13",
-        "No contact is ordered more than 12 times in 10 minutes, no feeder opened, closed and opened within 10 s",
-        "none",
-        "study I13; envelope file: closings in a window",
-    )
-    attends: int = Attends.ORDERS
-    is_waiting: bool = False
-    _seen_count: int = 0
-    _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
-    _moves: dict[str, deque[tuple[float, Value]]] = field(default_factory=dict)
-
-    def look(self, scene: Scene) -> Iterator[str]:
-        """Each change once."""
-        for order in scene.orders[self._seen_count :]:
-            place = (order.asset, order.field)
-            before, self._standing[place] = self._standing.get(place), order.value
-            if order.field not in {"closed", "close"} or before == order.value or order.value is None:
-                continue
-            if order.field == "close" and order.value is False:
-                continue
-            moves = self._moves.setdefault(order.asset, deque(maxlen=OPERATIONS_MAX + 1))
-            moves.append((order.at_s, order.value))
-            if len(moves) > OPERATIONS_MAX and order.at_s - moves[0][0] < WINDOW_S:
-                yield f"{order.asset} ordered {len(moves)} times in {order.at_s - moves[0][0]:.0f} s"
-                moves.clear()
-        self._seen_count = len(scene.orders)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
