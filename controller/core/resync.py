@@ -13,6 +13,7 @@ STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time const
 SLIP_MAX_HZ = 0.08
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
 FLAP_DOUBLINGS_MAX = 6
+FOLLOW_MAX_HZ = 0.8  # off nominal: an island that followed further would shed by its own under-frequency rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,21 @@ def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
     if earliest_s is None or situation.now_s < earliest_s or memory.durable.latch("poi_close") is not None:
         return False
     seen = situation.seen
-    if seen.poi.dso_lock or seen.local_control or situation.hub.poi.switching.closed_by not in CLOSABLE:
+    if (
+        not can_follow(situation)
+        or seen.poi.dso_lock
+        or seen.local_control
+        or situation.hub.poi.switching.closed_by not in CLOSABLE
+    ):
         return False
     automatic = memory.durable.authority is Authority.AUTO and situation.hub.grid_code.automatic_reconnection
     return automatic or memory.released_return
+
+
+def can_follow(situation: Situation) -> bool:
+    """The grid's frequency is one to which the island may be steered. The code's window may be wider than that."""
+    frequency_hz = situation.seen.poi.grid_frequency_hz
+    return frequency_hz is not None and abs(frequency_hz - situation.hub.nominal_frequency_hz) <= FOLLOW_MAX_HZ
 
 
 CLOSABLE = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY})

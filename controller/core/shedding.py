@@ -144,7 +144,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         memory.mode in RESTORABLE_MODES
         and situation.now_s - quiet_since_s >= settle_s
         and situation.bus_is_live is True
-        and (memory.mode is Mode.GRID_CONNECTED or situation.earthing_is_ready)
+        and (situation.poi_is_closed is True if memory.mode is Mode.GRID_CONNECTED else situation.earthing_is_ready)
         and memory.overload_since_s is None
         and not any(f.close is not None for f in memory.feeders.values())
         and not situation.seen.local_control

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from controller.core.memory import CoreMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven
 from controller.core.recover import recover
-from controller.core.resync import may_reconnect
+from controller.core.resync import can_follow, may_reconnect
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
@@ -172,9 +172,10 @@ def closed_onto_bad_grid(memory: CoreMemory, situation: Situation) -> bool:
     return closed_unasked(memory, situation) and memory.grid.verdict is not GridVerdict.OK
 
 
-def grid_lost_again(memory: CoreMemory, _: Situation) -> bool:
-    """The grid left its return window while we were on our way to it."""
-    return memory.grid.verdict is not GridVerdict.OK or memory.grid.good_since_s is None
+def grid_lost_again(memory: CoreMemory, situation: Situation) -> bool:
+    """The grid left its return window, or went where we cannot follow, while we were on our way to it."""
+    left = memory.grid.verdict is not GridVerdict.OK or memory.grid.good_since_s is None
+    return left or not can_follow(situation)
 
 
 def gave_up(memory: CoreMemory, situation: Situation) -> bool:

@@ -38,6 +38,8 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
         yield from _check_window(file, loc, expected, scenario, labels)
         yield from _check_kind(file, loc, expected, site, list(signals))
     yield from _contradictions(file, scenario)
+    if scenario.stop_when is not None:
+        yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
     for name in scenario.hardware:
         if name not in site.devices:
             yield file.problem(("hardware", name), name, "a device of this hub", nearest(name, site.devices))
@@ -107,17 +109,20 @@ def _check_kind(
 ) -> Iterator[Problem]:
     kind = expected.kind
     if kind in {"that", "always", "never"}:
-        text = getattr(expected, kind)
-        try:
-            compile_condition(text, signals_of(site))
-        except ExpressionError as error:
-            yield file.problem((*loc, kind), error.word or f"'{text}'", str(error), error.hint)
+        yield from _check_condition(file, (*loc, kind), getattr(expected, kind), site)
     elif kind == "metric" and not is_metric(expected.metric or "", site):
         yield file.problem((*loc, "metric"), f"'{expected.metric}'", "the name of a metric")
     elif kind == "event":
         yield from _check_event(file, loc, expected)
     elif expected.signal is not None:
         yield from _check_shape(file, loc, expected, signals)
+
+
+def _check_condition(file: TomlFile, loc: KeyPath, text: str, site: Site) -> Iterator[Problem]:
+    try:
+        compile_condition(text, signals_of(site))
+    except ExpressionError as error:
+        yield file.problem(loc, error.word or f"'{text}'", str(error), error.hint)
 
 
 def _check_event(file: TomlFile, loc: KeyPath, expected: Expectation) -> Iterator[Problem]:

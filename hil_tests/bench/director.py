@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from hil_tests.bench.durations import seconds
 from hil_tests.bench.expectations import INSTANT_S, Happened, Watcher, watcher
+from hil_tests.bench.expressions import compile_condition
 from hil_tests.bench.scenario import Action, Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.bench.signals import signals_of, traced
@@ -22,6 +23,7 @@ from hil_tests.checkers.metrics import Metrics
 from hil_tests.checkers.watch import Watch
 
 SNAPSHOT_EVERY_S = 60.0
+STAYS_S = 5.0
 
 
 class PlantBrokenError(Exception):
@@ -51,6 +53,9 @@ class Director:
         self._snapshot, self._next_snapshot_s = b"", 0.0
         if scenario.start.dark:
             lights_out(scene)
+        self._stop_when = compile_condition(scenario.stop_when, signals) if scenario.stop_when is not None else None
+        self._reached_s: float | None = None
+        self.is_over = False  # what it was played for has been reached, and has stayed so
         for action in scenario.timeline:
             for at_s in action.instants_s:
                 self._plan(at_s, lambda action=action: self._do(action))  # type: ignore[misc]
@@ -93,6 +98,9 @@ class Director:
             self._recorder.attend(now_s)
             if mode is not None:
                 self._happened.note(f"mode.{mode.value}", now_s)
+        if self._stop_when is not None:
+            self._reached_s = (self._reached_s or now_s) if self._stop_when(scene) else None
+            self.is_over = self._reached_s is not None and now_s - self._reached_s >= STAYS_S and not self._agenda
         self._metrics.look(scene)
         for each in self._watchers:
             each.look(scene, self._happened)

@@ -167,6 +167,7 @@ class Scenario(_Strict):
     tiers: tuple[Tier, ...] = (Tier.T0, Tier.T1, Tier.T2)  # where it can run
     seed: Annotated[tuple[int, ...], BeforeValidator(seeds_of)] = (1,)
     until: Seconds
+    stop_when: str | None = None  # a condition: once it has held for five seconds, the run may end early
     quasi_steady: bool = False  # endurance: decisions every 10 s while nothing happens
     start: Start = Start()
     timeline: tuple[Action, ...] = ()

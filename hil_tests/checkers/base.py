@@ -178,6 +178,23 @@ def devices_of(scene: Scene, asset: str) -> frozenset[str]:
     )
 
 
+VITAL = frozenset({"poi", "earthing", "safety"})
+
+
+def is_blind(scene: Scene) -> bool:
+    """A fault lies on what every closing depends on: the POI's instrument, the earthing, the emergency-off."""
+    if not scene.active_faults:
+        return False
+    vital = {
+        ref.device
+        for binding in scene.site.bindings.values()
+        if binding.role in VITAL
+        for refs in binding.reads.values()
+        for ref in refs
+    }
+    return any(unit in vital for unit, _ in scene.active_faults)
+
+
 def is_deaf(scene: Scene, asset: str) -> bool:
     """A fault lies on the asset, or on the device through which it is ordered."""
     return bool(scene.active_faults) and (

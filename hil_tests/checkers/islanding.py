@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
-from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
+from hil_tests.checkers.base import About, Attends, Lasting, is_blind, is_deaf
 from hil_tests.plant.breaker import CLOSED
 
 EARTHING_GRACE_S = 0.05
@@ -73,7 +73,7 @@ def _could_be_supplied(scene: Scene) -> bool:
     waits_for_people = controller.mode is Mode.LOCKED_OUT or controller.authority is not Authority.AUTO
     if plant.safety.emergency_off or hidden or waits_for_people or not controller.is_running:
         return False
-    if is_deaf(scene, scene.site.hub.poi.id):
+    if is_blind(scene):
         return False
     return any(
         inverter.battery.capabilities.can_form

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from controller.model.reasons import EventKind
 from controller.model.words import Mode
 from hil_tests.bench.scene import Scene
-from hil_tests.checkers.base import About, Attends, AtTheEnd, Lasting, is_deaf
+from hil_tests.checkers.base import About, Attends, AtTheEnd, Lasting, is_blind, is_deaf
 from hil_tests.plant.breaker import CLOSED
 
 BELIEF_S = 3.0
@@ -125,7 +125,8 @@ class Vetoes:
         """Each veto once."""
         events = scene.controller.events
         for _, event in events[self._seen_count :]:
-            if event.kind in {EventKind.VETOED, EventKind.FALLBACK} and not is_deaf(scene, event.subject):
+            is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK}
+            if is_veto and not (is_deaf(scene, event.subject) or is_blind(scene)):
                 yield f"{event.subject}: {event.reason.value}"
         self._seen_count = len(events)
 

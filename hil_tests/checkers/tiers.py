@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
+from controller.model.reasons import EventKind
 from controller.model.words import Mode
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, EachOrder, Spell, is_deaf
@@ -19,24 +20,25 @@ RESERVE_HYSTERESIS_PCT = 2.0
 
 @dataclass(slots=True)
 class Held:
-    """What people have asked of feeders, from the orders and requests that the bench made."""
+    """What people have asked of feeders, and the controller has taken up."""
 
     open_by_person: set[str] = field(default_factory=set)
     released: set[str] = field(default_factory=set)
     _seen_count: int = 0
 
     def update(self, scene: Scene) -> None:
-        """Read the new marks."""
-        for _, mark in scene.marks[self._seen_count :]:
-            words = mark.split()
-            subject = next((word.partition("=")[2] for word in words if word.startswith("subject=")), "")
-            if "request=open_feeder" in words:
-                self.open_by_person.add(subject)
-                self.released.discard(subject)
-            elif "request=close_feeder" in words:
-                self.open_by_person.discard(subject)
-                self.released.add(subject)
-        self._seen_count = len(scene.marks)
+        """Read the new lines of the log."""
+        events = scene.controller.events
+        for _, event in events[self._seen_count :]:
+            if event.kind is not EventKind.REQUESTED:
+                continue
+            if event.values.get("what") == "open_feeder":
+                self.open_by_person.add(event.subject)
+                self.released.discard(event.subject)
+            elif event.values.get("what") == "close_feeder":
+                self.open_by_person.discard(event.subject)
+                self.released.add(event.subject)
+        self._seen_count = len(events)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ def as_toml(scenario: Scenario) -> str:
     table["clauses"] = list(scenario.clauses)
     table["seed"] = list(scenario.seed)
     table["until"] = spoken(scenario.until)
+    if scenario.stop_when is not None:
+        table["stop_when"] = scenario.stop_when
     table["expected"], table["gap"] = scenario.expected, scenario.gap
     if scenario.expected == "pass":
         del table["expected"], table["gap"]

@@ -8,7 +8,7 @@ from typing import TypeVar
 from hil_tests.bench.scenario import Action, Scenario, Start
 from hil_tests.fuzz.stories import HEALING
 
-RUNS_MAX = 200
+RUNS_MAX = 60
 T = TypeVar("T")
 StillBreaks = Callable[[Scenario], float | None]
 """When the scenario breaks the same thing; None when it does not."""

@@ -39,12 +39,14 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
     actions = sorted(_events(rng, site, SETTLE_S, SETTLE_S + trouble_s), key=lambda action: action.at)
     until_s = SETTLE_S + trouble_s + QUIET_S
     expected: tuple[Expectation, ...] = ()
+    goal: str | None = None
     if aim is Aim.LIVENESS:
         healed_s = SETTLE_S + trouble_s
         actions = [*_ending_by(actions, healed_s), *_healing(site, healed_s)]
         until_s = round(healed_s + GOAL_S, 1)
         goal = "controller.mode == 'grid_connected' and bus.live"
-        expected = (Expectation.model_validate({"that": goal, "at": spoken(until_s), "because": "all is healed"}),)
+        reached = {"that": goal, "during": [spoken(round(healed_s, 1)), spoken(until_s)], "because": "all is healed"}
+        expected = (Expectation.model_validate(reached),)
     return Scenario(
         id=f"FUZ-{seed:05d}",
         title=f"Random {aim.value} story {seed}",
@@ -53,6 +55,7 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
         seed=(seed,),
         until=spoken(round(until_s, 1)),  # type: ignore[arg-type]
         start=_start(rng),
+        stop_when=goal,
         timeline=tuple(actions),
         expect=expected,
     )

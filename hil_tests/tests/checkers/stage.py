@@ -79,8 +79,8 @@ class Stage:
         reference = binding.writes[name]
         self.scene.devices.device(reference.device).write(reference.point, value)
 
-    def say(self, kind: EventKind, subject: str, reason: Reason = Reason.OPERATOR) -> None:
-        self.puppet.events.append((self.plant.now_s, Event(kind, reason, subject)))
+    def say(self, kind: EventKind, subject: str, reason: Reason = Reason.OPERATOR, **values: str) -> None:
+        self.puppet.events.append((self.plant.now_s, Event(kind, reason, subject, values)))
 
     def begin(self) -> None:
         """The controller has looked round."""

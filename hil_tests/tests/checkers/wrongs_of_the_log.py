@@ -52,7 +52,7 @@ def recloses_what_tripped() -> Stage:
 def overrides_a_person() -> Stage:
     stage = Stage()
     stage.begin()
-    stage.scene.marks.append((stage.plant.now_s, "operator request=open_feeder subject=water"))
+    stage.say(EventKind.REQUESTED, "water", what="open_feeder")
     stage.order("water", "closed", False)
     stage.run(1.0)
     stage.order("water", "closed", True)
