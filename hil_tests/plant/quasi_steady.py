@@ -53,9 +53,13 @@ class QuasiSteady:
         """Let time pass until then, to within half a step."""
         plant = self.plant
         while (left_s := instant_s - plant.now_s) > STEP_S / 2.0:
-            if left_s < 2.0 * STEP_S or not self.may_jump or not self._jump(min(self.dt_s, left_s)):
+            if not self.jump(min(self.dt_s, left_s)):
                 plant.step(STEP_S)
                 self.steps_count += 1
+
+    def jump(self, dt_s: float) -> bool:
+        """One balance, held for this long. False, and nothing moved but a step at most, where there is none."""
+        return dt_s >= 2.0 * STEP_S and self.may_jump and self._jump(dt_s)
 
     # -- when -----------------------------------------------------------------------------------------------------
     def _is_still(self) -> bool:
@@ -89,7 +93,6 @@ class QuasiSteady:
 
     # -- a jump ---------------------------------------------------------------------------------------------------
     def _jump(self, dt_s: float) -> bool:
-        """One balance, held for this long. False, and nothing moved but a step, where there is none."""
         plant = self.plant
         if plant.now_s != self._left_at_s:  # a plant at rest owes itself the time it rested
             plant.rest.disturb()

@@ -170,6 +170,10 @@ class Bench:
     # -- one step --------------------------------------------------------------------------------------------------
     def _step(self) -> None:
         self.plant.step(STEP_S)
+        self.after_step()
+
+    def after_step(self) -> None:
+        """The plant has moved, by a step or further: everything else follows."""
         now_s = self.plant.now_s
         for link in self.links.values():
             if link.next_s <= now_s + TICK_S:
