@@ -37,15 +37,14 @@ class Endurance:
         """Let time pass."""
         bench, plant = self.bench, self.bench.plant
         until_s = plant.now_s + duration_s
-        self._look()
+        self._calm_at_s = plant.now_s + CALM_S
         while (left_s := until_s - plant.now_s) > 1e-9:
             self._follow_sky()
             stride_s = min(self.stride_s, left_s, self._sky_at_s - plant.now_s)
-            if plant.now_s >= self._calm_at_s and self._stride(stride_s):
-                self.strides_count += 1
-            else:
+            is_striding = plant.now_s >= self._calm_at_s and self._stride(stride_s)
+            if not is_striding:
                 bench.run_for(min(FINE_S, left_s))
-            self._look()
+            self._look(is_striding=is_striding)
 
     def _stride(self, stride_s: float) -> bool:
         """Orders arrive first: a set-point that is on its way is not ten seconds old when it gets there."""
@@ -54,6 +53,7 @@ class Endurance:
         if not self.quasi.jump(stride_s):
             return False
         self.bench.after_step()
+        self.strides_count += 1
         return True
 
     def _follow_sky(self) -> None:
@@ -64,11 +64,11 @@ class Endurance:
         elif self._sky is None:
             self._sky_at_s = now_s + SKY_S
 
-    def _look(self) -> None:
-        """Whatever is not as it was, or is on its way, puts the calm off."""
+    def _look(self, *, is_striding: bool) -> None:
+        """Whatever is not as it was, or is on its way, puts the calm off. A stride asks the plant by itself."""
         bench = self.bench
         seen = (bench.mode, len(bench.events), bench.is_running, bench.durable.authority, self._switching())
-        if seen != self._seen or bench.mode not in STEADY or not self.quasi.may_jump:
+        if seen != self._seen or bench.mode not in STEADY or not (is_striding or self.quasi.may_jump):
             self._seen = seen
             self._calm_at_s = bench.plant.now_s + CALM_S
 
