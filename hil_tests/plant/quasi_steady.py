@@ -118,6 +118,7 @@ class QuasiSteady:
         """Where the bus comes to rest, and what followers give there."""
         plant, volts, hz = self.plant, abs(self.plant.bus), self.plant.bus_frequency_hz
         yield_ratio, loads, inverters = plant.weather.yield_ratio, plant.loads, tuple(plant.pv.values())
+        lines = plant.village
         steady_pu = sum(battery.follow_power(volts, dt_s) for battery in plant.batteries.values())
         for inverter in inverters:
             inverter.step(volts, hz, yield_ratio, dt_s)
@@ -127,7 +128,8 @@ class QuasiSteady:
             followed_pu = steady_pu
             for inverter in inverters:
                 followed_pu += inverter.settled_pu(at_ratio, at_hz, yield_ratio)
-            return at_ratio * at_ratio * loads.step(at_ratio, 0.0).conjugate() - followed_pu
+            shunt = loads.step(at_ratio, 0.0) + (lines.admittance(at_ratio) if lines is not None else 0j)
+            return at_ratio * at_ratio * shunt.conjugate() - followed_pu
 
         droops = [battery_droop(b) for b in plant.batteries.values() if b.is_forming]
         droops += [genset_droop(g) for g in plant.gensets.values() if g.is_forming]
@@ -161,7 +163,8 @@ class QuasiSteady:
         plant.poi_current = through
         delivered_pu = followed_pu + sum(flow.powers).real + (plant.bus * through.conjugate()).real
         plant.source_j += delivered_pu * BASE_VA * dt_s
-        plant.load_j += plant.loads.power_pu * BASE_VA * dt_s
+        lines_pu = volts * volts * plant.village.shunt.real if plant.village is not None else 0.0
+        plant.load_j += (plant.loads.power_pu + lines_pu) * BASE_VA * dt_s
 
     def _pass(self, dt_s: float) -> None:
         """Charge, heat, fuel, timers, warming loads and radios."""
