@@ -8,9 +8,10 @@ a node takes. Positive sequence, no shunts: at 400 V a cable's charge is nothing
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,11 @@ class RadialNetwork:
             for node in self.nodes
         }
 
+    def behind_transformer(self) -> RadialNetwork:
+        """The same, fed from the medium-voltage node, whose voltage counts then as the root's."""
+        longer = {one: {other: z + self.transformer for other, z in row.items()} for one, row in self.impedances.items()}
+        return replace(self, impedances=longer)
+
 
 def load_network(path: Path = CIGRE_LV) -> RadialNetwork:
     """Read a network. Raises ValueError when a line does not hang on what was named before it."""
@@ -77,7 +83,8 @@ def load_network(path: Path = CIGRE_LV) -> RadialNetwork:
             raise ValueError(f"{path.name}: line {line['from']}-{line['to']} does not continue the tree from {root}")
         paths[line["to"]] = {**paths[line["from"]], line["to"]: _line_ohm(data, line) / base_ohm}
     impedances = {a: {b: _common(paths[a], paths[b]) for b in paths} for a in paths}
-    loads = {n: complex(load["power_w"], load["reactive_var"]) / BASE_VA for n, load in data["loads"].items()}
+    tangent = math.tan(math.acos(data["power_factor"]))
+    loads = {node: complex(1.0, tangent) * power_w / BASE_VA for node, power_w in data["loads"].items()}
     return RadialNetwork(data["name"], root, tuple(paths), impedances, _transformer_pu(data["transformer"]), loads)
 
 
