@@ -12,7 +12,7 @@ import math
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from controller.model.hub import AssetId, Hub
 from controller.model.phases import PhaseValues
@@ -23,9 +23,6 @@ from hil_tests.plant.grid import IMPEDANCE_PU, NEIGHBOURS_PU
 from hil_tests.plant.network import Source, solve
 from hil_tests.plant.parts import Parts, PlantOptions
 from hil_tests.plant.rest import SLOW_S, STEP_S, Resting, Setting
-
-if TYPE_CHECKING:
-    from hil_tests.plant.village import VillageNetwork
 
 __all__ = ["STEP_S", "Plant", "PlantOptions", "Truth"]
 
@@ -66,7 +63,6 @@ class Plant:
         self.batteries, self.pv, self.gensets = parts.batteries, parts.pv, parts.gensets
         self.loads, self.feeders, self.radios = parts.loads, parts.feeders, parts.radios
         self.weather, self.safety = parts.weather, parts.safety
-        self.village: VillageNetwork | None = None  # the lines behind the bus, if anybody wants them
         self._grid_source = GridSource.PUBLIC
         self.bus = cmath.rect(1.0, 0.0)
         self.bus_frequency_hz = NOMINAL_HZ
@@ -229,7 +225,7 @@ class Plant:
     def _solve(self, dt_s: float) -> None:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""
         volts = abs(self.bus)
-        shunt = self.loads.step(volts, dt_s) + (self.village.admittance(volts) if self.village is not None else 0j)
+        shunt = self.loads.step(volts, dt_s)
         followed_pu = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
         formers = self._parts.formers()
         sources: list[Source] = [(former.emf, former.admittance, former.current_max_pu) for former in formers]
@@ -252,8 +248,7 @@ class Plant:
         fed_pu = abs(self.bus) ** 2 * neighbours.real if neighbours else 0.0
         self.backfeed_j += fed_pu * BASE_VA * dt_s
         self._resting.source_w = delivered_pu * BASE_VA
-        lines_pu = abs(self.bus) ** 2 * self.village.shunt.real if self.village is not None else 0.0
-        self._resting.load_w = (self.loads.power_pu + fed_pu + lines_pu) * BASE_VA
+        self._resting.load_w = (self.loads.power_pu + fed_pu) * BASE_VA
         self.source_j += self._resting.source_w * dt_s
         self.load_j += self._resting.load_w * dt_s
 

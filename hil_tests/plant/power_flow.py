@@ -20,7 +20,7 @@ TOLERANCE_PU = 1e-11
 PROBE_PU = 1e-4
 
 
-class NoSteadyState(ArithmeticError):
+class NoSteadyStateError(ArithmeticError):
     """Nothing settles there: the bus collapses, or a source is asked for more than its circuit can carry."""
 
 
@@ -48,7 +48,7 @@ class Droop:
         c = volts * volts + 2.0 * r * active_pu + z2 * active_pu * active_pu - self.emf_ratio * self.emf_ratio
         root2 = b * b - 4.0 * a * c
         if root2 < 0.0:
-            raise NoSteadyState
+            raise NoSteadyStateError
         return -2.0 * c / (b + math.sqrt(root2))
 
     def inner(self, power: complex, volts: float) -> complex:
@@ -66,13 +66,15 @@ class Flow:
 
 
 def in_island(droops: Sequence[Droop], taken: Taken, volts: float, hz: float) -> Flow:
-    """The island at rest, sought from where it was. Raises NoSteadyState."""
+    """The island at rest, sought from where it was. Raises NoSteadyStateError."""
     miss, hz = _reactive_miss(droops, taken, volts, hz)
     other = volts + PROBE_PU
     for _ in range(ROUNDS_MAX):
         if abs(miss) < TOLERANCE_PU:
             powers = [droop.active_pu(hz) for droop in droops]
-            return Flow(volts, hz, tuple(complex(p, d.reactive_pu(p, volts)) for p, d in zip(powers, droops, strict=True)))
+            return Flow(
+                volts, hz, tuple(complex(p, d.reactive_pu(p, volts)) for p, d in zip(powers, droops, strict=True))
+            )
         other_miss, hz = _reactive_miss(droops, taken, other, hz)
         slope = (other_miss - miss) / (other - volts) if other != volts else 0.0
         if slope == 0.0:
@@ -80,11 +82,11 @@ def in_island(droops: Sequence[Droop], taken: Taken, volts: float, hz: float) ->
         volts, miss, other = other, other_miss, other - other_miss / slope
         if not 0.3 < other < 2.0:
             break
-    raise NoSteadyState
+    raise NoSteadyStateError
 
 
 def beside_grid(droops: Sequence[Droop], taken: Taken, source: complex, impedance: complex, hz: float) -> Flow:
-    """On a stiff grid: V = E + Z conj((S_sources - S_taken) / V), repeated until it stands. Raises NoSteadyState."""
+    """On a stiff grid: V = E + Z conj((S_sources - S_taken) / V), repeated. Raises NoSteadyStateError."""
     active = [droop.active_pu(hz) for droop in droops]
     bus = source
     for _ in range(8 * ROUNDS_MAX):
@@ -95,7 +97,7 @@ def beside_grid(droops: Sequence[Droop], taken: Taken, source: complex, impedanc
         before, bus = bus, source + impedance * ((sum(powers) - taken(volts, hz)) / bus).conjugate()
         if abs(bus - before) < TOLERANCE_PU:
             return Flow(bus, hz, tuple(powers))
-    raise NoSteadyState
+    raise NoSteadyStateError
 
 
 def balanced_hz(droops: Sequence[Droop], taken_pu: Callable[[float], float], hz: float) -> float:

@@ -17,7 +17,7 @@ from hil_tests.plant.generator import GeneratorSet
 from hil_tests.plant.grid import IMPEDANCE_PU
 from hil_tests.plant.inverter import VOLTAGE_DROOP, BatteryInverter
 from hil_tests.plant.plant import STEP_S, Plant
-from hil_tests.plant.power_flow import Droop, Flow, NoSteadyState, beside_grid, in_island
+from hil_tests.plant.power_flow import Droop, Flow, NoSteadyStateError, beside_grid, in_island
 
 DT_S = 10.0
 SETTLE_S = 2.0  # dynamic for so long after the last contact moved: ten time constants of the slowest fast state
@@ -101,7 +101,7 @@ class QuasiSteady:
         held = plant.forming
         try:
             flow, followed_pu = self._balance(dt_s)
-        except NoSteadyState:
+        except NoSteadyStateError:
             self._settled_at_s = plant.now_s + SETTLE_S
             return False
         self._take(flow, followed_pu, dt_s)
@@ -118,7 +118,6 @@ class QuasiSteady:
         """Where the bus comes to rest, and what followers give there."""
         plant, volts, hz = self.plant, abs(self.plant.bus), self.plant.bus_frequency_hz
         yield_ratio, loads, inverters = plant.weather.yield_ratio, plant.loads, tuple(plant.pv.values())
-        lines = plant.village
         steady_pu = sum(battery.follow_power(volts, dt_s) for battery in plant.batteries.values())
         for inverter in inverters:
             inverter.step(volts, hz, yield_ratio, dt_s)
@@ -128,8 +127,7 @@ class QuasiSteady:
             followed_pu = steady_pu
             for inverter in inverters:
                 followed_pu += inverter.settled_pu(at_ratio, at_hz, yield_ratio)
-            shunt = loads.step(at_ratio, 0.0) + (lines.admittance(at_ratio) if lines is not None else 0j)
-            return at_ratio * at_ratio * shunt.conjugate() - followed_pu
+            return at_ratio * at_ratio * loads.step(at_ratio, 0.0).conjugate() - followed_pu
 
         droops = [battery_droop(b) for b in plant.batteries.values() if b.is_forming]
         droops += [genset_droop(g) for g in plant.gensets.values() if g.is_forming]
@@ -163,8 +161,7 @@ class QuasiSteady:
         plant.poi_current = through
         delivered_pu = followed_pu + sum(flow.powers).real + (plant.bus * through.conjugate()).real
         plant.source_j += delivered_pu * BASE_VA * dt_s
-        lines_pu = volts * volts * plant.village.shunt.real if plant.village is not None else 0.0
-        plant.load_j += (plant.loads.power_pu + lines_pu) * BASE_VA * dt_s
+        plant.load_j += plant.loads.power_pu * BASE_VA * dt_s
 
     def _pass(self, dt_s: float) -> None:
         """Charge, heat, fuel, timers, warming loads and radios."""
@@ -189,7 +186,7 @@ class QuasiSteady:
 
 
 def battery_droop(battery: BatteryInverter) -> Droop:
-    """f = f_set - m_p P;  E = E_set - n_q Q behind the output impedance. Beyond its rating there is no steady state."""
+    """Its f = f_set - m_p P;  E = E_set - n_q Q behind the output impedance."""
     impedance = 1.0 / battery.admittance
     return Droop(
         idle_hz=battery.frequency_set_hz,

@@ -2,8 +2,8 @@
 
     V = V0 - Z conj(S / V),  Z_ij = impedance that the paths from the root to i and to j have in common
 
-repeated from the last voltages until it stands: two to six rounds, since a village's lines drop some per cent. S is what
-a node takes. Positive sequence, no shunts: at 400 V a cable's charge is nothing. A file of data makes a network.
+repeated from the last voltages until it stands: a handful of rounds, since a village's lines drop some per cent. S is
+what a node takes. Positive sequence, no shunts: at 400 V a cable's charge is nothing. A file of data makes a network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hil_tests.plant.base import BASE_VA
-from hil_tests.plant.power_flow import NoSteadyState
+from hil_tests.plant.power_flow import NoSteadyStateError
 
 DATA = Path(__file__).parent / "data"
 CIGRE_LV = DATA / "cigre_lv_residential.toml"
@@ -38,7 +38,7 @@ class RadialNetwork:
     def solve(
         self, taken: Mapping[str, complex], root_volts: complex = 1.0 + 0j, start: Mapping[str, complex] | None = None
     ) -> dict[str, complex]:
-        """Voltage of each node that takes or gives. `taken` in pu by node. Raises NoSteadyState on a collapse."""
+        """Voltage of each node that takes or gives. `taken` in pu by node. Raises NoSteadyStateError on a collapse."""
         nodes = tuple(taken)
         rows = [[self.impedances[node][other] for other in nodes] for node in nodes]
         powers = [taken[node] for node in nodes]
@@ -54,7 +54,7 @@ class RadialNetwork:
                 return dict(zip(nodes, volts, strict=True))
             if min(map(abs, volts)) < 0.3:
                 break
-        raise NoSteadyState
+        raise NoSteadyStateError
 
     def everywhere(
         self, taken: Mapping[str, complex], volts: Mapping[str, complex], root_volts: complex = 1.0 + 0j
@@ -68,7 +68,9 @@ class RadialNetwork:
 
     def behind_transformer(self) -> RadialNetwork:
         """The same, fed from the medium-voltage node, whose voltage counts then as the root's."""
-        longer = {one: {other: z + self.transformer for other, z in row.items()} for one, row in self.impedances.items()}
+        longer = {
+            one: {other: z + self.transformer for other, z in row.items()} for one, row in self.impedances.items()
+        }
         return replace(self, impedances=longer)
 
 
@@ -90,7 +92,8 @@ def load_network(path: Path = CIGRE_LV) -> RadialNetwork:
 
 def _line_ohm(data: Mapping[str, Any], line: Mapping[str, Any]) -> complex:
     kind = data["line_types"][line["type"]]
-    return complex(kind["r_ohm_per_km"], kind["x_ohm_per_km"]) * line["length_m"] / 1000.0
+    length_km: float = line["length_m"] / 1000.0
+    return complex(kind["r_ohm_per_km"], kind["x_ohm_per_km"]) * length_km
 
 
 def _transformer_pu(transformer: Mapping[str, float]) -> complex:

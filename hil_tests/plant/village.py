@@ -1,8 +1,8 @@
 """The village's lines behind the hub: its feeders at their nodes, roofs with PV that watch their own voltage.
 
-Optional: `plant.village = VillageNetwork.of(plant, places)`. The hub's bus is the root. The feeders draw what they draw at
-the bus; lines and roofs come on top, as one admittance. A roof answers its voltage, not frequency: PV that must hold an
-island's balance belongs to the hub. Looked at only when a power or the bus voltage has moved.
+Optional: `plant.loads.lines = VillageNetwork.of(plant, places)`. The hub's bus is the root. The feeders draw what they
+draw at the bus; lines and roofs come on top, as one admittance. A roof answers its voltage, not frequency: PV that must
+hold an island's balance belongs to the hub. Looked at only when a power or the bus voltage has moved.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from controller.model.hub import AssetId
 from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.loads import TAN_PHI, LoadFeeder
 from hil_tests.plant.plant import Plant
-from hil_tests.plant.power_flow import NoSteadyState
+from hil_tests.plant.power_flow import NoSteadyStateError
 from hil_tests.plant.radial import RadialNetwork, load_network
 from hil_tests.plant.small import Weather
 
@@ -70,6 +70,7 @@ class VillageNetwork:
     weather: Weather
     volts: dict[str, complex] = field(default_factory=dict)  # of nodes that take or give; the bus is at angle zero
     shunt: complex = 0j  # what came out last
+    power_pu: float = 0.0  # what lines and roofs take from the bus, less what roofs give
     _roof_pu: dict[str, complex] = field(default_factory=dict)
     _key: tuple[float, ...] = ()
 
@@ -90,7 +91,7 @@ class VillageNetwork:
     def admittance(self, bus_ratio: float) -> complex:
         """What lines and roofs add to the bus's shunt at this voltage; nothing on a dead bus."""
         if bus_ratio < LIVE_RATIO:
-            self.volts, self._key, self.shunt = {}, (), 0j
+            self.volts, self._key, self.shunt, self.power_pu = {}, (), 0j, 0.0
             return 0j
         key = (bus_ratio, self.weather.yield_ratio, *(self.feeders[name].power_pu for name in self.places))
         if len(key) != len(self._key) or any(
@@ -98,6 +99,7 @@ class VillageNetwork:
         ):
             self._key = key
             self.shunt = self._added(bus_ratio)
+            self.power_pu = self.shunt.real * bus_ratio * bus_ratio
         return self.shunt
 
     def ratio(self, node: str) -> float:
@@ -122,13 +124,13 @@ class VillageNetwork:
         return self._roof_pu.get(node, 0j).real * BASE_VA
 
     def _added(self, bus_ratio: float) -> complex:
-        """Solve, with each roof at the voltage it makes itself. Where volt-watt and the lines find no rest: the last."""
+        """Solve, with each roof at the voltage it makes itself; where they find no rest, the last round counts."""
         yield_ratio, root = self.weather.yield_ratio, bus_ratio + 0j
         for _ in range(ROUNDS_MAX):
             taken = self._taken()
             try:
                 self.volts = self.network.solve(taken, root, self.volts)
-            except NoSteadyState:  # a line is asked for more than it can carry: its far end is dark
+            except NoSteadyStateError:  # a line is asked for more than it can carry: its far end is dark
                 self.volts = {}
                 return self.shunt
             moved = 0.0

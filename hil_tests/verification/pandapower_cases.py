@@ -1,4 +1,4 @@
-"""Power flows by pandapower. PV sits on a bus of its own: the tool applies a bus's ZIP shares to the net of all on it."""
+"""Power flows by pandapower. PV has a bus of its own: the tool applies a bus's ZIP shares to the net of all on it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def _village(source: str, load_ratio: float) -> dict[str, Any]:
     net.load.scaling = load_ratio
     net.ext_grid = net.ext_grid.iloc[0:0]
     pandapower.create_ext_grid(net, next(index for index in kept if names[index] == source))
-    pandapower.runpp(net, tolerance_mva=1e-13, max_iteration=50, init="flat", calculate_voltage_angles=True, numba=False)
+    pandapower.runpp(
+        net, tolerance_mva=1e-13, max_iteration=50, init="flat", calculate_voltage_angles=True, numba=False
+    )
     root_deg = float(net.res_bus.va_degree[next(index for index in kept if names[index] == "R1")])
     low = [index for index in kept if names[index] != "R0"]
     return {
