@@ -32,7 +32,7 @@ PARTS: Mapping[str, Part] = {
     "cycle": lambda quick: judgement_rows(50 if quick else 400),
     "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
-    "simulation": lambda quick: measure(8, 5.0, 2) if quick else measure(),
+    "simulation": lambda quick: measure(8, 5.0, 2, 21_600.0) if quick else measure(),
 }
 
 

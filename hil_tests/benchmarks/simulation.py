@@ -1,4 +1,4 @@
-"""How fast virtual time runs: the plant alone, and the closed loop with every checker on.
+"""How fast virtual time runs: the plant alone, in steps and in jumps, and the closed loop with every checker on.
 
 A run is some seconds of simulated time; its figure is the mean over the run, the row's figures are over the runs.
 Set-up, settling and the loading of files are not counted. Time is what one core worked: a busy machine changes nothing.
@@ -15,24 +15,35 @@ from controller.config.types import Site
 from controller.model.words import InverterMode, Mode, SettingsGroup
 from hil_tests.benchmarks.row import Row
 from hil_tests.plant.plant import STEP_S, Plant
+from hil_tests.plant.quasi_steady import DT_S, QuasiSteady
 from hil_tests.simulation.bench import Bench
+from hil_tests.simulation.endurance import STRIDE_S, Endurance
+from hil_tests.simulation.seasons import DECEMBER, HOUR_S, Season, apply, sky
 
 HUB = "musterhallig"
 PLANT_GOAL = 1_000.0  # times real time
 LOOP_GOAL = 150.0
+JUMPS_GOAL = 30_000.0
 CYCLE_S = 0.05
 SETTLE_S = 20.0
 PV_WAITS_S, PV_RAMPS_S = 70.0, 620.0
 RUN_S = 5.0
 RUNS_COUNT = 40
 STORIES_COUNT = 5
+ENDURANCE_S = 72.0 * HOUR_S
+JUMPS_S = 600.0  # the sun moves each minute
 
 Run = Callable[[float], float]
 """Simulates so many seconds and returns how many seconds that took."""
 
 
-def measure(runs_count: int = RUNS_COUNT, run_s: float = RUN_S, stories_count: int = STORIES_COUNT) -> list[Row]:
-    """Every figure of this page; about a minute with the defaults."""
+def measure(
+    runs_count: int = RUNS_COUNT,
+    run_s: float = RUN_S,
+    stories_count: int = STORIES_COUNT,
+    endurance_s: float = ENDURANCE_S,
+) -> list[Row]:
+    """Every figure of this page; about two minutes with the defaults."""
     site = load_site(configs_dir() / "hubs" / f"{HUB}.toml")
     rows = []
     for name, run, goal in plant_runs(site):
@@ -41,8 +52,13 @@ def measure(runs_count: int = RUNS_COUNT, run_s: float = RUN_S, stories_count: i
     for name, run in loop_runs(site):
         took_s = [run(run_s) / run_s for _ in range(runs_count)]
         rows.append(_row(name, "us per 50 ms cycle", took_s, CYCLE_S, LOOP_GOAL))
+    for name, run in jump_runs(site):
+        took_s = [run(JUMPS_S) / JUMPS_S for _ in range(runs_count)]
+        rows.append(_row(name, "us per 10 s jump", took_s, DT_S, JUMPS_GOAL))
     stories_s = [blackout_story(site, seed) for seed in range(1, stories_count + 1)]
     rows.append(_row("closed loop, whole blackout story", "us per 50 ms cycle", stories_s, CYCLE_S, LOOP_GOAL))
+    days_s = [endurance(site, DECEMBER, seed, endurance_s) for seed in range(1, stories_count + 1)]
+    rows.append(_row("closed loop, December in strides of 10 s", "us per 10 s stride", days_s, STRIDE_S, None))
     return rows
 
 
@@ -71,6 +87,39 @@ def loop_runs(site: Site) -> Iterator[tuple[str, Run]]:
     yield "closed loop, in an island, PV ramps up", _looping(bench)
     bench.run_for(PV_RAMPS_S)
     yield "closed loop, in an island", _looping(bench)
+
+
+def jump_runs(site: Site) -> Iterator[tuple[str, Run]]:
+    """The plant alone, from balance to balance, under a sky that moves."""
+    yield "plant, on grid, jumps of 10 s", jumping(_on_grid(site))
+    yield "plant, in an island, jumps of 10 s", jumping(_in_island(site))
+
+
+def jumping(plant: Plant) -> Run:
+    """Ten seconds at a time, new weather and demand every minute."""
+    jumps, weather = QuasiSteady(plant), sky(DECEMBER)
+
+    def run(run_s: float) -> float:
+        began_s, until_s = time.process_time(), plant.now_s + run_s
+        while plant.now_s < until_s - STEP_S:
+            apply(weather(plant.now_s), plant)
+            jumps.advance_to(min(until_s, plant.now_s + 60.0))
+        return time.process_time() - began_s
+
+    return run
+
+
+def endurance(site: Site, season: Season, seed: int, endurance_s: float) -> float:
+    """A minute on grid, then blackout for the rest; returns seconds taken per simulated second."""
+    bench = Bench.of(site, seed)
+    days = Endurance(bench, sky(season, seed))
+    began_s = time.process_time()
+    days.run_for(60.0)
+    bench.plant.grid.blackout()
+    days.run_for(endurance_s)
+    took_s = time.process_time() - began_s
+    assert not bench.violations, bench.violations
+    return took_s / bench.plant.now_s
 
 
 def blackout_story(site: Site, seed: int) -> float:

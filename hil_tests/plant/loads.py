@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from controller.model.hub import AssetId, Feeder
 from controller.model.phases import PhaseValues
 from controller.model.words import BreakerPosition
 from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.rest import Rest, Setting
+
+if TYPE_CHECKING:
+    from hil_tests.plant.village import VillageNetwork
 
 IMPEDANCE, CURRENT, POWER = 0.5, 0.2, 0.3  # shares of constant impedance, current, power
 TAN_PHI = 0.2  # power factor 0.98
@@ -106,11 +110,12 @@ class Loads:
     """All feeders of one bus. They are looked at one by one only when one of them may have changed."""
 
     __slots__ = ("_base_pu", "_feeders", "_is_live", "_is_stale", "_now_s", "_warm_age_s", "demand_ratio",
-                 "drawn_ratio", "rest")  # fmt: skip
+                 "drawn_ratio", "lines", "rest")  # fmt: skip
 
     def __init__(self, demand_ratio: float, rest: Rest) -> None:
         self.demand_ratio = demand_ratio  # of every feeder at the start
         self.rest = rest
+        self.lines: VillageNetwork | None = None  # between the bus and the feeders, for who wants them
         self.drawn_ratio = 0.0  # of the nominal draw, at the voltage of the last step
         self._feeders: tuple[LoadFeeder, ...] = ()
         self._base_pu = 0.0
@@ -128,7 +133,7 @@ class Loads:
     @property
     def power_pu(self) -> float:
         """Drawn from the bus by all."""
-        return self._base_pu * self.drawn_ratio
+        return self._base_pu * self.drawn_ratio + (self.lines.power_pu if self.lines is not None else 0.0)
 
     @property
     def is_still(self) -> bool:
@@ -150,7 +155,8 @@ class Loads:
         conductance = IMPEDANCE + CURRENT / v + POWER / (v * v)
         self.drawn_ratio = conductance * voltage_ratio * voltage_ratio
         conductance *= self._base_pu
-        return complex(conductance, -conductance * TAN_PHI)
+        added = self.lines.admittance(voltage_ratio) if self.lines is not None else 0j
+        return complex(conductance, -conductance * TAN_PHI) + added
 
     def make_up(self, rested_s: float) -> None:
         """Time that passed at rest."""

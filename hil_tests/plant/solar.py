@@ -72,16 +72,22 @@ class SolarInverter:
         if not self.is_connected or voltage_ratio < 0.3:
             self.power_pu = 0.0
             return 0.0
+        if self._ramp < 1.0:
+            self._ramp = min(1.0, self._ramp + RAMP_PER_S * dt_s)
+        wanted = self.settled_pu(voltage_ratio, frequency_hz, yield_ratio)
+        self.power_pu += (wanted - self.power_pu) * (1.0 - math.exp(-dt_s / SLEW_S))
+        return self.power_pu
+
+    def settled_pu(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float) -> float:
+        """What it comes to if all stays so. Moves nothing."""
+        if not self.is_connected or voltage_ratio < 0.3:
+            return 0.0
         rating = self._rating_pu
         wanted = rating * yield_ratio
         if frequency_hz > FREQUENCY_START_HZ:
             wanted *= max(0.0, 1.0 - FREQUENCY_SLOPE_PER_HZ * (frequency_hz - FREQUENCY_START_HZ))
-        if self._ramp < 1.0:
-            self._ramp = min(1.0, self._ramp + RAMP_PER_S * dt_s)
         ceiling = min(self._ramp, OVERCURRENT_RATIO * voltage_ratio) * rating
-        wanted = min(wanted, self._limit_w / BASE_VA, ceiling)
-        self.power_pu += (max(0.0, wanted) - self.power_pu) * (1.0 - math.exp(-dt_s / SLEW_S))
-        return self.power_pu
+        return max(0.0, min(wanted, self._limit_w / BASE_VA, ceiling))
 
     def make_up(self, voltage_ratio: float, rested_s: float) -> None:
         """Time that passed at rest: it goes on waiting, or its ramp goes on where another limit holds."""

@@ -213,6 +213,10 @@ class Bench:
     # -- one step --------------------------------------------------------------------------------------------------
     def _step(self) -> None:
         self.plant.step(STEP_S)
+        self.after_step()
+
+    def after_step(self) -> None:
+        """The plant has moved, by a step or further: everything else follows."""
         now_s = self.plant.now_s
         is_acting = self.is_running and self.durable.authority is not Authority.OBSERVE
         for link in self.links.values():

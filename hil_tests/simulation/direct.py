@@ -86,6 +86,12 @@ class DirectLink:
                 self.changes_count += 1
         self.next_s = self._next_due_s()
 
+    def hurry(self) -> None:
+        """What is under way arrives now: where a stride is longer than a wire is slow."""
+        while self._pending and not self.is_cut:
+            _, point, value = self._pending.popleft()
+            self._target.write(point, value)
+
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
         self._newest.clear()

@@ -32,13 +32,13 @@ def declared(*extras: str) -> set[str]:
     return {re.split(r"[<>=!~\[; ]", one)[0].lower() for one in wanted}
 
 
-def imported(*folders: str, without: str = "") -> dict[str, str]:
+def imported(*folders: str, without: tuple[str, ...] = ()) -> dict[str, str]:
     """Distributions that the code below these folders imports, each with a file that does."""
     owners = packages_distributions()
     found: dict[str, str] = {}
     for path in tree.python_files():
         name = tree.relative(path)
-        if not name.startswith(folders) or (without and name.startswith(without)) or name in WORKSHOP_ONLY:
+        if not name.startswith(folders) or name.startswith(without) or name in WORKSHOP_ONLY:
             continue
         for module in {module.split(".")[0] for module in tree.imports(path)}:
             if module not in sys.stdlib_module_names and module not in tree.PACKAGES and module != "__future__":
@@ -49,22 +49,25 @@ def imported(*folders: str, without: str = "") -> dict[str, str]:
 @pytest.mark.parametrize(
     ("folders", "without", "extras"),
     [
-        (("controller/", "supervisor/"), "", ()),
-        (("hil_tests/",), "hil_tests/tests/", ("bench",)),
-        (("hil_tests/tests/",), "", ("bench", "test")),
+        (("controller/", "supervisor/"), (), ()),
+        (("hil_tests/",), ("hil_tests/tests/", "hil_tests/verification/"), ("bench",)),
+        (("hil_tests/verification/",), (), ("verify",)),
+        (("hil_tests/tests/",), (), ("bench", "test")),
     ],
-    ids=["to run", "for the bench", "for the tests"],
+    ids=["to run", "for the bench", "for the frozen answers", "for the tests"],
 )
-def test_what_is_imported_is_declared(folders: tuple[str, ...], without: str, extras: tuple[str, ...]) -> None:
+def test_what_is_imported_is_declared(
+    folders: tuple[str, ...], without: tuple[str, ...], extras: tuple[str, ...]
+) -> None:
     missing = {owner: by for owner, by in imported(*folders, without=without).items() if owner not in declared(*extras)}
     assert missing == {}
 
 
 def test_what_is_declared_is_needed() -> None:
     everything = set(imported("controller/", "supervisor/", "hil_tests/"))
-    assert declared("bench", "test") - everything - set(TOOLS) == set()
+    assert declared("bench", "test", "verify") - everything - set(TOOLS) == set()
 
 
 def test_every_dependency_has_its_reason_and_licence() -> None:
     page = (tree.ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(declared("bench", "test")) if name not in page] == []
+    assert [name for name in sorted(declared("bench", "test", "verify")) if name not in page] == []
