@@ -1,0 +1,148 @@
+"""Which signals are drawn together, on what scale, and within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hil_tests.bench.signals import Sample
+from hil_tests.bench.trace import Trace
+from hil_tests.reports.lines import HEIGHT, Scale, extent, path
+from hil_tests.reports.ticks import Tick, steps_of, value_ticks
+
+STYLES_COUNT = 5  # colours and dashes that the page knows
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One quantity over time, in the unit of its panel."""
+
+    name: str
+    values: Sequence[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One panel: what it is called, its limits, and the least that its scale shows."""
+
+    title: str
+    unit: str
+    least: Scale
+    limits: tuple[float, ...] = ()
+    limits_text: str = ""
+    ceiling: Scale = (-1e9, 1e9)  # beyond, the line leaves the panel
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLine:
+    """One series as the page draws it."""
+
+    name: str
+    style: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel, ready for the page. `outside` are the forbidden zones (y, height), `limits` their borders."""
+
+    kind: Kind
+    lines: tuple[DrawnLine, ...]
+    ticks: tuple[Tick, ...]
+    outside: tuple[tuple[int, int], ...]
+    limits: tuple[int, ...]
+    summary: str  # for who cannot see it
+
+
+VOLTAGE = Kind("Voltage", "of nominal", (0.85, 1.15), (0.9, 1.1), "limits 0.9 and 1.1", (0.0, 1.5))
+FREQUENCY = Kind("Frequency", "Hz", (49.9, 50.1), (47.5, 51.5), "limits 47.5 and 51.5 Hz", (46.0, 53.0))
+POWER = Kind("Power", "kW", (0.0, 1.0))
+CHARGE = Kind("Charge", "%", (0.0, 100.0))
+
+
+def panels(trace: Trace, window_s: Scale) -> list[Panel]:
+    """All that this run has something for."""
+    drawn = (
+        (VOLTAGE, [_series(trace, "bus", "bus.voltage_ratio"), _series(trace, "grid", "grid.voltage_ratio")]),
+        (FREQUENCY, [_series(trace, "bus", "bus.frequency_hz"), _series(trace, "grid", "grid.frequency_hz")]),
+        (POWER, _powers(trace)),
+        (CHARGE, _charges(trace)),
+    )
+    made = [_panel(kind, [one for one in series if one.values], trace, window_s) for kind, series in drawn]
+    return [panel for panel in made if panel is not None]
+
+
+def _panel(kind: Kind, series: list[Series], trace: Trace, window_s: Scale) -> Panel | None:
+    extents = [extent(trace.t_s, one.values, window_s) for one in series]
+    seen = [found for found in extents if found is not None]
+    if not seen:
+        return None
+    low, high = scale = _scale(kind, min(one[0] for one in seen), max(one[1] for one in seen))
+    lines = [
+        DrawnLine(one.name, number % STYLES_COUNT, path(trace.t_s, one.values, window_s, scale))
+        for number, one in enumerate(series)
+    ]
+    borders = [round((high - limit) / (high - low) * HEIGHT) for limit in kind.limits]
+    return Panel(
+        kind=kind,
+        lines=tuple(lines),
+        ticks=tuple(value_ticks(low, high)),
+        outside=tuple(_outside(borders)),
+        limits=tuple(border for border in borders if 0 <= border <= HEIGHT),
+        summary=_summary(kind, series, extents),
+    )
+
+
+def _scale(kind: Kind, low: float, high: float) -> Scale:
+    """What was seen and the least, on round numbers, and no further than the ceiling."""
+    low, high = min(low, kind.least[0]), max(high, kind.least[1])
+    low, high = max(low, kind.ceiling[0]), min(high, kind.ceiling[1])
+    step = steps_of(low, high, 4) / 2
+    return step * ((low + 1e-9) // step), step * -((-high + 1e-9) // step)
+
+
+def _outside(borders: list[int]) -> list[tuple[int, int]]:
+    if len(borders) != 2:
+        return []
+    lower, upper = (min(max(border, 0), HEIGHT) for border in borders)
+    return [zone for zone in ((0, upper), (lower, HEIGHT - lower)) if zone[1] > 0]
+
+
+def _summary(kind: Kind, series: list[Series], extents: list[Scale | None]) -> str:
+    ranges = [
+        f"{one.name} {found[0]:.4g} to {found[1]:.4g}" if found else f"{one.name} none"
+        for one, found in zip(series, extents, strict=True)
+    ]
+    limits = f"; {kind.limits_text}" if kind.limits_text else ""
+    return f"{kind.title} ({kind.unit}): {', '.join(ranges)}{limits}"
+
+
+def _series(trace: Trace, name: str, column: str) -> Series:
+    return Series(name, trace.columns.get(column, ()))
+
+
+def _powers(trace: Trace) -> list[Series]:
+    """Sources positive when they deliver; the load positive when it takes."""
+    families: tuple[tuple[str, Callable[[str], bool]], ...] = (
+        ("grid (import +)", lambda name: name == "poi.power_w"),
+        ("batteries (discharge +)", lambda name: name.startswith("battery.")),
+        ("PV", lambda name: name.startswith("pv.")),
+        ("gensets", lambda name: name.startswith("genset.")),
+        ("load", lambda name: name == "load.power_w"),
+    )
+    found = []
+    for title, belongs in families:
+        columns = [values for name, values in trace.columns.items() if belongs(name) and name.endswith(".power_w")]
+        found.append(Series(title, [_kilowatts(row) for row in zip(*columns, strict=True)]))
+    return found
+
+
+def _kilowatts(row: tuple[Sample, ...]) -> float | None:
+    numbers = [float(value) for value in row if isinstance(value, int | float)]
+    return sum(numbers) / 1000.0 if numbers else None
+
+
+def _charges(trace: Trace) -> list[Series]:
+    return [
+        Series(name.split(".")[1], values) for name, values in trace.columns.items() if name.endswith(".soc_pct")
+    ]
