@@ -58,9 +58,9 @@ def _thinned(stretch: list[tuple[float, float]], window_s: Scale) -> Iterator[tu
         end = at
         while end < len(stretch) and math.floor((stretch[end][0] - window_s[0]) / column_s) == column:
             end += 1
-        group = stretch[at:end]
-        low, high = min(group, key=lambda one: one[1]), max(group, key=lambda one: one[1])
-        yield from sorted({group[0], low, high, group[-1]})
+        low = min(range(at, end), key=lambda number: stretch[number][1])
+        high = max(range(at, end), key=lambda number: stretch[number][1])
+        yield from (stretch[number] for number in sorted({at, low, high, end - 1}))
         at = end
 
 

@@ -44,18 +44,18 @@ class DrawnLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel, ready for the page. `outside` are the forbidden zones (y, height), `limits` their borders."""
+    """One panel, ready for the page. `inside` is the allowed zone (y, height), `limits` its borders."""
 
     kind: Kind
     lines: tuple[DrawnLine, ...]
     ticks: tuple[Tick, ...]
-    outside: tuple[tuple[int, int], ...]
+    inside: tuple[int, int] | None
     limits: tuple[int, ...]
     summary: str  # for who cannot see it
 
 
-VOLTAGE = Kind("Voltage", "of nominal", (0.85, 1.15), (0.9, 1.1), "limits 0.9 and 1.1", (0.0, 1.5))
-FREQUENCY = Kind("Frequency", "Hz", (49.9, 50.1), (47.5, 51.5), "limits 47.5 and 51.5 Hz", (46.0, 53.0))
+VOLTAGE = Kind("Voltage", "of nominal", (0.85, 1.15), (0.9, 1.1), "0.9 to 1.1", (0.0, 1.5))
+FREQUENCY = Kind("Frequency", "Hz", (49.9, 50.1), (47.5, 51.5), "47.5 to 51.5 Hz", (46.0, 53.0))
 POWER = Kind("Power", "kW", (0.0, 1.0))
 CHARGE = Kind("Charge", "%", (0.0, 100.0))
 
@@ -87,7 +87,7 @@ def _panel(kind: Kind, series: list[Series], trace: Trace, window_s: Scale) -> P
         kind=kind,
         lines=tuple(lines),
         ticks=tuple(value_ticks(low, high)),
-        outside=tuple(_outside(borders)),
+        inside=_inside(borders),
         limits=tuple(border for border in borders if 0 <= border <= HEIGHT),
         summary=_summary(kind, series, extents),
     )
@@ -101,11 +101,11 @@ def _scale(kind: Kind, low: float, high: float) -> Scale:
     return step * ((low + 1e-9) // step), step * -((-high + 1e-9) // step)
 
 
-def _outside(borders: list[int]) -> list[tuple[int, int]]:
-    if len(borders) != 2:
-        return []
+def _inside(borders: list[int]) -> tuple[int, int] | None:
+    if not borders:
+        return None
     lower, upper = (min(max(border, 0), HEIGHT) for border in borders)
-    return [zone for zone in ((0, upper), (lower, HEIGHT - lower)) if zone[1] > 0]
+    return upper, lower - upper
 
 
 def _summary(kind: Kind, series: list[Series], extents: list[Scale | None]) -> str:
@@ -113,7 +113,7 @@ def _summary(kind: Kind, series: list[Series], extents: list[Scale | None]) -> s
         f"{one.name} {found[0]:.4g} to {found[1]:.4g}" if found else f"{one.name} none"
         for one, found in zip(series, extents, strict=True)
     ]
-    limits = f"; {kind.limits_text}" if kind.limits_text else ""
+    limits = f"; limits {kind.limits_text}" if kind.limits_text else ""
     return f"{kind.title} ({kind.unit}): {', '.join(ranges)}{limits}"
 
 
@@ -124,8 +124,8 @@ def _series(trace: Trace, name: str, column: str) -> Series:
 def _powers(trace: Trace) -> list[Series]:
     """Sources positive when they deliver; the load positive when it takes."""
     families: tuple[tuple[str, Callable[[str], bool]], ...] = (
-        ("grid (import +)", lambda name: name == "poi.power_w"),
-        ("batteries (discharge +)", lambda name: name.startswith("battery.")),
+        ("grid import", lambda name: name == "poi.power_w"),
+        ("batteries out", lambda name: name.startswith("battery.")),
         ("PV", lambda name: name.startswith("pv.")),
         ("gensets", lambda name: name.startswith("genset.")),
         ("load", lambda name: name == "load.power_w"),
@@ -133,7 +133,9 @@ def _powers(trace: Trace) -> list[Series]:
     found = []
     for title, belongs in families:
         columns = [values for name, values in trace.columns.items() if belongs(name) and name.endswith(".power_w")]
-        found.append(Series(title, [_kilowatts(row) for row in zip(*columns, strict=True)]))
+        values = [_kilowatts(row) for row in zip(*columns, strict=True)]
+        if any(values):  # a genset that never ran is no line
+            found.append(Series(title, values))
     return found
 
 
