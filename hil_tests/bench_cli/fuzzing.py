@@ -40,5 +40,7 @@ def fuzz(seeds_text: str, processes_count: int, wanted: Property, *, as_json: bo
     except ModuleNotFoundError as error:
         if error.name is None or not FUZZER.startswith(error.name):
             raise
-        raise CommandError("usage", USAGE, "the fuzzer is not in this installation", "Play scenarios instead.") from None
+        raise CommandError(
+            "usage", USAGE, "the fuzzer is not in this installation", "Play scenarios instead."
+        ) from None
     return cast("Callable[[FuzzOptions], int]", fuzzer.fuzz)(options)

@@ -83,7 +83,7 @@ def summary(results: Sequence[Result], report: Path | None) -> Iterator[str]:
     yield from (f"known gap {scenario_id}: {gap}" for scenario_id, gap in gaps)
     counts = Counter(result.outcome for result in results)
     parts = [f"{counts[name]} {WORDS.get(name, name)}" for name in OUTCOMES if counts[name]]
-    yield f"{len(results)} runs: {', '.join(parts)}"
+    yield f"{len(results)} run{'s' * (len(results) != 1)}: {', '.join(parts)}"
     yield f"report: {report / PAGE}" if report is not None else "with --report DIR: a page with plots, JUnit, traces"
 
 

@@ -21,7 +21,9 @@ def load(words: Sequence[str], folders: Sequence[Path]) -> list[Loaded]:
     paths = [Path(word) for word in words if is_path(word)]
     missing = [path for path in (*paths, *folders) if not path.exists()]
     if missing:
-        raise CommandError("usage", USAGE, f"there is no {missing[0]}", "A scenario is a TOML file, or a folder of them.")
+        raise CommandError(
+            "usage", USAGE, f"there is no {missing[0]}", "A scenario is a TOML file, or a folder of them."
+        )
     only_paths = len(paths) == len(words) > 0
     try:
         return load_all([*paths] if only_paths else [*(folders or (SCENARIOS,)), *paths])

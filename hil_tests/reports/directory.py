@@ -18,9 +18,7 @@ from hil_tests.reports.traces import read_trace, trace_bytes
 EVENTS, JUNIT, PAGE, TRACES = "events.jsonl", "junit.xml", "report.html", "traces"
 
 
-def write(
-    folder: Path, results: Sequence[Result], about: Circumstances, baseline: Path | None = None
-) -> Report:
+def write(folder: Path, results: Sequence[Result], about: Circumstances, baseline: Path | None = None) -> Report:
     """Everything. The baseline is another report's file or folder, else the report that this one replaces.
 
     Raises ReportError when a baseline was named that is none, and OSError when the folder cannot be written.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from hil_tests.bench.verdict import Result
 from hil_tests.reports.circumstances import Circumstances
@@ -33,12 +33,12 @@ def junit(report: Report) -> bytes:
         "timestamp": datetime.fromtimestamp(about.unix_s, UTC).isoformat(timespec="seconds"),
         "hostname": about.machine.partition(",")[0],
     }
-    root = Xml.Element("testsuites")
-    element = Xml.SubElement(root, "testsuite", {name: _clean(value) for name, value in suite.items()})
+    root = ET.Element("testsuites")
+    element = ET.SubElement(root, "testsuite", {name: _clean(value) for name, value in suite.items()})
     for result in results:
         _case(element, result, about)
-    Xml.indent(root, " ")
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    ET.indent(root, " ")
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def properties(result: Result, about: Circumstances | None = None) -> Iterator[tuple[str, str]]:
@@ -64,24 +64,24 @@ def told(result: Result) -> str:
     return "\n".join([*lines, "", f"again: {result.repeat_line}"])
 
 
-def _case(suite: Xml.Element, result: Result, about: Circumstances) -> None:
+def _case(suite: ET.Element, result: Result, about: Circumstances) -> None:
     attributes = {
         "classname": f"hallig.{result.tier.value}",
         "name": label(result),
         "time": f"{result.wall_s:.3f}",
     }
-    case = Xml.SubElement(suite, "testcase", attributes)
-    kept = Xml.SubElement(case, "properties")
+    case = ET.SubElement(suite, "testcase", attributes)
+    kept = ET.SubElement(case, "properties")
     for name, value in properties(result, about):
-        Xml.SubElement(kept, "property", {"name": _clean(name), "value": _clean(value)})
+        ET.SubElement(kept, "property", {"name": _clean(name), "value": _clean(value)})
     kind = _kind(result)
     if kind == "skipped":
-        Xml.SubElement(case, kind, {"type": "known_gap", "message": _clean(f"known gap: {result.gap}")})
+        ET.SubElement(case, kind, {"type": "known_gap", "message": _clean(f"known gap: {result.gap}")})
     elif kind:
         message = MARK_IS_WRONG if result.outcome == "mark_is_wrong" else _first(result)
-        element = Xml.SubElement(case, kind, {"type": result.outcome, "message": _clean(message)})
+        element = ET.SubElement(case, kind, {"type": result.outcome, "message": _clean(message)})
         element.text = _clean(told(result))
-    said = Xml.SubElement(case, "system-out")
+    said = ET.SubElement(case, "system-out")
     said.text = _clean(f"{result.title}\nagain: {result.repeat_line}")
 
 

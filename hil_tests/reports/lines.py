@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from hil_tests.bench.signals import Sample
 
@@ -31,9 +32,7 @@ def extent(t_s: Sequence[float], values: Sequence[Sample], window_s: Scale) -> S
     return (min(seen), max(seen)) if seen else None
 
 
-def _stretches(
-    t_s: Sequence[float], values: Sequence[Sample], window_s: Scale
-) -> Iterator[list[tuple[float, float]]]:
+def _stretches(t_s: Sequence[float], values: Sequence[Sample], window_s: Scale) -> Iterator[list[tuple[float, float]]]:
     """Runs of samples without a gap; one sample beyond each end, so that lines reach the edge."""
     first = max(0, bisect_left(t_s, window_s[0]) - 1)
     last = min(len(t_s), bisect_right(t_s, window_s[1]) + 1)
@@ -91,7 +90,7 @@ def _is_straight(one: Dot, two: Dot, three: Dot) -> bool:
 
 def _steps(dots: list[Dot]) -> Iterator[str]:
     """Relative moves: shorter than places."""
-    for (x, y), (to_x, to_y) in zip(dots, dots[1:], strict=False):
+    for (x, y), (to_x, to_y) in pairwise(dots):
         if to_y == y:
             yield f"h{to_x - x}"
         elif to_x == x:

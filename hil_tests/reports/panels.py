@@ -145,6 +145,4 @@ def _kilowatts(row: tuple[Sample, ...]) -> float | None:
 
 
 def _charges(trace: Trace) -> list[Series]:
-    return [
-        Series(name.split(".")[1], values) for name, values in trace.columns.items() if name.endswith(".soc_pct")
-    ]
+    return [Series(name.split(".")[1], values) for name, values in trace.columns.items() if name.endswith(".soc_pct")]
