@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from hil_tests.bench.verdict import Result
 from hil_tests.reports.lines import Scale
@@ -102,7 +103,7 @@ def _stays(result: Result, window_s: Scale) -> list[Stay]:
     times, modes = result.trace.t_s, result.trace.columns.get("controller.mode", [])
     changes = [at for at in range(len(modes)) if at == 0 or modes[at] != modes[at - 1]]
     stays = []
-    for at, following in zip(changes, [*changes[1:], None], strict=True):
+    for at, following in zip_longest(changes, changes[1:]):
         from_s = max(times[at] if at else 0.0, window_s[0])
         to_s = min(times[following] if following is not None else window_s[1], window_s[1])
         if to_s > from_s:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from hil_tests.bench.signals import Sample
 
 WIDTH, HEIGHT = 1000, 400  # of a panel, in its own units; the page stretches it
-COLUMNS = 400  # at most four points in each
+COLUMNS = 240  # at most four points in each
 Dot = tuple[int, int]
 Scale = tuple[float, float]
 
