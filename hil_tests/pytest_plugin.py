@@ -29,10 +29,6 @@ class ScenarioFailedError(Exception):
     """The controller did something wrong; the text says what and how to repeat it."""
 
 
-class BenchInvalidError(Exception):
-    """The bench did: the run says nothing about the controller."""
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--tier`."""
     group = parser.getgroup("hallig", "scenarios of the Hallig bench")
@@ -102,10 +98,11 @@ class ScenarioItem(pytest.Item):
         from hil_tests.bench_cli.playing import play  # noqa: PLC0415
         from hil_tests.reports.junit import properties, told  # noqa: PLC0415
 
+        scenario = self.loaded.scenario
         self.result = play(self.loaded, self.seed, self.tier)
         self.user_properties.extend(properties(self.result))
         if self.result.verdict is Verdict.INVALID:
-            raise BenchInvalidError(told(self.result))
+            pytest.fail(f"invalid, nothing is proven: {told(self.result)}\n{scenario.title}", pytrace=False)
 
     def runtest(self) -> None:
         """Judge."""
@@ -119,8 +116,6 @@ class ScenarioItem(pytest.Item):
         """What was wrong and the line that repeats it; no traceback of ours."""
         if isinstance(excinfo.value, ScenarioFailedError):
             return f"{excinfo.value}\n{self.loaded.scenario.title}"
-        if isinstance(excinfo.value, BenchInvalidError):
-            return f"invalid, nothing is proven: {excinfo.value}\n{self.loaded.scenario.title}"
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:

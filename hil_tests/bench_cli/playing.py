@@ -46,7 +46,7 @@ def play(loaded: Loaded, seed: int, tier: Tier, run: Run = run) -> Result:
 
 def play_job(job: Job) -> Result:
     """The same from a path, in whatever process."""
-    result = play(_loaded(job.path), job.seed, job.tier)
+    result = play(_loaded(job.path, job.path.stat().st_mtime_ns), job.seed, job.tier)
     return result if job.keeps_trace else replace(result, trace=Trace())
 
 
@@ -91,5 +91,6 @@ def _broken(loaded: Loaded, seed: int, tier: Tier, why: str) -> Result:
 
 
 @cache
-def _loaded(path: Path) -> Loaded:
+def _loaded(path: Path, changed_ns: int) -> Loaded:
+    del changed_ns  # a file that was written anew is read anew
     return load_scenario(path)

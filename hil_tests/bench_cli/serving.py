@@ -7,6 +7,7 @@ import contextlib
 import errno
 import itertools
 import json
+import os
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ from hil_tests.servers.bench import DeviceServers, Overrides
 from hil_tests.servers.modbus_tcp import HOST
 
 PORT_MAX = 65_535
+CHUNK_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,13 @@ async def _obey(plant: Plant, *, as_json: bool) -> None:
 
 
 def _read_lines(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str]) -> None:
-    """Blocking, in a thread of its own: a terminal, a pipe and a file all work."""
-    with contextlib.suppress(RuntimeError, ValueError):  # the loop or the input was closed while we waited
-        for line in sys.stdin:
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+    """In a thread of its own, so that a terminal, a pipe and a file all work.
+
+    Past the buffer of `sys.stdin`: a thread that waits within it keeps the interpreter from ending.
+    """
+    rest = b""
+    with contextlib.suppress(RuntimeError, OSError):  # the loop or the input was closed while we waited
+        while chunk := os.read(sys.stdin.fileno(), CHUNK_BYTES):
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                loop.call_soon_threadsafe(lines.put_nowait, line.decode(errors="replace"))

@@ -52,9 +52,12 @@ def busy_trace(seed: int) -> Trace:
     """Nothing rests: the worst that a page can have to draw."""
     rng = random.Random(seed)
     t_s = array("d", [number / 20.0 for number in range(6000)])
-    names = ("bus.voltage_ratio", "grid.voltage_ratio", "bus.frequency_hz", "grid.frequency_hz", "poi.power_w")
-    names += ("load.power_w", "battery.a.power_w", "pv.a.power_w", "genset.a.power_w", "battery.a.soc_pct")
-    columns: dict[str, list[Any]] = {name: [rng.uniform(40.0, 60.0) for _ in t_s] for name in names}
+    spans = {"voltage_ratio": (0.0, 1.3), "frequency_hz": (47.0, 52.0), "power_w": (-6e4, 6e4), "soc_pct": (0.0, 100.0)}
+    names = ["bus.voltage_ratio", "grid.voltage_ratio", "bus.frequency_hz", "grid.frequency_hz", "poi.power_w"]
+    names += ["load.power_w", "battery.a.power_w", "pv.a.power_w", "genset.a.power_w", "battery.a.soc_pct"]
+    columns: dict[str, list[Any]] = {
+        name: [rng.uniform(*spans[name.rpartition(".")[2]]) for _ in t_s] for name in names
+    }
     return Trace(t_s, columns | {"controller.mode": ["islanded"] * len(t_s)})
 
 

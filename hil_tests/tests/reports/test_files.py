@@ -63,7 +63,8 @@ def test_a_trace_comes_back_as_it_was_and_its_bytes_do_not_know_the_hour(tmp_pat
     assert again.columns == trace().columns
     assert trace_bytes(again) == path.read_bytes()
     assert path.read_bytes()[4:8] == bytes(4), "no time of writing in it"
-    assert next(csv.reader(gzip.open(path, "rt")))[:2] == ["t_s", "bus.voltage_ratio"]
+    with gzip.open(path, "rt") as file:
+        assert next(csv.reader(file))[:2] == ["t_s", "bus.voltage_ratio"]
 
 
 def test_the_log_has_three_voices_in_the_order_of_time() -> None:
