@@ -114,7 +114,7 @@ there is the baseline of the new one, unless --baseline names another.""",
         ("hallig bench run ISL-003 --seeds 42..61", "one scenario with twenty seeds"),
         ("hallig bench run my_scenarios/WET-001.toml", "a scenario of your own"),
     ),
-    then="open the page; 'hallig bench compare BEFORE AFTER' tells two reports apart.",
+    then="open the page; 'hallig bench compare' tells two reports apart.",
     exits=EXITS,
     keys={
         "passed": "whether every run was as expected",
@@ -127,7 +127,9 @@ there is the baseline of the new one, unless --baseline names another.""",
 FUZZ = About(
     name="bench fuzz",
     line="random faults until something breaks",
-    text="Play random scenarios with random faults, and make what breaks something as short as it can be.",
+    text="""\
+Play random scenarios with random faults, and make what breaks something as
+short as it can be.""",
     examples=(
         ("hallig bench fuzz --seeds 1..200 -j 2", "two hundred stories on two cores"),
         ("hallig bench fuzz --seeds 17", "one again"),
@@ -148,7 +150,7 @@ started. Type blackout, return, load 0.8, sun 600 or status; Ctrl-C ends.""",
         ("hallig bench serve site.toml --port-base 15020", "15020 and those after it"),
         ("echo blackout | hallig bench serve musterhallig", "commands from a script"),
     ),
-    then="point your controller at the addresses; the register maps are in docs/devices.md.",
+    then="point your controller at the addresses; docs/devices.md has the maps.",
     exits=_SERVE_EXITS,
     keys={
         "hub": "its name",
@@ -159,7 +161,9 @@ started. Type blackout, return, load 0.8, sun 600 or status; Ctrl-C ends.""",
 REPORT = About(
     name="bench report",
     line="write a report's page anew",
-    text="Make report.html and junit.xml from the results, traces and logs of a report's folder.",
+    text="""\
+Make report.html and junit.xml from the results, traces and logs of a report's
+folder.""",
     examples=(
         ("hallig bench report out", "after an update of hallig"),
         ("hallig bench report out --baseline last_release", "against another report"),

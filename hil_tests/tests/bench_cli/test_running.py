@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from controller.cli import main
-from controller.commands.frame import INVALID, OK, PROBLEM, USAGE
+from controller.commands.bench_parts import PARTS
+from controller.commands.frame import COLUMNS, INVALID, OK, PROBLEM, USAGE
 from hil_tests.bench.runner import RUNNERS
 from hil_tests.bench.scenario import Tier
 from hil_tests.tests.bench_cli.files import failing, known_gap, scenario, wrong_mark
@@ -156,3 +157,16 @@ def test_a_scenario_that_cannot_run_there_is_told(tmp_path: Path, capsys: Captur
     scenario(tmp_path, "ISL-901", tiers='["t2"]')
     assert bench("run", "--folder", tmp_path) == USAGE
     assert "no chosen scenario can run in t0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_help_of_each_part_teaches(part: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        bench(part, "--help")
+    said = capsys.readouterr().out
+    assert ended.value.code == OK
+    assert said.startswith(f"usage: hallig bench {part} ")
+    assert said.count(f"hallig bench {part}") >= 3, "its use, and two real examples"
+    assert "exit codes:\n  0  " in said
+    assert "\nnext: " in said
+    assert max(map(len, said.splitlines())) <= COLUMNS
