@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
+from controller.commands.frame import INVALID, CommandError
 from hil_tests.bench.scenario import Tier
 from hil_tests.bench.verdict import Result
 from hil_tests.bench_cli.playing import Job, play_job
@@ -40,7 +42,15 @@ def _side_by_side(jobs: Sequence[Job], processes_count: int) -> Iterator[tuple[J
         futures = {pool.submit(play_job, job): job for job in jobs}
         with _ended_together(pool):
             for future in as_completed(futures):
-                yield futures[future], future.result()
+                yield futures[future], _result(future)
+
+
+def _result(future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        what = "a process of the bench was killed, perhaps for want of memory"
+        raise CommandError("bench", INVALID, what, "Try with fewer: -j 1.") from None
 
 
 @contextmanager

@@ -25,8 +25,9 @@ def load(words: Sequence[str], folders: Sequence[Path]) -> list[Loaded]:
             "usage", USAGE, f"there is no {missing[0]}", "A scenario is a TOML file, or a folder of them."
         )
     only_paths = len(paths) == len(words) > 0
+    searched = [] if only_paths else [*(folders or (SCENARIOS,))]
     try:
-        return load_all([*paths] if only_paths else [*(folders or (SCENARIOS,)), *paths])
+        return load_all(_without_twins([*searched, *paths]))
     except ConfigError as error:
         raise SiteError(error) from None
 
@@ -82,6 +83,12 @@ def jobs(
 def is_path(word: str) -> bool:
     """A file or folder rather than a name."""
     return word.endswith(".toml") or "/" in word
+
+
+def _without_twins(paths: Sequence[Path]) -> list[Path]:
+    """Without what lies within another of them, or is named twice."""
+    whole = dict.fromkeys(path.resolve() for path in paths)
+    return [path for path in whole if not set(path.parents) & set(whole)]
 
 
 def _jobs(

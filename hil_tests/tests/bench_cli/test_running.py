@@ -108,6 +108,15 @@ def test_list_tells_what_can_be_run(tmp_path: Path, capsys: Capture) -> None:
     assert [one["id"] for one in json.loads(capsys.readouterr().out)["scenarios"]] == ["ISL-901"]
 
 
+def test_a_file_may_be_named_beside_the_folder_that_holds_it(tmp_path: Path, capsys: Capture) -> None:
+    path = scenario(tmp_path, "ISL-901")
+    scenario(tmp_path, "BLK-901")
+    assert bench("list", "BLK", path, path, "--folder", tmp_path, "--json") == OK
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)["scenarios"]] == ["BLK-901", "ISL-901"]
+    assert bench("list", path, tmp_path, "--json") == OK
+    assert len(json.loads(capsys.readouterr().out)["scenarios"]) == 2
+
+
 MISTAKES = [
     (["run", "ISL-902"], "no scenario, family or tag 'ISL-902'; did you mean 'ISL-901'?"),
     (["run", "quik"], "did you mean 'quick'?"),
