@@ -13,6 +13,7 @@ from hil_tests.reports.ticks import Tick, time_ticks
 
 CROWD_PCT = 2.6  # flags nearer than this share one
 CLOSE_BEFORE_S, CLOSE_AFTER_S = 1.0, 4.0
+CAUSE_WITHIN_S = 10.0
 CLOSE_WORTH_S = 12.0  # shorter runs need no close-up
 MODE_KINDS = {
     "grid_connected": "calm",
@@ -71,17 +72,24 @@ def charts(result: Result) -> list[tuple[str, Chart]]:
         return []
     whole = (0.0, max(result.plant_s, result.trace.t_s[-1], 1e-3))
     drawn = [("The whole run", _chart(result, whole))]
-    centre_s = _centre_s(result)
-    if centre_s is not None and whole[1] > CLOSE_WORTH_S:
-        window_s = (max(0.0, centre_s - CLOSE_BEFORE_S), min(whole[1], centre_s + CLOSE_AFTER_S))
-        drawn.append((f"Close-up around {centre_s:.2f} s", _chart(result, window_s)))
+    window_s = _close_up(result, whole[1])
+    if window_s is not None and whole[1] > CLOSE_WORTH_S:
+        drawn.append((f"Close-up from {window_s[0]:.2f} to {window_s[1]:.2f} s", _chart(result, window_s)))
     return drawn
 
 
-def _centre_s(result: Result) -> float | None:
-    """The first thing that was wrong, unless that is the end; else the first thing that the bench did."""
-    wrong = [one.at_s for one in result.findings if one.is_hard and 0.0 < one.at_s < result.plant_s - 0.5]
-    return min(wrong) if wrong else next((at_s for at_s, _ in result.marks), None)
+def _close_up(result: Result, end_s: float) -> Scale | None:
+    """Around the first thing that was wrong and what the bench did just before; else the first thing that it did."""
+    wrong_s = min((one.at_s for one in result.findings if one.is_hard and 0.0 < one.at_s < end_s - 0.5), default=None)
+    done = [at_s for at_s, _ in result.marks]
+    if wrong_s is not None:
+        causes = [at_s for at_s in done if wrong_s - CAUSE_WITHIN_S <= at_s <= wrong_s]
+        from_s, to_s = min(causes[-1:], default=wrong_s), wrong_s
+    elif done:
+        from_s = to_s = done[0]
+    else:
+        return None
+    return max(0.0, from_s - CLOSE_BEFORE_S), min(end_s, max(from_s + CLOSE_AFTER_S, to_s + CLOSE_BEFORE_S))
 
 
 def _chart(result: Result, window_s: Scale) -> Chart:

@@ -11,6 +11,7 @@ from hil_tests.bench.signals import Sample
 
 WIDTH, HEIGHT = 1000, 400  # of a panel, in its own units; the page stretches it
 COLUMNS = 240  # at most four points in each
+SPARSE_RATIO = 5.0  # dense samples are 0.02 s apart, sparse ones 0.25 s or 5 s
 Dot = tuple[int, int]
 Scale = tuple[float, float]
 
@@ -33,19 +34,29 @@ def extent(t_s: Sequence[float], values: Sequence[Sample], window_s: Scale) -> S
 
 
 def _stretches(t_s: Sequence[float], values: Sequence[Sample], window_s: Scale) -> Iterator[list[tuple[float, float]]]:
-    """Runs of samples without a gap; one sample beyond each end, so that lines reach the edge."""
+    """Runs of samples without a gap; one sample beyond each end, so that lines reach the edge.
+
+    A trace is sparse until something happens and dense from then on: so the last value before holds until then.
+    """
     first = max(0, bisect_left(t_s, window_s[0]) - 1)
     last = min(len(t_s), bisect_right(t_s, window_s[1]) + 1)
     stretch: list[tuple[float, float]] = []
     for at in range(first, last):
         value = values[at]
         if isinstance(value, int | float) and math.isfinite(value):
+            if stretch and _begins_dense(t_s, at):
+                stretch.append((t_s[at], stretch[-1][1]))
             stretch.append((t_s[at], float(value)))
         elif stretch:
             yield stretch
             stretch = []
     if stretch:
         yield stretch
+
+
+def _begins_dense(t_s: Sequence[float], at: int) -> bool:
+    """The sample before lies far back, the next one is near."""
+    return at + 1 < len(t_s) and t_s[at] - t_s[at - 1] > SPARSE_RATIO * (t_s[at + 1] - t_s[at])
 
 
 def _thinned(stretch: list[tuple[float, float]], window_s: Scale) -> Iterator[tuple[float, float]]:

@@ -19,6 +19,7 @@ class Series:
 
     name: str
     values: Sequence[Sample]
+    style: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ CHARGE = Kind("Charge", "%", (0.0, 100.0))
 def panels(trace: Trace, window_s: Scale) -> list[Panel]:
     """All that this run has something for."""
     drawn = (
-        (VOLTAGE, [_series(trace, "bus", "bus.voltage_ratio"), _series(trace, "grid", "grid.voltage_ratio")]),
-        (FREQUENCY, [_series(trace, "bus", "bus.frequency_hz"), _series(trace, "grid", "grid.frequency_hz")]),
+        (VOLTAGE, _both_sides(trace, "voltage_ratio")),
+        (FREQUENCY, _both_sides(trace, "frequency_hz")),
         (POWER, _powers(trace)),
         (CHARGE, _charges(trace)),
     )
@@ -79,8 +80,7 @@ def _panel(kind: Kind, series: list[Series], trace: Trace, window_s: Scale) -> P
         return None
     low, high = scale = _scale(kind, min(one[0] for one in seen), max(one[1] for one in seen))
     lines = [
-        DrawnLine(one.name, number % STYLES_COUNT, path(trace.t_s, one.values, window_s, scale))
-        for number, one in enumerate(series)
+        DrawnLine(one.name, one.style % STYLES_COUNT, path(trace.t_s, one.values, window_s, scale)) for one in series
     ]
     borders = [round((high - limit) / (high - low) * HEIGHT) for limit in kind.limits]
     return Panel(
@@ -117,8 +117,9 @@ def _summary(kind: Kind, series: list[Series], extents: list[Scale | None]) -> s
     return f"{kind.title} ({kind.unit}): {', '.join(ranges)}{limits}"
 
 
-def _series(trace: Trace, name: str, column: str) -> Series:
-    return Series(name, trace.columns.get(column, ()))
+def _both_sides(trace: Trace, quantity: str) -> list[Series]:
+    sides = ("bus", "grid")
+    return [Series(side, trace.columns.get(f"{side}.{quantity}", ()), style) for style, side in enumerate(sides)]
 
 
 def _powers(trace: Trace) -> list[Series]:
@@ -131,11 +132,11 @@ def _powers(trace: Trace) -> list[Series]:
         ("load", lambda name: name == "load.power_w"),
     )
     found = []
-    for title, belongs in families:
+    for style, (title, belongs) in enumerate(families):
         columns = [values for name, values in trace.columns.items() if belongs(name) and name.endswith(".power_w")]
         values = [_kilowatts(row) for row in zip(*columns, strict=True)]
         if any(values):  # a genset that never ran is no line
-            found.append(Series(title, values))
+            found.append(Series(title, values, style))
     return found
 
 
@@ -145,4 +146,5 @@ def _kilowatts(row: tuple[Sample, ...]) -> float | None:
 
 
 def _charges(trace: Trace) -> list[Series]:
-    return [Series(name.split(".")[1], values) for name, values in trace.columns.items() if name.endswith(".soc_pct")]
+    charges = {name.split(".")[1]: values for name, values in trace.columns.items() if name.endswith(".soc_pct")}
+    return [Series(name, values, style) for style, (name, values) in enumerate(charges.items())]

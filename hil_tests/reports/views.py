@@ -165,4 +165,6 @@ def _metric(name: str, value: float, before: Mapping[str, float]) -> MetricRow:
 
 
 def _number(value: float) -> str:
-    return f"{value:.5g}" if math.isfinite(value) else "none"
+    if not math.isfinite(value):
+        return "none"
+    return f"{value:.0f}" if abs(value) >= 10_000.0 else f"{value:.5g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,11 @@ def test_noise_is_bounded_by_the_columns_of_the_screen() -> None:
     assert (min(heights(d)), max(heights(d))) == (0, HEIGHT)
 
 
+def test_a_sparse_trace_holds_until_something_happens() -> None:
+    d = path([0.0, 50.0, 50.2, 50.4, 100.0], [1.0, 0.0, 0.0, 0.0, 0.0], WINDOW, (0.0, 1.0))
+    assert d == f"M0 0h500v{HEIGHT}h500", "and does not fall before"
+
+
 def test_where_there_is_no_value_there_is_no_line() -> None:
     d = path([0.0, 10.0, 20.0, 30.0, 40.0], [1.0, 1.0, None, 0.0, float("nan")], WINDOW, (0.0, 1.0))
     assert d == f"M0 0h100M300 {HEIGHT}h1", "a lone sample is a dot"
@@ -78,7 +84,7 @@ def test_the_time_axis_speaks_the_unit_of_its_length(to_s: float, unit: str) -> 
 
 def test_a_genset_that_never_ran_is_no_line_and_limits_are_drawn() -> None:
     drawn = {panel.kind.title: panel for panel in panels(trace(), (0.0, 30.0))}
-    assert [line.name for line in drawn["Power"].lines] == ["grid import", "batteries out"]
+    assert [(line.name, line.style) for line in drawn["Power"].lines] == [("grid import", 0), ("batteries out", 1)]
     assert len(drawn["Voltage"].limits) == 2
     assert drawn["Voltage"].inside is not None
     assert drawn["Voltage"].summary == "Voltage (of nominal): bus 0 to 0.99, grid 0 to 1; limits 0.9 to 1.1"
@@ -92,9 +98,11 @@ def test_modes_fill_the_strip_and_the_close_up_shows_the_instant() -> None:
         ("islanded", 10.0, 30.0),
     ]
     assert sum(stay.width_pct for stay in whole.stays) == pytest.approx(100.0, abs=0.1)
-    assert (title, close.from_s, close.to_s) == ("Close-up around 10.00 s", 9.0, 14.0)
+    assert (title, close.from_s, close.to_s) == ("Close-up from 9.00 to 14.00 s", 9.0, 14.0)
     failed = charts(result(verdict=Verdict.FAIL, findings=(BROKEN,)))
-    assert failed[1][0] == "Close-up around 10.20 s", "what is wrong, before what was done"
+    assert (failed[1][1].from_s, failed[1][1].to_s) == (9.0, 14.0), "what is wrong, and what was done just before"
+    late = charts(result(verdict=Verdict.FAIL, findings=(replace(BROKEN, at_s=25.0),)))
+    assert (late[1][1].from_s, late[1][1].to_s) == (24.0, 29.0)
 
 
 def test_flags_that_would_cover_each_other_are_one() -> None:
