@@ -1,6 +1,7 @@
 """The command `hallig`: finds the command, runs it, and turns every mistake into a line that helps.
 
-Exit codes: 0 ok, 1 a problem was found, 2 wrong configuration or use, 3 no contact, 130 interrupted.
+Exit codes: 0 ok, 1 a problem was found, 2 wrong configuration or use, 3 no contact, 4 the bench itself was at fault,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from controller import __version__
-from controller.commands.frame import COLUMNS, EXITS, INTERRUPTED, OK, PROBLEM, USAGE, About, CommandError, Parser
+from controller.commands.frame import ALL_EXITS, COLUMNS, INTERRUPTED, OK, PROBLEM, USAGE, About, CommandError, Parser
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "why: the rule and the numbers behind a decision",
     "read": "one value, its age, and the device that says so",
     "observe": "watch only, or act again",
+    "bench": "test the controller: scenarios, faults, verdicts, reports",
 }
 TRACEBACK_VARIABLE = "HALLIG_TRACEBACK"
 
@@ -110,7 +112,7 @@ def _dispatch(words: list[str]) -> int:
 def overview() -> str:
     """The help of `hallig` itself."""
     commands = "\n".join(f"  {name:<10} {line}" for name, line in COMMANDS.items())
-    exits = "\n".join(f"  {code}  {meaning}" for code, meaning in EXITS.items())
+    exits = "\n".join(f"  {code}  {meaning}" for code, meaning in ALL_EXITS.items())
     return (
         "usage: hallig COMMAND [...]\n\n"
         "Keeps a village energy hub alive in a blackout.\n\n"

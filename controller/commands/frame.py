@@ -15,6 +15,7 @@ OK = 0
 PROBLEM = 1
 USAGE = 2
 NO_CONTACT = 3
+INVALID = 4  # of the bench alone
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 EXITS: Mapping[int, str] = {
     OK: "all is well",
@@ -22,6 +23,7 @@ EXITS: Mapping[int, str] = {
     USAGE: "wrong configuration, or wrong use of the command",
     NO_CONTACT: "no contact with the controller or the device",
 }
+ALL_EXITS = {**EXITS, INVALID: "the test bench itself was at fault: nothing is proven ('hallig bench')"}
 COLUMNS = 80  # help is the same on every terminal, so that its copy in the documentation is too
 NEGATIVE = re.compile(r"-\d+(\.\d+)?[smhd]?$")
 

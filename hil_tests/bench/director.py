@@ -110,6 +110,8 @@ class Director:
 
     def _do(self, action: Action) -> None:
         now_s = self.scene.now_s
+        self._recorder.attend(now_s)
+        self._recorder.look(self.scene)  # what was so until now, so that a step is upright in a plot
         self.scene.marks.append((now_s, _spoken(action)))
         self._happened.note(action.label, now_s)
         self._recorder.attend(now_s)

@@ -7,7 +7,9 @@ from types import ModuleType
 from typing import cast
 
 from controller.cli import COMMANDS, Command, overview, parser_of
-from controller.commands import check, demo, events, explain, observe, read, run, status, supervise
+from controller.commands import bench, check, demo, events, explain, observe, read, run, status, supervise
+from controller.commands.bench_parts import PARTS
+from controller.commands.frame import About, Parser
 
 INTRO = """\
 <!-- Generated from controller/commands by `python -m hil_tests.docs`. Do not edit. -->
@@ -25,6 +27,7 @@ MODULES: Mapping[str, ModuleType] = {
     "explain": explain,
     "read": read,
     "observe": observe,
+    "bench": bench,
 }
 
 
@@ -38,9 +41,16 @@ def commands_page() -> str:
 
 
 def _command(command: Command) -> Iterator[str]:
-    about = command.ABOUT
-    yield f"\n## hallig {about.name}\n"
-    yield _block(parser_of(command).format_help())
+    parser = parser_of(command)
+    yield from _help(command.ABOUT, parser)
+    if command.ABOUT is bench.ABOUT:
+        for name, part in bench.parts(parser).items():
+            yield from _help(PARTS[name].about, part)
+
+
+def _help(about: About, parser: Parser) -> Iterator[str]:
+    yield f"\n{'#' * (len(about.name.split()) + 1)} hallig {about.name}\n"
+    yield _block(parser.format_help())
     yield "\n| key | meaning |\n|---|---|"
     for key, meaning in about.keys.items():
         yield f"| {key} | {meaning} |"

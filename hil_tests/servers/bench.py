@@ -29,7 +29,8 @@ Overrides = dict[str, dict[str, object]]
 class DeviceServers:
     """Start it, give its overrides to `load_site`, stop it. Loopback only, free ports only.
 
-    Devices that share an address in the site file share a server here. `on_step` is called after every plant step.
+    Devices that share an address in the site file share a server here, and `port_of` the first of them chooses its
+    port; 0: any free one. `on_step` is called after every plant step.
     `lateness` says how well the plant kept step: a run that was late is not valid, whatever came out of it.
     """
 
@@ -39,8 +40,10 @@ class DeviceServers:
         plant: Plant,
         on_step: Callable[[], None] | None = None,
         clock: Callable[[], float] = now_s,
+        port_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self._site = site
+        self._port_of = port_of
         self.lateness = Lateness()
         self.devices = PlantDevices(site, plant, clock, on_step)
         self._tcp: dict[str, TcpServer] = {}  # by device name; a gateway appears under each of its units
@@ -110,7 +113,7 @@ class DeviceServers:
         return name in self._lines or sum(server is self._tcp[name] for server in self._tcp.values()) > 1
 
     async def _start_tcp(self, devices: list[Device]) -> None:
-        server = TcpServer(self._units(devices), self.devices.catch_up)
+        server = TcpServer(self._units(devices), self.devices.catch_up, self._port_of(devices[0].name))
         await server.start()
         self._tcp |= {device.name: server for device in devices}
 
@@ -123,7 +126,7 @@ class DeviceServers:
         from hil_tests.servers.opcua import UaServer  # noqa: PLC0415 - 350 ms, only where it is needed
 
         targets = [self.devices.device(device.name) for device in devices]
-        server = UaServer(targets, self.devices.catch_up, _free_port())
+        server = UaServer(targets, self.devices.catch_up, self._port_of(devices[0].name) or _free_port())
         if not all(device.name in absent for device in devices):  # starting one takes a second
             await server.start()
         self._ua |= {device.name: server for device in devices}

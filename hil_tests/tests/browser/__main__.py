@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from hil_tests.tests.browser.cases import cases
 from hil_tests.tests.browser.chromium import NAMES, find_chromium, launch
+from hil_tests.tests.browser.report_picture import take_report
 from hil_tests.tests.browser.screens import PHONE, Scheme, Screens
 from hil_tests.tests.web.journals import blackout
 from hil_tests.tests.web.served import web_of
@@ -72,6 +73,7 @@ def main(arguments: list[str]) -> int:
                 Screens.of(browser, address, run_dir, DENSITY) as screens,
             ):
                 print(f"written: {take(screens, shot, folder)}")
+        print(f"written: {take_report(browser, folder, run_dir / 'report')}")
         browser.close()
     return 0
 

@@ -1,0 +1,96 @@
+"""One run of one scenario, and again where it failed: a result that does not repeat is the bench's own fault.
+
+Whatever else goes wrong in the bench makes the run invalid, never failed, and never ends the others.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from hil_tests.bench.loading import SCENARIOS, Loaded, load_scenario
+from hil_tests.bench.runner import run
+from hil_tests.bench.scenario import Tier
+from hil_tests.bench.trace import Trace
+from hil_tests.bench.verdict import Finding, Result, Verdict
+
+REPEATABLE = frozenset({Tier.T0, Tier.T1})  # virtual time: the same seed gives the same run, to the bit
+Run = Callable[..., Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run to be made; a path, not a scenario, because other processes make it too."""
+
+    path: Path
+    scenario_id: str
+    seed: int
+    tier: Tier
+    keeps_trace: bool = True
+
+
+def play(loaded: Loaded, seed: int, tier: Tier, run: Run = run) -> Result:
+    """Play once; in virtual time a failure is played twice, and both must be the same to the bit."""
+    first = _run(loaded, seed, tier, run)
+    if first.verdict is not Verdict.FAIL or tier not in REPEATABLE:
+        return first
+    second = _run(loaded, seed, tier, run)
+    if second.trace_hash == first.trace_hash:
+        return first
+    why = f"not repeatable: the second run has the trace {second.trace_hash[:12]}, the first {first.trace_hash[:12]}"
+    return replace(first, verdict=Verdict.INVALID, findings=(Finding("bench", first.plant_s, why), *first.findings))
+
+
+def play_job(job: Job) -> Result:
+    """The same from a path, in whatever process."""
+    result = play(_loaded(job.path, job.path.stat().st_mtime_ns), job.seed, job.tier)
+    return result if job.keeps_trace else replace(result, trace=Trace())
+
+
+def _run(loaded: Loaded, seed: int, tier: Tier, run: Run) -> Result:
+    scenario = loaded.scenario
+    try:
+        result = run(scenario, loaded.site, seed, tier)
+    except Exception as error:  # a mistake of the bench says nothing about the controller, nor about other runs
+        return _broken(loaded, seed, tier, f"the bench itself failed: {type(error).__name__}: {error}")
+    known = {"hub": scenario.hub, "grid_code": loaded.site.hub.grid_code.name}
+    return replace(result, properties={**known, **result.properties}, repeat_line=_repeat_line(loaded, seed, tier))
+
+
+def _repeat_line(loaded: Loaded, seed: int, tier: Tier) -> str:
+    """A scenario of ours by its id, anybody else's by its path."""
+    name = loaded.scenario.id if loaded.path.is_relative_to(SCENARIOS) else str(loaded.path)
+    return shlex.join(["hallig", "bench", "run", name, "--seeds", str(seed), "--tier", tier.value])
+
+
+def _broken(loaded: Loaded, seed: int, tier: Tier, why: str) -> Result:
+    scenario = loaded.scenario
+    return Result(
+        scenario_id=scenario.id,
+        title=scenario.title,
+        tier=tier,
+        seed=seed,
+        verdict=Verdict.INVALID,
+        findings=(Finding("bench", 0.0, why),),
+        metrics={},
+        trace=Trace(),
+        events=(),
+        marks=(),
+        trace_hash="",
+        plant_s=0.0,
+        wall_s=0.0,
+        expected_to_fail=scenario.expected == "fail",
+        gap=scenario.gap,
+        repeat_line=_repeat_line(loaded, seed, tier),
+        clauses=scenario.clauses,
+        tags=scenario.tags,
+    )
+
+
+@cache
+def _loaded(path: Path, changed_ns: int) -> Loaded:
+    del changed_ns  # a file that was written anew is read anew
+    return load_scenario(path)

@@ -1,0 +1,120 @@
+"""results.json: every verdict, metric and hash for programs, and for the next report to compare with."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hil_tests.bench.scenario import Tier
+from hil_tests.bench.trace import Trace
+from hil_tests.bench.verdict import Finding, Result, Verdict
+from hil_tests.reports.circumstances import Circumstances
+from hil_tests.reports.names import file_stem, label
+
+SCHEMA = 1
+FILE = "results.json"
+Green = Mapping[str, Mapping[str, float]]
+"""Metrics of the last run that was as expected, by the label of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report tells. `green_before`: what its metrics are compared with."""
+
+    circumstances: Circumstances
+    results: tuple[Result, ...]
+    green_before: Green = field(default_factory=dict)
+
+    @property
+    def green(self) -> Green:
+        """What the next report compares with."""
+        return {**self.green_before, **{label(one): one.metrics for one in self.results if one.outcome == "pass"}}
+
+
+class ReportError(Exception):
+    """A folder holds no report that can be read."""
+
+
+def report_json(report: Report) -> str:
+    """The file."""
+    document = {
+        "schema": SCHEMA,
+        "circumstances": asdict(report.circumstances),
+        "runs": [run_json(result) for result in report.results],
+        "green_before": {name: _finite(metrics) for name, metrics in report.green_before.items()},
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
+
+
+def run_json(result: Result) -> dict[str, Any]:
+    """One run without its trace and its log, which have files of their own."""
+    return {
+        "scenario": result.scenario_id,
+        "title": result.title,
+        "tier": result.tier.value,
+        "seed": result.seed,
+        "verdict": result.verdict.value,
+        "outcome": result.outcome,
+        "is_as_expected": result.is_as_expected,
+        "findings": [asdict(finding) for finding in result.findings],
+        "metrics": _finite(result.metrics),
+        "trace_hash": result.trace_hash,
+        "trace": f"traces/{file_stem(result)}.csv.gz",
+        "plant_s": result.plant_s,
+        "wall_s": round(result.wall_s, 3),
+        "expected_to_fail": result.expected_to_fail,
+        "gap": result.gap,
+        "repeat_line": result.repeat_line,
+        "clauses": list(result.clauses),
+        "tags": list(result.tags),
+        "properties": dict(result.properties),
+    }
+
+
+def read_report(path: Path) -> Report:
+    """A results.json, without traces and logs. Raises ReportError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ReportError(f"{path}: of schema {document['schema']}, this hallig reads {SCHEMA}")
+        return Report(
+            Circumstances(**document["circumstances"]),
+            tuple(_run(entry) for entry in document["runs"]),
+            document["green_before"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = error.strerror if isinstance(error, OSError) else f"no report of the bench ({error!r})"
+        raise ReportError(f"{path}: {what}") from None
+
+
+def _run(entry: Mapping[str, Any]) -> Result:
+    return Result(
+        scenario_id=entry["scenario"],
+        title=entry["title"],
+        tier=Tier(entry["tier"]),
+        seed=entry["seed"],
+        verdict=Verdict(entry["verdict"]),
+        findings=tuple(Finding(**finding) for finding in entry["findings"]),
+        metrics={name: math.nan if value is None else value for name, value in entry["metrics"].items()},
+        trace=Trace(),
+        events=(),
+        marks=(),
+        trace_hash=entry["trace_hash"],
+        plant_s=entry["plant_s"],
+        wall_s=entry["wall_s"],
+        expected_to_fail=entry["expected_to_fail"],
+        gap=entry["gap"],
+        repeat_line=entry["repeat_line"],
+        clauses=tuple(entry["clauses"]),
+        tags=tuple(entry["tags"]),
+        properties=entry["properties"],
+    )
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no word for what is no number."""
+    return {name: value if math.isfinite(value) else None for name, value in sorted(metrics.items())}

@@ -1,0 +1,56 @@
+"""Many processes: Ctrl-C and a killed worker end all of them, and say so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.commands.frame import INTERRUPTED, INVALID
+from hil_tests.tests.bench_cli.files import scenario
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Hundreds of runs on two processes, the first of them done."""
+    scenario(tmp_path, "ISL-901", seed='"1..2000"')
+    child = subprocess.Popen(
+        [sys.executable, "-m", "controller.cli", "bench", "run", "--folder", str(tmp_path), "-j", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline().startswith("pass")
+    yield child
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in listed.stdout.split()]
+
+
+def test_ctrl_c_ends_all_of_them_at_once(busy: subprocess.Popen[str]) -> None:
+    os.killpg(busy.pid, signal.SIGINT)  # as a terminal does
+    _, told = busy.communicate(timeout=PATIENCE_S)  # returns only when no process holds its output any more
+    assert (busy.returncode, told.strip()) == (INTERRUPTED, "")
+
+
+def test_a_killed_worker_is_told_and_proves_nothing(busy: subprocess.Popen[str]) -> None:
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children_of(busy.pid)}
+    worker = next(pid for pid, command in commands.items() if b"spawn_main" in command)
+    os.kill(worker, signal.SIGKILL)
+    _, told = busy.communicate(timeout=PATIENCE_S)  # as above
+    assert (busy.returncode, "a process of the bench was killed" in told) == (INVALID, True), told
