@@ -84,11 +84,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _fuzz(arguments: argparse.Namespace) -> int:
-    from hil_tests.bench_cli.fuzzing import Property, fuzz  # noqa: PLC0415
+    from hil_tests.bench_cli.fuzzing import fuzz  # noqa: PLC0415
 
     _at_least_one(arguments.j)
-    wanted = Property(arguments.property)
-    return fuzz(arguments.seeds, arguments.j, wanted, as_json=arguments.as_json)
+    return fuzz(arguments.seeds, arguments.j, arguments.property, arguments.folder, as_json=arguments.as_json)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -51,6 +51,7 @@ def _fuzz_arguments(parser: Parser) -> None:
     for name, sense in (("safety", "never what must never be"), ("liveness", "once healed, the goal in time")):
         which.add_argument(f"--{name}", action="store_const", const=name, dest="property", help=f"only this: {sense}")
     parser.set_defaults(property="both")
+    parser.add_argument("--folder", type=Path, metavar="DIR", default=Path("hallig-fuzz"), help="for what it finds")
 
 
 def _serve_arguments(parser: Parser) -> None:
@@ -128,8 +129,8 @@ FUZZ = About(
     name="bench fuzz",
     line="random faults until something breaks",
     text="""\
-Play random scenarios with random faults, and make what breaks something as
-short as it can be.""",
+Play random stories on random hubs: weather, loads, faults, people, restarts.
+What breaks something is made as short as it can be and written as a scenario.""",
     examples=(
         ("hallig bench fuzz --seeds 1..200 -j 2", "two hundred stories on two cores"),
         ("hallig bench fuzz --seeds 17", "one again"),

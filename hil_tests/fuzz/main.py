@@ -36,14 +36,17 @@ def fuzz(options: FuzzOptions, say: Say = print, progress: Callable[[int, int], 
     total = len(_work(options))
     for number, each in enumerate(_all(options), 1):
         played.append(each)
-        for line in _lines(each, options):
+        for line in [] if options.as_json else _lines(each):
             say(line)
         if progress is not None:
             progress(number, total)
     broken = sum(bool(each.broke) for each in played)
     gaps = Counter(each.gap for each in played if each.gap)
     hours = sum(each.plant_s for each in played) / 3600.0
-    if not options.as_json:
+    if options.as_json:
+        found = [{**asdict(each), "aim": each.aim.value} for each in played if each.broke]
+        say(json.dumps({"passed": not broken, "stories": total, "known_gaps": dict(gaps), "found": found}))
+    else:
         say(f"{total} stories of seeds {options.first} to {options.last}, {hours:.1f} h of plant time, {broken} broke")
         for name, count in gaps.items():
             say(f"  {count} ended in a known gap: {name}")
@@ -75,10 +78,7 @@ def _work(options: FuzzOptions) -> list[tuple[int, Aim]]:
     return [(seed, Aim.SAFETY if seed % 2 else Aim.LIVENESS) for seed in seeds]
 
 
-def _lines(each: Played, options: FuzzOptions) -> Iterator[str]:
-    if options.as_json:
-        yield json.dumps({**asdict(each), "aim": each.aim.value})
-        return
+def _lines(each: Played) -> Iterator[str]:
     for line in each.broke[:3]:
         yield f"seed {each.seed} {each.aim.value}: {line}"
     if each.reproducer:

@@ -1,30 +1,29 @@
-"""The fuzzer is loaded only when it is asked for, and told what was typed."""
+"""`hallig bench fuzz` plays what was typed, and says what it found."""
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
+import json
+from pathlib import Path
 
 import pytest
 
 from controller.cli import main
-from hil_tests.bench_cli.fuzzing import FUZZER, FuzzOptions, Property
+from hil_tests.fuzz import play
+from hil_tests.tests.bench.test_fuzz import scenario
 
 
-def test_it_is_told_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[FuzzOptions] = []
+def test_it_plays_and_ends_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "fuzz", "--seeds", "3", "-j", "1", "--safety", "--folder", str(tmp_path)]) == 0
+    assert "1 stories of seeds 3 to 3" in capsys.readouterr().out
 
-    def fuzz(options: FuzzOptions) -> int:
-        heard.append(options)
-        return 1
 
-    module = ModuleType(FUZZER)
-    module.__dict__["fuzz"] = fuzz
-    monkeypatch.setitem(sys.modules, FUZZER.rpartition(".")[0], ModuleType("hil_tests.fuzz"))
-    monkeypatch.setitem(sys.modules, FUZZER, module)
-    assert main(["bench", "fuzz", "--seeds", "3..5", "-j", "2", "--safety"]) == 1
-    assert main(["bench", "fuzz", "--seeds", "9"]) == 1
-    assert heard == [
-        FuzzOptions((3, 4, 5), 2, Property.SAFETY, as_json=False),
-        FuzzOptions((9,), 1, Property.BOTH, as_json=False),
-    ]
+def test_what_it_finds_is_machine_readable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = scenario(until="2 s", expect=[{"always": "poi.open"}])
+    monkeypatch.setattr(play, "random_scenario", lambda *_: broken)
+    assert main(["bench", "fuzz", "--seeds", "2", "-j", "1", "--safety", "--json", "--folder", str(tmp_path)]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["passed"] is False
+    assert answer["found"][0]["seed"] == 2
+    assert Path(answer["found"][0]["reproducer"]).exists()

@@ -47,19 +47,19 @@ def test_what_is_no_command_is_told_with_those_there_are(plant: Plant, text: str
         pull(plant, text)
 
 
-def serve(*words: str) -> subprocess.Popen[str]:
+def serve(*words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "controller.cli", "bench", "serve", "musterhallig", "--json", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        bufsize=0,  # a line that Python had read ahead would be waited for in vain
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
 
 
 @pytest.fixture
-def village(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def village(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     child = serve("--overrides", str(tmp_path / "overrides.json"))
     yield child
     child.kill()
@@ -68,7 +68,7 @@ def village(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         pipe.close()
 
 
-def line_of(child: subprocess.Popen[str]) -> dict[str, object]:
+def line_of(child: subprocess.Popen[bytes]) -> dict[str, object]:
     assert child.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
@@ -76,7 +76,7 @@ def line_of(child: subprocess.Popen[str]) -> dict[str, object]:
     return dict(json.loads(child.stdout.readline()))
 
 
-def test_it_serves_obeys_and_ends_with_ctrl_c(village: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_it_serves_obeys_and_ends_with_ctrl_c(village: subprocess.Popen[bytes], tmp_path: Path) -> None:
     devices = line_of(village)["devices"]
     assert isinstance(devices, dict)
     assert json.loads((tmp_path / "overrides.json").read_text()) == devices
@@ -84,7 +84,7 @@ def test_it_serves_obeys_and_ends_with_ctrl_c(village: subprocess.Popen[str], tm
         line.sendall(bytes.fromhex("000100000006010300000001"))
         assert line.recv(64)[:2] == b"\x00\x01", "a Modbus device answers"
     assert village.stdin is not None
-    village.stdin.write("blackout\nnonsense\n")
+    village.stdin.write(b"blackout\nnonsense\n")
     village.stdin.close()  # the end of the input ends nothing
     assert line_of(village) == {"command": "blackout", "answer": "the grid is dead"}
     assert "'nonsense' is no command" in str(line_of(village)["answer"])
@@ -100,4 +100,4 @@ def test_a_taken_port_is_told_with_the_device_that_wanted_it() -> None:
         child = serve("--port-base", str(port))
         _, told = child.communicate(timeout=PATIENCE_S)
     assert child.returncode == 1
-    assert f"devices.poi_relay.port: port {port} on 127.0.0.1 is taken. Choose another --port-base" in told
+    assert f"devices.poi_relay.port: port {port} on 127.0.0.1 is taken. Choose another --port-base" in told.decode()
