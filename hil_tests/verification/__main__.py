@@ -1,6 +1,7 @@
 """Ask the tools again and freeze their answers: `python -m hil_tests.verification [CASE ...] [--check]`.
 
-Needs the optional extra `verify`. With `--check` nothing is written: exit code 1 when an answer has moved.
+Needs the optional extra `verify`, but for v10. With `--check` nothing is written: exit code 1 when an answer has moved.
+With `--figures` the plant's own figures of docs/plant.md are printed, and no tool is asked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 
 from controller import clock
 from hil_tests.verification import own
+from hil_tests.verification.distances import distances
+from hil_tests.verification.figures import figures
 from hil_tests.verification.golden import Golden, greatest_difference, load, save
 
 Answer = tuple[str, dict[str, Any], dict[str, Any]]
@@ -28,10 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of: {', '.join(CASES)} (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when an answer has moved")
+    parser.add_argument(
+        "--figures", action="store_true", help="print how far we are from each answer, and sanity figures"
+    )
     asked = parser.parse_args(arguments)
     unknown = [case for case in asked.cases if case not in CASES]
     if unknown:
         parser.error(f"no case called {', '.join(unknown)}; there are: {', '.join(CASES)}")
+    if asked.figures:
+        print(*distances(), *figures(), sep="\n")
+        return 0
     moved = False
     for case in asked.cases or CASES:
         title, ask = CASES[case]
