@@ -12,6 +12,7 @@ from hil_tests.bench.scenario import Scenario, Tier
 from hil_tests.bench.t0 import run_t0
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
+from hil_tests.faults.types import CannotInjectError
 
 TierRunner = Callable[[Scenario, Site, int], Played]
 RUNNERS: Mapping[Tier, TierRunner] = {Tier.T0: run_t0}
@@ -22,6 +23,8 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
     began_s = clock.now_s()
     try:
         what = RUNNERS[tier](scenario, site, seed)
+    except CannotInjectError as error:
+        what = Played((), {}, Trace(), (), (), "", 0.0, str(error))
     except PlantBrokenError as broken:
         what = Played((), {}, Trace(), (), (), "", broken.at_s, str(broken))
     findings = what.findings

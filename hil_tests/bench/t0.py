@@ -60,13 +60,22 @@ def run_t0(scenario: Scenario, site: Site, seed: int, on_progress: Callable[[flo
     """Play one scenario with one seed. Raises PlantBrokenError when the plant is no number any more."""
     bench = Bench.of(site, seed, options_of(scenario))
     bench.watches = False
-    scene = Scene(site, bench.plant, bench.devices, BenchController(bench), DirectDesk(bench), seed)
+    desk = DirectDesk(bench)
+    scene = Scene(site, bench.plant, bench.devices, BenchController(bench), desk, seed)
     director = Director(scenario, scene)
-    bench.on_step = director.after_step
-    while bench.plant.now_s < scenario.until - 1e-9:
-        bench.run_for(min(10.0, scenario.until - bench.plant.now_s))
-        if on_progress is not None:
-            on_progress(bench.plant.now_s / scenario.until)
+
+    def after_step() -> None:
+        desk.after_step()
+        director.after_step()
+
+    bench.on_step = after_step
+    try:
+        while bench.plant.now_s < scenario.until - 1e-9:
+            bench.run_for(min(10.0, scenario.until - bench.plant.now_s))
+            if on_progress is not None:
+                on_progress(bench.plant.now_s / scenario.until)
+    finally:
+        desk.close()
     return played(director, scene, bench.trace_hash())
 
 

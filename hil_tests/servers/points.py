@@ -17,6 +17,9 @@ from hil_tests.plant.rest import CLOCK_S
 from hil_tests.servers.dead_man import act_without_us
 from hil_tests.servers.plant_points import Reader, Writer, asset_points
 
+Lie = Callable[[Value | None], Value | None]
+"""From what is so to what the device says; or from an order to what it understands, None when to nothing."""
+
 CATCH_UP_MAX_S = 1.0  # a machine that slept longer has lost that time: the plant does not race after it
 
 
@@ -33,16 +36,37 @@ class PlantDevice:
     fed_at_s: float = 0.0
     has_reverted: bool = False
     on_write: Callable[[str, Value], None] | None = None  # who wants to know of every order, and when it came
+    listeners: list[Callable[[], None]] = field(default_factory=list)  # called with every order but the heartbeat
+    lies: dict[str, list[Lie]] = field(default_factory=dict)  # faults of what it says, by point; the last one wins
+    mishearings: dict[str, list[Lie]] = field(default_factory=dict)  # faults of what it understands
 
     def read(self, point: str) -> Value | None:
-        """The value now; None where the device would answer its sentinel."""
+        """What it says now; None where the device would answer its sentinel."""
+        value = self.truth(point)
+        for lie in self.lies.get(point, ()):
+            value = lie(value)
+        return value
+
+    def truth(self, point: str) -> Value | None:
+        """What it would say without a fault of its own."""
         reader = self.readers.get(point)
         return reader() if reader is not None else self.written.get(point)
 
     def write(self, point: str, value: Value) -> None:
-        """Take an order. A heartbeat feeds the dead-man when it changes."""
+        """Take an order, as it is understood."""
+        understood: Value | None = value
+        for lie in self.mishearings.get(point, ()):
+            understood = None if understood is None else lie(understood)
+        if understood is not None:
+            self.obey(point, understood)
+
+    def obey(self, point: str, value: Value) -> None:
+        """Do what an order says. A heartbeat feeds the dead-man when it changes."""
         if point == self.device.table.heartbeat and self.written.get(point) != value:
             self.fed_at_s, self.has_reverted = self.plant.now_s, False
+        if self.listeners and point != self.device.table.heartbeat:
+            for listener in tuple(self.listeners):
+                listener()
         if self.on_write is not None:
             self.on_write(point, value)
         self.written[point] = value

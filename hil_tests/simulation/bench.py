@@ -50,6 +50,7 @@ class Bench:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     vetoes: list[tuple[float, Veto]] = field(default_factory=list)
     is_running: bool = True
+    is_frozen: bool = False  # its process gets no processor: nothing is asked, decided or sent
     watches: bool = True  # the plain invariants; a scenario brings its own checkers
     on_step: Callable[[], None] | None = None  # after every step of the plant
     loop: Loop = field(init=False)
@@ -207,13 +208,13 @@ class Bench:
         self.plant.step(STEP_S)
         now_s = self.plant.now_s
         is_acting = self.is_running and self.durable.authority is not Authority.OBSERVE
-        for link in self.links.values():
+        for link in () if self.is_frozen else self.links.values():
             if link.next_s <= now_s + TICK_S:
                 link.step(now_s, vetted=is_acting)
         self.devices.after_step()
         if self.journal.settle(now_s):
             self.loop.intent_is_durable()
-        if self.is_running and (now_s >= self._next_cycle_s - 1e-9 or self.loop.is_hurried):
+        if self.is_running and not self.is_frozen and (now_s >= self._next_cycle_s - 1e-9 or self.loop.is_hurried):
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
             self._cycle(now_s)
         if self.watches:
