@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import struct
+from random import Random
+from types import SimpleNamespace
+
 import pytest
 
+from controller.config.paths import configs_dir
+from controller.config.tables import load_table
+from controller.config.types import Device
 from controller.model.words import Mode
+from hil_tests.faults.drift import DRIFT_FAULTS
+from hil_tests.faults.stage import Injection
 from hil_tests.faults.types import CannotInjectError
+from hil_tests.servers.points import PlantDevice
 from hil_tests.tests.faults.hubs import GRID_V, SOC, Faulted
 
 MAIN, RELAY, WATER, PHONES = "inverter_main", "poi_relay", "contactor_water", "contactor_phones"
@@ -97,7 +107,7 @@ def test_drop_everything_is_silence(hub: Faulted) -> None:
 def test_an_exception_refuses(hub: Faulted, what: str, reads: int, writes: int) -> None:
     device, heard = hub.bench.devices.device(MAIN), []
     hub.inject(MAIN, "exception", what=what)
-    device.on_write = lambda point, value: heard.append(point)
+    device.on_write = lambda point, _: heard.append(point)
     hub.bench.links[MAIN].write("battery.power_set_w", -1.0)
     hub.run(1.0)
     assert (hub.age_s(MAIN, SOC) < 0.2) == bool(reads)
@@ -151,20 +161,18 @@ def test_map_drift_of_sign_and_scale(hub: Faulted, drift: str, factor: float) ->
     heal()
 
 
-def test_map_drift_swaps_the_words_of_long_numbers() -> None:
-    hub = Faulted("hybridhof")
-    wide = next(
-        (name, point.id)
-        for name, device in hub.bench.site.devices.items()
-        for point in device.table.points.values()
-        if point.register_count == 2 and device.table.protocol.value.startswith("modbus") and point.readable
-    )
-    device = hub.bench.devices.device(wide[0])
-    heal = hub.inject(wide[0], "map_drift", drift="word_swap", point=wide[1])
-    device.readers[wide[1]] = lambda: 230.0
-    assert device.read(wide[1]) != 230.0
+def test_map_drift_swaps_the_words_of_long_numbers(hub: Faulted) -> None:
+    table, problems = load_table(configs_dir() / "devices" / "eastron" / "sdm630.toml", "eastron/sdm630")
+    assert table is not None, problems
+    meter = PlantDevice(Device("meter", table), hub.bench.plant)
+    point = "poi.power_l1_w"
+    meter.readers[point] = lambda: 230.5
+    stage = SimpleNamespace(devices=SimpleNamespace(device=lambda _: meter), plant=hub.bench.plant)
+    values = {"drift": "word_swap", "point": ""}
+    heal = DRIFT_FAULTS["map_drift"](Injection("map_drift", "meter", values, Random(1), stage))  # type: ignore[arg-type]
+    assert meter.read(point) == struct.unpack(">f", bytes.fromhex("80004366"))[0], "230.5 is 4366 8000"
     heal()
-    assert device.read(wide[1]) == 230.0
+    assert meter.read(point) == 230.5
 
 
 def test_swapped_units_answer_and_obey_for_each_other(hub: Faulted) -> None:
@@ -186,7 +194,7 @@ def test_units_with_different_tables_cannot_be_swapped(hub: Faulted) -> None:
 
 
 def test_an_island_is_still_formed_over_a_slow_link(hub: Faulted) -> None:
-    hub.inject(RELAY, "slow", delay_s=0.1, jitter_s=0.05)
+    hub.inject(RELAY, "slow", delay_s=0.03, jitter_s=0.02)
     hub.bench.plant.grid.blackout()
     assert hub.bench.run_to(Mode.ISLANDED, 20.0) > 0.1
     assert hub.seen(RELAY, GRID_V) is not None

@@ -15,7 +15,10 @@ MAIN = "battery_main"
 @pytest.fixture
 def hub() -> Faulted:
     hub = Faulted()
-    hub.bench.stop_controller()  # nobody interferes
+    hub.bench.stop_controller()  # nobody interferes, and no dead-man does
+    for device in hub.bench.devices.all():
+        device.fed_at_s = 1e9
+    hub.run(0.5)  # what it had sent has arrived
     return hub
 
 
@@ -111,12 +114,11 @@ def test_set_points_are_ignored(hub: Faulted) -> None:
     heal = hub.inject(MAIN, "ignores_setpoints")
     device.write("battery.mode_set", "grid_forming")
     device.write("battery.power_set_w", -5_000.0)
-    fed_at_s = device.fed_at_s
     device.write("battery.heartbeat", 4711)
+    assert device.fed_at_s == hub.bench.plant.now_s, "a heartbeat is heard"
     hub.run(1.0)
     assert battery.mode is InverterMode.GRID_FOLLOWING
     assert battery.power_w.total == pytest.approx(0.0, abs=100.0)
-    assert device.fed_at_s > fed_at_s, "its dead-man is alive"
     heal()
     device.write("battery.power_set_w", -5_000.0)
     hub.run(1.0)
