@@ -6,7 +6,7 @@ One mapping for the direct links of virtual time and for all protocol servers. V
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from controller.config.types import Device, Site
@@ -130,6 +130,10 @@ class PlantDevices:
     def all(self) -> Iterable[PlantDevice]:
         """Every device of the site."""
         return self._devices.values()
+
+    def leave_to_others(self, names: Collection[str]) -> None:
+        """These are somebody else's: nobody feeds them here, so no dead-man of theirs acts on this plant."""
+        self._watched = [device for device in self._watched if device.device.name not in names]
 
     def resume(self) -> None:
         """Let the plant's time run on from now, whatever the clock did meanwhile."""
