@@ -109,6 +109,10 @@ class DeviceServers:
         elif isinstance(wire, TcpServer):
             await wire.start()
 
+    def modbus_wires(self) -> set[TcpServer | RtuLine]:
+        """Every server and every line."""
+        return {*self._tcp.values(), *self._lines.values()}
+
     def wire(self, name: str) -> TcpServer | RtuLine | UaServer:
         """What serves a device; a gateway or a line serves several. Raises KeyError for one that is elsewhere."""
         return self._ua[name] if name in self._ua else self._wire(name)

@@ -28,6 +28,7 @@ class RtuLine:
         self._units, self._catch_up = units, catch_up
         self._character_s = CHARACTER_BITS / baudrate
         self._ends: tuple[int, int] | None = None
+        self.on_frame: Callable[[], None] | None = None  # every request
         self._buffer = b""
         self._heard_at_s = 0.0
         self.silent: set[int] = set()
@@ -68,6 +69,8 @@ class RtuLine:
         unit = frame[0]
         if unit not in self._units or unit in self.silent:
             return
+        if self.on_frame is not None:
+            self.on_frame()
         wire = self.wires.get(unit)
         if wire is None:
             self._reply(frame, None)

@@ -28,6 +28,7 @@ class TcpServer:
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.silent: set[int] = set()
         self.wires: dict[int, WireFaults] = {}  # units whose bytes are troubled
+        self.on_frame: Callable[[], None] | None = None  # every request
         self.connections_max: int | None = None
         self.port = port
 
@@ -40,10 +41,14 @@ class TcpServer:
         """Refuse new connections, reset those there are."""
         if self._server is not None:
             self._server.close()
-        for writer in self._connections.values():
-            writer.transport.abort()
+        self.drop_connections()
         await asyncio.gather(*self._connections, return_exceptions=True)
         self._server = None
+
+    def drop_connections(self) -> None:
+        """Reset those there are."""
+        for writer in self._connections.values():
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -68,6 +73,8 @@ class TcpServer:
         request = await reader.readexactly(length - 1)
         if unit not in self._units or unit in self.silent:
             return True
+        if self.on_frame is not None:
+            self.on_frame()
         if unit in self.wires:
             return await self._serve_troubled(HEADER.pack(transaction, 0, length, unit) + request, writer)
         self._catch_up()

@@ -127,6 +127,10 @@ class PlantDevices:
         """The plant's time as the clock shows it, between two steps too."""
         return self.plant.now_s if self._clock is None else self._clock() + self._offset_s
 
+    def instant_of(self, clock_s: float) -> float:
+        """The plant's time at an instant of the clock."""
+        return clock_s + self._offset_s
+
     def all(self) -> Iterable[PlantDevice]:
         """Every device of the site."""
         return self._devices.values()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from hil_tests.faults.data import empty
 from hil_tests.faults.desk import Desk
+from hil_tests.faults.lives import once
 from hil_tests.faults.stage import Inject, Injection, Stage, all_of
 from hil_tests.faults.types import CannotInjectError, Heal
 from hil_tests.faults.wall_clock import WALL_CLOCK_FAULTS
@@ -82,20 +83,8 @@ class _LinkFaults:
         """Away, then there and knowing nothing, then itself again."""
         stage, now_s = injection.stage, injection.plant.now_s
         device, values = injection.device, injection.values
-        ends = [_once(self._silent(injection)), _once(empty(device))]
+        ends = [once(self._silent(injection)), once(empty(device))]
         device.written.clear()
         back_s = now_s + values["down_s"]
         forget = [stage.timers.at(back_s, ends[0]), stage.timers.at(back_s + values["empty_s"], ends[1])]
         return all_of([*forget, *ends])
-
-
-def _once(heal: Heal) -> Heal:
-    is_over = False
-
-    def end() -> None:
-        nonlocal is_over
-        if not is_over:
-            is_over = True
-            heal()
-
-    return end

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
+from hil_tests.faults.lives import Strike, at_the_nth, by_turns, down, every_order, once
 from hil_tests.faults.stage import Inject, Injection, all_of
 from hil_tests.faults.types import Heal
 from hil_tests.simulation.bench import Bench
@@ -32,10 +33,14 @@ class _Life:
 
     def kill(self, injection: Injection) -> Heal:
         """Now, or at the n-th order or frame from now."""
-        after, count = injection.values["after"], injection.values["count"]
-        if after == "now":
-            return self._down(injection, self._bench.stop_controller)
-        return self._armed(injection, after, count)
+        strike = partial(down, injection, self._bench.stop_controller, self._start)
+        match injection.values["after"]:
+            case "orders":
+                return at_the_nth(injection.values["count"], partial(every_order, self._bench.devices), strike)
+            case "frames":
+                return at_the_nth(injection.values["count"], self._frames, strike)
+            case _:
+                return strike()
 
     def terminate(self, injection: Injection) -> Heal:
         """It writes what it has to write, and ends."""
@@ -44,7 +49,7 @@ class _Life:
             self._bench.journal.flush()
             self._bench.stop_controller()
 
-        return self._down(injection, end)
+        return down(injection, end, self._start)
 
     def power_cycle(self, injection: Injection) -> Heal:
         """What was not on disk is gone; a torn page takes the last of what was with it."""
@@ -54,7 +59,7 @@ class _Life:
             if injection.values["torn"]:
                 self._bench.journal.tear()
 
-        return self._down(injection, lose)
+        return down(injection, lose, self._start)
 
     def supply_low(self, injection: Injection) -> Heal:
         """The buffer lasts a while."""
@@ -70,21 +75,7 @@ class _Life:
 
     def starved(self, injection: Injection) -> Heal:
         """Stopped and running by turns."""
-        stop_s, run_s, timers = injection.values["stop_s"], injection.values["run_s"], injection.stage.timers
-        ends: list[Heal] = []
-
-        def stop() -> None:
-            ends[:] = [self._sleep(), timers.at(injection.plant.now_s + stop_s, go)]
-
-        def go() -> None:
-            ends[0]()
-            ends[:] = [timers.at(injection.plant.now_s + run_s, stop)]
-
-        def heal() -> None:
-            all_of(ends)()
-
-        stop()
-        return heal
+        return by_turns(injection, self._sleep)
 
     def suspend(self, injection: Injection) -> Heal:
         """It wakes by itself, or when healed."""
@@ -95,49 +86,18 @@ class _Life:
     def _sleep(self) -> Heal:
         self._sleepers += 1
         self._bench.is_frozen = True
-        is_over = False
 
         def wake() -> None:
-            nonlocal is_over
-            if not is_over:
-                is_over = True
-                self._sleepers -= 1
-                self._bench.is_frozen = self._sleepers > 0
+            self._sleepers -= 1
+            self._bench.is_frozen = self._sleepers > 0
 
-        return wake
-
-    def _down(self, injection: Injection, end: Callable[[], None]) -> Heal:
-        """End it now; started again after a while, or when healed."""
-        end()
-        down_s = injection.values["down_s"]
-        if down_s <= 0.0:
-            return self._start
-        forget = injection.stage.timers.at(injection.plant.now_s + down_s, self._start)
-        return all_of([forget, self._start])
+        return once(wake)
 
     def _start(self) -> None:
         if not self._bench.is_running:
             self._bench.start_controller()
 
-    def _armed(self, injection: Injection, after: str, count: int) -> Heal:
-        """Wait for the n-th of something; then it dies at once, in the middle of it."""
-        ends: list[Heal] = []
-        left = count
-
-        def one_more() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                ends.append(self._down(injection, self._bench.stop_controller))
-
-        listening = self._frames(one_more) if after == "frames" else self._orders(one_more)
-
-        def heal() -> None:
-            all_of([listening, *ends])()
-
-        return heal
-
-    def _frames(self, one_more: Callable[[], None]) -> Heal:
+    def _frames(self, one_more: Strike) -> Heal:
         links = self._bench.links.values()
         for link in links:
             link.on_frame = one_more
@@ -147,11 +107,3 @@ class _Life:
                 link.on_frame = None
 
         return stop
-
-    def _orders(self, one_more: Callable[[], None]) -> Heal:
-        """Beside whoever listens already; a heartbeat is no order."""
-        heals = []
-        for device in self._bench.devices.all():
-            device.listeners.append(one_more)
-            heals.append(partial(device.listeners.remove, one_more))
-        return all_of(heals)
