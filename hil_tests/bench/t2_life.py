@@ -61,7 +61,13 @@ class ProcessController:
 
     def request(self, kind: RequestKind, subject: str | None, *, at_the_hub: bool) -> None:
         """Through the socket, as a page does it."""
-        question: dict[str, object] = {"method": "request", "kind": kind.value, "who": WHO, "at_the_hub": at_the_hub, "subject": subject}
+        question: dict[str, object] = {
+            "method": "request",
+            "kind": kind.value,
+            "who": WHO,
+            "at_the_hub": at_the_hub,
+            "subject": subject,
+        }
         self._begin(self._ask_once(question))
 
     def kill(self) -> None:

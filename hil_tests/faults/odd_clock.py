@@ -31,7 +31,8 @@ def odd_main() -> int:
         wanted_s = shift.get("at_unix_s")
         if wanted_s is None:
             return real() + float(shift.get("by_s", 0.0))
-        return float(wanted_s) + real() - begun.setdefault(wanted_s, real())
+        first_s = begun.setdefault(wanted_s, real())
+        return float(wanted_s) + real() - first_s
 
     clock.unix_s = unix_s
     return main()

@@ -137,7 +137,7 @@ class RealProcess:
         process = self._life.process.process
         if process is None:
             raise CannotInjectError("no controller runs")
-        return self._limited(resource.RLIMIT_NOFILE, len(os.listdir(f"/proc/{process.pid}/fd")))  # noqa: PTH208
+        return self._limited(resource.RLIMIT_NOFILE, len([*Path(f"/proc/{process.pid}/fd").iterdir()]))
 
     def _limited(self, what: int, most: int) -> Heal:
         self._life.limits[what] = most
