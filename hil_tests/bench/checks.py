@@ -16,8 +16,9 @@ from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
 from hil_tests.bench.durations import spoken
 from hil_tests.bench.expressions import ExpressionError, compile_condition
+from hil_tests.bench.hardware import check_hardware
 from hil_tests.bench.predicates import PARAMETERS
-from hil_tests.bench.scenario import Action, Expectation, Scenario, Tier
+from hil_tests.bench.scenario import Action, Expectation, Scenario
 from hil_tests.bench.signals import signals_of
 from hil_tests.bench.verbs import ASSET_PARAMETERS, VERBS, parameters_model
 from hil_tests.checkers.metrics import is_metric
@@ -40,13 +41,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     yield from _contradictions(file, scenario)
     if scenario.stop_when is not None:
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
-    for name in scenario.hardware:
-        if name not in site.devices:
-            yield file.problem(("hardware", name), name, "a device of this hub", nearest(name, site.devices))
-    if scenario.hardware and set(scenario.tiers) != {Tier.T2}:
-        yield file.problem(
-            ("tiers",), written_as([t.value for t in scenario.tiers]), '["t2"]: hardware keeps real time'
-        )
+    yield from check_hardware(file, scenario, site)
 
 
 def _check_action(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenario, site: Site) -> Iterator[Problem]:

@@ -53,7 +53,7 @@ def load_scenario(path: Path) -> Loaded:
     problems = list(check_scenario(file, scenario, site))
     if problems:
         raise ConfigError(problems)
-    return Loaded(scenario, site, path)
+    return Loaded(scenario.placed(path), site, path)
 
 
 def load_all(folders: Iterable[Path] = (SCENARIOS,)) -> list[Loaded]:

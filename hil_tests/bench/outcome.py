@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.model.decision import Event
 from hil_tests.bench.director import Director
@@ -24,6 +24,7 @@ class Played:
     trace_hash: str
     plant_s: float
     invalid: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)  # what else the tier has to say
 
 
 def played(director: Director, scene: Scene, trace_hash: str, invalid: str = "") -> Played:

@@ -12,16 +12,31 @@ from hil_tests.bench.scenario import Scenario, Tier
 from hil_tests.bench.t0 import run_t0
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
+from hil_tests.faults.types import CannotInjectError
+
+
+def _run_t2(scenario: Scenario, site: Site, seed: int) -> Played:
+    """Sockets, OPC UA and processes are loaded where they are needed."""
+    from hil_tests.bench.t2 import run_t2  # noqa: PLC0415
+
+    return run_t2(scenario, site, seed)
+
 
 TierRunner = Callable[[Scenario, Site, int], Played]
-RUNNERS: Mapping[Tier, TierRunner] = {Tier.T0: run_t0}
+RUNNERS: Mapping[Tier, TierRunner] = {Tier.T0: run_t0, Tier.T2: _run_t2}
 
 
 def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Result:
-    """Play it and judge it. Raises nothing that the controller or the plant could cause."""
+    """Play it and judge it. Raises nothing that the controller or the plant could cause.
+
+    Raises:
+        ConfigError: a real device of the scenario is not there.
+    """
     began_s = clock.now_s()
     try:
         what = RUNNERS[tier](scenario, site, seed)
+    except CannotInjectError as error:
+        what = Played((), {}, Trace(), (), (), "", 0.0, str(error))
     except PlantBrokenError as broken:
         what = Played((), {}, Trace(), (), (), "", broken.at_s, str(broken))
     findings = what.findings
@@ -46,6 +61,7 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
         repeat_line=f"hallig bench run {scenario.id} --seeds {seed} --tier {tier.value}",
         clauses=scenario.clauses,
         tags=scenario.tags,
+        properties=what.properties,
     )
 
 

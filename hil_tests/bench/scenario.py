@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from hil_tests.bench.durations import Seconds
 
@@ -176,6 +177,18 @@ class Scenario(_Strict):
     hardware: dict[str, Hardware] = Field(default_factory=dict)
     expected: Literal["pass", "fail"] = "pass"
     gap: str = ""  # with expected = "fail": what the controller cannot do yet
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def path(self) -> Path:
+        """The file it came from, or the name that it would have."""
+        return self._path or Path(f"{self.id}.toml")
+
+    def placed(self, path: Path) -> Scenario:
+        """The same, from this file."""
+        same = self.model_copy()
+        same._path = path  # noqa: SLF001  (our own)
+        return same
 
     @model_validator(mode="after")
     def _marks_have_reasons(self) -> Scenario:

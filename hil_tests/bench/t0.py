@@ -19,10 +19,13 @@ STRETCH_S = 5.0  # after each of these, somebody is told how far it is
 def run_t0(scenario: Scenario, site: Site, seed: int, on_progress: Callable[[float], None] | None = None) -> Played:
     """Play one scenario with one seed. Raises PlantBrokenError when the plant is no number any more."""
     bench, scene, director = prepare_t0(scenario, site, seed)
-    while bench.plant.now_s < scenario.until - INSTANT_S and not director.is_over:
-        bench.run_for(min(STRETCH_S, scenario.until - bench.plant.now_s))
-        if on_progress is not None:
-            on_progress(bench.plant.now_s / scenario.until)
+    try:
+        while bench.plant.now_s < scenario.until - INSTANT_S and not director.is_over:
+            bench.run_for(min(STRETCH_S, scenario.until - bench.plant.now_s))
+            if on_progress is not None:
+                on_progress(bench.plant.now_s / scenario.until)
+    finally:
+        bench.desk.close()
     return played(director, scene, bench.trace_hash())
 
 

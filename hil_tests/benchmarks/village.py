@@ -7,17 +7,10 @@ when a device server has received an order: the wire, the drivers, the cycle and
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import json
-import os
 import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from controller import clock
@@ -28,11 +21,10 @@ from controller.drivers.link import Value
 from controller.model.words import BreakerPosition
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.servers.bench import DeviceServers, Overrides
+from hil_tests.servers.process import ControllerProcess, memory_folder, spawn
 
 PATIENCE_S = 40.0
 LOOK_S = 0.005
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None)
 
 Criterion = Callable[[Plant], bool]
 
@@ -58,10 +50,10 @@ class Village:
         self.site: Site = load_site(site_path(hub))
         self.plant = Plant(self.site.hub, options=options)
         self.servers = DeviceServers(self.site, self.plant, on_step=self._after_step)
-        self.folder = Path(tempfile.mkdtemp(prefix="hallig-benchmark-", dir=_memory_disk()))
+        self.folder = memory_folder("hallig-benchmark-")
+        self.process = ControllerProcess(self.folder, str(self.site.path))
         self.overrides: Overrides = {}
         self.received: list[Received] = []
-        self.controller: subprocess.Popen[bytes] | None = None
         self._watched: dict[Criterion, float | None] = {}
         self._count_moves_from: dict[str, BreakerPosition] = {}
         self.moves_count = 0
@@ -72,7 +64,7 @@ class Village:
             self.plant.advance_to(1.0)
             self._listen()
             self.overrides = await self.servers.start()
-            (self.folder / "overrides.json").write_text(json.dumps(self.overrides))
+            self.process.connect_to(self.overrides)
         except BaseException:
             await self.__aexit__()
             raise
@@ -89,60 +81,39 @@ class Village:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- processes --------------------------------------------------------------------------------------------------
+    @property
+    def controller(self) -> subprocess.Popen[bytes] | None:
+        """The one that was started last and has not been ended."""
+        return self.process.process
+
     def start_controller(self, command: str = "controller.cli", **environment: str) -> subprocess.Popen[bytes]:
         """Start `hallig run` on this village, or a module that takes the same arguments and observes it."""
-        places = ["--run-dir", str(self.folder / "run"), "--data-dir", str(self.folder / "data")]
-        self.controller = self._start(
-            [command, "run", str(self.site.path), *places, "--overrides", str(self.folder / "overrides.json")],
-            environment,
-        )
-        return self.controller
+        self.process.start(command, environment)
+        assert self.process.process is not None
+        return self.process.process
 
     def start_page(self, port: int) -> subprocess.Popen[bytes]:
         """Start `hallig supervise` beside it."""
         places = ["--run-dir", str(self.folder / "run"), "--data-dir", str(self.folder / "web")]
-        self._others.append(
-            self._start(["controller.cli", "supervise", str(self.site.path), *places, "--port", str(port)], {})
-        )
+        self._others.append(spawn(["controller.cli", "supervise", str(self.site.path), *places, "--port", str(port)]))
         return self._others[-1]
 
     def forget(self) -> None:
         """The next controller finds no journal and no snapshot."""
-        for name in ("run", "data"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.process.forget()
 
     def kill_controller(self) -> None:
         """As kill -9."""
-        if self.controller is not None:
-            self.controller.send_signal(signal.SIGKILL)
-            self.controller.wait()
-            self.controller = None
+        self.process.kill()
 
     async def end_controller(self) -> None:
         """Ask it to end, as the service manager does, and wait until it has."""
-        if self.controller is not None:
-            self.controller.terminate()
-            await asyncio.to_thread(self.controller.wait, PATIENCE_S)
-            self.controller = None
-
-    def _start(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches only us, and we end it
-            preexec_fn=_end_with_the_bench,  # noqa: PLW1509  (one system call, looked up before the fork)
-            env={**os.environ, **environment},
-        )
+        await asyncio.to_thread(self.process.end, PATIENCE_S)
 
     @property
     def status(self) -> dict[str, Any]:
         """The newest snapshot; empty when there is none."""
-        try:
-            return dict(json.loads((self.folder / "run" / "status.json").read_bytes()))
-        except (OSError, ValueError):
-            return {}
+        return self.process.status
 
     # -- waiting ----------------------------------------------------------------------------------------------------
     async def until(self, condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
@@ -220,12 +191,3 @@ def positions(plant: Plant) -> dict[str, BreakerPosition]:
         "earthing": plant.earthing.position,
         **{name: feeder.position for name, feeder in plant.feeders.items()},
     }
-
-
-def _end_with_the_bench() -> None:
-    """However the benchmark ends, kill -9 included, no controller of it goes on."""
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _memory_disk() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from controller import clock
+from hil_tests.servers.process import last_words, spawn
 
 END_PATIENCE_S = 5.0
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None)
-LOG_TAIL_COUNT = 12
 
 
 @dataclass(slots=True)
@@ -33,8 +28,7 @@ class Child:
 
     def last_words(self) -> str:
         """The end of what it wrote, for the person who must understand why it died."""
-        lines = self.log.read_text(errors="replace").splitlines()
-        return "\n".join(f"    {line}" for line in lines[-LOG_TAIL_COUNT:])
+        return last_words(self.log)
 
 
 @dataclass(slots=True)
@@ -48,15 +42,8 @@ class Children:
         """Start `hallig ARGUMENTS` with this interpreter, in a session of its own so that Ctrl-C reaches only us."""
         log = self.run_dir / f"{name}.log"
         with log.open("ab") as sink:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "controller.cli", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                start_new_session=True,
-                preexec_fn=_end_with_the_demo,  # noqa: PLW1509  (one system call, looked up before the fork)
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
+            command = ["controller.cli", *arguments]
+            process = spawn(command, {"PYTHONUNBUFFERED": "1"}, sink, signal.SIGTERM)
         child = Child(name, process, log)
         self.alive.append(child)
         return child
@@ -79,8 +66,3 @@ class Children:
                 child.process.kill()
                 child.process.wait()
         self.alive.clear()
-
-
-def _end_with_the_demo() -> None:
-    """However the demo ends, kill -9 included, nothing that it started goes on."""
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

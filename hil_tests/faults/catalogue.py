@@ -3,42 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 
-from hil_tests.bench.scenario import Tier
+from hil_tests.faults.rows_hub import CONTROLLER, PLANT, TIME
+from hil_tests.faults.rows_links import COMMS, DATA
+from hil_tests.faults.types import FaultClass, FaultType
 
-ALL = frozenset(Tier)
+__all__ = ["CATALOGUE", "FaultClass", "FaultType"]
 
-
-class FaultClass(Enum):
-    """What is broken."""
-
-    COMMS = "comms"
-    DATA = "data"
-    PLANT = "plant"
-    TIME = "time"
-    CONTROLLER = "controller"
-
-
-@dataclass(frozen=True, slots=True)
-class FaultType:
-    """One line of the catalogue. `parameters` gives each parameter's type; those with a default may be left away."""
-
-    id: str  # of the catalogue: "C10"
-    name: str  # in scenarios: "half_open"
-    fault_class: FaultClass
-    what: str
-    tiers: frozenset[Tier] = ALL
-    parameters: Mapping[str, type] | None = None
-    required: frozenset[str] = frozenset()
-
-
-CATALOGUE: Mapping[str, FaultType] = {
-    fault.name: fault
-    for fault in (
-        FaultType("C10", "silent", FaultClass.COMMS, "takes requests and never answers"),
-        FaultType("P1", "fails_to_open", FaultClass.PLANT, "the breaker stays closed"),
-        FaultType("P2", "fails_to_close", FaultClass.PLANT, "the breaker stays open"),
-    )
-}
+CATALOGUE: Mapping[str, FaultType] = {fault.name: fault for fault in (*COMMS, *DATA, *PLANT, *TIME, *CONTROLLER)}

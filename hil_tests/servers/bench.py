@@ -51,9 +51,15 @@ class DeviceServers:
         self._ua: dict[str, UaServer] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, absent: Collection[str] = ()) -> Overrides:
-        """Start every device but the absent ones; returns what to override in the site file."""
-        for devices in _by_address(self._site.devices.values()):
+    async def start(self, absent: Collection[str] = (), elsewhere: Overrides | None = None) -> Overrides:
+        """Start every device but the absent ones, and those that are real; returns what to override in the site file.
+
+        `elsewhere` are the real ones, with their addresses.
+        """
+        elsewhere = elsewhere or {}
+        self.devices.leave_to_others(elsewhere)
+        ours = [device for name, device in self._site.devices.items() if name not in elsewhere]
+        for devices in _by_address(ours):
             match devices[0].table.protocol:
                 case Protocol.MODBUS_TCP:
                     await self._start_tcp(devices)
@@ -66,7 +72,7 @@ class DeviceServers:
         gc.freeze()  # an OPC UA server keeps 100 000 objects, and looking through them stops the bench for 0.3 s
         self.devices.resume()
         self._task = asyncio.create_task(self._keep_time(), name="plant")
-        return {name: self._override(device) for name, device in self._site.devices.items()}
+        return {**{device.name: self._override(device) for device in ours}, **elsewhere}
 
     async def stop(self) -> None:
         """Stop everything."""
@@ -105,6 +111,14 @@ class DeviceServers:
             wire.silent.discard(unit)
         elif isinstance(wire, TcpServer):
             await wire.start()
+
+    def modbus_wires(self) -> set[TcpServer | RtuLine]:
+        """Every server and every line."""
+        return {*self._tcp.values(), *self._lines.values()}
+
+    def wire(self, name: str) -> TcpServer | RtuLine | UaServer:
+        """What serves a device; a gateway or a line serves several. Raises KeyError for one that is elsewhere."""
+        return self._ua[name] if name in self._ua else self._wire(name)
 
     def _wire(self, name: str) -> TcpServer | RtuLine:
         return self._tcp[name] if name in self._tcp else self._lines[name]

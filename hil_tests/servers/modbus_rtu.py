@@ -10,6 +10,7 @@ import os
 import tty
 from collections.abc import Callable, Mapping
 
+from hil_tests.faults.wire import Broken, Pieces, WireFaults
 from hil_tests.servers.modbus import answer
 from hil_tests.servers.registers import RegisterMap
 
@@ -27,9 +28,11 @@ class RtuLine:
         self._units, self._catch_up = units, catch_up
         self._character_s = CHARACTER_BITS / baudrate
         self._ends: tuple[int, int] | None = None
+        self.on_frame: Callable[[], None] | None = None  # every request
         self._buffer = b""
         self._heard_at_s = 0.0
         self.silent: set[int] = set()
+        self.wires: dict[int, WireFaults] = {}  # units whose bytes are troubled
         self.serial_port = ""
 
     def start(self) -> None:
@@ -66,11 +69,24 @@ class RtuLine:
         unit = frame[0]
         if unit not in self._units or unit in self.silent:
             return
+        if self.on_frame is not None:
+            self.on_frame()
+        wire = self.wires.get(unit)
+        if wire is None:
+            self._reply(frame, None)
+            return
+        for delay_s, heard in wire.on_request(frame):
+            asyncio.get_running_loop().call_later(delay_s, self._reply, heard, wire)
+
+    def _reply(self, frame: bytes, wire: WireFaults | None) -> None:
         self._catch_up()
-        body = bytes((unit,)) + answer(frame[1:-2], self._units[unit])
+        refusal = wire.refusal(frame) if wire is not None else None
+        body = bytes((frame[0],)) + (refusal or answer(frame[1:-2], self._units[frame[0]]))
         reply = body + crc(body)
+        pieces: Pieces | Broken = [(0.0, reply)] if wire is None else wire.on_reply(frame, reply)
         wire_s = (len(frame) + len(reply)) * self._character_s  # a pty carries the request in no time at all
-        asyncio.get_running_loop().call_later(TURNAROUND_S + wire_s, self._send, reply)
+        for delay_s, piece in [] if isinstance(pieces, Broken) else pieces:
+            asyncio.get_running_loop().call_later(TURNAROUND_S + wire_s + delay_s, self._send, piece)
 
     def _send(self, reply: bytes) -> None:
         if self._ends is not None:

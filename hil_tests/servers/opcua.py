@@ -44,6 +44,8 @@ class UaServer:
         self._server: Server | None = None
         self._shown: list[tuple[PlantDevice, Point, ua.NodeId]] = []
         self._task: asyncio.Task[None] | None = None
+        self.status: int | None = None  # what every node shows instead of a good one
+        self.is_stalled = False  # goes on answering with what it last knew
         self.url = f"opc.tcp://127.0.0.1:{port}/hallig/"
 
     async def start(self) -> None:
@@ -70,6 +72,14 @@ class UaServer:
         await self._server.stop()
         self._shown.clear()
         self._server = self._task = None
+
+    async def lose_sessions(self) -> None:
+        """Every session ends, and every connection with it."""
+        if self._server is not None:
+            binary = self._server.bserver
+            for protocol in list(binary.clients) if binary is not None else []:
+                if protocol.transport is not None:
+                    protocol.transport.close()
 
     async def _add(self, server: Server, device: PlantDevice, point: Point) -> None:
         if not isinstance(point.where, NodeWhere):
@@ -100,8 +110,11 @@ class UaServer:
 
     async def _refresh(self, server: Server) -> None:
         while True:
-            for device, point, node_id in self._shown:
-                await server.write_attribute_value(node_id, _data_value(point, device.read(point.id)))
+            for device, point, node_id in () if self.is_stalled else self._shown:
+                shown = _data_value(point, device.read(point.id))
+                if self.status is not None:
+                    shown = ua.DataValue(shown.Value, StatusCode=ua.StatusCode(ua.UInt32(self.status)))
+                await server.write_attribute_value(node_id, shown)
             await asyncio.sleep(REFRESH_S)
 
 

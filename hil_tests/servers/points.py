@@ -6,7 +6,7 @@ One mapping for the direct links of virtual time and for all protocol servers. V
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from controller.config.types import Device, Site
@@ -16,6 +16,9 @@ from hil_tests.plant.plant import STEP_S, Plant
 from hil_tests.plant.rest import CLOCK_S
 from hil_tests.servers.dead_man import act_without_us
 from hil_tests.servers.plant_points import Reader, Writer, asset_points
+
+Lie = Callable[[Value | None], Value | None]
+"""From what is so to what the device says; or from an order to what it understands, None when to nothing."""
 
 CATCH_UP_MAX_S = 1.0  # a machine that slept longer has lost that time: the plant does not race after it
 
@@ -33,16 +36,37 @@ class PlantDevice:
     fed_at_s: float = 0.0
     has_reverted: bool = False
     on_write: Callable[[str, Value], None] | None = None  # who wants to know of every order, and when it came
+    listeners: list[Callable[[], None]] = field(default_factory=list)  # called with every order but the heartbeat
+    lies: dict[str, list[Lie]] = field(default_factory=dict)  # faults of what it says, by point; the last one wins
+    mishearings: dict[str, list[Lie]] = field(default_factory=dict)  # faults of what it understands
 
     def read(self, point: str) -> Value | None:
-        """The value now; None where the device would answer its sentinel."""
+        """What it says now; None where the device would answer its sentinel."""
+        value = self.truth(point)
+        for lie in self.lies.get(point, ()):
+            value = lie(value)
+        return value
+
+    def truth(self, point: str) -> Value | None:
+        """What it would say without a fault of its own."""
         reader = self.readers.get(point)
         return reader() if reader is not None else self.written.get(point)
 
     def write(self, point: str, value: Value) -> None:
-        """Take an order. A heartbeat feeds the dead-man when it changes."""
+        """Take an order, as it is understood."""
+        understood: Value | None = value
+        for lie in self.mishearings.get(point, ()):
+            understood = None if understood is None else lie(understood)
+        if understood is not None:
+            self.obey(point, understood)
+
+    def obey(self, point: str, value: Value) -> None:
+        """Do what an order says. A heartbeat feeds the dead-man when it changes."""
         if point == self.device.table.heartbeat and self.written.get(point) != value:
             self.fed_at_s, self.has_reverted = self.plant.now_s, False
+        if self.listeners and point != self.device.table.heartbeat:
+            for listener in tuple(self.listeners):
+                listener()
         if self.on_write is not None:
             self.on_write(point, value)
         self.written[point] = value
@@ -103,9 +127,17 @@ class PlantDevices:
         """The plant's time as the clock shows it, between two steps too."""
         return self.plant.now_s if self._clock is None else self._clock() + self._offset_s
 
+    def instant_of(self, clock_s: float) -> float:
+        """The plant's time at an instant of the clock."""
+        return clock_s + self._offset_s
+
     def all(self) -> Iterable[PlantDevice]:
         """Every device of the site."""
         return self._devices.values()
+
+    def leave_to_others(self, names: Collection[str]) -> None:
+        """These are somebody else's: nobody feeds them here, so no dead-man of theirs acts on this plant."""
+        self._watched = [device for device in self._watched if device.device.name not in names]
 
     def resume(self) -> None:
         """Let the plant's time run on from now, whatever the clock did meanwhile."""

@@ -54,9 +54,11 @@ class Bench:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     vetoes: list[tuple[float, Veto]] = field(default_factory=list)
     is_running: bool = True
+    is_frozen: bool = False  # its process gets no processor: nothing is asked, decided or sent
     watches: bool = True  # all invariants; a scenario's director does that itself
     on_step: Callable[[], None] | None = None  # after every step of the plant
     loop: Loop = field(init=False)
+    desk: DirectDesk = field(init=False)
     scene: Scene = field(init=False)
     watch: Watch = field(init=False)
     _advice: Advice = field(default_factory=Advice)
@@ -67,7 +69,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._new_loop()
-        self.scene = Scene(self.site, self.plant, self.devices, BenchController(self), DirectDesk(self), self.seed)
+        self.desk = DirectDesk(self)
+        self.scene = Scene(self.site, self.plant, self.devices, BenchController(self), self.desk, self.seed)
         self.watch = Watch(self.scene)
 
     @staticmethod
@@ -219,15 +222,16 @@ class Bench:
         """The plant has moved, by a step or further: everything else follows."""
         now_s = self.plant.now_s
         is_acting = self.is_running and self.durable.authority is not Authority.OBSERVE
-        for link in self.links.values():
+        for link in () if self.is_frozen else self.links.values():
             if link.next_s <= now_s + TICK_S:
                 link.step(now_s, vetted=is_acting)
         self.devices.after_step()
         if self.journal.settle(now_s):
             self.loop.intent_is_durable()
-        if self.is_running and (now_s >= self._next_cycle_s - 1e-9 or self.loop.is_hurried):
+        if self.is_running and not self.is_frozen and (now_s >= self._next_cycle_s - 1e-9 or self.loop.is_hurried):
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
             self._cycle(now_s)
+        self.desk.after_step()
         if self.watches:
             self.watch.look()
         if self.on_step is not None:

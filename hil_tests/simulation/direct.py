@@ -9,7 +9,9 @@ from itertools import repeat
 
 from controller.config.types import Device, Point, PollGroup, Protocol
 from controller.drivers.link import Reading, Value
+from hil_tests.plant.rest import STEP_S
 from hil_tests.servers.points import PlantDevice
+from hil_tests.simulation.trouble import Trouble, as_decoded
 
 WRITE_LATENCY_S: Mapping[Protocol, float] = {Protocol.MODBUS_TCP: 0.02, Protocol.OPCUA: 0.05, Protocol.MODBUS_RTU: 0.15}
 RESTATE_S = 1.0  # a value that stands is sent again after this, as the real links do
@@ -42,6 +44,10 @@ class DirectLink:
         self._beat = 0
         self._beat_at_s = 0.0
         self.is_cut = False
+        self.troubles: list[Trouble] = []
+        self.on_frame: Callable[[], None] | None = None  # every request on the wire, if there were one
+        self._timeout_s = device.timeout_s
+        self._deaf_until_s = 0.0
         self.changes_count = 0
 
     @property
@@ -61,7 +67,8 @@ class DirectLink:
         if sent is not None and sent[0] == value and self.now_s - sent[1] < RESTATE_S:
             return
         self._sent[point] = (value, self.now_s)
-        self._pending.append((self.now_s + self._write_s, point, value))
+        extra_s = sum(trouble.steady_s for trouble in self.troubles)
+        self._pending.append((self.now_s + self._write_s + extra_s, point, value))
         self.next_s = min(self.next_s, self._pending[0][0])
 
     def step(self, now_s: float, *, vetted: bool = True) -> None:
@@ -70,8 +77,10 @@ class DirectLink:
         if now_s < self.next_s - TICK_S:
             return
         if self.is_cut:
-            self._pending.clear()
-            self._sent.clear()
+            self._lose_everything()
+            return
+        if now_s < self._deaf_until_s - TICK_S:
+            self.next_s = self._deaf_until_s
             return
         self._deliver()
         if vetted and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
@@ -80,10 +89,7 @@ class DirectLink:
             self._target.write(self._heartbeat, self._beat)
         for group in self._groups:
             if group.due_s <= now_s + TICK_S:
-                group.due_s = now_s + group.period_s
-                group.sample(now_s)
-                self._newest.clear()
-                self.changes_count += 1
+                self._poll(group)
         self.next_s = self._next_due_s()
 
     def hurry(self) -> None:
@@ -102,10 +108,53 @@ class DirectLink:
         for group in self._groups:
             group.forget()
 
+    def _lose_everything(self) -> None:
+        self._pending.clear()
+        self._sent.clear()
+        for group in self._groups:
+            group.asked_at_s = None
+
+    def _poll(self, group: _Group) -> None:
+        """Ask; what is asked now is answered at once, later, or never."""
+        now_s, asked_at_s = self.now_s, group.asked_at_s
+        group.due_s = now_s + group.period_s
+        if asked_at_s is None:
+            delay_s = self._fate_s(is_write=False)
+            if delay_s is None:
+                return
+            if delay_s > 0.0:
+                group.asked_at_s, group.due_s = now_s, now_s + delay_s
+                return
+            asked_at_s = now_s
+        group.asked_at_s = None
+        group.due_s = max(asked_at_s + group.period_s, now_s + STEP_S)
+        group.sample(now_s)
+        group.sampled_at_s = asked_at_s
+        self._newest.clear()
+        self.changes_count += 1
+
+    def _fate_s(self, *, is_write: bool) -> float | None:
+        """How much longer one frame takes; None when it is refused, or waited for in vain, which blocks the others."""
+        if self.on_frame is not None:
+            self.on_frame()
+        total_s = 0.0
+        for trouble in self.troubles:
+            if trouble.refuses(is_write=is_write):
+                return None
+            total_s += trouble.delay_s()
+        if total_s > self._timeout_s:
+            self._deaf_until_s = self.now_s + self._timeout_s
+            return None
+        return total_s
+
     def _deliver(self) -> None:
         while self._pending and self._pending[0][0] <= self.now_s + TICK_S:
             _, point, value = self._pending.popleft()
-            self._target.write(point, value)
+            if self._fate_s(is_write=True) is not None:
+                self._target.write(point, value)
+            elif self._deaf_until_s > self.now_s:
+                self._sent.pop(point, None)  # not acknowledged: it is stated again
+                return
 
     def _next_due_s(self) -> float:
         due_s = self._pending[0][0] if self._pending else self.now_s + BEAT_S
@@ -118,13 +167,15 @@ class _Group:
     """Points that are polled together. While the plant has not changed, the values stand and only their age is new."""
 
     __slots__ = (
-        "_change", "_readers", "_refresh_s", "_rest", "_sees_angle", "_target", "due_s", "names", "period_s", "points",
+        "_change", "_readers", "_refresh_s", "_rest", "_sees_angle", "_target", "asked_at_s", "due_s", "names",
+        "period_s", "points",
         "sampled_at_s", "values",
     )  # fmt: skip
 
     def __init__(self, points: tuple[Point, ...], target: PlantDevice, period_s: float) -> None:
         self.points, self.period_s, self.due_s = points, period_s, 0.0
         self.sampled_at_s = 0.0
+        self.asked_at_s: float | None = None  # a slow answer is under way
         self.values: list[Value | None] = [None] * len(points)
         self._target = target
         self.names = [point.id for point in points]
@@ -136,6 +187,10 @@ class _Group:
     def sample(self, now_s: float) -> None:
         """Look at every point. A restored plant is another one, with another count of its changes."""
         self.sampled_at_s = now_s
+        if self._target.lies:
+            self._change = -1  # what is said may change while the plant rests
+            self.values = [as_decoded(point, self._target) for point in self.points]
+            return
         rest = self._target.plant.rest
         change = rest.changes_count + rest.turns_count if self._sees_angle else rest.changes_count
         if change != self._change or rest is not self._rest:
@@ -149,7 +204,7 @@ class _Group:
 
     def forget(self) -> None:
         """Nothing was ever sampled."""
-        self.values, self._change, self.due_s = [None] * len(self.points), -1, 0.0
+        self.values, self._change, self.due_s, self.asked_at_s = [None] * len(self.points), -1, 0.0, None
 
 
 class _Newest(dict[str, Reading | None]):

@@ -22,6 +22,7 @@ class MemoryJournal:
     now_s: float = 0.0
     events: list[tuple[float, Event]] = field(default_factory=list)
     kept: tuple[str, str] | None = None  # boot and durable memory, as on disk
+    _kept_before: tuple[str, str] | None = None
     kept_number: int = 0  # every line up to this one is on disk
     _given: int = 0
     _pending: deque[tuple[float, int, str | None]] = field(default_factory=deque)
@@ -47,12 +48,21 @@ class MemoryJournal:
         while self._pending and self._pending[0][0] <= now_s + 1e-9:
             _, self.kept_number, durable = self._pending.popleft()
             if durable is not None:
-                self.kept = (BOOT, durable)
+                self._kept_before, self.kept = self.kept, (BOOT, durable)
         return True
 
     def lose_unkept(self) -> None:
         """The process is killed, or the power goes: what was not on disk never will be."""
         self._pending.clear()
+
+    def flush(self) -> None:
+        """The process ends in order: what is under way reaches the disk, if that takes anything."""
+        if self._pending:
+            self.settle(max(self.now_s, self._pending[-1][0]))
+
+    def tear(self) -> None:
+        """The last page is garbage: the durable memory is the one before."""
+        self.kept = self._kept_before
 
     def _give(self, now_s: float, durable: str | None) -> Ticket:
         self._given += 1

@@ -1,0 +1,143 @@
+"""Faults of the register map: another firmware, or another device at the same address. Exact to the register."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from controller.config.types import ModbusWhere, Point
+from controller.drivers.link import Value
+from hil_tests.faults.data import put_in
+from hil_tests.faults.points import fits
+from hil_tests.faults.stage import Inject, Injection, all_of
+from hil_tests.faults.types import CannotInjectError, Heal
+from hil_tests.servers.encoding import raw_in, raw_of, value_of, words_of
+from hil_tests.servers.points import Lie, PlantDevice
+from hil_tests.servers.registers import BIT_SPACES, ModbusRefusal, RegisterMap, table_cells
+
+
+class _TrueDevice:
+    """A device as it would be without its lies, for looking into its registers."""
+
+    def __init__(self, device: PlantDevice) -> None:
+        self._device = device
+        points = device.device.table.points.values()
+        self.registers = RegisterMap(self, table_cells(points))  # type: ignore[arg-type]  # it only reads and writes
+
+    def read(self, point: str) -> Value | None:
+        """Without a lie."""
+        return self._device.truth(point)
+
+    def write(self, point: str, value: Value) -> None:
+        """As it was meant."""
+        self._device.obey(point, value)
+
+
+def _map_drift(injection: Injection) -> Heal:
+    device, true = injection.device, _TrueDevice(injection.device)
+    wanted = injection.values["point"]
+    points = [
+        point
+        for point in device.device.table.points.values()
+        if fits("map_drift", point) and wanted in {"", point.id} and point.id != device.device.table.heartbeat
+    ]
+    if not points:
+        raise CannotInjectError(f"{injection.unit} has no registers that could drift")
+    return all_of(list(_drifted(injection, device, true, points)))
+
+
+def _drifted(injection: Injection, device: PlantDevice, true: _TrueDevice, points: list[Point]) -> Iterator[Heal]:
+    for point in points:
+        said, heard = _lies(str(injection.values["drift"]), point, true)
+        if point.readable:
+            yield put_in(device.lies, point.id, said)
+        if point.writable:
+            yield put_in(device.mishearings, point.id, heard)
+
+
+def _lies(drift: str, point: Point, true: _TrueDevice) -> tuple[Lie, Lie]:
+    """What is said, and what is understood."""
+    match drift:
+        case "address_plus_one":
+            return _neighbour(point, true), _to_neighbour(point, true)
+        case "scale_x10":
+            return _scaled(point, 10.0), _scaled(point, 0.1)
+        case "sign":
+            return _scaled(point, -1.0), _scaled(point, -1.0)
+        case _:
+            return _swapped(point), _swapped(point)
+
+
+def _scaled(point: Point, factor: float) -> Lie:
+    def lie(value: Value | None) -> Value | None:
+        is_quantity = point.enum is None and isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) * factor if is_quantity and value is not None else value
+
+    return lie
+
+
+def _swapped(point: Point) -> Lie:
+    """The words of a 32-bit number in the other order."""
+    if point.register_count == 1:
+        return lambda value: value
+    return lambda value: value_of(point, raw_in(point, words_of(point, raw_of(point, value))[::-1]))
+
+
+def _neighbour(point: Point, true: _TrueDevice) -> Lie:
+    """What stands one register further."""
+    where = point.where
+    assert isinstance(where, ModbusWhere)
+
+    def lie(_: Value | None) -> Value | None:
+        try:
+            words = true.registers.read(where.space, where.address + 1, point.register_count)
+        except ModbusRefusal:
+            return None
+        if where.bit is not None:
+            return value_of(point, words[0] >> where.bit & 1)
+        return value_of(point, words[0] if where.space in BIT_SPACES else raw_in(point, words))
+
+    return lie
+
+
+def _to_neighbour(point: Point, true: _TrueDevice) -> Lie:
+    """An order reaches the register behind, if that takes orders at all."""
+    where = point.where
+    assert isinstance(where, ModbusWhere)
+
+    def lie(value: Value | None) -> Value | None:
+        raw = raw_of(point, value)
+        words = [int(raw != 0)] if where.space in BIT_SPACES else words_of(point, raw)
+        with contextlib.suppress(ModbusRefusal):
+            true.registers.write(where.space, where.address + 1, words)
+        return None
+
+    return lie
+
+
+def _unit_swap(injection: Injection) -> Heal:
+    """Two devices with one table change their places."""
+    mine, other = injection.device, injection.stage.devices.device(injection.values["with_device"])
+    if mine.device.table.name != other.device.table.name or mine is other:
+        raise CannotInjectError(f"{other.device.name} has another table than {injection.unit}")
+    return all_of([*_in_place_of(mine, other), *_in_place_of(other, mine)])
+
+
+def _in_place_of(mine: PlantDevice, other: PlantDevice) -> Iterator[Heal]:
+    for point in mine.device.table.points.values():
+        if point.readable:
+            yield put_in(mine.lies, point.id, lambda _, name=point.id: other.truth(name))  # type: ignore[misc]
+        if point.writable:
+            yield put_in(mine.mishearings, point.id, _obeyed_by(other, point.id))
+
+
+def _obeyed_by(other: PlantDevice, point: str) -> Lie:
+    def lie(value: Value | None) -> Value | None:
+        if value is not None:
+            other.obey(point, value)
+        return None
+
+    return lie
+
+
+DRIFT_FAULTS: Mapping[str, Inject] = {"map_drift": _map_drift, "unit_swap": _unit_swap}

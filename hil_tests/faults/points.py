@@ -1,0 +1,28 @@
+"""Which points of a device a fault of its data can happen to."""
+
+from __future__ import annotations
+
+from controller.config.types import ModbusWhere, Point
+
+NUMERIC = frozenset({"miscalibrated", "spikes", "counter_reset", "disagree"})
+ANGLE_LIKE = ("_deg", "_hz")  # what two instruments never disagree about in proportion
+
+
+def is_number(point: Point) -> bool:
+    """A quantity, not a state or a word."""
+    return point.enum is None and point.type not in {"bool", "string"}
+
+
+def fits(fault: str, point: Point) -> bool:
+    """Whether the fault can happen to this point."""
+    match fault:
+        case "soc_jump":
+            return point.id.endswith("soc_pct")
+        case "torn":
+            return is_number(point) and "32" in point.type
+        case "disagree":
+            return is_number(point) and not point.id.endswith(ANGLE_LIKE)
+        case "map_drift":
+            return isinstance(point.where, ModbusWhere)
+        case _:
+            return fault not in NUMERIC or is_number(point)

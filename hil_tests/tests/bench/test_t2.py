@@ -1,0 +1,286 @@
+"""Scenarios in real time: the same files as in virtual time, with sockets and a controller that is a process.
+
+A bench that was late is asked once more: that says something about this machine, not about the controller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.config.errors import ConfigError
+from controller.config.load import load_site
+from controller.config.paths import configs_dir
+from hil_tests.bench import t2
+from hil_tests.bench.director import Director
+from hil_tests.bench.hardware import serial_mistake, taken
+from hil_tests.bench.loading import SCENARIOS, Loaded, load_scenario
+from hil_tests.bench.runner import run
+from hil_tests.bench.scenario import Scenario, Tier
+from hil_tests.bench.verdict import Result, Verdict
+from hil_tests.plant.plant import Plant
+from hil_tests.servers.bench import DeviceServers
+from hil_tests.servers.lateness import Lateness
+
+ATTEMPTS_MAX = 3
+HEAD = """\
+id = "CTL-900"
+title = "a short one"
+hub = "hybridhof"
+tiers = ["t2"]
+"""
+
+
+def written(folder: Path, text: str) -> Loaded:
+    path = folder / "scenario.toml"
+    path.write_text(HEAD + text)
+    return load_scenario(path)
+
+
+def played(loaded: Loaded) -> Result:
+    for _ in range(ATTEMPTS_MAX):
+        result = run(loaded.scenario, loaded.site, 7, Tier.T2)
+        if result.verdict is not Verdict.INVALID:
+            break
+    return result
+
+
+def hurried(scenario: Scenario, by_s: float) -> Scenario:
+    """Everything so much earlier: in real time, waiting is what costs."""
+    timeline = tuple(action.model_copy(update={"at": action.at - by_s}) for action in scenario.timeline)
+    expect = tuple(
+        each.model_copy(update={"during": (each.during[0] - by_s, each.during[1] - 2 * by_s)}) if each.during else each
+        for each in scenario.expect
+    )
+    return scenario.model_copy(update={"timeline": timeline, "expect": expect, "until": scenario.until - 2 * by_s})
+
+
+@pytest.mark.timeout(120)
+def test_a_blackout_at_night_as_in_virtual_time() -> None:
+    loaded = load_scenario(SCENARIOS / "ISL-003.toml")
+    loaded = Loaded(hurried(loaded.scenario, 9.0), loaded.site, loaded.path)
+    result = played(loaded)
+    assert result.verdict is Verdict.PASS, result.findings
+    modes = [event.reason.value for _, event in result.events if event.kind.value == "mode_changed"]
+    assert modes[:2] == ["grid_dead", "island_formed"]
+    assert all(0.0 <= at_s <= loaded.scenario.until for at_s, _ in result.events)
+    assert result.properties["controller_starts"] == "1"
+
+
+@pytest.mark.timeout(120)
+def test_killed_and_started_again_beside_a_second_one(tmp_path: Path) -> None:
+    before = set(Path("/dev/shm").glob("hallig-bench-*"))
+    result = played(
+        written(
+            tmp_path,
+            """
+until = "6 s"
+[[timeline]]
+at = "100 ms"
+do = "fault"
+type = "second_instance"
+for = "2 s"
+[[timeline]]
+at = "2500 ms"
+do = "fault"
+type = "kill"
+name = "kill"
+down_s = 0.5
+[[expect]]
+that = "not controller.running"
+after = "kill"
+within = "100 ms"
+[[expect]]
+that = "controller.mode == 'grid_connected'"
+after = "kill"
+within = "3 s"
+[[expect]]
+event = "started"
+count_min = 2
+""",
+        )
+    )
+    assert result.verdict is Verdict.PASS, result.findings
+    assert result.properties["controller_starts"] == "2"
+    assert result.properties["second_instance"] == "ended with code 1", "refused"
+    assert set(Path("/dev/shm").glob("hallig-bench-*")) <= before
+
+
+@pytest.mark.timeout(60)
+def test_a_late_bench_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = written(tmp_path, 'until = "500 ms"\n')
+    real, stalls = Director.after_step, iter([0.3])
+
+    def stall(self: Any) -> None:
+        if self.scene.now_s > 0.1:
+            time.sleep(next(stalls, 0.0))
+        real(self)
+
+    monkeypatch.setattr(Director, "after_step", stall)
+    result = run(loaded.scenario, loaded.site, 1, Tier.T2)
+    assert result.verdict is Verdict.INVALID
+    assert "ms late" in result.findings[0].detail
+    assert not result.is_as_expected
+
+
+def test_how_late_is_too_late() -> None:
+    good = Lateness()
+    for _ in range(1000):
+        good.add(0.005)
+    for _ in range(5):
+        good.add(0.03)
+    assert t2.lateness_mistake(good, 0.0) == ""
+    for _ in range(20):
+        good.add(0.03)
+    assert "2.4 % of its steps" in t2.lateness_mistake(good, 0.0)
+    assert "lost 0.50 s" in t2.lateness_mistake(Lateness(), 0.5)
+
+
+@pytest.mark.timeout(60)
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    loaded = written(tmp_path, 'until = "60 s"\n')
+    code = (
+        "from pathlib import Path; from hil_tests.bench.loading import load_scenario;"
+        "from hil_tests.bench.t2 import run_t2;"
+        f"l = load_scenario(Path({str(loaded.path)!r})); run_t2(l.scenario, l.site, 1)"
+    )
+    bench = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": "/"})
+    try:
+        folder = until(lambda: folder_of(bench.pid))
+        lock = folder / "run" / "lock"
+        controller = int(until(lambda: lock.exists() and lock.read_text()))
+        bench.send_signal(signal.SIGINT)
+        assert bench.wait(20) != 0
+        assert not folder.exists()
+        assert not Path(f"/proc/{controller}").exists()
+    finally:
+        bench.kill()
+        bench.wait()
+
+
+def folder_of(pid: int) -> Path | None:
+    """Where a controller that this process has started keeps its things."""
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        if "--run-dir" in words:
+            return Path(words[words.index("--run-dir") + 1]).parent
+    return None
+
+
+def until(condition: Any) -> Any:
+    until_s = time.monotonic() + 30.0
+    while not (found := condition()):
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+    return found
+
+
+# -- hardware ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def somebody_elses_devices() -> Iterator[dict[str, dict[str, object]]]:
+    """Device servers in a thread with a plant of their own: hardware, as far as the bench can see."""
+    loop, found = asyncio.new_event_loop(), dict[str, dict[str, object]]()
+    site = load_site(configs_dir() / "hubs" / "hybridhof.toml")
+    servers, ready = DeviceServers(site, Plant(site.hub)), threading.Event()
+
+    async def serve() -> None:
+        found.update(await servers.start())
+        ready.set()
+
+    def live() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(serve())
+        loop.run_forever()
+        loop.run_until_complete(servers.stop())
+        loop.close()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield found
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+@pytest.mark.timeout(60)
+def test_a_real_device_takes_its_place_in_a_simulated_hub(tmp_path: Path) -> None:
+    with somebody_elses_devices() as devices:
+        place = devices["io_module"]
+        loaded = written(
+            tmp_path,
+            f"""
+until = "1 s"
+[[expect]]
+that = "controller.mode == 'grid_connected'"
+[hardware.io_module]
+host = "{place["host"]}"
+port = {place["port"]}
+""",
+        )
+        result = played(loaded)
+    assert result.verdict is Verdict.PASS, result.findings
+    with pytest.raises(ConfigError) as caught:
+        run(loaded.scenario, loaded.site, 1, Tier.T2)
+    (problem,) = caught.value.problems
+    assert problem.file == loaded.path
+    assert problem.key == "hardware.io_module.port"
+    assert problem.line == loaded.path.read_text().splitlines().index(f"port = {place['port']}") + 1
+    assert f"nothing that answers at 127.0.0.1:{place['port']} within 1 s" in problem.found
+
+
+@pytest.mark.parametrize(
+    ("device", "lines", "key", "wanted"),
+    [
+        ("io_modul", 'host = "127.0.0.1"', "hardware.io_modul", "a device of this hub"),
+        (
+            "io_module",
+            'url = "opc.tcp://127.0.0.1:4840"\nhost = "127.0.0.1"',
+            "hardware.io_module.url",
+            "host and port",
+        ),
+        ("io_module", "port = 502", "hardware.io_module", "the address of a modbus_tcp device"),
+    ],
+)
+def test_an_address_that_cannot_be_right(tmp_path: Path, device: str, lines: str, key: str, wanted: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        written(tmp_path, f'until = "1 s"\n[hardware.{device}]\n{lines}\n')
+    (problem,) = caught.value.problems
+    assert (problem.key, wanted in problem.wanted) == (key, True)
+
+
+def test_ports_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "No such file" in serial_mistake(tmp_path / "ttyUSB0")
+    assert "not a serial port" in serial_mistake(tmp_path / "file")
+    ours, theirs = os.openpty()
+    assert serial_mistake(Path(os.ttyname(theirs))) == ""
+    os.close(ours)
+    os.close(theirs)
+    with somebody_listens() as port:
+        assert "in use" in taken("127.0.0.1", port)
+    assert taken("127.0.0.1", port) == ""
+
+
+@contextmanager
+def somebody_listens() -> Iterator[int]:
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield int(listener.getsockname()[1])

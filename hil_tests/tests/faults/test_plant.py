@@ -1,0 +1,214 @@
+"""Faults of the plant: what physics then does, and that healing gives back what was taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model.words import BreakerPosition, GensetState, InverterMode
+from hil_tests.faults.types import CannotInjectError
+from hil_tests.tests.faults.hubs import Faulted
+
+OPEN, CLOSED = BreakerPosition.OPEN, BreakerPosition.CLOSED
+MAIN = "battery_main"
+
+
+@pytest.fixture
+def hub() -> Faulted:
+    hub = Faulted()
+    hub.bench.stop_controller()  # nobody interferes, and no dead-man does
+    for device in hub.bench.devices.all():
+        device.fed_at_s = 1e9
+    hub.run(0.5)  # what it had sent has arrived
+    return hub
+
+
+def begin(hub: Faulted, unit: str, kind: str, **parameters: object) -> object:
+    try:
+        return hub.inject(unit, kind, **parameters)
+    except CannotInjectError as error:
+        pytest.skip(f"the plant has no such lever: {error}")
+
+
+def test_the_poi_fails_to_open_and_to_close(hub: Faulted) -> None:
+    poi = hub.bench.plant.poi
+    heal = hub.inject("poi", "fails_to_open")
+    poi.trip()
+    hub.run(0.5)
+    assert poi.position is CLOSED
+    heal()
+    poi.trip()
+    hub.run(0.5)
+    assert poi.position is OPEN
+    heal = hub.inject("poi", "fails_to_close")
+    poi.close()
+    hub.run(0.5)
+    assert poi.position is OPEN
+    heal()
+    poi.close()
+    hub.run(0.5)
+    assert poi.position is CLOSED
+
+
+def test_the_earthing_relay_fails_to_close(hub: Faulted) -> None:
+    earthing = hub.bench.plant.earthing
+    heal = hub.inject("earthing", "fails_to_close")
+    earthing.set_closed(True)
+    hub.run(0.5)
+    assert earthing.position is OPEN
+    heal()
+    hub.run(0.5)
+    assert earthing.position is CLOSED
+
+
+def test_a_slow_breaker_opens_late(hub: Faulted) -> None:
+    poi = hub.bench.plant.poi
+    begin(hub, "poi", "slow_breaker", operating_s=0.5)
+    poi.trip()
+    hub.run(0.4)
+    assert poi.position is CLOSED
+    hub.run(0.2)
+    assert poi.position is OPEN
+
+
+@pytest.mark.parametrize(("shows", "reported"), [("as_it_is", CLOSED), ("open", OPEN)])
+def test_the_feedback_lies(hub: Faulted, shows: str, reported: BreakerPosition) -> None:
+    poi = hub.bench.plant.poi
+    heal = hub.inject("poi", "false_feedback", shows=shows)
+    poi.trip()
+    hub.run(0.5)
+    assert (poi.position, poi.reported_position) == (OPEN, reported)
+    heal()
+    assert poi.reported_position is OPEN
+
+
+def test_an_inverter_trips(hub: Faulted) -> None:
+    battery = hub.bench.plant.batteries[MAIN]
+    hub.inject(MAIN, "inverter_trip")
+    hub.run(0.1)
+    assert battery.mode is InverterMode.FAULT
+    solar = hub.bench.plant.pv["pv_school"]
+    hub.inject("pv_school", "inverter_trip")
+    assert not solar.is_connected
+
+
+def test_the_bms_trips(hub: Faulted) -> None:
+    begin(hub, MAIN, "bms_trip")
+    hub.run(0.2)
+    battery = hub.bench.plant.batteries[MAIN]
+    assert battery.discharge_limit_w == 0.0
+    assert not battery.is_forming
+
+
+def test_no_charging_is_allowed(hub: Faulted) -> None:
+    battery = hub.bench.plant.batteries[MAIN]
+    before_w = battery.charge_limit_w
+    heal = begin(hub, MAIN, "no_charging")
+    assert battery.charge_limit_w == 0.0 < before_w
+    assert callable(heal)
+    heal()
+    assert battery.charge_limit_w == pytest.approx(before_w)
+
+
+def test_set_points_are_ignored(hub: Faulted) -> None:
+    device, battery = hub.bench.devices.device("inverter_main"), hub.bench.plant.batteries[MAIN]
+    heal = hub.inject(MAIN, "ignores_setpoints")
+    device.write("battery.mode_set", "grid_forming")
+    device.write("battery.power_set_w", -5_000.0)
+    device.write("battery.heartbeat", 4711)
+    assert device.fed_at_s == hub.bench.plant.now_s, "a heartbeat is heard"
+    hub.run(1.0)
+    assert battery.mode is InverterMode.GRID_FOLLOWING
+    assert battery.power_w.total == pytest.approx(0.0, abs=100.0)
+    heal()
+    device.write("battery.power_set_w", -5_000.0)
+    hub.run(1.0)
+    assert battery.power_w.total == pytest.approx(-5_000.0, rel=0.01)
+
+
+def test_an_engine_does_not_fire(hub: Faulted) -> None:
+    genset = hub.bench.plant.gensets["genset"]
+    heal = hub.inject("genset", "fails_to_crank")
+    genset.set_run(True)
+    hub.run(20.0)
+    assert genset.state is GensetState.STOPPED
+    heal()
+    assert not genset.fails_to_crank
+
+
+def test_an_engine_stalls(hub: Faulted) -> None:
+    genset = hub.bench.plant.gensets["genset"]
+    hub.bench.plant.poi.trip()
+    genset.set_run(True)
+    hub.bench.run_until(lambda bench: bench.plant.gensets["genset"].state is GensetState.LOADED, 200.0)
+    begin(hub, "genset", "stalls")
+    hub.run(5.0)
+    assert genset.state is not GensetState.LOADED
+    assert genset.power_w.total == 0.0
+
+
+def test_the_tank_is_empty(hub: Faulted) -> None:
+    genset = hub.bench.plant.gensets["genset"]
+    before_l = genset.fuel_l
+    heal = hub.inject("genset", "fuel_empty")
+    genset.set_run(True)
+    hub.run(5.0)
+    assert (genset.fuel_l, genset.state) == (0.0, GensetState.STOPPED)
+    heal()
+    assert genset.fuel_l == before_l
+
+
+def test_a_motor_starts_and_runs(hub: Faulted) -> None:
+    feeder = hub.bench.plant.feeders["warm_room"]
+    before_w = feeder.power_w.total
+    heal = hub.inject("warm_room", "motor_start", power_w=1000.0, inrush_ratio=6.0, start_s=0.5)
+    hub.run(0.3)
+    assert feeder.power_w.total == pytest.approx(before_w + 6000.0, rel=0.1)
+    hub.run(0.5)
+    assert feeder.power_w.total == pytest.approx(before_w + 1000.0, rel=0.1)
+    heal()
+    hub.run(0.1)
+    assert feeder.power_w.total == pytest.approx(before_w, rel=0.05)
+
+
+def test_a_contactor_is_welded(hub: Faulted) -> None:
+    feeder = hub.bench.plant.feeders["water"]
+    heal = hub.inject("water", "welded")
+    feeder.set_closed(False)
+    hub.run(0.5)
+    assert feeder.position is CLOSED
+    heal()
+    hub.run(0.5)
+    assert feeder.position is OPEN
+
+
+def test_a_charger_gives_nothing(hub: Faulted) -> None:
+    radio = hub.bench.plant.radios["radio_tetra"]
+    radio.energy_wh = 500.0
+    begin(hub, "radio_tetra", "charger_dead")
+    hub.run(60.0)
+    assert radio.energy_wh < 500.0
+
+
+def test_all_pv_trips(hub: Faulted) -> None:
+    hub.inject("", "pv_mass_trip")
+    hub.run(0.1)
+    assert not any(plant.is_connected for plant in hub.bench.plant.pv.values())
+    hub.run(70.0)
+    assert all(plant.is_connected for plant in hub.bench.plant.pv.values()), "each by its own code"
+
+
+def test_a_short_in_the_island(hub: Faulted) -> None:
+    hub.bench.plant.batteries[MAIN].set_mode(InverterMode.GRID_FORMING)
+    hub.bench.plant.poi.trip()
+    hub.run(1.0)
+    begin(hub, "", "short_circuit", residual_ratio=0.3)
+    hub.run(0.05)
+    assert abs(hub.bench.plant.bus) < 0.5
+
+
+def test_a_restored_plant_is_healed_too(hub: Faulted) -> None:
+    heal = hub.inject("poi", "fails_to_open")
+    snapshot = hub.bench.plant.snapshot()
+    hub.bench.plant.restore(snapshot)
+    heal()
+    assert not hub.bench.plant.poi.fails_to_open
