@@ -9,6 +9,7 @@ from enum import Enum
 from hil_tests.bench.scenario import Tier
 
 ALL = frozenset(Tier)
+WIRED = frozenset({Tier.T1, Tier.T2})
 
 
 class FaultClass(Enum):
@@ -37,8 +38,16 @@ class FaultType:
 CATALOGUE: Mapping[str, FaultType] = {
     fault.name: fault
     for fault in (
+        FaultType("C7", "bit_flip", FaultClass.COMMS, "one bit of a reply is another", WIRED, {"ratio": float}),
+        FaultType("C14", "map_drift", FaultClass.COMMS, "another firmware, another map", ALL, {"drift": str}),
+        FaultType("D1", "stuck", FaultClass.DATA, "the value stays as it was", ALL, {"point": str}),
         FaultType("C10", "silent", FaultClass.COMMS, "takes requests and never answers"),
         FaultType("P1", "fails_to_open", FaultClass.PLANT, "the breaker stays closed"),
         FaultType("P2", "fails_to_close", FaultClass.PLANT, "the breaker stays open"),
+        FaultType("P4", "false_feedback", FaultClass.PLANT, "the contacts say something else", ALL, {"shows": str}),
+        FaultType("P5", "bms_trip", FaultClass.PLANT, "the BMS opens its contactor"),
+        FaultType("P9", "fails_to_crank", FaultClass.PLANT, "the engine turns and does not fire"),
+        FaultType("P13", "welded", FaultClass.PLANT, "the contactor does not move any more"),
+        FaultType("K4", "disk_full", FaultClass.CONTROLLER, "nothing more reaches the disk"),
     )
 }

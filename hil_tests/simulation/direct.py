@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from controller.config.types import Device, Point, PollGroup, Protocol
 from controller.drivers.link import Reading, Value
@@ -14,6 +15,7 @@ WRITE_LATENCY_S: Mapping[Protocol, float] = {Protocol.MODBUS_TCP: 0.02, Protocol
 RESTATE_S = 1.0  # a value that stands is sent again after this, as the real links do
 BEAT_S = 0.5
 TICK_S = 1e-9
+Lie = Callable[[Any], Callable[[Any], Any]]  # from the value now to what is made of each later one
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,17 @@ class DirectLink:
                 self.changes_count += 1
         self.next_s = self._next_due_s()
 
+    def lie(self, point: str, how: Lie) -> Callable[[], None]:
+        """From now on a point, or with an empty name every point, says something else; the answer ends it."""
+        for group in self._groups:
+            group.lie(point, how)
+
+        def heal() -> None:
+            for group in self._groups:
+                group.speak_truth()
+
+        return heal
+
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
         self._newest.clear()
@@ -133,9 +146,25 @@ class _Group:
             self._rest, self._change = rest, change
             self.values = [read() for read in self._readers]
 
+    def lie(self, point: str, how: Lie) -> None:
+        """Put something between the plant and what is read."""
+        for index, each in enumerate(self.points):
+            if point in {"", each.id}:
+                self._readers[index] = _liar(self._readers[index], how(self._readers[index]()))
+        self._change = -1
+
+    def speak_truth(self) -> None:
+        """As the plant has it."""
+        self._readers = [self._target.readers[point.id] for point in self.points]
+        self._change = -1
+
     def forget(self) -> None:
         """Nothing was ever sampled."""
         self.values, self._change, self.due_s = [None] * len(self.points), -1, 0.0
+
+
+def _liar(reader: Callable[[], Value | None], change: Callable[[Any], Any]) -> Callable[[], Value | None]:
+    return lambda: change(reader())
 
 
 class _Newest(dict[str, Reading | None]):
