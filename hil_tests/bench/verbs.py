@@ -163,6 +163,11 @@ def poi_dso_lock(scene: Scene, *, on: bool) -> None:
     scene.plant.poi.dso_lock = on
 
 
+def earthing_by_hand(scene: Scene, *, closed: bool) -> None:
+    """Somebody at the board moves the N-PE relay."""
+    scene.plant.earthing.set_closed(closed)
+
+
 # -- people ------------------------------------------------------------------------------------------------------------
 def emergency_off(scene: Scene, *, pressed: bool) -> None:
     """The red button."""
@@ -215,6 +220,7 @@ VERBS: Mapping[str, Verb] = {
     "poi.close_by_hand": poi_close_by_hand,
     "poi.own_closing": poi_own_closing,
     "poi.dso_lock": poi_dso_lock,
+    "earthing.by_hand": earthing_by_hand,
     "emergency_off": emergency_off,
     "local_control": local_control,
     "operator": operator,
