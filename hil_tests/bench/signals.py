@@ -75,7 +75,7 @@ def signals_of(site: Site) -> dict[str, Signal]:
     for name in hub.radios:
         found |= _radio(name)
     for name in site.devices:
-        found[f"device.{name}.orders_count"] = lambda s, name=name: sum(order.device == name for order in s.orders)  # type: ignore[misc]
+        found[f"device.{name}.ordered_at_s"] = _last_order(name)
     for tier in sorted({feeder.tier for feeder in hub.feeders.values()}):
         found |= _tier(tier, [name for name, feeder in hub.feeders.items() if feeder.tier == tier])
     return found
@@ -131,6 +131,11 @@ def _radio(name: str) -> dict[str, Signal]:
         f"{at}.alive": lambda s: s.plant.radios[name].is_alive,
         f"{at}.reserve_pct": lambda s: s.plant.radios[name].reserve_pct,
     }
+
+
+def _last_order(device: str) -> Signal:
+    """When the device was last told anything; heartbeats are no orders."""
+    return lambda s: next((order.at_s for order in reversed(s.orders) if order.device == device), None)
 
 
 def _edges_count(scene: Scene, field: str) -> int:
