@@ -7,9 +7,12 @@ A name is made of a part, an asset where there are several, and a quantity: `bus
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from controller.config.types import Site
+from controller.model.reasons import EventKind
 from hil_tests.bench.scene import Scene
+from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.breaker import CLOSED
 
 Sample = float | str | bool | None
@@ -30,6 +33,13 @@ HUB_SIGNALS: Mapping[str, Signal] = {
     "poi.operations_count": lambda s: s.plant.poi.operations_count,
     "poi.closings_count": lambda s: len(s.plant.poi.closings),
     "poi.last_closing": lambda s: s.plant.poi.closings[-1].kind if s.plant.poi.closings else "none",
+    "poi.closing_angle_deg": lambda s: s.plant.poi.closings[-1].angle_deg if s.plant.poi.closings else None,
+    "poi.closing_slip_hz": lambda s: s.plant.poi.closings[-1].slip_hz if s.plant.poi.closings else None,
+    "poi.closing_voltage_ratio": lambda s: (
+        s.plant.poi.closings[-1].voltage_difference_ratio if s.plant.poi.closings else None
+    ),
+    "poi.open_orders_count": lambda s: _edges_count(s, "open"),
+    "poi.close_orders_count": lambda s: _edges_count(s, "close") + _edges_count(s, "close_permit"),
     "poi.power_w": lambda s: s.plant.poi_power_w.total,
     "poi.angle_deg": lambda s: s.plant.angle_difference_deg,
     "poi.slip_hz": lambda s: s.plant.bus_frequency_hz - s.plant.grid.frequency_hz if s.plant.grid.is_fed else None,
@@ -37,6 +47,7 @@ HUB_SIGNALS: Mapping[str, Signal] = {
     "poi.relay_tripped": lambda s: s.plant.poi.relay_tripped,
     "poi.backfeed_j": lambda s: s.plant.backfeed_j,
     "poi.out_of_phase_count": lambda s: s.plant.out_of_phase_closures_count,
+    "dso.import_limit_w": lambda s: s.plant.dso.import_limit_w,
     "earthing.closed": lambda s: s.plant.earthing.position is CLOSED,
     "formers_count": lambda s: len(s.plant.forming),
     "load.power_w": lambda s: sum(feeder.power_w.total for feeder in s.plant.feeders.values()),
@@ -44,7 +55,8 @@ HUB_SIGNALS: Mapping[str, Signal] = {
     "controller.running": lambda s: s.controller.is_running,
     "controller.mode": lambda s: s.controller.mode.value if s.controller.mode is not None else "none",
     "controller.authority": lambda s: s.controller.authority.value,
-    "controller.vetoes_count": lambda s: sum(event.kind.value == "vetoed" for _, event in s.controller.events),
+    "controller.vetoes_count": lambda s: _events_count(s, EventKind.VETOED),
+    "controller.alarms_count": lambda s: _events_count(s, EventKind.ALARM),
 }
 
 
@@ -52,8 +64,8 @@ def signals_of(site: Site) -> dict[str, Signal]:
     """All signals of a hub by their names."""
     hub = site.hub
     found = dict(HUB_SIGNALS)
-    for name in hub.batteries:
-        found |= _battery(name)
+    for name, battery in hub.batteries.items():
+        found |= _battery(name, battery.rating_va)
     for name in hub.pv:
         found |= _pv(name)
     for name in hub.gensets:
@@ -62,12 +74,14 @@ def signals_of(site: Site) -> dict[str, Signal]:
         found |= _feeder(name)
     for name in hub.radios:
         found |= _radio(name)
+    for name in site.devices:
+        found[f"device.{name}.ordered_at_s"] = _last_order(name)
     for tier in sorted({feeder.tier for feeder in hub.feeders.values()}):
         found |= _tier(tier, [name for name, feeder in hub.feeders.items() if feeder.tier == tier])
     return found
 
 
-def _battery(name: str) -> dict[str, Signal]:
+def _battery(name: str, rating_va: float) -> dict[str, Signal]:
     at = f"battery.{name}"
     return {
         f"{at}.mode": lambda s: s.plant.batteries[name].mode.value,
@@ -77,6 +91,8 @@ def _battery(name: str) -> dict[str, Signal]:
         f"{at}.temperature_c": lambda s: s.plant.batteries[name].temperature_c,
         f"{at}.overload_pct": lambda s: s.plant.batteries[name].overload_pct,
         f"{at}.charge_limit_w": lambda s: s.plant.batteries[name].charge_limit_w,
+        f"{at}.discharge_limit_w": lambda s: s.plant.batteries[name].discharge_limit_w,
+        f"{at}.load_ratio": lambda s: abs(s.plant.batteries[name].power_va) * BASE_VA / rating_va,
     }
 
 
@@ -115,6 +131,21 @@ def _radio(name: str) -> dict[str, Signal]:
         f"{at}.alive": lambda s: s.plant.radios[name].is_alive,
         f"{at}.reserve_pct": lambda s: s.plant.radios[name].reserve_pct,
     }
+
+
+def _last_order(device: str) -> Signal:
+    """When the device was last told anything; heartbeats are no orders."""
+    return lambda s: next((order.at_s for order in reversed(s.orders) if order.device == device), None)
+
+
+def _edges_count(scene: Scene, field: str) -> int:
+    """How often the POI was newly told to do this; a level that is restated is one order."""
+    told = [order.value for order in scene.orders if order.asset == scene.site.hub.poi.id and order.field == field]
+    return sum(bool(now) and not before for before, now in pairwise([False, *told]))
+
+
+def _events_count(scene: Scene, kind: EventKind) -> int:
+    return sum(event.kind is kind for _, event in scene.controller.events)
 
 
 def _tier(tier: int, feeders: list[str]) -> dict[str, Signal]:

@@ -75,6 +75,21 @@ def grid_source(scene: Scene, *, source: GridSource) -> None:
     scene.plant.grid_source = source
 
 
+def grid_rotation(scene: Scene, *, equal: bool) -> None:
+    """Somebody upstream has swapped two conductors, or swapped them back."""
+    scene.plant.grid.is_rotation_equal = equal
+
+
+def dso_ask_for_island(scene: Scene, *, on: bool) -> None:
+    """The grid operator's contact: please leave the grid, in good order (IEEE 2030.7 T1)."""
+    scene.plant.dso.asks_for_island = on
+
+
+def dso_limit_import(scene: Scene, *, limit_w: float | None = None) -> None:
+    """The control box dims (section 14a EnWG): draw no more than this; without a limit it lets go."""
+    scene.plant.dso.import_limit_w = limit_w
+
+
 # -- weather and loads -------------------------------------------------------------------------------------------------
 def weather_set(scene: Scene, *, irradiance_w_per_m2: float | None = None, temperature_c: float | None = None) -> None:
     """Sun and air."""
@@ -138,9 +153,19 @@ def poi_close_by_hand(scene: Scene) -> None:
     scene.plant.poi.close()
 
 
+def poi_own_closing(scene: Scene, *, on: bool) -> None:
+    """The device that switches the POI by itself closes it as soon as it sees both sides in step."""
+    scene.plant.poi.set_close_permit(on)
+
+
 def poi_dso_lock(scene: Scene, *, on: bool) -> None:
     """The grid operator's lock."""
     scene.plant.poi.dso_lock = on
+
+
+def earthing_by_hand(scene: Scene, *, closed: bool) -> None:
+    """Somebody at the board moves the N-PE relay."""
+    scene.plant.earthing.set_closed(closed)
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -180,6 +205,9 @@ VERBS: Mapping[str, Verb] = {
     "grid.lose_phase": grid_lose_phase,
     "grid.restore_phases": grid_restore_phases,
     "grid.source": grid_source,
+    "grid.rotation": grid_rotation,
+    "dso.ask_for_island": dso_ask_for_island,
+    "dso.limit_import": dso_limit_import,
     "weather.set": weather_set,
     "load.set": load_set,
     "load.scale": load_scale,
@@ -190,7 +218,9 @@ VERBS: Mapping[str, Verb] = {
     "genset.set": genset_set,
     "poi.trip": poi_trip,
     "poi.close_by_hand": poi_close_by_hand,
+    "poi.own_closing": poi_own_closing,
     "poi.dso_lock": poi_dso_lock,
+    "earthing.by_hand": earthing_by_hand,
     "emergency_off": emergency_off,
     "local_control": local_control,
     "operator": operator,

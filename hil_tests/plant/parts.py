@@ -13,7 +13,7 @@ from hil_tests.plant.grid import PublicGrid
 from hil_tests.plant.inverter import BatteryInverter
 from hil_tests.plant.loads import LoadFeeder, Loads
 from hil_tests.plant.rest import Rest
-from hil_tests.plant.small import EarthingRelay, RadioNode, Safety, Weather
+from hil_tests.plant.small import Dso, EarthingRelay, RadioNode, Safety, Weather
 from hil_tests.plant.solar import SolarInverter
 from hil_tests.plant.storage import BatteryPack
 
@@ -33,7 +33,7 @@ class Parts:
     """Everything that a plant is made of."""
 
     __slots__ = (
-        "batteries", "earthing", "feeders", "gensets", "grid", "loads",
+        "batteries", "dso", "earthing", "feeders", "gensets", "grid", "loads",
         "poi", "pv", "radios", "rest", "safety", "weather",
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ class Parts:
             r.id: RadioNode(r, self.feeders.get(r.feeder or ""), rest) for r in hub.radios.values()
         }
         self.weather = Weather(forked(seed, "weather"), options.irradiance_w_per_m2, options.temperature_c, rest)
-        self.safety = Safety(rest)
+        self.safety, self.dso = Safety(rest), Dso(rest)
 
     def stop_in_emergency(self) -> None:
         """The button acts in hardware: POI open, sources off, whatever anybody orders."""

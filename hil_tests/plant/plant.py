@@ -62,7 +62,7 @@ class Plant:
         self.grid, self.poi, self.earthing = parts.grid, parts.poi, parts.earthing
         self.batteries, self.pv, self.gensets = parts.batteries, parts.pv, parts.gensets
         self.loads, self.feeders, self.radios = parts.loads, parts.feeders, parts.radios
-        self.weather, self.safety = parts.weather, parts.safety
+        self.weather, self.safety, self.dso = parts.weather, parts.safety, parts.dso
         self._grid_source = GridSource.PUBLIC
         self.bus = cmath.rect(1.0, 0.0)
         self.bus_frequency_hz = NOMINAL_HZ

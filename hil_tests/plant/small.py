@@ -20,14 +20,15 @@ PV_EFFICIENCY = 0.96
 class EarthingRelay:
     """The N-PE bond of the island."""
 
-    __slots__ = ("_fails_to_close", "_moving_s", "_wanted", "position", "rest")
+    __slots__ = ("_fails_to_close", "_is_welded", "_moving_s", "_wanted", "position", "rest")
 
     fails_to_close = Setting[bool]("fails_to_close")
+    is_welded = Setting[bool]("is_welded")
 
     def __init__(self, rest: Rest) -> None:
         self.rest = rest
         self.position = BreakerPosition.OPEN
-        self._fails_to_close = False
+        self._fails_to_close = self._is_welded = False
         self._wanted = BreakerPosition.OPEN
         self._moving_s = 0.0
 
@@ -46,7 +47,8 @@ class EarthingRelay:
     @property
     def is_still(self) -> bool:
         """Where it was ordered to be, or never getting there."""
-        return self._wanted is self.position or (self._wanted is BreakerPosition.CLOSED and self._fails_to_close)
+        cannot = self._is_welded or (self._wanted is BreakerPosition.CLOSED and self._fails_to_close)
+        return self._wanted is self.position or cannot
 
     def step(self, dt_s: float) -> None:
         """Move."""
@@ -111,6 +113,20 @@ class Weather:
         irradiance = self._irradiance_w_per_m2
         cell_c = self._temperature_c + 0.03 * irradiance
         return irradiance / 1000.0 * (1.0 - 0.004 * (cell_c - 25.0)) * PV_EFFICIENCY
+
+
+class Dso:
+    """What the grid operator asks by contact: to leave the grid in good order, or to draw no more than so much."""
+
+    __slots__ = ("_asks_for_island", "_import_limit_w", "rest")
+
+    asks_for_island = Setting[bool]("asks_for_island")
+    import_limit_w = Setting[float | None]("import_limit_w")
+
+    def __init__(self, rest: Rest) -> None:
+        self.rest = rest
+        self._asks_for_island = False
+        self._import_limit_w: float | None = None
 
 
 class Safety:
