@@ -21,7 +21,7 @@ from hil_tests.plant.power_flow import Droop, Flow, NoSteadyStateError, beside_g
 
 DT_S = 10.0
 SETTLE_S = 2.0  # dynamic for so long after the last contact moved: ten time constants of the slowest fast state
-PACK_S = 10.0  # a third of the battery's polarisation time constant
+PACK_S = 5.0  # a sixth of the battery's polarisation time constant, half of what a BMS bears beyond its limits
 LIVE_RATIO = 0.05
 ISOCHRONOUS_HZ_PER_PU = 1e-9
 GENSET_VOLTAGE_DROOP = 0.04
@@ -68,7 +68,7 @@ class QuasiSteady:
         if not parts_are or self._feeds_dead_line() or self._relay_waits_for_sync():
             return False
         return (
-            all(battery.is_still for battery in plant.batteries.values())
+            all(battery.is_still and not battery.pack.is_overloaded for battery in plant.batteries.values())
             and all(inverter.is_still for inverter in plant.pv.values())
             and all(genset.is_still for genset in plant.gensets.values())
             and (plant.loads.is_still or self._contactors_stand())
@@ -104,9 +104,9 @@ class QuasiSteady:
         except NoSteadyStateError:
             self._settled_at_s = plant.now_s + SETTLE_S
             return False
-        self._take(flow, followed_pu, dt_s)
-        self._pass(dt_s)
-        plant.now_s += dt_s
+        self._take(flow)
+        passed_s = self._pass(flow, dt_s)
+        self._turn(flow, followed_pu, passed_s)
         self._left_at_s = plant.now_s
         plant.rest.disturb()
         self.jumps_count += 1
@@ -119,9 +119,7 @@ class QuasiSteady:
         plant, volts, hz = self.plant, abs(self.plant.bus), self.plant.bus_frequency_hz
         yield_ratio, loads, inverters = plant.weather.yield_ratio, plant.loads, tuple(plant.pv.values())
         steady_pu = sum(battery.follow_power(volts, dt_s) for battery in plant.batteries.values())
-        for inverter in inverters:
-            inverter.step(volts, hz, yield_ratio, dt_s)
-        loads.step(volts, dt_s)
+        loads.step(volts, 0.0)
 
         def taken(at_ratio: float, at_hz: float) -> complex:
             followed_pu = steady_pu
@@ -131,7 +129,7 @@ class QuasiSteady:
 
         droops = [battery_droop(b) for b in plant.batteries.values() if b.is_forming]
         droops += [genset_droop(g) for g in plant.gensets.values() if g.is_forming]
-        if plant.poi.position is CLOSED and plant.grid.is_fed:
+        if self._is_on_grid:
             flow = beside_grid(droops, taken, plant.grid.source, IMPEDANCE_PU, plant.grid.frequency_hz)
         elif droops:
             flow = in_island(droops, taken, volts if volts > LIVE_RATIO else 1.0, hz)
@@ -143,12 +141,11 @@ class QuasiSteady:
         loads.step(ratio, 0.0)
         return flow, steady_pu + sum(inverter.power_pu for inverter in inverters)
 
-    def _take(self, flow: Flow, followed_pu: float, dt_s: float) -> None:
-        """Bus and forming sources stand where the balance puts them, turned on by `dt_s`."""
+    def _take(self, flow: Flow) -> None:
+        """Bus and forming sources stand where the balance puts them."""
         plant, volts = self.plant, abs(flow.volts)
-        on_grid = plant.poi.position is CLOSED and plant.grid.is_fed
-        angle_rad = cmath.phase(flow.volts if on_grid else plant.bus) + TWO_PI * (flow.hz - NOMINAL_HZ) * dt_s
-        plant.bus, plant.bus_frequency_hz = cmath.rect(volts, math.remainder(angle_rad, TWO_PI)), flow.hz
+        plant.bus = flow.volts if self._is_on_grid else cmath.rect(volts, cmath.phase(plant.bus))
+        plant.bus_frequency_hz = flow.hz
         ahead = plant.bus * cmath.rect(1.0, TWO_PI * (flow.hz - NOMINAL_HZ) * STEP_S)  # a step turns after it solves
         formers = [*(b for b in plant.batteries.values() if b.is_forming)]
         gensets = [*(g for g in plant.gensets.values() if g.is_forming)]
@@ -156,33 +153,50 @@ class QuasiSteady:
             _hold_battery(battery, power, ahead)
         for genset, power in zip(gensets, flow.powers[len(formers) :], strict=True):
             _hold_genset(genset, power, ahead)
-        plant.grid.turn(dt_s)
-        through = (plant.grid.source - plant.bus) / IMPEDANCE_PU if on_grid else 0j
-        plant.poi_current = through
+        for battery in plant.batteries.values():
+            if not battery.is_forming:
+                battery.current = (battery.power_va / plant.bus).conjugate() if volts > LIVE_RATIO else 0j
+
+    def _pass(self, flow: Flow, dt_s: float) -> float:
+        """Charge, heat, fuel, timers, warming loads and radios; less than asked when a BMS begins to time its trip."""
+        plant, volts, yield_ratio = self.plant, abs(flow.volts), self.plant.weather.yield_ratio
+        slices_count = math.ceil(dt_s / PACK_S - 1e-9)
+        passed_s = 0.0
+        for number in range(slices_count):
+            for battery in plant.batteries.values():
+                battery.make_up(dt_s / slices_count)
+                battery.end_slow_step(plant.weather.temperature_c)
+            passed_s = dt_s * (number + 1) / slices_count
+            if any(battery.pack.is_overloaded for battery in plant.batteries.values()):
+                break
+        for genset in plant.gensets.values():
+            genset.make_up(passed_s)
+            genset.end_slow_step()
+        for inverter in plant.pv.values():
+            power_pu = inverter.power_pu
+            inverter.step(volts, flow.hz, yield_ratio, passed_s)
+            inverter.power_pu = power_pu  # waits and ramps move on; what they let through shows in the next balance
+        plant.loads.step(volts, passed_s)
+        plant.loads.warm(passed_s)
+        for radio in plant.radios.values():
+            radio.step(passed_s)
+        return passed_s
+
+    def _turn(self, flow: Flow, followed_pu: float, dt_s: float) -> None:
+        """The bus and the grid have turned, and energy has flowed; forming sources turned as their time passed."""
+        plant = self.plant
+        through = (plant.grid.source - plant.bus) / IMPEDANCE_PU if self._is_on_grid else 0j
         delivered_pu = followed_pu + sum(flow.powers).real + (plant.bus * through.conjugate()).real
         plant.source_j += delivered_pu * BASE_VA * dt_s
         plant.load_j += plant.loads.power_pu * BASE_VA * dt_s
+        spin = cmath.rect(1.0, math.remainder(TWO_PI * (flow.hz - NOMINAL_HZ) * dt_s, TWO_PI))
+        plant.bus, plant.poi_current = plant.bus * spin, through * spin
+        plant.grid.turn(dt_s)
+        plant.now_s += dt_s
 
-    def _pass(self, dt_s: float) -> None:
-        """Charge, heat, fuel, timers, warming loads and radios."""
-        plant = self.plant
-        slices_count = math.ceil(dt_s / PACK_S - 1e-9)
-        for battery in plant.batteries.values():
-            if not battery.is_forming:
-                battery.current = (battery.power_va / plant.bus).conjugate() if abs(plant.bus) > LIVE_RATIO else 0j
-            angle_rad = battery.angle_rad
-            for _ in range(slices_count):
-                battery.make_up(dt_s / slices_count)
-                battery.end_slow_step(plant.weather.temperature_c)
-            battery.angle_rad = angle_rad
-        for genset in plant.gensets.values():
-            angle_rad = genset.angle_rad
-            genset.make_up(dt_s)
-            genset.end_slow_step()
-            genset.angle_rad = angle_rad
-        plant.loads.warm(dt_s)
-        for radio in plant.radios.values():
-            radio.step(dt_s)
+    @property
+    def _is_on_grid(self) -> bool:
+        return self.plant.poi.position is CLOSED and self.plant.grid.is_fed
 
 
 def battery_droop(battery: BatteryInverter) -> Droop:

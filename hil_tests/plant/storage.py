@@ -47,6 +47,11 @@ class BatteryPack:
         c_rate = 0.2 if self.temperature_c < 0.0 else 1.0
         return c_rate * self.capacity_wh * max(0.0, min(1.0, self.soc_pct / 5.0))
 
+    @property
+    def is_overloaded(self) -> bool:
+        """Beyond what the BMS allows: its trip is being timed."""
+        return self._over_s > 0.0 and not self.tripped
+
     def step(self, power_w: float, ambient_c: float, dt_s: float) -> None:
         """Deliver this power (positive: discharge) for one step.
 

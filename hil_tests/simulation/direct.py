@@ -92,11 +92,14 @@ class DirectLink:
                 self._poll(group)
         self.next_s = self._next_due_s()
 
-    def hurry(self) -> None:
-        """What is under way arrives now: where a stride is longer than a wire is slow."""
+    def hurry(self) -> bool:
+        """What is under way arrives now: where a stride is longer than a wire is slow. True if any of it is new."""
+        is_new = False
         while self._pending and not self.is_cut:
             _, point, value = self._pending.popleft()
+            is_new = is_new or self._target.written.get(point) != value
             self._target.write(point, value)
+        return is_new
 
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
