@@ -65,6 +65,11 @@ class Director:
         """What happened so far."""
         return self._recorder.trace
 
+    @property
+    def next_action_s(self) -> float:
+        """When something is to be done; inf when nothing is left."""
+        return self._agenda[0][0] if self._agenda else math.inf
+
     def after_step(self) -> None:
         """One step of the plant has been made."""
         scene = self.scene

@@ -10,6 +10,7 @@ from hil_tests.docs.configuration import configuration_page
 from hil_tests.docs.devices import devices_page
 from hil_tests.docs.faults import faults_page
 from hil_tests.docs.modes import modes_page
+from hil_tests.docs.scenarios import scenarios_page
 
 
 def fresh_pages() -> Mapping[str, str]:
@@ -20,6 +21,7 @@ def fresh_pages() -> Mapping[str, str]:
         "docs/configuration.md": configuration_page(),
         "docs/command_reference.md": commands_page(),
         "docs/faults.md": faults_page(),
+        "docs/scenarios.md": scenarios_page(),
     }
 
 

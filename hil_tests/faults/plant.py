@@ -8,7 +8,7 @@ from typing import Any
 from controller.model.words import BreakerPosition
 from hil_tests.faults.data import put_in
 from hil_tests.faults.stage import Inject, Injection, all_of
-from hil_tests.faults.types import CannotInjectError, Heal
+from hil_tests.faults.types import CannotInjectError, Heal, Unit
 from hil_tests.plant.plant import Plant
 
 PartOf = Callable[[Plant, str], Any]
@@ -65,6 +65,11 @@ def _call(name: str, undo: str) -> Inject:
         return heal
 
     return begin
+
+
+def _welded(injection: Injection) -> Heal:
+    lever = "is_welded" if injection.unit == Unit.EARTHING.value else "stuck"
+    return _lever(lever)(injection)
 
 
 def _shown(injection: Injection) -> BreakerPosition:
@@ -135,7 +140,7 @@ PLANT_FAULTS: Mapping[str, Inject] = {
     "stalls": _call("stall", "repair"),
     "fuel_empty": _lever("fuel_l", lambda _: 0.0),
     "motor_start": _motor_start,
-    "welded": _lever("stuck"),
+    "welded": _welded,
     "charger_dead": _lever("charger_dead"),
     "pv_mass_trip": _pv_mass_trip,
     "short_circuit": _short_circuit,

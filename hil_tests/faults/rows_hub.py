@@ -41,7 +41,7 @@ PLANT = (
            Parameter("power_w", Kind.NUMBER, 3000.0, "of the motor, when it runs", 0.0, 1e6),
            Parameter("inrush_ratio", Kind.NUMBER, 6.0, "what it draws of that when starting", 1.0, 20.0),
            Parameter("start_s", Kind.NUMBER, 1.0, "until it runs", 0.0, 60.0)),
-    _plant("P13", "welded", "the contactor does not move any more", (Unit.FEEDER,)),
+    _plant("P13", "welded", "the contactor does not move any more", (Unit.FEEDER, Unit.EARTHING)),
     _plant("P14", "charger_dead", "the radio's charger gives nothing", (Unit.RADIO,)),
     _plant("P15", "pv_mass_trip", "all PV plants trip at once", (Unit.HUB,)),
     _plant("P16", "short_circuit", "a short in the island: currents at their limit, voltage at a third", (Unit.HUB,),
