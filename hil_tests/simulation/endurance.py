@@ -48,8 +48,8 @@ class Endurance:
 
     def _stride(self, stride_s: float) -> bool:
         """Orders arrive first: a set-point that is on its way is not ten seconds old when it gets there."""
-        hurried = [link.hurry() for link in self.bench.links.values()]
-        if any(hurried):
+        news = [link.hurry() for link in self.bench.links.values()]
+        if any(news):
             self.bench.after_step()  # whoever judges orders judges them on the plant they met
         if not self.quasi.jump(stride_s):
             return False
