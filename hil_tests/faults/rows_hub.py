@@ -25,8 +25,7 @@ def _controller(id_: str, name: str, what: str, tiers: frozenset[Tier], *more: P
 PLANT = (
     _plant("P1", "fails_to_open", "the breaker stays closed", (Unit.POI,)),
     _plant("P2", "fails_to_close", "the breaker or relay stays open", (Unit.POI, Unit.EARTHING)),
-    _plant("P3", "slow_breaker", "the breaker takes longer than its data sheet says", (Unit.POI,),
-           Parameter("operating_s", Kind.NUMBER, 0.5, "from order to contact", 0.0, 60.0)),
+    _plant("P3", "slow_breaker", "the breaker takes half a second from order to contact", (Unit.POI,)),
     _plant("P4", "false_feedback", "the auxiliary contacts stay where they are", (Unit.POI,),
            Parameter("shows", Kind.WORD, "as_it_is", "what they say from now on",
                      choices=("as_it_is", "open", "closed"))),
@@ -41,7 +40,7 @@ PLANT = (
            Parameter("power_w", Kind.NUMBER, 3000.0, "of the motor, when it runs", 0.0, 1e6),
            Parameter("inrush_ratio", Kind.NUMBER, 6.0, "what it draws of that when starting", 1.0, 20.0),
            Parameter("start_s", Kind.NUMBER, 1.0, "until it runs", 0.0, 60.0)),
-    _plant("P13", "welded", "the contactor does not move any more", (Unit.FEEDER,)),
+    _plant("P13", "welded", "the contactor does not move any more; the poles of the POI do not follow its mechanism", (Unit.FEEDER, Unit.POI)),
     _plant("P14", "charger_dead", "the radio's charger gives nothing", (Unit.RADIO,)),
     _plant("P15", "pv_mass_trip", "all PV plants trip at once", (Unit.HUB,)),
     _plant("P16", "short_circuit", "a short in the island: currents at their limit, voltage at a third", (Unit.HUB,),

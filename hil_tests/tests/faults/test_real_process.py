@@ -153,6 +153,17 @@ def test_a_torn_page_costs_the_last_entry_and_no_more(tmp_path: Path) -> None:
         assert [row[0] for row in reader.execute("SELECT number FROM line")] == [0, 1, 2, 3]
 
 
+def drained(listener: socket.socket) -> bool:
+    """Whoever still stands in line is let go, and nobody comes any more."""
+    listener.settimeout(0.2)
+    for _ in range(100):
+        try:
+            listener.accept()[0].close()
+        except TimeoutError:
+            return True
+    return False
+
+
 def test_a_flood_of_questions(stub: Stub) -> None:
     stub.process.run_dir.mkdir()
     with socket.socket(socket.AF_UNIX) as listener:
@@ -163,10 +174,7 @@ def test_a_flood_of_questions(stub: Stub) -> None:
         for _ in range(20):  # each is taken and let go, and asks again
             listener.accept()[0].close()
         heal()
-        listener.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            for _ in range(100):
-                listener.accept()[0].close()
+        assert drained(listener)
 
 
 def test_what_the_catalogue_promises_for_t2_is_there() -> None:
