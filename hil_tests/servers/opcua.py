@@ -23,6 +23,7 @@ from hil_tests.servers.points import PlantDevice
 
 NAMESPACE = "urn:hallig:bench"
 REFRESH_S = 0.05
+HOLD_S = 0.001  # a client needs ten times as long for its session
 KINDS = {
     "bool": ua.VariantType.Boolean,
     "int16": ua.VariantType.Int16,
@@ -126,7 +127,9 @@ class UaServer:
     async def _refresh(self, server: Server) -> None:
         while True:
             if self._is_silent:
-                self.fall_silent()  # whoever has connected since
+                self.fall_silent()  # whoever has connected since, and before he is told anything
+                await asyncio.sleep(HOLD_S)
+                continue
             for device, point, node_id in () if self.is_stalled else self._shown:
                 shown = _data_value(point, device.read(point.id))
                 if self.status is not None:
