@@ -15,7 +15,7 @@ from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, Mode
 from controller.socket_client import SocketClient
-from hil_tests.faults.odd_clock import FILE_VARIABLE
+from hil_tests.faults import odd_clock
 from hil_tests.servers.process import ControllerProcess
 
 STATUS_EVERY_S = 0.02
@@ -79,8 +79,8 @@ class ProcessController:
         """A new process, under the limits that hold."""
         if self.process.is_alive:
             return
-        module = "hil_tests.faults.odd_clock" if self._has_odd_clock else "controller.cli"
-        self.process.start(module, {FILE_VARIABLE: str(self.process.folder / "wall_clock.json")})
+        module = odd_clock.__name__ if self._has_odd_clock else "controller.cli"
+        self.process.start(module, {odd_clock.FILE_VARIABLE: str(self.process.folder / "wall_clock.json")})
         self._cursor = max(0, self._cursor - BACK_COUNT)
         self.limit()
 

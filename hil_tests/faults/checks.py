@@ -10,7 +10,7 @@ from controller.config.toml_places import KeyPath
 from controller.config.types import Device, Site
 from controller.config.wording import written_as
 from hil_tests.bench.durations import seconds
-from hil_tests.bench.scenario import Action, Scenario
+from hil_tests.bench.scenario import Action, Scenario, Tier
 from hil_tests.faults.catalogue import CATALOGUE
 from hil_tests.faults.points import fits
 from hil_tests.faults.types import FaultType, Kind, Parameter, Unit, mistake, wanted
@@ -27,7 +27,7 @@ def check_fault(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenario
         yield file.problem((*loc, "type"), f"'{kind}'", _choice([*CATALOGUE]), nearest(str(kind), CATALOGUE))
         return
     yield from _check_unit(file, loc, fault, parameters.get("unit"), site)
-    yield from _check_tiers(file, loc, fault, scenario)
+    yield from _check_tiers(file, loc, fault, scenario, site.devices.get(str(parameters.get("unit"))))
     yield from _check_parameters(file, loc, fault, parameters, site)
     if "for" in parameters:
         try:
@@ -65,7 +65,12 @@ def _check_unit(file: TomlFile, loc: KeyPath, fault: FaultType, unit: object, si
         yield file.problem((*loc, "unit"), f"'{unit}'", _choice(known), nearest(str(unit), known))
 
 
-def _check_tiers(file: TomlFile, loc: KeyPath, fault: FaultType, scenario: Scenario) -> Iterator[Problem]:
+def _check_tiers(
+    file: TomlFile, loc: KeyPath, fault: FaultType, scenario: Scenario, device: Device | None
+) -> Iterator[Problem]:
+    if device is not None and device.table.protocol in fault.not_in_t2 and Tier.T2 in scenario.tiers:
+        instead = f"a device without {device.table.protocol.value} in t2, or fewer tiers"
+        yield file.problem((*loc, "unit"), f"'{device.name}'", instead)
     missing = [tier.value for tier in scenario.tiers if tier not in fault.tiers]
     if missing:
         where = ", ".join(sorted(tier.value for tier in fault.tiers))

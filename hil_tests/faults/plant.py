@@ -8,10 +8,9 @@ from typing import Any
 from controller.model.words import BreakerPosition
 from hil_tests.faults.data import put_in
 from hil_tests.faults.stage import Inject, Injection, all_of
-from hil_tests.faults.types import CannotInjectError, Heal, Unit
+from hil_tests.faults.types import CannotInjectError, Heal
+from hil_tests.plant import generator
 from hil_tests.plant.plant import Plant
-
-PartOf = Callable[[Plant, str], Any]
 
 
 def part_of(plant: Plant, unit: str) -> Any:
@@ -24,11 +23,11 @@ def part_of(plant: Plant, unit: str) -> Any:
     raise CannotInjectError(f"no part {unit!r} in this plant")
 
 
-def _lever(name: str, wanted: Callable[[Injection], object] = lambda _: True, inner: str = "") -> Inject:
-    """Set an attribute of the unit (or of what it has inside), and put it back as it was."""
+def _lever(name: str, wanted: Callable[[Injection], object] = lambda _: True) -> Inject:
+    """Set an attribute of the unit, and put it back as it was."""
 
     def begin(injection: Injection) -> Heal:
-        part = _inner(part_of(injection.plant, injection.unit), inner)
+        part = part_of(injection.plant, injection.unit)
         if not hasattr(part, name):
             raise CannotInjectError(f"{injection.unit} has no lever for {injection.name}")
         before = getattr(part, name)
@@ -36,16 +35,12 @@ def _lever(name: str, wanted: Callable[[Injection], object] = lambda _: True, in
         injection.plant.rest.disturb()
 
         def heal() -> None:
-            setattr(_inner(part_of(injection.plant, injection.unit), inner), name, before)
+            setattr(part_of(injection.plant, injection.unit), name, before)
             injection.plant.rest.disturb()
 
         return heal
 
     return begin
-
-
-def _inner(part: Any, inner: str) -> Any:
-    return getattr(part, inner) if inner else part
 
 
 def _call(name: str, undo: str) -> Inject:
@@ -65,11 +60,6 @@ def _call(name: str, undo: str) -> Inject:
         return heal
 
     return begin
-
-
-def _welded(injection: Injection) -> Heal:
-    lever = "is_welded" if injection.unit == Unit.EARTHING.value else "stuck"
-    return _lever(lever)(injection)
 
 
 def _shown(injection: Injection) -> BreakerPosition:
@@ -107,6 +97,39 @@ def _motor_start(injection: Injection) -> Heal:
     return all_of([forget, lambda: draw(0.0)])
 
 
+def _welded(injection: Injection) -> Heal:
+    """The poles of the POI, or the whole contactor of a feeder."""
+    return _lever("is_welded" if injection.unit == "poi" else "stuck")(injection)
+
+
+def _no_charging(injection: Injection) -> Heal:
+    pack: Any = injection.plant.batteries[injection.unit].pack
+    if not hasattr(pack, "override_limits"):
+        raise CannotInjectError(f"{injection.unit} has no lever for {injection.name}")
+    pack.override_limits(charge_w=0.0)
+
+    def heal() -> None:
+        now: Any = injection.plant.batteries[injection.unit].pack
+        now.override_limits()
+
+    return heal
+
+
+def _stalls(injection: Injection) -> Heal:
+    """Ended when somebody acknowledges it at the panel."""
+    genset: Any = injection.plant.gensets[injection.unit]
+    faults = getattr(generator, "GensetFault", None)
+    if faults is None:
+        raise CannotInjectError(f"{injection.unit} has no lever for {injection.name}")
+    genset.trip(faults.STALLED)
+
+    def heal() -> None:
+        now: Any = injection.plant.gensets[injection.unit]
+        now.reset()
+
+    return heal
+
+
 def _pv_mass_trip(injection: Injection) -> Heal:
     """Each comes back by its own code: nothing is left to heal."""
     for plant in injection.plant.pv.values():
@@ -130,14 +153,14 @@ def _short_circuit(injection: Injection) -> Heal:
 PLANT_FAULTS: Mapping[str, Inject] = {
     "fails_to_open": _lever("fails_to_open"),
     "fails_to_close": _lever("fails_to_close"),
-    "slow_breaker": _lever("operating_s", lambda injection: injection.values["operating_s"]),
+    "slow_breaker": _lever("is_slow"),
     "false_feedback": _lever("stuck_feedback", _shown),
-    "bms_trip": _call("bms_trip", "reset"),
-    "no_charging": _lever("charge_blocked", inner="pack"),
+    "bms_trip": _call("trip_bms", "reset"),
+    "no_charging": _no_charging,
     "inverter_trip": _call("trip", "reset"),
     "ignores_setpoints": _ignores_setpoints,
     "fails_to_crank": _lever("fails_to_crank"),
-    "stalls": _call("stall", "repair"),
+    "stalls": _stalls,
     "fuel_empty": _lever("fuel_l", lambda _: 0.0),
     "motor_start": _motor_start,
     "welded": _welded,

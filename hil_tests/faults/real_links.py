@@ -63,14 +63,21 @@ class RealLinks:
         return heal
 
     def _silent(self, injection: Injection) -> Heal:
-        wire, unit = self._modbus(injection)
         name = injection.unit
+        wire, unit = self._wire(injection), injection.stage.site.devices[name].unit
         self._silences[name] = self._silences.get(name, 0) + 1
-        wire.silent.add(unit)
+        if isinstance(wire, UaServer):
+            wire.fall_silent()
+        else:
+            wire.silent.add(unit)
 
         def heal() -> None:
             self._silences[name] -= 1
-            if not self._silences[name]:
+            if self._silences[name]:
+                return
+            if isinstance(wire, UaServer):
+                wire.speak_again()
+            else:
                 wire.silent.discard(unit)
 
         return heal

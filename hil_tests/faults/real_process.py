@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from hil_tests.faults import flood
 from hil_tests.faults.lives import Strike, at_the_nth, by_turns, down, every_order, once
 from hil_tests.faults.stage import Inject, Injection, all_of
 from hil_tests.faults.types import CannotInjectError, Heal
@@ -169,7 +170,7 @@ class RealProcess:
     # -- company -------------------------------------------------------------------------------------------------------
     def _flood(self, injection: Injection) -> Heal:
         clients = str(injection.values["clients"])
-        return _ended(spawn(["hil_tests.faults.flood", str(self._life.process.run_dir), clients]))
+        return _ended(spawn([flood.__name__, str(self._life.process.run_dir), clients]))
 
     def _second_instance(self, _: Injection) -> Heal:
         second = spawn(["controller.cli", *self._life.process.arguments])

@@ -77,6 +77,7 @@ class FaultType:
     tiers: frozenset[Tier] = ALL
     parameters: tuple[Parameter, ...] = ()
     protocols: frozenset[Protocol] = EVERY_PROTOCOL  # of the devices that can have it
+    not_in_t2: frozenset[Protocol] = frozenset()  # of devices that can have it only without a wire
     note: str = ""  # where it cannot be injected, and why
 
     def parameter(self, name: str) -> Parameter | None:

@@ -23,6 +23,7 @@ from hil_tests.servers.points import PlantDevice
 
 NAMESPACE = "urn:hallig:bench"
 REFRESH_S = 0.05
+HOLD_S = 0.001  # a client needs ten times as long for its session
 KINDS = {
     "bool": ua.VariantType.Boolean,
     "int16": ua.VariantType.Int16,
@@ -45,6 +46,7 @@ class UaServer:
         self._shown: list[tuple[PlantDevice, Point, ua.NodeId]] = []
         self._task: asyncio.Task[None] | None = None
         self.status: int | None = None  # what every node shows instead of a good one
+        self._is_silent = False
         self.is_stalled = False  # goes on answering with what it last knew
         self.url = f"opc.tcp://127.0.0.1:{port}/hallig/"
 
@@ -75,11 +77,25 @@ class UaServer:
 
     async def lose_sessions(self) -> None:
         """Every session ends, and every connection with it."""
-        if self._server is not None:
-            binary = self._server.bserver
-            for protocol in list(binary.clients) if binary is not None else []:
-                if protocol.transport is not None:
-                    protocol.transport.close()
+        for transport in self._transports():
+            transport.close()
+
+    def fall_silent(self) -> None:
+        """Half open: connections and requests are taken, and nobody reads them."""
+        self._is_silent = True
+        for transport in self._transports():
+            transport.pause_reading()
+
+    def speak_again(self) -> None:
+        """What has come meanwhile is answered now."""
+        self._is_silent = False
+        for transport in self._transports():
+            transport.resume_reading()
+
+    def _transports(self) -> list[asyncio.Transport]:
+        binary = self._server.bserver if self._server is not None else None
+        transports = [protocol.transport for protocol in binary.clients] if binary is not None else []
+        return [transport for transport in transports if transport is not None and not transport.is_closing()]
 
     async def _add(self, server: Server, device: PlantDevice, point: Point) -> None:
         if not isinstance(point.where, NodeWhere):
@@ -110,6 +126,10 @@ class UaServer:
 
     async def _refresh(self, server: Server) -> None:
         while True:
+            if self._is_silent:
+                self.fall_silent()  # whoever has connected since, and before he is told anything
+                await asyncio.sleep(HOLD_S)
+                continue
             for device, point, node_id in () if self.is_stalled else self._shown:
                 shown = _data_value(point, device.read(point.id))
                 if self.status is not None:

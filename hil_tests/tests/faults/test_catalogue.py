@@ -87,6 +87,11 @@ def test_what_exists_nowhere_says_why(tmp_path: Path) -> None:
     assert "certificates" in problem.wanted
 
 
+def test_a_device_that_cannot_have_it_on_a_wire(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, 'type = "slow"', 'unit = "inverter_second"', tiers='["t0", "t2"]')
+    assert (problem.key, problem.wanted) == ("timeline.0.unit", "a device without opcua in t2, or fewer tiers")
+
+
 def test_a_twin_is_one_with_the_same_table(tmp_path: Path) -> None:
     wrong = ['type = "unit_swap"', 'unit = "contactor_water"', 'with_device = "genset_panel"']
     (problem,) = problems(tmp_path, *wrong)

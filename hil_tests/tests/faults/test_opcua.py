@@ -51,6 +51,17 @@ async def test_bad_status_frozen_values_and_lost_sessions() -> None:
         heal()
         await until(lambda: _reads(client, 33.0))
 
+        heal = desk.inject("inverter_second", "silent", {})
+        question = asyncio.create_task(client.get_node(SOC).read_value())
+        await asyncio.sleep(0.3)
+        assert not question.done(), "taken, and not answered"
+        with pytest.raises((UaError, OSError, TimeoutError)):
+            async with Client(bench.place("inverter_second", "url"), timeout=0.5):
+                pass
+        async with asyncio.timeout(5.0):
+            heal()
+            assert float(await question) == pytest.approx(33.0, abs=0.5)
+
         desk.inject("inverter_second", "session_loss", {"loses": "session"})
         await asyncio.sleep(0.1)
         with pytest.raises((UaError, OSError, TimeoutError)):

@@ -62,7 +62,7 @@ def test_the_earthing_relay_fails_to_close(hub: Faulted) -> None:
 
 def test_a_slow_breaker_opens_late(hub: Faulted) -> None:
     poi = hub.bench.plant.poi
-    begin(hub, "poi", "slow_breaker", operating_s=0.5)
+    begin(hub, "poi", "slow_breaker")
     poi.trip()
     hub.run(0.4)
     assert poi.position is CLOSED
@@ -179,6 +179,14 @@ def test_a_contactor_is_welded(hub: Faulted) -> None:
     heal()
     hub.run(0.5)
     assert feeder.position is OPEN
+
+
+def test_the_poles_of_the_poi_are_welded(hub: Faulted) -> None:
+    poi = hub.bench.plant.poi
+    begin(hub, "poi", "welded")
+    poi.trip()
+    hub.run(0.5)
+    assert (poi.position, poi.reported_position) == (CLOSED, OPEN)
 
 
 def test_a_charger_gives_nothing(hub: Faulted) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,10 @@ import pytest
 
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
+from hil_tests.bench.scenario import Tier
+from hil_tests.bench.t2_desk import RealDesk
 from hil_tests.bench.t2_life import ProcessController
+from hil_tests.faults.catalogue import CATALOGUE
 from hil_tests.faults.desk import Desk
 from hil_tests.faults.real_process import RealProcess, tear, wal_of
 from hil_tests.faults.stage import Stage
@@ -147,6 +151,38 @@ def test_a_torn_page_costs_the_last_entry_and_no_more(tmp_path: Path) -> None:
     tear(torn, b"\xa5" * 4096)
     with sqlite3.connect(torn) as reader:
         assert [row[0] for row in reader.execute("SELECT number FROM line")] == [0, 1, 2, 3]
+
+
+def drained(listener: socket.socket) -> bool:
+    """Whoever still stands in line is let go, and nobody comes any more."""
+    listener.settimeout(0.2)
+    for _ in range(100):
+        try:
+            listener.accept()[0].close()
+        except TimeoutError:
+            return True
+    return False
+
+
+def test_a_flood_of_questions(stub: Stub) -> None:
+    stub.process.run_dir.mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(stub.process.run_dir / "control.sock"))
+        listener.listen(64)
+        listener.settimeout(10.0)
+        heal = stub.inject("flood", clients=3)
+        for _ in range(20):  # each is taken and let go, and asks again
+            listener.accept()[0].close()
+        heal()
+        assert drained(listener)
+
+
+def test_what_the_catalogue_promises_for_t2_is_there() -> None:
+    site = load_site(configs_dir() / "hubs" / "hybridhof.toml")
+    servers = DeviceServers(site, Plant(site.hub))
+    life = ProcessController(ControllerProcess(Path("nowhere"), ""), lambda at_s: at_s, has_odd_clock=False)
+    desk = RealDesk(site, servers, life, 1, {})
+    assert [name for name, fault in CATALOGUE.items() if Tier.T2 in fault.tiers and not desk.can(name)] == []
 
 
 def test_half_a_site_file(stub: Stub) -> None:
