@@ -18,8 +18,19 @@ class PublicGrid:
     """Voltage and frequency at the grid side of the POI. Mutable on purpose: it is stepped a hundred times a second."""
 
     __slots__ = (
-        "_angle_rad", "_fall_ratio_per_s", "_frequency_hz", "_is_fed", "_rotation_is_swapped", "_missing",
-        "_rate_hz_per_s", "_rng", "_sag_left_s", "_sag_ratio", "_target_hz", "_voltage_ratio", "rest",
+        "_angle_rad",
+        "_fall_ratio_per_s",
+        "_frequency_hz",
+        "_is_fed",
+        "_missing",
+        "_rate_hz_per_s",
+        "_rng",
+        "_rotation_is_swapped",
+        "_sag_left_s",
+        "_sag_ratio",
+        "_target_hz",
+        "_voltage_ratio",
+        "rest",
     )  # fmt: skip
 
     is_fed = Setting[bool]("is_fed")

@@ -20,7 +20,7 @@ PV_EFFICIENCY = 0.96
 class EarthingRelay:
     """The N-PE bond of the island."""
 
-    __slots__ = ("_fails_to_close", "_stuck", "_moving_s", "_wanted", "position", "rest")
+    __slots__ = ("_fails_to_close", "_moving_s", "_stuck", "_wanted", "position", "rest")
 
     fails_to_close = Setting[bool]("fails_to_close")
     stuck = Setting[bool]("stuck")
