@@ -11,7 +11,7 @@ from controller.config.errors import Problem, nearest
 from controller.config.toml_file import TomlFile
 from controller.config.toml_places import KeyPath
 from controller.config.types import Site
-from controller.config.wording import written_as
+from controller.config.wording import wrong_value
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
 from hil_tests.bench.durations import spoken
@@ -73,7 +73,7 @@ def _check_parameters(file: TomlFile, loc: KeyPath, action: Action, site: Site) 
                 wanted = f"one of {', '.join(model.model_fields) or 'none'} for {action.do}"
                 yield file.problem((*loc, name), f"the unknown key '{name}'", wanted, nearest(name, model.model_fields))
             else:
-                yield file.problem((*loc, name), written_as(action.parameters[name]), detail["msg"])
+                yield wrong_value(file, (*loc, name), [detail])
     for parameter, where in ASSET_PARAMETERS.items():
         asset = action.parameters.get(parameter)
         known = list(getattr(site.hub, where))
@@ -148,9 +148,11 @@ def _contradictions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
         if _text(one) != _text(other) or one.after != other.after:
             continue
         if {one.kind, other.kind} == {"always", "never"} and _overlap(one, other):
-            yield file.problem(("expect", second), f"{other.kind} {_text(other)}", f"no contradiction to {one.kind}")
+            loc = ("expect", second, other.kind)
+            yield file.problem(loc, f"{other.kind} {_text(other)}", f"no contradiction to {one.kind}")
         if one.kind == other.kind == "metric" and _exclude(one, other):
-            yield file.problem(("expect", second), f"bounds of {_text(other)}", "no contradiction to those before")
+            loc = ("expect", second, "max" if other.min is None else "min")
+            yield file.problem(loc, f"bounds of {_text(other)}", "no contradiction to those before")
 
 
 def _text(expected: Expectation) -> str:

@@ -15,10 +15,11 @@ from controller.config.errors import ConfigError, Problem, nearest
 from controller.config.load import load_site
 from controller.config.paths import configs_dir, site_path
 from controller.config.toml_file import TomlFile, read_toml
+from controller.config.toml_places import KeyPath
 from controller.config.types import Site
-from controller.config.wording import written_as
+from controller.config.wording import written_as, wrong_value
 from hil_tests.bench.checks import check_scenario
-from hil_tests.bench.scenario import Action, Expectation, Hardware, Repeat, Scenario, Start
+from hil_tests.bench.scenario import Action, Expectation, Hardware, KeyMistakeError, Repeat, Scenario, Start, Tier
 
 OWN = Path(__file__).resolve().parents[1]
 SCENARIOS = OWN / "scenarios"
@@ -111,15 +112,31 @@ def _loaded_site(path: Path) -> Site:
 def _problem(file: TomlFile, detail: ErrorDetails) -> Problem:
     """One mistake of shape, in words."""
     loc = tuple(part for part in detail["loc"] if isinstance(part, str | int))
-    message = detail["msg"].removeprefix("Value error, ")
     match detail["type"]:
         case "extra_forbidden":
             word, known = str(loc[-1]), _keys_at(loc[:-1])
             return file.problem(loc, f"the unknown key '{word}'", "one of this table's keys", nearest(word, known))
         case "missing":
             return file.problem(loc, "nothing", f"a value for '{loc[-1]}'")
+        case "value_error":
+            return _refused(file, loc, detail)
+        case "enum":
+            words = [str(each.value) for each in Tier]
+            return file.problem(
+                loc, _found(file, loc), f"one of {', '.join(words)}", nearest(str(detail["input"]), words)
+            )
+        case "string_pattern_mismatch":
+            return file.problem(loc, _found(file, loc), "three capitals, a dash and a number, like ISL-003")
         case _:
-            return file.problem(loc, _found(file, loc), message)
+            return wrong_value(file, loc, [detail])
+
+
+def _refused(file: TomlFile, loc: KeyPath, detail: ErrorDetails) -> Problem:
+    """What one of our own validators said."""
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, KeyMistakeError):
+        return file.problem((*loc, error.key) if error.key else loc, error.found, error.wanted)
+    return file.problem(loc, _found(file, loc), str(error))
 
 
 def _found(file: TomlFile, loc: tuple[Any, ...]) -> str:

@@ -18,6 +18,14 @@ ID_FORM = r"^[A-Z]{3}-\d{3,6}[a-z]?$"
 SEEDS_MAX = 100_000
 
 
+class KeyMistakeError(ValueError):
+    """Two keys that do not fit each other: the one to point at, what is found there, and what is wanted."""
+
+    def __init__(self, key: str, found: str, wanted: str) -> None:
+        super().__init__(wanted)
+        self.key, self.found, self.wanted = key, found, wanted
+
+
 class Tier(Enum):
     """How real the run is."""
 
@@ -42,7 +50,7 @@ def seeds_of(value: object) -> tuple[int, ...]:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Start(_Strict):
@@ -132,19 +140,22 @@ class Expectation(_Strict):
     def _is_one_thing(self) -> Expectation:
         given = [name for name in KINDS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"exactly one of {', '.join(KINDS)}; {' and '.join(given) or 'none'} is given")
+            found = " and ".join(given) or "none of them"
+            raise KeyMistakeError(given[-1] if given else "", found, f"exactly one of {', '.join(KINDS)}")
         if (self.signal is not None) != (given[0] in PREDICATES):
-            raise ValueError(f"`signal` together with one of {', '.join(PREDICATES)}")
+            key, found = ("signal", "`signal` alone") if self.signal is not None else (given[0], "no `signal`")
+            raise KeyMistakeError(key, found, f"`signal` together with one of {', '.join(PREDICATES)}")
         if given[0] == "metric" and self.min is None and self.max is None:
-            raise ValueError("`min` or `max` beside `metric`")
-        for low, high, what in (
-            (self.min, self.max, "`min` above `max`"),
-            (self.count_min, self.count_max, "`count_min` above `count_max`"),
-            (*(self.is_constant or (None, None)), "low above high"),
-            (*(self.during or (None, None)), "a window that ends before it begins"),
+            raise KeyMistakeError("metric", "no bound", "`min` or `max` beside `metric`")
+        for key, bounds, wanted in (
+            ("max", (self.min, self.max), "`min` not above `max`"),
+            ("count_max", (self.count_min, self.count_max), "`count_min` not above `count_max`"),
+            ("is_constant", self.is_constant, "the lower bound first"),
+            ("during", self.during, "a window that begins before it ends"),
         ):
+            low, high = bounds if bounds is not None else (None, None)
             if low is not None and high is not None and low > high:
-                raise ValueError(f"bounds that can hold: {what}")
+                raise KeyMistakeError(key, f"{low:g} and then {high:g}", wanted)
         return self
 
 
@@ -193,5 +204,7 @@ class Scenario(_Strict):
     @model_validator(mode="after")
     def _marks_have_reasons(self) -> Scenario:
         if (self.expected == "fail") != bool(self.gap):
-            raise ValueError('`gap` with the reason beside expected = "fail", and only there')
+            wanted = '`gap` with the reason beside expected = "fail", and only there'
+            key, found = ("gap", "a gap without a failure") if self.gap else ("expected", '"fail" without a gap')
+            raise KeyMistakeError(key, found, wanted)
         return self

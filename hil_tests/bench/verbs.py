@@ -77,7 +77,7 @@ def grid_source(scene: Scene, *, source: GridSource) -> None:
 
 def grid_rotation(scene: Scene, *, equal: bool) -> None:
     """Somebody upstream has swapped two conductors, or swapped them back."""
-    scene.plant.grid.is_rotation_equal = equal
+    scene.plant.grid.rotation_is_swapped = not equal
 
 
 def dso_ask_for_island(scene: Scene, *, on: bool) -> None:

@@ -98,7 +98,7 @@ def _motor_start(injection: Injection) -> Heal:
 
 
 def _welded(injection: Injection) -> Heal:
-    """The poles of the POI, or the whole contactor of a feeder."""
+    """The poles of the POI, or the whole contactor of a feeder or of the earthing."""
     return _lever("is_welded" if injection.unit == "poi" else "stuck")(injection)
 
 

@@ -18,8 +18,19 @@ class PublicGrid:
     """Voltage and frequency at the grid side of the POI. Mutable on purpose: it is stepped a hundred times a second."""
 
     __slots__ = (
-        "_angle_rad", "_fall_ratio_per_s", "_frequency_hz", "_is_fed", "_is_rotation_equal", "_missing",
-        "_rate_hz_per_s", "_rng", "_sag_left_s", "_sag_ratio", "_target_hz", "_voltage_ratio", "rest",
+        "_angle_rad",
+        "_fall_ratio_per_s",
+        "_frequency_hz",
+        "_is_fed",
+        "_missing",
+        "_rate_hz_per_s",
+        "_rng",
+        "_rotation_is_swapped",
+        "_sag_left_s",
+        "_sag_ratio",
+        "_target_hz",
+        "_voltage_ratio",
+        "rest",
     )  # fmt: skip
 
     is_fed = Setting[bool]("is_fed")
@@ -27,7 +38,7 @@ class PublicGrid:
     frequency_hz = Setting[float]("frequency_hz")
     angle_rad = Setting[float]("angle_rad")
     missing = Setting[frozenset[Phase]]("missing")
-    is_rotation_equal = Setting[bool]("is_rotation_equal")  # a flag, as a lost phase is
+    rotation_is_swapped = Setting[bool]("rotation_is_swapped")  # a flag, as a lost phase is
 
     def __init__(self, rng: random.Random, rest: Rest) -> None:
         self._rng, self.rest = rng, rest
@@ -36,7 +47,7 @@ class PublicGrid:
         self._frequency_hz = NOMINAL_HZ
         self._angle_rad = 0.0
         self._missing: frozenset[Phase] = frozenset()
-        self._is_rotation_equal = True
+        self._rotation_is_swapped = False
         self._target_hz = NOMINAL_HZ
         self._rate_hz_per_s = 0.0
         self._fall_ratio_per_s = 0.0

@@ -65,7 +65,7 @@ def _poi_reads(plant: Plant) -> dict[str, Reader]:
         "grid_frequency_hz": lambda: plant.grid_frequency_hz,
         "bus_frequency_hz": lambda: plant.measured_bus_frequency_hz,
         "angle_difference_deg": lambda: plant.angle_difference_deg,
-        "rotation_equal": lambda: plant.grid.is_rotation_equal,
+        "rotation_equal": lambda: not plant.grid.rotation_is_swapped,
         "relay_tripped": lambda: plant.poi.relay_tripped,
         "sync_permitted": lambda: plant.poi.sync_permitted,
         "settings_group": lambda: plant.poi.settings_group.value,

@@ -1,0 +1,119 @@
+"""The scenario files: all there, all sound, and a mistake in one is told with its place and a proposal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controller.config.errors import ConfigError
+from controller.config.load import load_site
+from hil_tests.bench.loading import HUBS, SCENARIOS, Loaded, load_all, load_scenario
+from hil_tests.bench.scenario import Tier
+from hil_tests.docs.scenarios import scenarios_page
+from hil_tests.tests.bench.mistakes import MISTAKES, SOUND
+from hil_tests.tests.config.stories import HERE, Mistake, changed
+
+REQUIRED = {  # of each family, the numbers that the studies ask for
+    "ISL": [*range(1, 18), *range(21, 25)],
+    "REC": [*range(1, 10), *range(11, 15)],
+    "BLK": range(1, 7),
+    "DIS": range(1, 11),
+    "COM": range(1, 4),
+    "CTL": [1, 2, *range(11, 16)],
+    "DRK": [1, 2],
+    "EAR": [1, 2],
+    "EMO": range(1, 9),
+}
+IN_T1_COUNT, IN_T2_COUNT = (12, 18), (4, 6)  # so many run in CI in real bytes, and in real time
+T2_LONGEST_S = 70.0
+
+
+@pytest.fixture(scope="module")
+def loaded() -> list[Loaded]:
+    return load_all()
+
+
+def test_every_required_scenario_exists(loaded: list[Loaded]) -> None:
+    required = {f"{family}-{number:03d}" for family, numbers in REQUIRED.items() for number in numbers}
+    assert required - {each.scenario.id for each in loaded} == set()
+
+
+def test_a_file_is_called_as_its_scenario(loaded: list[Loaded]) -> None:
+    assert [each.path.name for each in loaded] == [f"{each.scenario.id}.toml" for each in loaded]
+
+
+def test_every_scenario_says_what_it_is_for(loaded: list[Loaded]) -> None:
+    for each in loaded:
+        scenario = each.scenario
+        assert scenario.clauses, scenario.id
+        assert all(clause.strip() for clause in scenario.clauses), scenario.id
+        assert scenario.tags, scenario.id
+        assert scenario.expect, scenario.id
+        assert all(expected.because for expected in scenario.expect), scenario.id
+        assert not scenario.gap or scenario.gap.endswith("."), scenario.id
+
+
+def test_the_tags_for_ci_fit_the_tiers(loaded: list[Loaded]) -> None:
+    tagged = {tier: [each.scenario for each in loaded if tier.value in each.scenario.tags] for tier in Tier}
+    assert all(tier in scenario.tiers for tier, scenarios in tagged.items() for scenario in scenarios)
+    assert IN_T1_COUNT[0] <= len(tagged[Tier.T1]) <= IN_T1_COUNT[1]
+    assert IN_T2_COUNT[0] <= len(tagged[Tier.T2]) <= IN_T2_COUNT[1]
+    assert all(scenario.until <= T2_LONGEST_S for scenario in tagged[Tier.T2])
+    assert all(("endurance" in s.tags) <= s.quasi_steady for s in (each.scenario for each in loaded))
+
+
+@pytest.mark.parametrize("path", sorted(HUBS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_hubs_of_the_bench_are_sound_and_used(path: Path, loaded: list[Loaded]) -> None:
+    assert load_site(path).hub.name == path.stem
+    assert path.stem in {each.scenario.hub for each in loaded}
+
+
+def test_the_page_names_each_scenario_and_each_clause(loaded: list[Loaded]) -> None:
+    page = scenarios_page(loaded)
+    for each in loaded:
+        assert f"| {each.scenario.id} |" in page
+        assert each.scenario.gap in page
+    assert "| IEEE 2030.7 T4 | BLK-001, BLK-002" in page
+
+
+def test_the_sound_file_is_sound(tmp_path: Path) -> None:
+    path = tmp_path / "ISL-900.toml"
+    path.write_text(SOUND, encoding="utf-8")
+    assert load_scenario(path).scenario.id == "ISL-900"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_a_mistake_is_told_with_its_place(mistake: Mistake, tmp_path: Path) -> None:
+    original = tmp_path / "sound" / "ISL-900.toml"
+    original.parent.mkdir()
+    original.write_text(SOUND, encoding="utf-8")
+    path, line, column = changed(original, tmp_path, (mistake.old, mistake.new), *mistake.also)
+    with pytest.raises(ConfigError) as wrong:
+        load_scenario(path)
+    assert len(wrong.value.problems) == 1, str(wrong.value)
+    problem = wrong.value.problems[0]
+    assert HERE not in str(problem)
+    assert (problem.file, problem.line, problem.column) == (path, line, column), str(problem)
+    assert problem.key == mistake.key, str(problem)
+    assert mistake.found in problem.found, str(problem)
+    assert mistake.wanted in problem.wanted, str(problem)
+    assert problem.hint == mistake.hint, str(problem)
+
+
+def test_one_id_for_two_files_is_a_mistake(tmp_path: Path) -> None:
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text(SOUND, encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_all([tmp_path])
+    (problem,) = wrong.value.problems
+    assert (problem.file.name, problem.key, problem.found) == ("b.toml", "id", "ISL-900")
+    assert "a.toml" in problem.wanted
+
+
+def test_the_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    for name, until in (("a.toml", '"3 lightyears"'), ("b.toml", "3")):
+        (tmp_path / name).write_text(SOUND.replace('until = "30 s"', f"until = {until}"), encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_all([tmp_path, SCENARIOS / "ISL-001.toml"])
+    assert [problem.file.name for problem in wrong.value.problems] == ["a.toml", "b.toml"]
