@@ -41,7 +41,7 @@ PLANT = (
            Parameter("inrush_ratio", Kind.NUMBER, 6.0, "what it draws of that when starting", 1.0, 20.0),
            Parameter("start_s", Kind.NUMBER, 1.0, "until it runs", 0.0, 60.0)),
     _plant("P13", "welded", "the contactor does not move any more; the poles of the POI do not follow its mechanism",
-           (Unit.FEEDER, Unit.POI)),
+           (Unit.FEEDER, Unit.POI, Unit.EARTHING)),
     _plant("P14", "charger_dead", "the radio's charger gives nothing", (Unit.RADIO,)),
     _plant("P15", "pv_mass_trip", "all PV plants trip at once", (Unit.HUB,)),
     _plant("P16", "short_circuit", "a short in the island: currents at their limit, voltage at a third", (Unit.HUB,),
