@@ -98,8 +98,8 @@ def _motor_start(injection: Injection) -> Heal:
 
 
 def _welded(injection: Injection) -> Heal:
-    """The poles of the POI, or the whole contactor of a feeder or of the earthing."""
-    return _lever("is_welded" if injection.unit == "poi" else "stuck")(injection)
+    """The poles of the POI or of the earthing relay, or the whole contactor of a feeder."""
+    return _lever("is_welded" if injection.unit in {"poi", "earthing"} else "stuck")(injection)
 
 
 def _no_charging(injection: Injection) -> Heal:
