@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TIERS = tuple(tier.value for tier in Tier)
 NAMED_AS_ONE = re.compile(r"[A-Z]{3}-\d{3}[a-z]?\.toml")
 LASTS = re.compile(r"^until\s*=", re.MULTILINE)  # the key that every scenario has, and no other file of ours
+ENDURANCE = "endurance"
 REAL_TIME_ROOM_S = 120.0  # to start and end processes around a run in real time
 
 
@@ -131,6 +132,8 @@ def tiers_of(loaded: Loaded, wanted: list[str] | None) -> list[Tier]:
     missing = [name for name in wanted or () if name != "all" and Tier(name) not in RUNNERS]
     if missing:
         raise pytest.UsageError(f"--tier {missing[0]}: this tier is not in this installation")
+    if wanted is None and ENDURANCE in scenario.tags:
+        return []  # days of plant time; `hallig bench run endurance` plays them
     if wanted is None:
         wanted = [Tier.T0.value, *(tag for tag in scenario.tags if tag in TIERS)]
     names = TIERS if "all" in wanted else wanted

@@ -207,7 +207,7 @@ class _Run:
         except Exception as error:
             self._failure = error
             self._is_over.set()
-        if self._plant.now_s >= self._scenario.until - 1e-9:
+        if self._plant.now_s >= self._scenario.until - 1e-9 or self._director.is_over:
             self._clock.end()
             self._is_over.set()
 
