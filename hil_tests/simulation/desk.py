@@ -44,7 +44,7 @@ class DirectDesk:
             case "earthing", "fails_to_close":
                 return _set(plant.earthing, kind, value=True)
             case "earthing", "welded":
-                return _set(plant.earthing, "stuck", value=True)
+                return _set(plant.earthing, "is_welded", value=True)
             case name, "welded" if name in plant.feeders:
                 return _set(plant.feeders[name], "stuck", value=True)
             case name, "fails_to_crank" if name in plant.gensets:
