@@ -20,7 +20,7 @@ PV_EFFICIENCY = 0.96
 class EarthingRelay:
     """The N-PE bond of the island."""
 
-    __slots__ = ("_fails_to_close", "_moving_s", "_is_welded", "_wanted", "position", "rest")
+    __slots__ = ("_fails_to_close", "_is_welded", "_moving_s", "_wanted", "position", "rest")
 
     fails_to_close = Setting[bool]("fails_to_close")
     is_welded = Setting[bool]("is_welded")
