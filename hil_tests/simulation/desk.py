@@ -53,8 +53,7 @@ class DirectDesk:
 
     def _trip(self, battery: str) -> Heal:
         inverter = self._bench.plant.batteries[battery]
-        inverter.pack.tripped = True
-        inverter.trip()
+        inverter.bms_trip()
         return _set(inverter.pack, "tripped", value=True)
 
 
