@@ -53,7 +53,7 @@ class DirectDesk:
 
     def _trip(self, battery: str) -> Heal:
         inverter = self._bench.plant.batteries[battery]
-        inverter.bms_trip()
+        inverter.trip_bms()
         return _set(inverter.pack, "tripped", value=True)
 
 
