@@ -13,6 +13,7 @@ from hil_tests.checkers.base import About, Attends, Spell
 from hil_tests.plant.breaker import CLOSED
 
 CAUSE_S = 1.5  # between a line in the log and the order it explains
+RECALLED_S = 5.0  # a line older than this explains nothing
 FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
 OPERATIONS_MAX = 12  # of one contact in ten minutes
 WINDOW_S = 600.0
@@ -80,7 +81,7 @@ def _is_explained(scene: Scene, order: Received) -> bool:
     return any(
         event.subject in subjects and at_s <= order.at_s + CAUSE_S
         for at_s, event in reversed(scene.controller.events)
-        if at_s >= order.at_s - 120.0
+        if at_s >= order.at_s - RECALLED_S
     )
 
 

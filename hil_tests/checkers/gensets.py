@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from controller.drivers.link import Value
-from controller.model.words import BreakerPosition, GensetState
-from hil_tests.bench.scene import Received, Scene
+from controller.model.reasons import EventKind
+from controller.model.words import BreakerPosition
+from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
 
 CRANK_WINDOW_S = 3600.0
@@ -22,44 +22,32 @@ class Cranks:
 
     about: About = About(
         "I14",
-        "A genset is not cranked more often than the site allows within an hour, nor with an empty tank",
+        "A genset is not ordered to crank more often than the site allows within an hour, nor with an empty tank",
         "none",
         "site file `start_attempts_max`; study I14: at most three tries",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.LOG
     is_waiting: bool = False
     _seen_count: int = 0
-    _standing: dict[str, Value] = field(default_factory=dict)
     _cranks: dict[str, deque[float]] = field(default_factory=dict)
 
     def look(self, scene: Scene) -> Iterator[str]:
-        """Each crank once."""
-        for order in scene.orders[self._seen_count :]:
-            genset = scene.plant.gensets.get(order.asset)
-            if genset is None or order.field != "run":
-                continue
-            before, self._standing[order.asset] = self._standing.get(order.asset), order.value
-            if order.value is not True or (before is True and genset.state is not GensetState.STOPPED):
-                continue
-            if before is True and order.at_s - self._last_s(order.asset) < 2.0:
-                continue  # the same order, restated
-            yield from self._crank(scene, order)
-        self._seen_count = len(scene.orders)
+        """Each order to crank once. One order covers all that a genset tries by itself until it is over."""
+        events = scene.controller.events
+        for at_s, event in events[self._seen_count :]:
+            if event.kind is EventKind.ORDERED_CRANK and event.subject in scene.site.hub.gensets:
+                yield from self._crank(scene, event.subject, at_s)
+        self._seen_count = len(events)
 
-    def _last_s(self, genset: str) -> float:
-        cranks = self._cranks.get(genset)
-        return cranks[-1] if cranks else -CRANK_WINDOW_S
-
-    def _crank(self, scene: Scene, order: Received) -> Iterator[str]:
-        cranks = self._cranks.setdefault(order.asset, deque(maxlen=50))
-        cranks.append(order.at_s)
-        allowed = scene.site.hub.gensets[order.asset].start_attempts_max
-        recent = [at_s for at_s in cranks if order.at_s - at_s < CRANK_WINDOW_S]
-        asked = sum("request=start_genset" in mark for _, mark in scene.marks)
-        if len(recent) > allowed + asked:
-            yield f"{order.asset} cranked {len(recent)} times within an hour, allowed {allowed}"
-        if scene.plant.gensets[order.asset].fuel_l <= 0.0 and not is_deaf(scene, order.asset):
-            yield f"{order.asset} cranked with an empty tank"
+    def _crank(self, scene: Scene, genset: str, at_s: float) -> Iterator[str]:
+        cranks = self._cranks.setdefault(genset, deque(maxlen=50))
+        cranks.append(at_s)
+        allowed = scene.site.hub.gensets[genset].start_attempts_max
+        recent = [each for each in cranks if at_s - each < CRANK_WINDOW_S]
+        if len(recent) > allowed:
+            yield f"{genset} cranked {len(recent)} times within an hour, allowed {allowed}"
+        if scene.plant.gensets[genset].fuel_l <= 0.0 and not is_deaf(scene, genset):
+            yield f"{genset} cranked with an empty tank"
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

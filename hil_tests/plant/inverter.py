@@ -108,6 +108,11 @@ class BatteryInverter:
         self._forming_in_s = -1.0
         self.rest.disturb()
 
+    def trip_bms(self) -> None:
+        """The BMS opens its contactor: the same, and it offers no power any more."""
+        self.pack.tripped = True
+        self.trip()
+
     @property
     def soc_pct(self) -> float:
         """State of charge."""

@@ -20,15 +20,15 @@ PV_EFFICIENCY = 0.96
 class EarthingRelay:
     """The N-PE bond of the island."""
 
-    __slots__ = ("_fails_to_close", "_moving_s", "_stuck", "_wanted", "position", "rest")
+    __slots__ = ("_fails_to_close", "_is_welded", "_moving_s", "_wanted", "position", "rest")
 
     fails_to_close = Setting[bool]("fails_to_close")
-    stuck = Setting[bool]("stuck")
+    is_welded = Setting[bool]("is_welded")
 
     def __init__(self, rest: Rest) -> None:
         self.rest = rest
         self.position = BreakerPosition.OPEN
-        self._fails_to_close = self._stuck = False
+        self._fails_to_close = self._is_welded = False
         self._wanted = BreakerPosition.OPEN
         self._moving_s = 0.0
 
@@ -47,7 +47,7 @@ class EarthingRelay:
     @property
     def is_still(self) -> bool:
         """Where it was ordered to be, or never getting there."""
-        cannot = self._stuck or (self._wanted is BreakerPosition.CLOSED and self._fails_to_close)
+        cannot = self._is_welded or (self._wanted is BreakerPosition.CLOSED and self._fails_to_close)
         return self._wanted is self.position or cannot
 
     def step(self, dt_s: float) -> None:

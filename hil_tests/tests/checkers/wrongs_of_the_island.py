@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.model.reasons import EventKind
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.tests.checkers.stage import Stage
 
@@ -159,8 +160,6 @@ def cranks_for_ever() -> Stage:
     stage.begin()
     stage.plant.gensets["genset"].fails_to_crank = True
     for _ in range(5):
-        stage.order("genset", "run", True)
+        stage.say(EventKind.ORDERED_CRANK, "genset")
         stage.run(20.0)
-        stage.order("genset", "run", False)
-        stage.run(1.0)
     return stage

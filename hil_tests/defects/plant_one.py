@@ -1,0 +1,30 @@
+"""One wrong controller at work: `python -m hil_tests.defects.plant_one SCENARIO ...`, with its code first on the path.
+
+Started by `hunt`; prints one line of JSON for each run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from hil_tests.bench.loading import SCENARIOS, load_scenario
+from hil_tests.bench.runner import run
+
+
+def main(names: list[str]) -> int:
+    """Play them in T0 with their first seed."""
+    for name in names:
+        loaded = load_scenario(SCENARIOS / f"{name}.toml")
+        try:
+            result = run(loaded.scenario, loaded.site, loaded.scenario.seed[0])
+            found = [f"{finding.source}: {finding.detail}" for finding in result.findings if finding.is_hard]
+            outcome = result.outcome
+        except Exception as error:  # a wrong controller may do anything, and to crash is to be caught
+            found, outcome = [f"crash: {type(error).__name__}: {error}"], "fail"
+        print(json.dumps({"scenario": name, "outcome": outcome, "found": found[:5]}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
