@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hil_tests.docs.commands import commands_page
 from hil_tests.docs.configuration import configuration_page
+from hil_tests.docs.defects import defects_page
 from hil_tests.docs.devices import devices_page
 from hil_tests.docs.faults import faults_page
 from hil_tests.docs.invariants import invariants_page
@@ -22,6 +23,7 @@ def fresh_pages() -> Mapping[str, str]:
         "docs/configuration.md": configuration_page(),
         "docs/command_reference.md": commands_page(),
         "docs/faults.md": faults_page(),
+        "docs/defects.md": defects_page(),
         "docs/invariants.md": invariants_page(),
         "docs/scenarios.md": scenarios_page(),
     }
