@@ -75,9 +75,9 @@ class PoiBreaker:
     __slots__ = (
         "_bypass_25", "_close_level", "_dso_lock", "_fails_to_close", "_fails_to_open", "_is_slow", "_is_welded",
         "_locked_out", "_mechanism", "_moving_s", "_open_level", "_permit", "_relay_enabled", "_relay_undervoltage_s",
-        "_rng", "_settings_group", "_stuck_feedback", "_target", "behaviour", "closings", "operations_count", "position",
-        "refused_by_25_count", "relay", "relay_tripped", "relay_trips_count", "rest", "sides", "sync_permitted",
-        "wear_ratio",
+        "_rng", "_settings_group", "_stuck_feedback", "_target", "behaviour", "closings", "operations_count",
+        "position", "refused_by_25_count", "relay", "relay_tripped", "relay_trips_count", "rest", "sides",
+        "sync_permitted", "wear_ratio",
     )  # fmt: skip
 
     settings_group = Setting[SettingsGroup]("settings_group")

@@ -66,7 +66,7 @@ class Crank:
 class Starter:
     """One start, from the order to an engine that is warm. `cranks` is what an invariant counts."""
 
-    __slots__ = ("_behaviour", "_began_at_s", "_fires_at_s", "_rng", "_timer_s", "cranks", "stage", "tries_count")
+    __slots__ = ("_began_at_s", "_behaviour", "_fires_at_s", "_rng", "_timer_s", "cranks", "stage", "tries_count")
 
     def __init__(self, behaviour: GensetBehaviour, rng: random.Random) -> None:
         self._behaviour, self._rng = behaviour, rng

@@ -141,30 +141,24 @@ class GeneratorSet:
         """The sequence: crank, warm, synchronise, carry load, cool down."""
         self._count(dt_s)
         wants_run = self.wants_run
-        if self.state is STOPPED:
-            if wants_run and self._fuel_l > 0:
-                self._starter.begin()
-                self._enter(STARTING)
+        if self.state is STOPPED and not wants_run:
             return
         match self.state:
-            case GensetState.STARTING | GensetState.READY if not wants_run:
-                self._starter.abort(self._now_s)
-                self._enter(STOPPED)
+            case GensetState.STOPPED if self._fuel_l > 0:
+                self._starter.begin()
+                self._enter(STARTING)
             case GensetState.STARTING:
                 self._start(ambient_c, dt_s)
             case GensetState.READY if self._timer_s >= self.behaviour.sync_s - CLOCK_S:
                 self._close_onto(bus)
             case GensetState.LOADED if self._fuel_l <= 0:
                 self.trip(GensetFault.OUT_OF_FUEL)
-            case GensetState.LOADED if not wants_run:
-                self.current, self.power_va = 0j, 0j
-                self._enter(GensetState.COOLING)
             case GensetState.COOLING if self._timer_s >= self.behaviour.cool_s - CLOCK_S:
                 self._enter(STOPPED)
-            case GensetState.FAULT if not wants_run and self.fault in ACKNOWLEDGED_BY_ORDER:
-                self.reset()
             case _:
                 pass
+        if not wants_run:
+            self._wind_down()
 
     def carry(self, voltage: complex, current: complex, dt_s: float) -> None:
         """Loaded, after the solve: governor, swing and regulator."""
@@ -188,6 +182,17 @@ class GeneratorSet:
         if self.is_forming:
             self.angle_rad += TWO_PI * NOMINAL_HZ * self.swing.speed * rested_s
             self.run_book.carry(self.power_va.real, rested_s)
+
+    def _wind_down(self) -> None:
+        """The order is gone: what has begun ends, and some faults are acknowledged by it."""
+        if self.state in {STARTING, GensetState.READY}:
+            self._starter.abort(self._now_s)
+            self._enter(STOPPED)
+        elif self.state is LOADED:
+            self.current, self.power_va = 0j, 0j
+            self._enter(GensetState.COOLING)
+        elif self.state is GensetState.FAULT and self.fault in ACKNOWLEDGED_BY_ORDER:
+            self.reset()
 
     def _count(self, dt_s: float) -> None:
         self._now_s += dt_s

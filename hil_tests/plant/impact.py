@@ -29,7 +29,9 @@ class Impact:
         return (self.prospective_pu / PROSPECTIVE_LIMIT_PU) ** 2
 
 
-def impact_of(closing: Closing, bus_ratio: float, grid_ratio: float, formers: Iterable[tuple[complex, float]]) -> Impact:
+def impact_of(
+    closing: Closing, bus_ratio: float, grid_ratio: float, formers: Iterable[tuple[complex, float]]
+) -> Impact:
     """I = |V_bus - V_grid| / |Z_grid + Z_formers|, from each former's admittance and rating on the common base."""
     pairs = list(formers)
     admittance = sum((y for y, _ in pairs), 0j)

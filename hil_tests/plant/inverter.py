@@ -22,7 +22,6 @@ CURRENT_MAX_PU = 2.4
 RAMP_PU_PER_S = 1.0  # NREL MGCP information packet, table 20
 RESUME_S = 0.2  # a follower waits this long on a healthy bus
 FOLLOW_MIN_RATIO = 0.5
-FULL_SOC_PCT, EMPTY_SOC_PCT = 98.0, 5.0  # where a V/f unit gives up; the limits of charge taper from 95 and 5 %
 OFF, FORMING, FOLLOWING = InverterMode.OFF, InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING
 
 
@@ -55,8 +54,7 @@ class BatteryInverter:
         self._forming_in_s = -1.0
         self._healthy_s = RESUME_S
         self.angle_rad, self.emf_pu = 0.0, 1.0
-        self.p_filtered_pu = self.q_filtered_pu = 0.0
-        self.current = self.power_va = 0j
+        self.p_filtered_pu, self.q_filtered_pu, self.current, self.power_va = 0.0, 0.0, 0j, 0j
         self._power_set_w = 0.0
         self._charge_set_w: float | None = None
         self._frequency_set_hz = NOMINAL_HZ
@@ -65,13 +63,11 @@ class BatteryInverter:
         curve = tuple((point.load_ratio, point.hold_s) for point in battery.short_time)
         self._bridge = Bridge(self.rated_pu, curve)
 
-    # -- what the bench's servers use ------------------------------------------------------------------------------
     def set_mode(self, mode: InverterMode) -> None:
         """Order a mode; forming comes after the transfer time. One that transfers by itself is only switched off."""
         by_itself = self.behaviour.transfers_by_itself and mode is not OFF
-        if by_itself and self._set_mode is not OFF:
-            return
-        self.order(FOLLOWING if by_itself else mode)
+        if not by_itself or self._set_mode is OFF:
+            self.order(FOLLOWING if by_itself else mode)
 
     def order(self, mode: InverterMode) -> None:
         """What `set_mode` leads to. A fault stays."""
@@ -234,7 +230,7 @@ class BatteryInverter:
         self.p_filtered_pu += (power.real - self.p_filtered_pu) * share
         self.q_filtered_pu += (power.imag - self.q_filtered_pu) * share
         if self.droop.shift_max_hz > 0.0:
-            self.droop.shift(self.p_filtered_pu, self._may_charge_w() / BASE_VA, dt_s)
+            self.droop.shift(self.p_filtered_pu, self.pack.may_charge_w(self._charge_set_w) / BASE_VA, dt_s)
         self.angle_rad += self._turn_rad_per_s() * dt_s
         self.emf_pu = self._voltage_set_ratio - VOLTAGE_DROOP * self.q_filtered_pu / self.rated_pu
 
@@ -253,7 +249,8 @@ class BatteryInverter:
         drawn_w, active_s = self._bridge.end_slow_step()
         if active_s > 0.0:
             self.pack.step(drawn_w, ambient_c, active_s)
-        at_its_end = self.is_forming and self.behaviour.trips_on_full_and_empty and self._is_full_or_empty()
+        gives_up = self.is_forming and self.behaviour.trips_on_full_and_empty
+        at_its_end = gives_up and self.pack.is_at_its_end(self.p_filtered_pu)
         if (self.pack.tripped or at_its_end) and self.mode is not InverterMode.FAULT:
             self.trip()
 
@@ -282,22 +279,14 @@ class BatteryInverter:
         self._forming_in_s = -1.0
         self.rest.disturb()
 
-    def _may_charge_w(self) -> float:
-        limit_w = self.charge_limit_w
-        return limit_w if self._charge_set_w is None else max(0.0, min(limit_w, self._charge_set_w))
-
     def _wanted_pu(self) -> float:
         """The set-point within what BMS, charge limit and bridge allow."""
         wanted_w = self._power_set_w
         if wanted_w > 0.0:
             wanted_w = min(wanted_w, self.discharge_limit_w)
         elif wanted_w < 0.0:
-            wanted_w = max(wanted_w, -self._may_charge_w())
+            wanted_w = max(wanted_w, -self.pack.may_charge_w(self._charge_set_w))
         return max(-self.rated_pu, min(self.rated_pu, wanted_w / BASE_VA))
-
-    def _is_full_or_empty(self) -> bool:
-        soc_pct, power = self.pack.soc_pct, self.p_filtered_pu
-        return (soc_pct >= FULL_SOC_PCT and power < 0.0) or (soc_pct <= EMPTY_SOC_PCT and power > 0.0)
 
     def _load_ratio(self) -> float:
         """Current, as a share of rating; of the worst phase where each has its own bridge."""

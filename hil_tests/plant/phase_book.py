@@ -86,4 +86,3 @@ class PhaseBook:
         return PhaseValues(
             even + (l1.real - mean) * scale, even + (l2.real - mean) * scale, even + (l3.real - mean) * scale
         )
-

@@ -15,6 +15,7 @@ POLARISATION_S = 30.0
 HEAT_CAPACITY_J_PER_K = 0.9e6
 HEAT_RESISTANCE_K_PER_W = 0.02
 REFERENCE_WH = 120_000.0
+FULL_SOC_PCT, EMPTY_SOC_PCT = 98.0, 5.0
 BMS_W = 40.0
 BMS_TRIP_RATIO = 1.1
 BMS_TRIP_S = 10.0
@@ -25,7 +26,8 @@ class BatteryPack:
     """Rint model with one polarisation branch. Limits after the usual LFP sheet (sunlandpower IFR10440, Epever FAQ)."""
 
     __slots__ = ("_over_s", "_rest", "ageing_ratio", "capacity_wh", "charge_override_w", "discharge_override_w",
-                 "polarisation_v", "scale", "soc_error_pct", "soc_pct", "soh_pct", "temperature_c", "tripped")  # fmt: skip
+                 "polarisation_v", "scale", "soc_error_pct", "soc_pct", "soh_pct", "temperature_c",
+                 "tripped")  # fmt: skip
 
     def __init__(self, capacity_wh: float, soc_pct: float, temperature_c: float, rest: Rest) -> None:
         self._rest = rest
@@ -87,6 +89,14 @@ class BatteryPack:
         c_rate = 0.2 if self.temperature_c < 0.0 else 1.0
         limit_w = c_rate * self.capacity_wh * max(0.0, min(1.0, self.soc_pct / 5.0))
         return limit_w if self.discharge_override_w is None else min(limit_w, self.discharge_override_w)
+
+    def may_charge_w(self, set_w: float | None) -> float:
+        """The limit of the BMS, or a narrower one that was ordered."""
+        return self.charge_limit_w if set_w is None else max(0.0, min(self.charge_limit_w, set_w))
+
+    def is_at_its_end(self, power: float) -> bool:
+        """Where a V/f unit gives up: full and charged on, or empty and drawn from."""
+        return (self.soc_pct >= FULL_SOC_PCT and power < 0.0) or (self.soc_pct <= EMPTY_SOC_PCT and power > 0.0)
 
     # -- physics ------------------------------------------------------------------------------------------------------
     def step(self, power_w: float, ambient_c: float, dt_s: float) -> None:

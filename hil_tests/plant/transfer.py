@@ -33,7 +33,17 @@ class TransferStage(Enum):
 class TransferRelay:
     """Belongs to one inverter whose behaviour says `transfers_by_itself`. It forms only behind an open POI."""
 
-    __slots__ = ("_grid", "_inverter", "_outside_s", "_permitted", "_poi", "_well_s", "rest", "stage", "transfers_count")
+    __slots__ = (
+        "_grid",
+        "_inverter",
+        "_outside_s",
+        "_permitted",
+        "_poi",
+        "_well_s",
+        "rest",
+        "stage",
+        "transfers_count",
+    )
 
     permitted = Setting[bool]("permitted")
 
