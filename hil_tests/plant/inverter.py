@@ -30,7 +30,7 @@ class BatteryInverter:
 
     __slots__ = (
         "_bridge", "_charge_set_w", "_forming_in_s", "_frequency_set_hz", "_healthy_s", "_ignores_setpoint",
-        "_is_following", "_power_set_w", "_set_mode", "_voltage_set_ratio", "admittance", "angle_rad",
+        "_is_following", "_power_set_w", "ordered_mode", "_voltage_set_ratio", "admittance", "angle_rad",
         "battery", "behaviour", "book", "current", "current_max_pu", "droop", "emf_pu", "is_forming", "mode",
         "p_filtered_pu", "pack", "power_va", "q_filtered_pu", "rated_pu", "rest",
     )  # fmt: skip
@@ -49,8 +49,8 @@ class BatteryInverter:
         self.current_max_pu = CURRENT_MAX_PU * self.rated_pu
         self.admittance = self.rated_pu / IMPEDANCE_PU
         self.droop = Droop(behaviour, battery.droop_hz_per_w, self.rated_pu)
-        self._set_mode = self._first_mode
-        self._enter(self._set_mode)
+        self.ordered_mode = self._first_mode
+        self._enter(self.ordered_mode)
         self._forming_in_s = -1.0
         self._healthy_s = RESUME_S
         self.angle_rad, self.emf_pu = 0.0, 1.0
@@ -66,18 +66,18 @@ class BatteryInverter:
     def set_mode(self, mode: InverterMode) -> None:
         """Order a mode; forming comes after the transfer time. One that transfers by itself is only switched off."""
         by_itself = self.behaviour.transfers_by_itself and mode is not OFF
-        if not by_itself or self._set_mode is OFF:
+        if not by_itself or self.ordered_mode is OFF:
             self.order(FOLLOWING if by_itself else mode)
 
     def order(self, mode: InverterMode) -> None:
         """What `set_mode` leads to. A fault stays."""
-        if self.mode is InverterMode.FAULT or mode is self._set_mode:
+        if self.mode is InverterMode.FAULT or mode is self.ordered_mode:
             return
         if mode is FORMING and not self.battery.capabilities.can_form:
             return
         if mode is FOLLOWING and self.behaviour.always_forms:
             return
-        self._set_mode = mode
+        self.ordered_mode = mode
         self._forming_in_s = self.behaviour.transfer_s if mode is FORMING else -1.0
         if mode is not FORMING:
             self._enter(mode)
@@ -106,8 +106,8 @@ class BatteryInverter:
 
     def stop_now(self) -> None:
         """Off at once, in hardware; may be ordered on again once the hardware lets go."""
-        if self.mode not in {InverterMode.FAULT, OFF} or self._set_mode is not OFF:
-            self._set_mode = OFF
+        if self.mode not in {InverterMode.FAULT, OFF} or self.ordered_mode is not OFF:
+            self.ordered_mode = OFF
             self._fall_to(OFF)
 
     def trip(self) -> None:
@@ -122,7 +122,7 @@ class BatteryInverter:
     def reset(self) -> None:
         """A person has been there: inverter and BMS are as after switching on."""
         self.pack.tripped, self._bridge.overload_pct, self._healthy_s = False, 0.0, 0.0
-        self._set_mode = self._first_mode
+        self.ordered_mode = self._first_mode
         self._fall_to(self._first_mode)
 
     @property

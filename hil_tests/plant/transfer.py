@@ -93,7 +93,7 @@ class TransferRelay:
             self._go(TransferStage.OPENING)
 
     def _wait(self, dt_s: float) -> None:
-        if self._inverter.mode is InverterMode.GRID_FOLLOWING or self._poi.position is CLOSED:
+        if self._inverter.ordered_mode is InverterMode.GRID_FOLLOWING or self._poi.position is CLOSED:
             self._inverter.order(InverterMode.GRID_FOLLOWING)
             self._go(TransferStage.WATCHING)
             return
