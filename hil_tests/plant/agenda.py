@@ -47,7 +47,8 @@ class Agenda:
     def step(self, dt_s: float) -> tuple[Entry, ...]:
         """Time passes; returns what is due now."""
         self.now_s += dt_s
-        if not self._entries or self._entries[0].at_s > self.now_s + CLOCK_S:
+        entries = self._entries
+        if not entries or entries[0].at_s > self.now_s + CLOCK_S:
             return ()
         due = tuple(entry for entry in self._entries if entry.at_s <= self.now_s + CLOCK_S)
         self._entries = self._entries[len(due) :]

@@ -42,7 +42,7 @@ class LoadFeeder:
     __slots__ = (
         "_by_hand", "_demand_ratio", "_drawn_cold", "_fault_s", "_fault_y", "_is_welded", "_load_is_gone", "_move_in_s",
         "_off_at_s", "_stuck", "_stuck_feedback", "_trips_after_s", "_wanted", "base_pu", "cold", "feeder", "fridges",
-        "has_fault", "is_energised", "loads", "motor", "position", "rest", "share",
+        "has_fault", "is_dynamic", "is_energised", "loads", "motor", "position", "rest", "share",
     )  # fmt: skip
 
     demand_ratio = Setting[float]("demand_ratio")
@@ -65,6 +65,7 @@ class LoadFeeder:
         self.cold = self._drawn_cold = 1.0
         self.motor: MotorLoad | None = None
         self.fridges: Fridges | None = None
+        self.is_dynamic = False  # it has more than a draw that follows the voltage
         self._fault_y: complex = 0j
         self._fault_s, self._trips_after_s = 0.0, 0.0
         self._off_at_s = 0.0
@@ -107,26 +108,21 @@ class LoadFeeder:
 
     def short_circuit(self, impedance_pu: complex = FAULT_Z_PU, trips_after_s: float | None = 0.1) -> None:
         """A fault behind the contactor; its own protection clears it after so long, or never. It stays till mended."""
-        self._fault_y, self._fault_s = 1.0 / impedance_pu, 0.0
+        self._fault_y, self._fault_s, self.is_dynamic = 1.0 / impedance_pu, 0.0, True
         self._trips_after_s = math.inf if trips_after_s is None else trips_after_s
         self.loads.disturb()
 
     def clear_fault(self) -> None:
         """Found and mended; the flag goes out."""
-        self._fault_y, self.has_fault = 0j, False
+        self._fault_y, self.has_fault, self.is_dynamic = 0j, False, self.motor is not None
         self.loads.disturb()
 
-    def start_motor(self, motor: Motor) -> None:
-        """A motor starts behind this feeder, and stays there."""
-        self.motor = MotorLoad(motor, runs=False)
+    def start_motor(self, motor: Motor, *, runs: bool = False) -> None:
+        """A motor starts behind this feeder, and stays there; or it runs already."""
+        self.motor, self.is_dynamic = MotorLoad(motor, runs=runs), True
         self.loads.disturb()
 
     # -- physics -----------------------------------------------------------------------------------------------------
-    @property
-    def is_dynamic(self) -> bool:
-        """It has more than a draw that follows the voltage."""
-        return self.motor is not None or self._fault_y != 0
-
     @property
     def is_moving(self) -> bool:
         """Something behind the contactor is being timed."""
@@ -157,11 +153,11 @@ class LoadFeeder:
     def step(self, is_live: bool, now_s: float, dt_s: float) -> bool:
         """Move the contactor, and note when the load lost its supply. True while there is more to move."""
         wanted = self._by_hand or self._wanted
-        is_held = self._stuck or (self._is_welded and self.position is CLOSED)
-        if wanted is not self.position and not is_held:
+        moves = wanted is not self.position and not self._stuck and not (self._is_welded and self.position is CLOSED)
+        if moves:
             self._move_in_s -= dt_s
             if self._move_in_s <= 0.0:
-                self.position = wanted
+                self.position, moves = wanted, False
         is_closed = self.position is CLOSED
         is_energised = is_closed and is_live
         if is_energised and not self.is_energised:
@@ -170,8 +166,14 @@ class LoadFeeder:
         elif self.is_energised and not is_energised:
             self._off_at_s = now_s
         self.is_energised = is_energised
-        self.base_pu = self._base() if is_closed and not self._load_is_gone else 0.0
-        return wanted is not self.position and not is_held
+        if not is_closed or self._load_is_gone:
+            self.base_pu = 0.0
+            return moves
+        drawn_w = self.feeder.rated_w * self._demand_ratio * self.loads.profile_ratio * self._drawn_cold
+        if self.fridges is not None:
+            drawn_w += self.fridges.running_count * self.fridges.group.power_w
+        self.base_pu = drawn_w / BASE_VA
+        return moves
 
     def step_dynamic(self, volts: float, dt_s: float) -> complex:
         """Admittance of motor and fault for the next solve."""
@@ -200,9 +202,3 @@ class LoadFeeder:
             return moved
         self._drawn_cold = self.cold
         return True
-
-    def _base(self) -> float:
-        drawn_w = self.feeder.rated_w * self._demand_ratio * self.loads.profile_ratio * self._drawn_cold
-        if self.fridges is not None:
-            drawn_w += self.fridges.running_count * self.fridges.group.power_w
-        return drawn_w / BASE_VA

@@ -18,7 +18,7 @@ from hil_tests.plant.swing import Swing
 REACTANCE_PU = 0.25
 REGULATOR_S = 0.3
 ISOCHRONOUS_GAIN = 10.0  # with a droop of 4 % the frequency is back after 1 / (R k_i) = 2.5 s
-STOPPED, STARTING, LOADED = GensetState.STOPPED, GensetState.STARTING, GensetState.LOADED
+STOPPED, STARTING, LOADED, FAULT = GensetState.STOPPED, GensetState.STARTING, GensetState.LOADED, GensetState.FAULT
 ACKNOWLEDGED_BY_ORDER = {GensetFault.FAILED_START, GensetFault.OUT_OF_FUEL}  # withdraw the order, and it may try again
 
 
@@ -139,10 +139,11 @@ class GeneratorSet:
 
     def begin_step(self, bus: complex, ambient_c: float, dt_s: float) -> None:
         """The sequence: crank, warm, synchronise, carry load, cool down."""
-        self._count(dt_s)
-        wants_run = self.wants_run
+        self._now_s += dt_s
+        wants_run = self._run_ordered if self._hand_run is None else self._hand_run
         if self.state is STOPPED and not wants_run:
             return
+        self._count(dt_s)
         match self.state:
             case GensetState.STOPPED if self._fuel_l > 0:
                 self._starter.begin()
@@ -178,6 +179,7 @@ class GeneratorSet:
 
     def make_up(self, rested_s: float) -> None:
         """Time that passed at rest: timers run, a loaded engine turns and burns on."""
+        self._now_s += rested_s
         self._count(rested_s)
         if self.is_forming:
             self.angle_rad += TWO_PI * NOMINAL_HZ * self.swing.speed * rested_s
@@ -195,10 +197,10 @@ class GeneratorSet:
             self.reset()
 
     def _count(self, dt_s: float) -> None:
-        self._now_s += dt_s
+        """Timers run, and hours are counted while the engine turns."""
         self._timer_s += dt_s
-        warms = self.state is STARTING and self._starter.stage is StartStage.WARMING
-        if warms or self.state in {GensetState.READY, LOADED, GensetState.COOLING}:
+        stands = self.state is STOPPED or self.state is FAULT
+        if not stands and (self.state is not STARTING or self._starter.stage is StartStage.WARMING):
             self.run_book.run_s += dt_s
 
     def _start(self, ambient_c: float, dt_s: float) -> None:

@@ -30,9 +30,9 @@ class BatteryInverter:
 
     __slots__ = (
         "_bridge", "_charge_set_w", "_forming_in_s", "_frequency_set_hz", "_healthy_s", "_ignores_setpoint",
-        "_is_following", "_power_set_w", "ordered_mode", "_voltage_set_ratio", "admittance", "angle_rad",
-        "battery", "behaviour", "book", "current", "current_max_pu", "droop", "emf_pu", "is_forming", "mode",
-        "p_filtered_pu", "pack", "power_va", "q_filtered_pu", "rated_pu", "rest",
+        "_is_following", "_power_set_w", "_voltage_set_ratio", "admittance", "angle_rad", "battery", "behaviour", "book",
+        "current", "current_max_pu", "droop", "emf_pu", "is_forming", "mode", "ordered_mode", "p_filtered_pu", "pack",
+        "power_va", "q_filtered_pu", "rated_pu", "rest",
     )  # fmt: skip
 
     power_set_w = Setting[float]("power_set_w")

@@ -46,7 +46,7 @@ class Loads:
         self.volts = 1.0
         self._feeders: tuple[LoadFeeder, ...] = ()
         self._dynamic: tuple[LoadFeeder, ...] = ()
-        self._by_phase = (0.0, 0.0, 0.0)
+        self._by_phase: tuple[float, float, float] | None = None  # worked out when somebody asks
         self._base_pu = self._dynamic_pu = 0.0
         self._is_live = self._is_stale = True
         self._is_moving = False
@@ -67,6 +67,8 @@ class Loads:
     def power_by_phase(self) -> Parts:
         """Complex power drawn on each phase, in pu."""
         drawn = self.drawn_ratio * complex(1.0, TAN_PHI)
+        if self._by_phase is None:
+            self._by_phase = self._sum_by_phase()
         l1, l2, l3 = self._by_phase
         parts = (l1 * drawn, l2 * drawn, l3 * drawn)
         for feeder in self._dynamic:
@@ -129,15 +131,20 @@ class Loads:
 
     def _look(self, is_live: bool, dt_s: float) -> None:
         self._is_live, self._is_stale, self._base_pu = is_live, False, 0.0
-        l1 = l2 = l3 = 0.0
+        has_dynamic = False
         for feeder in self._feeders:
             if feeder.step(is_live, self._now_s, dt_s):
                 self._is_stale = True
-            base = feeder.base_pu
-            self._base_pu += base
-            s1, s2, s3 = feeder.share
-            l1, l2, l3 = l1 + base * s1, l2 + base * s2, l3 + base * s3
-        self._by_phase = (l1, l2, l3)
-        self._dynamic = tuple(feeder for feeder in self._feeders if feeder.is_dynamic)
-        if not self._dynamic:
+            self._base_pu += feeder.base_pu
+            has_dynamic = has_dynamic or feeder.is_dynamic
+        self._by_phase = None
+        self._dynamic = tuple(feeder for feeder in self._feeders if feeder.is_dynamic) if has_dynamic else ()
+        if not has_dynamic:
             self._dynamic_pu, self._is_moving = 0.0, False
+
+    def _sum_by_phase(self) -> tuple[float, float, float]:
+        l1 = l2 = l3 = 0.0
+        for feeder in self._feeders:
+            base, (s1, s2, s3) = feeder.base_pu, feeder.share
+            l1, l2, l3 = l1 + base * s1, l2 + base * s2, l3 + base * s3
+        return l1, l2, l3

@@ -16,7 +16,6 @@ from hil_tests.plant.grid import PublicGrid
 from hil_tests.plant.inverter import BatteryInverter
 from hil_tests.plant.loads import Loads
 from hil_tests.plant.mean_voltage import MeanVoltage
-from hil_tests.plant.motor import MotorLoad
 from hil_tests.plant.options import PlantOptions
 from hil_tests.plant.phase_book import PhaseBook
 from hil_tests.plant.rest import Rest
@@ -79,7 +78,7 @@ class Parts:
         """What hangs behind the feeders, and who stands in the phase book."""
         options = self.options
         for name, motor in options.motors.items():
-            self.feeders[name].motor = MotorLoad(motor, runs=True)
+            self.feeders[name].start_motor(motor, runs=True)
         for name, group in options.fridges.items():
             self.feeders[name].fridges = Fridges(group, forked(seed, f"fridges {name}"))
         self._follow_the_clock()

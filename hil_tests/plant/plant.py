@@ -217,8 +217,9 @@ class Plant:
             return Sides(worst, volts, 0.0, 0.0)
         slip_hz = self.bus_frequency_hz - grid.frequency_hz
         if closed:
-            hertz = grid.frequency_hz if grid.is_fed else self.bus_frequency_hz
-            return Sides(worst, volts, 0.0, slip_hz if grid.is_fed else 0.0, hertz)
+            if grid.is_fed:
+                return Sides(worst, volts, 0.0, slip_hz, grid.frequency_hz)
+            return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz)
         angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
         swapped = grid.rotation_is_swapped
         return Sides(worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not swapped)

@@ -90,7 +90,7 @@ def test_a_lost_phase_is_a_zero_on_both_sides_of_a_closed_breaker() -> None:
 
 
 def test_without_pen_the_weak_phase_rises_towards_the_chained_voltage() -> None:
-    """10 kW on L1 and 1 kW on each other phase: V_N = 9/12 of L1's phasor, so L1 has 25 % and the others rise to 1.5."""
+    """10 kW on L1 and 1 kW on each other phase: V_N = 9/12 of L1's phasor, so L1 has 25 % and the others 1.52."""
     feeders = {
         "big": hubs.feeder("big", 1, 10_000.0, (Phase.L1,)),
         "small": hubs.feeder("small", 1, 2_000.0, (Phase.L2, Phase.L3)),

@@ -1,4 +1,4 @@
-"""The kinds of battery inverters: what each does when the grid goes, when the battery is full, and when it is broken."""
+"""The kinds of battery inverters: what each does when the grid goes, when its battery is full, when it is broken."""
 
 from __future__ import annotations
 
@@ -185,9 +185,7 @@ def test_the_worst_phase_counts_where_each_has_its_own_bridge() -> None:
     """25 kW on one conductor of a 60 kVA unit: 42 % together, 125 % on that bridge."""
     results = []
     for limits_per_phase in (False, True):
-        options = PlantOptions(
-            demand_ratio=1.0, inverters={MAIN: InverterBehaviour(limits_per_phase=limits_per_phase)}
-        )
+        options = PlantOptions(demand_ratio=1.0, inverters={MAIN: InverterBehaviour(limits_per_phase=limits_per_phase)})
         one = hubs.feeder("load", 1, 25_000.0, (hubs.Phase.L1,))
         plant = island(bare(options=options, feeders={"load": one}))
         plant.advance_to(12.0)

@@ -140,5 +140,3 @@ def test_too_many_trips_lock_it_out_until_somebody_looks() -> None:
     plant.poi.close()
     plant.advance_to(plant.now_s + 0.2)
     assert plant.poi.position is CLOSED
-
-
