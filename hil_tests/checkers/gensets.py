@@ -13,7 +13,7 @@ from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
 
 CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
-REVERSE_S = 5.0
+REVERSE_S = 4.0
 
 
 @dataclass(slots=True)
@@ -102,8 +102,8 @@ def reverse_power() -> Lasting:
     """I15: a genset is not driven by the others."""
     about = About(
         "I15",
-        "No genset takes more than 8 % of its rating for 5 s",
-        "5 s",
+        "No genset takes more than 8 % of its rating for 4 s",
+        "4 s: its own reverse-power protection trips after 5",
         "study I15; reverse-power protection, from memory",
     )
 

@@ -138,16 +138,10 @@ def _pv_mass_trip(injection: Injection) -> Heal:
 
 
 def _short_circuit(injection: Injection) -> Heal:
-    plant: Any = injection.plant
-    if not hasattr(plant, "short_circuit"):
-        raise CannotInjectError("this plant has no lever for a short circuit")
-    plant.short_circuit(injection.values["residual_ratio"])
-
-    def heal() -> None:
-        now: Any = injection.plant
-        now.clear_short_circuit()
-
-    return heal
+    """A bolted fault behind a feeder's contactor; 0 s: its own protection never clears it."""
+    trips_after_s = injection.values["trips_after_s"]
+    injection.plant.feeders[injection.unit].short_circuit(trips_after_s=trips_after_s or None)
+    return lambda: injection.plant.feeders[injection.unit].clear_fault()
 
 
 PLANT_FAULTS: Mapping[str, Inject] = {
@@ -164,7 +158,7 @@ PLANT_FAULTS: Mapping[str, Inject] = {
     "fuel_empty": _lever("fuel_l", lambda _: 0.0),
     "motor_start": _motor_start,
     "welded": _welded,
-    "charger_dead": _lever("charger_dead"),
+    "charger_dead": _lever("charger_is_dead"),
     "pv_mass_trip": _pv_mass_trip,
     "short_circuit": _short_circuit,
 }

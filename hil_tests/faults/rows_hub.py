@@ -44,8 +44,9 @@ PLANT = (
            (Unit.FEEDER, Unit.POI, Unit.EARTHING)),
     _plant("P14", "charger_dead", "the radio's charger gives nothing", (Unit.RADIO,)),
     _plant("P15", "pv_mass_trip", "all PV plants trip at once", (Unit.HUB,)),
-    _plant("P16", "short_circuit", "a short in the island: currents at their limit, voltage at a third", (Unit.HUB,),
-           Parameter("residual_ratio", Kind.NUMBER, 0.3, "voltage that is left", 0.01, 0.8)),
+    _plant("P16", "short_circuit", "a short behind a feeder: currents at their limit, the voltage goes",
+           (Unit.FEEDER,),
+           Parameter("trips_after_s", Kind.NUMBER, 0.0, "until the feeder's own protection clears it; 0: never", 0.0, 60.0)),
     _plant("P17", "control_supply_low", "the supply of the controller gives out: it dies until healed", (Unit.HUB,),
            Parameter("lasts_s", Kind.NUMBER, 0.0, "until the supply is too low", 0.0, 86400.0)),
 )  # fmt: skip

@@ -8,7 +8,10 @@ import math
 from controller.model.hub import Battery
 from controller.model.phases import ALL_PHASES, PhaseValues
 from controller.model.words import InverterMode
-from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI, curve_hold_s, toward
+from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI, toward
+from hil_tests.plant.behaviour import Droop, InverterBehaviour
+from hil_tests.plant.bridge import Bridge
+from hil_tests.plant.phase_book import PhaseBook
 from hil_tests.plant.rest import Rest, Setting
 from hil_tests.plant.storage import BatteryPack
 
@@ -16,106 +19,120 @@ POWER_FILTER_S = 0.05  # EPHCC software battery model: firstOrderDig(50e-3)
 IMPEDANCE_PU = complex(0.01, 0.10)  # own base
 VOLTAGE_DROOP = 0.04
 CURRENT_MAX_PU = 2.4
-TRANSFER_S = 0.015  # following to forming, once ordered
 RAMP_PU_PER_S = 1.0  # NREL MGCP information packet, table 20
-LOSS = (0.004, 0.010, 0.020)  # no load, linear, square; pu of rating, from memory
-COOL_DOWN_S = 600.0
 RESUME_S = 0.2  # a follower waits this long on a healthy bus
 FOLLOW_MIN_RATIO = 0.5
+OFF, FORMING, FOLLOWING = InverterMode.OFF, InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING
 
 
 class BatteryInverter:
-    """One battery with its inverter. `power_pu` is what it delivered in the last step, on the common base."""
+    """One battery with its inverter. `power_va` is what it delivered in the last step, in pu on the common base."""
 
     __slots__ = (
-        "_active_s", "_charge_set_w", "_cool_s", "_dc_j", "_dc_power_w", "_dc_valid_for_va", "_forming_in_s",
-        "_frequency_set_hz", "_healthy_s", "_is_following", "_power_set_w", "_rated", "_set_mode", "_voltage_set_ratio",
-        "admittance", "angle_rad", "battery", "current", "current_max_pu", "emf_pu", "is_forming", "mode",
-        "overload_pct", "p_filtered_pu", "pack", "power_va", "q_filtered_pu", "rest",
+        "_bridge", "_charge_set_w", "_forming_in_s", "_frequency_set_hz", "_healthy_s", "_ignores_setpoint",
+        "_is_following", "_power_set_w", "_voltage_set_ratio", "admittance", "angle_rad", "battery", "behaviour",
+        "book", "current", "current_max_pu", "droop", "emf_pu", "is_forming", "mode", "ordered_mode", "p_filtered_pu", "pack",
+        "power_va", "q_filtered_pu", "rated_pu", "rest",
     )  # fmt: skip
 
     power_set_w = Setting[float]("power_set_w")
     charge_set_w = Setting[float | None]("charge_set_w")
     frequency_set_hz = Setting[float]("frequency_set_hz")
     voltage_set_ratio = Setting[float]("voltage_set_ratio")
+    ignores_setpoint = Setting[bool]("ignores_setpoint")
 
-    def __init__(self, battery: Battery, pack: BatteryPack, rest: Rest) -> None:
-        self.battery, self.pack, self.rest = battery, pack, rest
-        self._rated = battery.rating_va / BASE_VA
-        self.current_max_pu = CURRENT_MAX_PU * self._rated
-        self.admittance = self._rated / IMPEDANCE_PU
-        self._set_mode = InverterMode.GRID_FORMING if battery.capabilities.always_forms else InverterMode.GRID_FOLLOWING
-        self._enter(self._set_mode)
+    def __init__(
+        self, battery: Battery, pack: BatteryPack, rest: Rest, book: PhaseBook, behaviour: InverterBehaviour
+    ) -> None:
+        self.battery, self.pack, self.rest, self.book, self.behaviour = battery, pack, rest, book, behaviour
+        self.rated_pu = battery.rating_va / BASE_VA
+        self.current_max_pu = CURRENT_MAX_PU * self.rated_pu
+        self.admittance = self.rated_pu / IMPEDANCE_PU
+        self.droop = Droop(behaviour, battery.droop_hz_per_w, self.rated_pu)
+        self.ordered_mode = self._first_mode
+        self._enter(self.ordered_mode)
         self._forming_in_s = -1.0
         self._healthy_s = RESUME_S
-        self.angle_rad = 0.0
-        self.emf_pu = 1.0
-        self.p_filtered_pu = 0.0
-        self.q_filtered_pu = 0.0
-        self.current = 0j
-        self.power_va = 0j
+        self.angle_rad, self.emf_pu = 0.0, 1.0
+        self.p_filtered_pu, self.q_filtered_pu, self.current, self.power_va = 0.0, 0.0, 0j, 0j
         self._power_set_w = 0.0
         self._charge_set_w: float | None = None
         self._frequency_set_hz = NOMINAL_HZ
         self._voltage_set_ratio = 1.0
-        self.overload_pct = 0.0
-        self._dc_power_w, self._dc_valid_for_va = 0.0, complex(math.nan)
-        self._dc_j = self._active_s = self._cool_s = 0.0  # since the last slow step
+        self._ignores_setpoint = False
+        curve = tuple((point.load_ratio, point.hold_s) for point in battery.short_time)
+        self._bridge = Bridge(self.rated_pu, curve)
 
-    # -- what the bench's servers use ------------------------------------------------------------------------------
     def set_mode(self, mode: InverterMode) -> None:
-        """Order a mode; forming comes after the transfer time. A fault stays."""
-        if self.mode is InverterMode.FAULT or mode is self._set_mode:
+        """Order a mode; forming comes after the transfer time. One that transfers by itself is only switched off."""
+        by_itself = self.behaviour.transfers_by_itself and mode is not OFF
+        if not by_itself or self.ordered_mode is OFF:
+            self.order(FOLLOWING if by_itself else mode)
+
+    def order(self, mode: InverterMode) -> None:
+        """What `set_mode` leads to. A fault stays."""
+        if self.mode is InverterMode.FAULT or mode is self.ordered_mode:
             return
-        if mode is InverterMode.GRID_FORMING and not self.battery.capabilities.can_form:
+        if mode is FORMING and not self.battery.capabilities.can_form:
             return
-        self._set_mode = mode
-        self._forming_in_s = TRANSFER_S if mode is InverterMode.GRID_FORMING else -1.0
-        if mode is not InverterMode.GRID_FORMING:
+        if mode is FOLLOWING and self.behaviour.always_forms:
+            return
+        self.ordered_mode = mode
+        self._forming_in_s = self.behaviour.transfer_s if mode is FORMING else -1.0
+        if mode is not FORMING:
             self._enter(mode)
             self._healthy_s = 0.0 if self.current == 0 else RESUME_S
         self.rest.disturb()
 
     def set_power_w(self, power_w: float) -> None:
         """Following: wanted power, positive out."""
-        self.power_set_w = power_w
+        if not self._ignores_setpoint:
+            self.power_set_w = power_w
 
     def set_frequency_hz(self, frequency_hz: float) -> None:
         """Forming: no-load frequency."""
-        self.frequency_set_hz = frequency_hz
+        if not self._ignores_setpoint:
+            self.frequency_set_hz = frequency_hz
 
     def set_voltage_v(self, voltage_v: float) -> None:
         """Forming: no-load voltage, phase to neutral, of 230 V nominal."""
-        self.voltage_set_ratio = voltage_v / 230.0
+        if not self._ignores_setpoint:
+            self.voltage_set_ratio = voltage_v / 230.0
 
     def set_charge_limit_w(self, limit_w: float) -> None:
         """A limit narrower than the BMS's own."""
-        self.charge_set_w = limit_w
+        if not self._ignores_setpoint:
+            self.charge_set_w = limit_w
 
     def stop_now(self) -> None:
         """Off at once, in hardware; may be ordered on again once the hardware lets go."""
-        if self.mode not in {InverterMode.FAULT, InverterMode.OFF} or self._set_mode is not InverterMode.OFF:
-            self._set_mode = InverterMode.OFF
-            self._enter(InverterMode.OFF)
-            self._forming_in_s = -1.0
-            self.current, self.power_va = 0j, 0j
-            self.rest.disturb()
+        if self.mode not in {InverterMode.FAULT, OFF} or self.ordered_mode is not OFF:
+            self.ordered_mode = OFF
+            self._fall_to(OFF)
 
     def trip(self) -> None:
-        """Contactor opens; only a person resets it."""
-        self._enter(InverterMode.FAULT)
-        self.current, self.power_va = 0j, 0j
-        self._forming_in_s = -1.0
-        self.rest.disturb()
+        """The inverter fails: contactor opens; only a person resets it. Its battery still answers."""
+        self._fall_to(InverterMode.FAULT)
 
     def trip_bms(self) -> None:
-        """The BMS opens its contactor: the same, and it offers no power any more."""
+        """The battery's contactor opens: no limits, no direct voltage, and who formed the bus forms it no more."""
         self.pack.tripped = True
         self.trip()
 
+    def reset(self) -> None:
+        """A person has been there: inverter and BMS are as after switching on."""
+        self.pack.tripped, self._bridge.overload_pct, self._healthy_s = False, 0.0, 0.0
+        self.ordered_mode = self._first_mode
+        self._fall_to(self._first_mode)
+
+    @property
+    def overload_pct(self) -> float:
+        """How far the bridge is towards its trip."""
+        return self._bridge.overload_pct
+
     @property
     def soc_pct(self) -> float:
-        """State of charge."""
+        """State of charge, in truth."""
         return self.pack.soc_pct
 
     @soc_pct.setter
@@ -136,17 +153,20 @@ class BatteryInverter:
     @property
     def charge_limit_w(self) -> float:
         """From the BMS."""
-        return 0.0 if self.pack.tripped else self.pack.charge_limit_w
+        return self.pack.charge_limit_w
 
     @property
     def discharge_limit_w(self) -> float:
         """From the BMS."""
-        return 0.0 if self.pack.tripped else self.pack.discharge_limit_w
+        return self.pack.discharge_limit_w
 
     @property
     def power_w(self) -> PhaseValues:
-        """Delivered into the bus, shared over its phases."""
-        return PhaseValues.shared(self.power_va.real * BASE_VA, self.battery.phases or ALL_PHASES)
+        """Delivered into the bus: even over its phases, but for what it must take on as a former of an island."""
+        power_pu = self.power_va.real
+        if self.is_forming:
+            return self.book.of_former(power_pu, self.rated_pu, self.battery.phases or ALL_PHASES)
+        return PhaseValues.shared(power_pu * BASE_VA, self.battery.phases or ALL_PHASES)
 
     @property
     def fast_state(self) -> tuple[float, ...]:
@@ -158,7 +178,7 @@ class BatteryInverter:
     def is_still(self) -> bool:
         """No transfer is under way, no wait for a healthy bus, and no overload is being timed."""
         waits = 0.0 < self._healthy_s <= RESUME_S
-        return self._forming_in_s < 0.0 and not waits and abs(self.current) <= self._rated
+        return self._forming_in_s < 0.0 and not waits and self._load_ratio() <= 1.0
 
     # -- physics --------------------------------------------------------------------------------------------------
     @property
@@ -177,18 +197,9 @@ class BatteryInverter:
         wanted = self._wanted_pu() if self._healthy_s > RESUME_S else 0.0
         power = self.power_va.real
         if power != wanted:
-            power = toward(power, wanted, RAMP_PU_PER_S * self._rated * dt_s)
+            power = toward(power, wanted, RAMP_PU_PER_S * self.rated_pu * dt_s)
         self.power_va = complex(power)
         return power
-
-    def _wanted_pu(self) -> float:
-        """The set-point within what BMS and bridge allow."""
-        wanted_w = self._power_set_w
-        if wanted_w > 0.0:
-            wanted_w = min(wanted_w, self.discharge_limit_w)
-        elif wanted_w < 0.0:
-            wanted_w = max(wanted_w, -self.charge_limit_w)
-        return max(-self._rated, min(self._rated, wanted_w / BASE_VA))
 
     def begin_step(self, bus: complex, dt_s: float) -> None:
         """A transfer to forming takes its time, then starts at the bus's own angle."""
@@ -196,11 +207,17 @@ class BatteryInverter:
             return
         self._forming_in_s -= dt_s
         if self._forming_in_s < 0.0:
-            self._enter(InverterMode.GRID_FORMING)
+            self._enter(FORMING)
             if abs(bus) > 0.1:
                 self.angle_rad = cmath.phase(bus)
             self.emf_pu = self._voltage_set_ratio
             self.p_filtered_pu, self.q_filtered_pu = self.power_va.real, 0.0
+            self.droop.shift_hz = 0.0
+
+    def steer(self, frequency_hz: float, voltage_ratio: float) -> None:
+        """Set the no-load values so that the bus comes to these under the present load."""
+        self.frequency_set_hz = frequency_hz - self.droop.offset_hz(self.p_filtered_pu)
+        self.voltage_set_ratio = voltage_ratio + VOLTAGE_DROOP * self.q_filtered_pu / self.rated_pu
 
     def carry(self, voltage: complex, current: complex, dt_s: float) -> None:
         """Forming, after the solve: filters, droop, angle.
@@ -212,29 +229,29 @@ class BatteryInverter:
         share = 1.0 - math.exp(-dt_s / POWER_FILTER_S)
         self.p_filtered_pu += (power.real - self.p_filtered_pu) * share
         self.q_filtered_pu += (power.imag - self.q_filtered_pu) * share
+        if self.droop.shift_max_hz > 0.0:
+            self.droop.shift(self.p_filtered_pu, self.pack.may_charge_w(self._charge_set_w) / BASE_VA, dt_s)
         self.angle_rad += self._turn_rad_per_s() * dt_s
-        self.emf_pu = self._voltage_set_ratio - VOLTAGE_DROOP * self.q_filtered_pu / self._rated
+        self.emf_pu = self._voltage_set_ratio - VOLTAGE_DROOP * self.q_filtered_pu / self.rated_pu
 
     def end_step(self, voltage: complex, dt_s: float) -> None:
         """Every mode, after the solve: overload, and energy from the battery."""
         if not self.is_forming:
             self.current = (self.power_va / voltage).conjugate() if abs(voltage) > 0.1 else 0j
-        load = abs(self.current) / self._rated
-        if load > 1.0:
-            self._overload(load, dt_s)
-        else:
-            self._cool_s += dt_s
-        self._draw(dt_s)
+        if self._bridge.load(self._load_ratio(), dt_s):
+            self.trip()
+        if self.is_forming or self._is_following:
+            self._bridge.draw(self.power_va, dt_s)
 
     def end_slow_step(self, ambient_c: float) -> None:
         """Charge and heat, from the mean power since the last time; and the bridge cools."""
-        self.overload_pct = max(0.0, self.overload_pct - 100.0 * self._cool_s / COOL_DOWN_S)
-        self._cool_s = 0.0
         self.angle_rad = math.remainder(self.angle_rad, TWO_PI)  # a week in an island must not cost it digits
-        if self._active_s > 0.0:
-            self.pack.step(self._dc_j / self._active_s, ambient_c, self._active_s)
-            self._dc_j = self._active_s = 0.0
-        if self.pack.tripped and self.mode is not InverterMode.FAULT:
+        drawn_w, active_s = self._bridge.end_slow_step()
+        if active_s > 0.0:
+            self.pack.step(drawn_w, ambient_c, active_s)
+        gives_up = self.is_forming and self.behaviour.trips_on_full_and_empty
+        at_its_end = gives_up and self.pack.is_at_its_end(self.p_filtered_pu)
+        if (self.pack.tripped or at_its_end) and self.mode is not InverterMode.FAULT:
             self.trip()
 
     def make_up(self, rested_s: float) -> None:
@@ -243,32 +260,41 @@ class BatteryInverter:
             self.angle_rad += self._turn_rad_per_s() * rested_s
         elif self._healthy_s > 0.0:
             self._healthy_s += rested_s
-        self._cool_s += rested_s
-        self._draw(rested_s)
+        self._bridge.cool(rested_s)
+        if self.is_forming or self._is_following:
+            self._bridge.draw(self.power_va, rested_s)
+
+    @property
+    def _first_mode(self) -> InverterMode:
+        return FORMING if self.battery.capabilities.always_forms or self.behaviour.always_forms else FOLLOWING
 
     def _enter(self, mode: InverterMode) -> None:
         self.mode = mode
-        self.is_forming, self._is_following = mode is InverterMode.GRID_FORMING, mode is InverterMode.GRID_FOLLOWING
+        self.is_forming, self._is_following = mode is FORMING, mode is FOLLOWING
+
+    def _fall_to(self, mode: InverterMode) -> None:
+        """At once, and nothing is delivered any more."""
+        self._enter(mode)
+        self.current, self.power_va = 0j, 0j
+        self._forming_in_s = -1.0
+        self.rest.disturb()
+
+    def _wanted_pu(self) -> float:
+        """The set-point within what BMS, charge limit and bridge allow."""
+        wanted_w = self._power_set_w
+        if wanted_w > 0.0:
+            wanted_w = min(wanted_w, self.discharge_limit_w)
+        elif wanted_w < 0.0:
+            wanted_w = max(wanted_w, -self.pack.may_charge_w(self._charge_set_w))
+        return max(-self.rated_pu, min(self.rated_pu, wanted_w / BASE_VA))
+
+    def _load_ratio(self) -> float:
+        """Current, as a share of rating; of the worst phase where each has its own bridge."""
+        ratio = abs(self.current) / self.rated_pu
+        if ratio == 0.0 or not self.behaviour.limits_per_phase:
+            return ratio
+        phases = self.power_w
+        return ratio * 3.0 * phases.largest / max(abs(phases.total), 1e-9) if phases.total else ratio
 
     def _turn_rad_per_s(self) -> float:
-        droop_hz = self.battery.droop_hz_per_w * self.p_filtered_pu * BASE_VA
-        return TWO_PI * (self._frequency_set_hz - droop_hz - NOMINAL_HZ)
-
-    def _draw(self, dt_s: float) -> None:
-        """Count what the battery gives, losses included."""
-        if not (self.is_forming or self._is_following):
-            return
-        if self.power_va != self._dc_valid_for_va:
-            self._dc_valid_for_va = self.power_va
-            load = abs(self.power_va) / self._rated
-            loss = LOSS[0] + LOSS[1] * load + LOSS[2] * load * load
-            self._dc_power_w = (self.power_va.real + loss * self._rated) * BASE_VA
-        self._dc_j += self._dc_power_w * dt_s
-        self._active_s += dt_s
-
-    def _overload(self, load_ratio: float, dt_s: float) -> None:
-        """Thermal accumulator after the inverter's own short-time curve; at 100 it trips."""
-        curve = tuple((point.load_ratio, point.hold_s) for point in self.battery.short_time)
-        self.overload_pct += 100.0 * dt_s / curve_hold_s(curve, load_ratio)
-        if self.overload_pct >= 100.0:
-            self.trip()
+        return TWO_PI * (self._frequency_set_hz + self.droop.offset_hz(self.p_filtered_pu) - NOMINAL_HZ)

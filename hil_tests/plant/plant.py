@@ -10,44 +10,29 @@ from __future__ import annotations
 import cmath
 import math
 import pickle
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from controller.model.hub import AssetId, Hub
 from controller.model.phases import PhaseValues
 from controller.model.words import GridSource
+from hil_tests.plant import poi_view
 from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI
-from hil_tests.plant.breaker import CLOSED, Closing, Sides
+from hil_tests.plant.breaker import CLOSED, Sides
 from hil_tests.plant.grid import IMPEDANCE_PU, NEIGHBOURS_PU
+from hil_tests.plant.impact import Impact, impact_of
+from hil_tests.plant.meters import Instruments, Reader
 from hil_tests.plant.network import Source, solve
-from hil_tests.plant.parts import Parts, PlantOptions
+from hil_tests.plant.options import PlantOptions
+from hil_tests.plant.parts import Parts
 from hil_tests.plant.rest import SLOW_S, STEP_S, Resting, Setting
+from hil_tests.plant.truth import Truth, truth_of
 
 __all__ = ["STEP_S", "Plant", "PlantOptions", "Truth"]
 
 FREQUENCY_WINDOW_S = 0.04
 GRID_Y = 1.0 / IMPEDANCE_PU
 DEAD_RATIO = 0.05
-PROSPECTIVE_LIMIT_DEG = 20.0
 REST_TOLERANCE = 1e-11  # pu in one step: the slowest fast state, a voltage regulator, is then 3e-10 from its end
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What is really so, for judges and invariants."""
-
-    now_s: float
-    poi_closed: bool
-    grid_live: bool
-    bus_voltage_ratio: float
-    bus_frequency_hz: float
-    forming: tuple[AssetId, ...]
-    feeders_energised: Mapping[AssetId, bool]
-    backfeed_j: float
-    out_of_phase_closures_count: int
-    closings: tuple[Closing, ...] = field(default_factory=tuple)
-    earthing_closed: bool = False
 
 
 class Plant:
@@ -63,6 +48,11 @@ class Plant:
         self.batteries, self.pv, self.gensets = parts.batteries, parts.pv, parts.gensets
         self.loads, self.feeders, self.radios = parts.loads, parts.feeders, parts.radios
         self.weather, self.safety, self.dso = parts.weather, parts.safety, parts.dso
+        self.transfers = parts.transfers  # of the inverters that transfer by themselves
+        self.impacts: tuple[Impact, ...] = ()  # of the live closings, the last 64
+        self.instruments = Instruments(options.instruments, seed)
+        self.phase_book = parts.book
+        self._readers: dict[str, Reader] = {}  # of the instruments; they belong to the device servers, not to the state
         self._grid_source = GridSource.PUBLIC
         self.bus = cmath.rect(1.0, 0.0)
         self.bus_frequency_hz = NOMINAL_HZ
@@ -94,10 +84,22 @@ class Plant:
                 self._turn(resting.spin)
         else:
             self._step_whole(dt_s)
+        if self._readers:
+            self.instruments.step(self._readers, self.now_s, self.rest)
+
+    def bind_instrument(self, name: str, reader: Reader) -> Reader:
+        """An imperfect instrument reads this from now on, at every step. Returns what reads the instrument."""
+        self._readers[name] = reader
+        return lambda: self.instruments.shown(name)
+
+    def trip_all_pv(self) -> None:
+        """Every PV inverter goes at once: a firmware's limit, a dip that all of them saw."""
+        for pv in self.pv.values():
+            pv.trip()
 
     def snapshot(self) -> bytes:
         """The whole state, random streams included."""
-        state = {key: value for key, value in self.__dict__.items() if key != "hub"}
+        state = {key: value for key, value in self.__dict__.items() if key not in {"hub", "_readers"}}
         return pickle.dumps(state)
 
     def restore(self, snapshot: bytes) -> None:
@@ -116,14 +118,17 @@ class Plant:
     @property
     def grid_voltage_v(self) -> PhaseValues:
         """Grid side, phase to neutral."""
-        return self.grid.per_phase(abs(self.grid_side) * self.hub.nominal_voltage_v)
+        return poi_view.grid_voltage_v(self)
 
     @property
     def bus_voltage_v(self) -> PhaseValues:
-        """Bus side, phase to neutral; a lost phase is lost on both sides of a closed breaker."""
-        volts = abs(self.bus) * self.hub.nominal_voltage_v
-        closed = self.poi.position is CLOSED
-        return self.grid.per_phase(volts) if closed else PhaseValues.even(volts)
+        """Bus side, phase to neutral."""
+        return poi_view.bus_voltage_v(self)
+
+    @property
+    def rotation_equal(self) -> bool:
+        """Both sides turn the same way; what is dead does not differ."""
+        return not self.grid.rotation_is_swapped or self.poi.position is CLOSED or not self.grid.is_fed
 
     @property
     def grid_frequency_hz(self) -> float | None:
@@ -149,28 +154,16 @@ class Plant:
     @property
     def poi_power_w(self) -> PhaseValues:
         """Positive into the hub."""
-        return PhaseValues.even((self.bus * self.poi_current.conjugate()).real * BASE_VA / 3.0)
+        return poi_view.poi_power_w(self)
 
     @property
     def poi_current_a(self) -> PhaseValues:
         """Magnitude per conductor."""
-        return PhaseValues.even(abs(self.poi_current) * BASE_VA / (3.0 * self.hub.nominal_voltage_v))
+        return poi_view.poi_current_a(self)
 
     def truth(self) -> Truth:
         """What is really so."""
-        return Truth(
-            now_s=self.now_s,
-            poi_closed=self.poi.position is CLOSED,
-            grid_live=self.grid.is_fed,
-            bus_voltage_ratio=abs(self.bus),
-            bus_frequency_hz=self.bus_frequency_hz,
-            forming=self.forming,
-            feeders_energised={name: feeder.is_energised for name, feeder in self.feeders.items()},
-            backfeed_j=self.backfeed_j,
-            out_of_phase_closures_count=self.out_of_phase_closures_count,
-            closings=self.poi.closings,
-            earthing_closed=self.earthing.position is CLOSED,
-        )
+        return truth_of(self)
 
     @property
     def forming(self) -> tuple[AssetId, ...]:
@@ -193,49 +186,58 @@ class Plant:
         self.earthing.step(dt_s)
         self._step_poi(dt_s)
         before = self.bus
+        if self.transfers:
+            for transfer in self.transfers.values():
+                transfer.step(abs(before), self.bus_frequency_hz, dt_s)
         self._parts.begin_step(before, dt_s)
         self._solve(dt_s)
         self._measure_frequency(before, dt_s)
         self._slow_age_s += dt_s
         is_due = self._slow_age_s >= SLOW_S - 1e-9
         if is_due:
-            self._parts.step_slowly(self._slow_age_s)
+            self._parts.step_slowly(abs(self.bus), self._slow_age_s)
             self._slow_age_s = 0.0
         if is_due or was_resting or self._resting.is_near:
             self._look_for_rest(before, is_due=is_due)
 
     def _step_poi(self, dt_s: float) -> None:
-        if self.poi.step(self._sides(), self.now_s, dt_s) and self.poi.position is CLOSED:
-            last = self.poi.closings[-1]
-            self.out_of_phase_closures_count += abs(last.angle_deg) > PROSPECTIVE_LIMIT_DEG
+        sides = self._sides()
+        if self.poi.step(sides, self.now_s, dt_s) and self.poi.position is CLOSED:
+            formers = [(former.admittance, former.rated_pu) for former in self._parts.formers()]
+            impact = impact_of(self.poi.closings[-1], sides.bus_ratio, sides.grid_ratio, formers)
+            self.impacts = (*self.impacts, impact)[-64:]
+            self.poi.wear_ratio += impact.wear_ratio
+            self.out_of_phase_closures_count += impact.is_out_of_phase
 
     def _sides(self) -> Sides:
         grid, bus, volts = self.grid, self.bus, abs(self.bus)
-        closed = self.poi.position is CLOSED
-        ratio = volts if closed else grid.ratio
+        ratio = volts if (closed := self.poi.position is CLOSED) else grid.ratio
         worst = 0.0 if grid.missing else ratio
         if ratio < DEAD_RATIO:
             return Sides(worst, volts, 0.0, 0.0)
         slip_hz = self.bus_frequency_hz - grid.frequency_hz
         if closed:
-            return Sides(worst, volts, 0.0, slip_hz if grid.is_fed else 0.0)
+            if grid.is_fed:
+                return Sides(worst, volts, 0.0, slip_hz, grid.frequency_hz)
+            return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz)
         angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
-        return Sides(worst, volts, math.degrees(angle_rad), slip_hz)
+        swapped = grid.rotation_is_swapped
+        return Sides(worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not swapped)
 
     def _solve(self, dt_s: float) -> None:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""
         volts = abs(self.bus)
-        shunt = self.loads.step(volts, dt_s)
-        followed_pu = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
+        load_y = self.loads.step(volts, self.bus_frequency_hz, dt_s)
+        followed = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
+        followed_y = followed.conjugate() / max(volts * volts, 0.04)
         formers = self._parts.formers()
         sources: list[Source] = [(former.emf, former.admittance, former.current_max_pu) for former in formers]
         closed, fed = self.poi.position is CLOSED, self.grid.is_fed
+        self._parts.book.grid_is_stiff = closed and fed
         if closed and fed:
             sources.append((self.grid.source, GRID_Y, math.inf))
         neighbours = NEIGHBOURS_PU if closed and not fed else 0j
-        following = followed_pu / max(volts * volts, 0.04)
-        taking = shunt + neighbours
-        bus, currents = solve(sources, taking - following, self.bus)
+        bus, currents = solve(sources, load_y + neighbours - followed_y, self.bus)
         self.bus = bus
         for former, current in zip(formers, currents, strict=False):
             former.carry(bus, current, dt_s)
@@ -243,10 +245,14 @@ class Plant:
             battery.end_step(bus, dt_s)
         self.poi_current = (currents[-1] if closed and fed else 0j) - neighbours * bus
         square = bus.real * bus.real + bus.imag * bus.imag
-        if neighbours:
-            self.backfeed_j += square * neighbours.real * BASE_VA * dt_s
-        self._resting.source_w = (following * square + (bus * sum(currents).conjugate()).real) * BASE_VA
-        self._resting.load_w = taking.real * square * BASE_VA
+        delivered_pu = followed_y.real * square + (bus * sum(currents).conjugate()).real
+        self._count_energy(delivered_pu, load_y.real * square, neighbours.real * square, dt_s)
+
+    def _count_energy(self, delivered_pu: float, drawn_pu: float, fed_pu: float, dt_s: float) -> None:
+        """What sources give and loads take; a dead feeder is a load if the POI ties us to it."""
+        self.backfeed_j += fed_pu * BASE_VA * dt_s
+        self._resting.source_w = delivered_pu * BASE_VA
+        self._resting.load_w = (drawn_pu + fed_pu) * BASE_VA
         self.source_j += self._resting.source_w * dt_s
         self.load_j += self._resting.load_w * dt_s
 

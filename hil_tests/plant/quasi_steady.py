@@ -119,13 +119,13 @@ class QuasiSteady:
         plant, volts, hz = self.plant, abs(self.plant.bus), self.plant.bus_frequency_hz
         yield_ratio, loads, inverters = plant.weather.yield_ratio, plant.loads, tuple(plant.pv.values())
         steady_pu = sum(battery.follow_power(volts, dt_s) for battery in plant.batteries.values())
-        loads.step(volts, 0.0)
+        loads.step(volts, hz, 0.0)
 
         def taken(at_ratio: float, at_hz: float) -> complex:
             followed_pu = steady_pu
             for inverter in inverters:
                 followed_pu += inverter.settled_pu(at_ratio, at_hz, yield_ratio)
-            return at_ratio * at_ratio * loads.step(at_ratio, 0.0).conjugate() - followed_pu
+            return at_ratio * at_ratio * loads.step(at_ratio, at_hz, 0.0).conjugate() - followed_pu
 
         droops = [battery_droop(b) for b in plant.batteries.values() if b.is_forming]
         droops += [genset_droop(g) for g in plant.gensets.values() if g.is_forming]
@@ -138,7 +138,7 @@ class QuasiSteady:
         ratio = abs(flow.volts)
         for inverter in inverters:
             inverter.power_pu = inverter.settled_pu(ratio, flow.hz, yield_ratio)
-        loads.step(ratio, 0.0)
+        loads.step(ratio, flow.hz, 0.0)
         return flow, steady_pu + sum(inverter.power_pu for inverter in inverters)
 
     def _take(self, flow: Flow) -> None:
@@ -176,8 +176,8 @@ class QuasiSteady:
             power_pu = inverter.power_pu
             inverter.step(volts, flow.hz, yield_ratio, passed_s)
             inverter.power_pu = power_pu  # waits and ramps move on; what they let through shows in the next balance
-        plant.loads.step(volts, passed_s)
-        plant.loads.warm(passed_s)
+        plant.loads.step(volts, flow.hz, passed_s)
+        plant.loads.warm(passed_s, plant.weather.temperature_c)
         for radio in plant.radios.values():
             radio.step(passed_s)
         return passed_s

@@ -1,12 +1,10 @@
-"""The small things: N-PE relay, radio nodes, weather, and the emergency-off."""
+"""The small things: N-PE relay, radio nodes, and the emergency-off."""
 
 from __future__ import annotations
 
-import random
-
 from controller.model.hub import Radio
 from controller.model.words import BreakerPosition
-from hil_tests.plant.loads import LoadFeeder
+from hil_tests.plant.feeder import LoadFeeder
 from hil_tests.plant.rest import Rest, Setting
 
 RELAY_S = 0.025
@@ -14,7 +12,7 @@ RADIO_IDLE_W = 18.0
 RADIO_SEND_W = 90.0  # RA-450 repeater: 7 A at 13.2 V
 SEND_DUTY = 0.10
 CHARGER_W = 60.0
-PV_EFFICIENCY = 0.96
+RECONNECT_ABOVE_PCT = 10.0
 
 
 class EarthingRelay:
@@ -60,17 +58,30 @@ class EarthingRelay:
 
 
 class RadioNode:
-    """A radio with its own battery, charged by its feeder. It dies when both are gone."""
+    """A radio with its own battery, charged by its feeder. It dies when both are gone.
 
-    __slots__ = ("_capacity_wh", "_feeder", "_is_broken", "energy_wh", "radio", "rest")
+    Its own battery is cut off at `disconnect_pct` and comes back only above `reconnect_pct`: a low-voltage disconnect.
+    """
+
+    __slots__ = (
+        "_capacity_wh", "_charger_is_dead", "_disconnect_pct", "_duty_ratio", "_feeder", "_is_broken", "_is_cut_off",
+        "_is_hung", "energy_wh", "radio", "rest", "silent_s", "uptime_s",
+    )  # fmt: skip
 
     is_broken = Setting[bool]("is_broken")
+    is_hung = Setting[bool]("is_hung")  # powered, and does not answer, until somebody restarts it
+    charger_is_dead = Setting[bool]("charger_is_dead")
+    duty_ratio = Setting[float]("duty_ratio")
+    disconnect_pct = Setting[float]("disconnect_pct")
 
     def __init__(self, radio: Radio, feeder: LoadFeeder | None, rest: Rest) -> None:
         self.radio, self._feeder, self.rest = radio, feeder, rest
         self._capacity_wh = max(1.0, radio.own_reserve_wh)
         self.energy_wh = self._capacity_wh
-        self._is_broken = False
+        self._is_broken = self._is_hung = self._charger_is_dead = self._is_cut_off = False
+        self._duty_ratio = SEND_DUTY
+        self._disconnect_pct = 0.0
+        self.uptime_s = self.silent_s = 0.0
 
     @property
     def is_supplied(self) -> bool:
@@ -78,41 +89,39 @@ class RadioNode:
         return self._feeder is not None and self._feeder.is_energised
 
     @property
+    def is_powered(self) -> bool:
+        """By its charger, or from its own battery."""
+        return (self.is_supplied and not self._charger_is_dead) or (self.energy_wh > 0.0 and not self._is_cut_off)
+
+    @property
     def is_alive(self) -> bool:
         """Answers."""
-        return not self._is_broken and (self.is_supplied or self.energy_wh > 0.0)
+        return not self._is_broken and not self._is_hung and self.is_powered
 
     @property
     def reserve_pct(self) -> float:
         """Of its own battery."""
         return 100.0 * self.energy_wh / self._capacity_wh
 
+    def restart(self) -> None:
+        """Somebody switches it off and on."""
+        self.is_hung = False
+
     def step(self, dt_s: float) -> None:
-        """Charge or discharge."""
-        used_w = RADIO_IDLE_W + SEND_DUTY * (RADIO_SEND_W - RADIO_IDLE_W)
-        net_w = CHARGER_W - used_w if self.is_supplied else -used_w
+        """Charge or discharge: 18 W idle and 90 W sending, by the share of time it sends."""
+        if self.is_alive:
+            self.uptime_s += dt_s
+        else:
+            self.silent_s += dt_s
+        used_w = RADIO_IDLE_W + self._duty_ratio * (RADIO_SEND_W - RADIO_IDLE_W)
+        if self.is_supplied and not self._charger_is_dead:
+            net_w = CHARGER_W - used_w
+        else:
+            net_w = 0.0 if self._is_cut_off else -used_w
         self.energy_wh = max(0.0, min(self._capacity_wh, self.energy_wh + net_w * dt_s / 3600.0))
-
-
-class Weather:
-    """Sun and temperature, settable; a little cloud noise from its own stream."""
-
-    __slots__ = ("_irradiance_w_per_m2", "_rng", "_temperature_c", "rest")
-
-    irradiance_w_per_m2 = Setting[float]("irradiance_w_per_m2")
-    temperature_c = Setting[float]("temperature_c")
-
-    def __init__(self, rng: random.Random, irradiance_w_per_m2: float, temperature_c: float, rest: Rest) -> None:
-        self._rng, self.rest = rng, rest
-        self._irradiance_w_per_m2 = irradiance_w_per_m2
-        self._temperature_c = temperature_c
-
-    @property
-    def yield_ratio(self) -> float:
-        """What every watt of a PV plant's rating could deliver: G / 1000 (1 - 0.004 (T_cell - 25)) efficiency."""
-        irradiance = self._irradiance_w_per_m2
-        cell_c = self._temperature_c + 0.03 * irradiance
-        return irradiance / 1000.0 * (1.0 - 0.004 * (cell_c - 25.0)) * PV_EFFICIENCY
+        if self._disconnect_pct > 0.0:
+            limit_pct = self._disconnect_pct + (RECONNECT_ABOVE_PCT if self._is_cut_off else 0.0)
+            self._is_cut_off = self.reserve_pct < limit_pct
 
 
 class Dso:
@@ -130,14 +139,16 @@ class Dso:
 
 
 class Safety:
-    """The button and the key-switch."""
+    """The button and the key-switch, and the direct voltage that the controller lives on."""
 
-    __slots__ = ("_emergency_off", "_local_control", "rest")
+    __slots__ = ("_control_supply_v", "_emergency_off", "_local_control", "rest")
 
     emergency_off = Setting[bool]("emergency_off")
     local_control = Setting[bool]("local_control")
+    control_supply_v = Setting[float]("control_supply_v")
 
     def __init__(self, rest: Rest) -> None:
         self.rest = rest
         self._emergency_off = False
         self._local_control = False
+        self._control_supply_v = 24.0

@@ -6,40 +6,47 @@ import math
 
 from controller.model.hub import PvPlant
 from controller.model.phases import PhaseValues
-from hil_tests.plant.base import BASE_VA
+from hil_tests.plant.base import BASE_VA, NOMINAL_HZ
+from hil_tests.plant.mean_voltage import MeanVoltage
+from hil_tests.plant.pv_codes import VDE4105_2018, PvCode
 from hil_tests.plant.rest import CLOCK_S, SLOW_S, Rest, Setting
+from hil_tests.plant.storage import interpolate
 
 SLEW_S = 0.2
-FREQUENCY_START_HZ = 50.2  # Beckhoff TF8360 default, droop 5 %
-FREQUENCY_SLOPE_PER_HZ = 0.4
-RAMP_PER_S = 0.1 / 60.0  # 10 % of rating per minute after a trip (VDE-AR-N 4105:2018, from memory)
-RECONNECT_S = 60.0
 OVERCURRENT_RATIO = 1.1
-# limit, below or above, seconds (VDE-AR-N 4105:2018, from memory)
-VOLTAGE_TRIPS = ((0.80, False, 3.0), (0.45, False, 0.3), (1.25, True, 0.1))
-FREQUENCY_TRIPS = ((47.5, False, 0.1), (51.5, True, 0.1))
-VOLTAGE_MIN_RATIO, VOLTAGE_MAX_RATIO = 0.80, 1.25  # between these, and these frequencies, no trip is timed
-FREQUENCY_MIN_HZ, FREQUENCY_MAX_HZ = 47.5, 51.5
+DEAD_RATIO = 0.3  # its PLL holds on to nothing less
 
 
 class SolarInverter:
     """One PV plant."""
 
-    __slots__ = ("_good_s", "_is_timing", "_limit_w", "_out_s", "_ramp", "_rating_pu", "is_connected", "plant",
-                 "power_pu", "rest")  # fmt: skip
+    __slots__ = (
+        "_band", "_good_s", "_has_extras", "_is_timing", "_limit_w", "_mean", "_out_s", "_pll_hz", "_ramp",
+        "_ramp_per_s", "_reactive_pu", "_trips", "code", "is_connected", "is_forming", "plant", "power_pu", "power_va",
+        "rated_pu", "rest", "trips_count",
+    )  # fmt: skip
 
     limit_w = Setting[float]("limit_w")
 
-    def __init__(self, plant: PvPlant, rest: Rest) -> None:
-        self.plant, self.rest = plant, rest
-        self._rating_pu = plant.rating_w / BASE_VA
+    def __init__(self, plant: PvPlant, rest: Rest, mean: MeanVoltage, code: PvCode = VDE4105_2018) -> None:
+        self.plant, self.rest, self.code, self._mean = plant, rest, code, mean
+        self.rated_pu = plant.rating_w / BASE_VA
+        self.is_forming = False
         self.is_connected = True
         self._limit_w = plant.rating_w
-        self.power_pu = 0.0
+        self.power_pu, self._reactive_pu, self.power_va = 0.0, 0.0, 0j
+        self.trips_count = 0
         self._ramp = 1.0
+        self._ramp_per_s = code.ramp_pct_per_min / 100.0 / 60.0
         self._good_s = 0.0
         self._is_timing = False
-        self._out_s = [0.0] * (len(VOLTAGE_TRIPS) + len(FREQUENCY_TRIPS))
+        self._pll_hz = NOMINAL_HZ
+        self._has_extras = bool(code.reactive_curve or code.power_curve or code.pll_s)
+        self._trips = _trips(code)
+        self._out_s = [0.0] * len(self._trips)
+        volts = [limit for limit, _ in code.undervoltage], [limit for limit, _ in code.overvoltage]
+        hertz = [limit for limit, _ in code.underfrequency], [limit for limit, _ in code.overfrequency]
+        self._band = max(volts[0]), min(volts[1]), max(hertz[0]), min(hertz[1])  # within, no trip is timed
 
     def set_limit_w(self, limit_w: float) -> None:
         """Deliver no more than this."""
@@ -51,60 +58,113 @@ class SolarInverter:
         return PhaseValues.shared(self.power_pu * BASE_VA, self.plant.phases)
 
     @property
+    def fast_state(self) -> tuple[float, ...]:
+        """All that moves fast."""
+        return self.power_pu, self._reactive_pu, self._pll_hz / NOMINAL_HZ
+
+    @property
     def is_still(self) -> bool:
         """No trip is being timed, and it does not reconnect before the next look."""
-        return not self._is_timing and (self.is_connected or self._good_s < RECONNECT_S - 2 * SLOW_S)
+        return not self._is_timing and (self.is_connected or self._good_s < self.code.reconnect_s - 2 * SLOW_S)
 
     def trip(self) -> None:
         """Off, until the bus has been good for a minute."""
         if self.is_connected or self._good_s > 0.0:
             self.rest.disturb()
-        self.is_connected, self.power_pu, self._good_s, self._ramp = False, 0.0, 0.0, 0.0
+        self.trips_count += self.is_connected
+        self.is_connected, self._good_s, self._ramp = False, 0.0, 0.0
+        self._stop()
 
-    def step(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float, dt_s: float) -> float:
+    def step(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float, dt_s: float) -> complex:
         """Power for the next solve, in pu: what the sun yields, limited by set-point, frequency and ramp."""
-        in_band = (
-            VOLTAGE_MIN_RATIO <= voltage_ratio <= VOLTAGE_MAX_RATIO
-            and FREQUENCY_MIN_HZ <= frequency_hz <= FREQUENCY_MAX_HZ
-        )
+        if self.code.pll_s:
+            self._pll_hz += (frequency_hz - self._pll_hz) * (1.0 - math.exp(-dt_s / self.code.pll_s))
+            frequency_hz = self._pll_hz
+        low, high, slow, fast = self._band
+        in_band = low <= voltage_ratio <= high and slow <= frequency_hz <= fast
         if self._is_timing or not in_band or not self.is_connected:
             self._protect(voltage_ratio, frequency_hz, dt_s)
-        if not self.is_connected or voltage_ratio < 0.3:
-            self.power_pu = 0.0
-            return 0.0
+        if not self.is_connected or voltage_ratio < DEAD_RATIO:
+            self._stop()
+            return 0j
         if self._ramp < 1.0:
-            self._ramp = min(1.0, self._ramp + RAMP_PER_S * dt_s)
+            self._ramp = min(1.0, self._ramp + self._ramp_per_s * dt_s)
         wanted = self.settled_pu(voltage_ratio, frequency_hz, yield_ratio)
-        self.power_pu += (wanted - self.power_pu) * (1.0 - math.exp(-dt_s / SLEW_S))
-        return self.power_pu
+        if self._has_extras:
+            wanted = self._follow_voltage(wanted, voltage_ratio, dt_s)
+        self.power_pu += (max(0.0, wanted) - self.power_pu) * (1.0 - math.exp(-dt_s / SLEW_S))
+        self.power_va = complex(self.power_pu, self._reactive_pu)
+        return self.power_va
 
     def settled_pu(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float) -> float:
-        """What it comes to if all stays so. Moves nothing."""
-        if not self.is_connected or voltage_ratio < 0.3:
+        """What it comes to if all stays so, but for what volt-watt takes away. Moves nothing."""
+        if not self.is_connected or voltage_ratio < DEAD_RATIO:
             return 0.0
-        rating = self._rating_pu
+        rating = self.rated_pu
         wanted = rating * yield_ratio
-        if frequency_hz > FREQUENCY_START_HZ:
-            wanted *= max(0.0, 1.0 - FREQUENCY_SLOPE_PER_HZ * (frequency_hz - FREQUENCY_START_HZ))
+        if frequency_hz > self.code.frequency_start_hz:
+            over_hz = frequency_hz - self.code.frequency_start_hz
+            wanted *= max(0.0, 1.0 - self.code.frequency_slope_per_hz * over_hz)
         ceiling = min(self._ramp, OVERCURRENT_RATIO * voltage_ratio) * rating
         return max(0.0, min(wanted, self._limit_w / BASE_VA, ceiling))
+
+    def end_slow_step(self) -> None:
+        """The ten-minute mean is too high."""
+        limit = self.code.mean_voltage_max_ratio
+        if limit is not None and self.is_connected and self._mean.ratio > limit:
+            self.trip()
 
     def make_up(self, voltage_ratio: float, rested_s: float) -> None:
         """Time that passed at rest: it goes on waiting, or its ramp goes on where another limit holds."""
         if not self.is_connected and self._good_s > 0.0:
             self._good_s += rested_s
-        elif self.is_connected and voltage_ratio >= 0.3:
-            self._ramp = min(1.0, self._ramp + RAMP_PER_S * rested_s)
+        elif self.is_connected and voltage_ratio >= DEAD_RATIO:
+            self._ramp = min(1.0, self._ramp + self._ramp_per_s * rested_s)
+
+    def _stop(self) -> None:
+        self.power_pu = self._reactive_pu = 0.0
+        self.power_va = 0j
+
+    def _follow_voltage(self, wanted: float, voltage_ratio: float, dt_s: float) -> float:
+        """Volt-watt bounds the power; Q(U) follows with its lag."""
+        if self.code.power_curve:
+            wanted = min(wanted, _at(self.code.power_curve, voltage_ratio) * self.rated_pu)
+        if self.code.reactive_curve:
+            reactive = _at(self.code.reactive_curve, voltage_ratio) * self.rated_pu
+            self._reactive_pu += (reactive - self._reactive_pu) * (1.0 - math.exp(-dt_s / self.code.reactive_s))
+        return wanted
 
     def _protect(self, voltage_ratio: float, frequency_hz: float, dt_s: float) -> None:
-        checks = [(voltage_ratio, trip) for trip in VOLTAGE_TRIPS] + [(frequency_hz, trip) for trip in FREQUENCY_TRIPS]
-        for index, (value, (limit, is_above, hold_s)) in enumerate(checks):
+        for index, (is_voltage, limit, is_above, hold_s) in enumerate(self._trips):
+            value = voltage_ratio if is_voltage else frequency_hz
             outside = value > limit if is_above else value < limit
             self._out_s[index] = self._out_s[index] + dt_s if outside else 0.0
             if self.is_connected and self._out_s[index] >= hold_s:
                 self.trip()
         self._is_timing = self.is_connected and any(self._out_s)
         if not self.is_connected:
-            good = 0.85 <= voltage_ratio <= 1.10 and 47.5 <= frequency_hz <= 50.1
-            self._good_s = self._good_s + dt_s if good else 0.0
-            self.is_connected = self._good_s >= RECONNECT_S - CLOCK_S
+            self._wait(voltage_ratio, frequency_hz, dt_s)
+
+    def _wait(self, voltage_ratio: float, frequency_hz: float, dt_s: float) -> None:
+        (low, high), (slow, fast) = self.code.reconnect_ratios, self.code.reconnect_hz
+        limit = self.code.mean_voltage_max_ratio
+        good = low <= voltage_ratio <= high and slow <= frequency_hz <= fast
+        good = good and (limit is None or self._mean.ratio <= limit)
+        self._good_s = self._good_s + dt_s if good else 0.0
+        self.is_connected = self._good_s >= self.code.reconnect_s - CLOCK_S
+
+
+def _trips(code: PvCode) -> tuple[tuple[bool, float, bool, float], ...]:
+    """Is it of voltage, limit, is it above, seconds."""
+    groups = (
+        (True, False, code.undervoltage),
+        (True, True, code.overvoltage),
+        (False, False, code.underfrequency),
+        (False, True, code.overfrequency),
+    )
+    return tuple((of_volts, limit, above, s) for of_volts, above, curve in groups for limit, s in curve)
+
+
+def _at(curve: tuple[tuple[float, float], ...], x: float) -> float:
+    xs, ys = zip(*curve, strict=True)
+    return interpolate(xs, ys, x)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from controller.model.hub import AssetId
 from hil_tests.plant.base import BASE_VA
-from hil_tests.plant.loads import TAN_PHI, LoadFeeder
+from hil_tests.plant.feeder import TAN_PHI, LoadFeeder
 from hil_tests.plant.plant import Plant
 from hil_tests.plant.power_flow import NoSteadyStateError
 from hil_tests.plant.radial import RadialNetwork, load_network
-from hil_tests.plant.small import Weather
+from hil_tests.plant.weather import Weather
 
 LIVE_RATIO = 0.5
 VOLTAGE_STEP_RATIO = 1e-9  # less than this, and nothing has moved

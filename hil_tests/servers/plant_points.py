@@ -65,7 +65,7 @@ def _poi_reads(plant: Plant) -> dict[str, Reader]:
         "grid_frequency_hz": lambda: plant.grid_frequency_hz,
         "bus_frequency_hz": lambda: plant.measured_bus_frequency_hz,
         "angle_difference_deg": lambda: plant.angle_difference_deg,
-        "rotation_equal": lambda: not plant.grid.rotation_is_swapped,
+        "rotation_equal": lambda: plant.rotation_equal,
         "relay_tripped": lambda: plant.poi.relay_tripped,
         "sync_permitted": lambda: plant.poi.sync_permitted,
         "settings_group": lambda: plant.poi.settings_group.value,
@@ -89,7 +89,7 @@ def _battery_reads(plant: Plant, asset: str) -> dict[str, Reader]:
         **_power(plant, lambda: plant.batteries[asset].power_w),
         **_phases(plant, "voltage", "v", lambda: plant.bus_voltage_v),
         "frequency_hz": lambda: plant.measured_bus_frequency_hz,
-        "soc_pct": lambda: plant.batteries[asset].soc_pct,
+        "soc_pct": lambda: plant.batteries[asset].pack.reported_soc_pct,
         "charge_limit_w": lambda: plant.batteries[asset].charge_limit_w,
         "discharge_limit_w": lambda: plant.batteries[asset].discharge_limit_w,
         "overload_pct": lambda: plant.batteries[asset].overload_pct,
@@ -137,7 +137,7 @@ def _genset(plant: Plant, asset: str) -> tuple[dict[str, Reader], dict[str, Writ
 
 def _feeder(plant: Plant, asset: str) -> tuple[dict[str, Reader], dict[str, Writer]]:
     reads = {
-        "position": lambda: plant.feeders[asset].position.value,
+        "position": lambda: plant.feeders[asset].reported_position.value,
         **_power(plant, lambda: plant.feeders[asset].power_w),
         "has_fault": lambda: plant.feeders[asset].has_fault,
         "closed": lambda: plant.feeders[asset].is_ordered_closed,

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from controller.config.types import Device, Site
+from controller.config.types import Device, PointRef, Site
 from controller.drivers.link import Value
 from controller.model.words import BreakerPosition
 from hil_tests.plant.plant import STEP_S, Plant
@@ -175,6 +175,11 @@ class PlantDevices:
         if self._on_step is not None:
             self._on_step()
 
+    def _seen_by(self, ref: PointRef, reader: Reader) -> Reader:
+        """The truth, or an instrument that the plant's options make worse than that."""
+        name = f"{ref.device}.{ref.point}"
+        return self.plant.bind_instrument(name, reader) if name in self.plant.instruments else reader
+
     def _bind(self) -> None:
         """The site says which asset takes which field from which points; this is the same, seen from the devices."""
         for binding in self.site.bindings.values():
@@ -184,7 +189,7 @@ class PlantDevices:
                 for ref in references:
                     served.add(ref.device)
                     if name in readers:
-                        self._devices[ref.device].readers[ref.point] = readers[name]
+                        self._devices[ref.device].readers[ref.point] = self._seen_by(ref, readers[name])
             for name, ref in binding.writes.items():
                 served.add(ref.device)
                 if name in writers:

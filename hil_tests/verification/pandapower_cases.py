@@ -9,8 +9,9 @@ from pandapower.networks import create_cigre_network_lv
 from pandapower.toolbox import select_subnet
 
 from hil_tests.plant.base import BASE_VA
+from hil_tests.plant.feeder import TAN_PHI
 from hil_tests.plant.grid import IMPEDANCE_PU
-from hil_tests.plant.loads import CURRENT, IMPEDANCE, TAN_PHI
+from hil_tests.plant.loads import LoadShape
 from hil_tests.verification.own import hub_load_w, hub_plant
 
 BASE_MVA = BASE_VA / 1e6
@@ -53,8 +54,9 @@ def _hub(load_w: float, pv_w: float) -> dict[str, float]:
     pandapower.create_ext_grid(net, far)
     for one, other, z in ((far, bus, IMPEDANCE_PU), (bus, roof, complex(0.0, BESIDE_PU))):
         pandapower.create_impedance(net, one, other, rft_pu=z.real, xft_pu=z.imag, sn_mva=BASE_MVA)
+    shape = LoadShape()
     shares = {f"const_{kind}_{power}_percent": 100.0 * share
-              for kind, share in (("z", IMPEDANCE), ("i", CURRENT)) for power in "pq"}  # fmt: skip
+              for kind, share in (("z", shape.impedance), ("i", shape.current)) for power in "pq"}  # fmt: skip
     pandapower.create_load(net, bus, p_mw=load_w / 1e6, q_mvar=load_w * TAN_PHI / 1e6, **shares)
     pandapower.create_sgen(net, roof, p_mw=pv_w / 1e6)
     pandapower.runpp(net, tolerance_mva=1e-10, max_iteration=50, init="flat", numba=False)

@@ -1,0 +1,107 @@
+"""What the public grid does to a hub, one primitive after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model.phases import Phase
+from hil_tests.plant.grid import UNEASY_PROFILE
+from hil_tests.plant.plant import Plant
+from hil_tests.tests.core import hubs
+from hil_tests.tests.plant.stands import bare
+
+
+def quiet() -> Plant:
+    plant = bare()
+    plant.poi.relay_enabled = False
+    plant.advance_to(1.0)
+    return plant
+
+
+def test_a_brownout_sinks_stays_and_comes_back() -> None:
+    plant = quiet()
+    plant.grid.brownout(0.7, 30.0, within_s=2.0)
+    seen = {}
+    for at_s in (2.0, 5.0, 30.0, 40.0):
+        plant.advance_to(at_s)
+        seen[at_s] = plant.grid.ratio
+    assert seen[2.0] == pytest.approx(0.85, abs=0.01)
+    assert seen[5.0] == seen[30.0] == 0.7
+    assert seen[40.0] == 1.0
+
+
+def test_a_swell_is_over_when_it_says() -> None:
+    plant = quiet()
+    plant.grid.swell(1.2, 0.5)
+    plant.advance_to(1.3)
+    assert plant.grid.ratio == pytest.approx(1.2)
+    plant.advance_to(1.6)
+    assert plant.grid.ratio == 1.0
+
+
+def test_a_flickering_return_goes_by_its_gaps() -> None:
+    plant = quiet()
+    plant.grid.flicker((0.3, 15.0, 30.0), on_s=3.0, stays=True)
+    fed = []
+    for step in range(700):
+        plant.advance_to(1.0 + step * 0.1)
+        if not fed or fed[-1][1] != plant.grid.is_fed:
+            fed.append((round(plant.now_s - 1.0, 1), plant.grid.is_fed))
+    edges = [(0.0, True), (0.1, False), (0.3, True), (3.4, False), (18.3, True), (21.4, False), (51.3, True)]
+    assert fed == [(pytest.approx(at_s, abs=0.11), is_fed) for at_s, is_fed in edges]
+
+
+def test_a_profile_is_played_step_by_step() -> None:
+    plant = quiet()
+    plant.grid.play(UNEASY_PROFILE)
+    lowest, slowest, highest = 1.0, 50.0, 1.0
+    for _ in range(545):
+        plant.advance_to(plant.now_s + 1.0)
+        lowest, highest = min(lowest, plant.grid.ratio), max(highest, plant.grid.ratio)
+        slowest = min(slowest, plant.grid.frequency_hz)
+    assert (lowest, highest, slowest) == (0.98, 1.03, pytest.approx(49.7))
+    assert (plant.grid.ratio, plant.grid.frequency_hz) == (1.0, pytest.approx(50.0))
+
+
+def test_a_return_as_it_happens_differs_by_seed_and_not_by_run() -> None:
+    seen = []
+    for seed in (1, 1, 2):
+        plant = bare(seed=seed)
+        plant.grid.blackout()
+        plant.advance_to(1.0)
+        plant.grid.returns_anyhow()
+        seen.append((plant.grid.ratio, plant.grid.frequency_hz, plant.grid.angle_rad))
+    assert seen[0] == seen[1] != seen[2]
+    assert 0.94 <= seen[2][0] <= 1.06
+
+
+def test_a_frequency_drifts_at_its_rate() -> None:
+    plant = quiet()
+    plant.grid.drift(47.4, 0.1)
+    plant.advance_to(11.0)
+    assert plant.grid.frequency_hz == pytest.approx(49.0, abs=0.01)
+
+
+def test_a_lost_phase_is_a_zero_on_both_sides_of_a_closed_breaker() -> None:
+    plant = quiet()
+    plant.grid.lose_phase(Phase.L2)
+    assert plant.bus_voltage_v.l2 == plant.grid_voltage_v.l2 == 0.0
+    assert plant.bus_voltage_v.l1 > 200.0
+
+
+def test_without_pen_the_weak_phase_rises_towards_the_chained_voltage() -> None:
+    """10 kW on L1 and 1 kW on each other phase: V_N = 9/12 of L1's phasor, so L1 has 25 % and the others 1.52."""
+    feeders = {
+        "big": hubs.feeder("big", 1, 10_000.0, (Phase.L1,)),
+        "small": hubs.feeder("small", 1, 2_000.0, (Phase.L2, Phase.L3)),
+    }
+    plant = bare(feeders=feeders)
+    plant.advance_to(2.0)
+    assert plant.bus_voltage_v.l1 == pytest.approx(plant.bus_voltage_v.l2)
+    plant.grid.pen_is_broken = True
+    plant.advance_to(2.1)
+    volts = [value / 230.0 / abs(plant.bus) for value in plant.bus_voltage_v]
+    assert volts == [pytest.approx(0.25, abs=0.01), pytest.approx(1.52, abs=0.02), pytest.approx(1.52, abs=0.02)]
+    plant.poi.trip()
+    plant.advance_to(2.4)
+    assert plant.bus_voltage_v.largest == plant.bus_voltage_v.minimum, "an island has a neutral of its own"
