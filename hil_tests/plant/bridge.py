@@ -13,25 +13,18 @@ COOL_DOWN_S = 600.0
 class Bridge:
     """Direct-current energy since the last slow step, and a thermal accumulator: over' = 1 / t(|I|), trip at 100 %."""
 
-    __slots__ = ("_active_s", "_cool_s", "_curve", "_dc_j", "_dc_power_w", "_rated", "_valid_for_va", "overload_pct")
+    __slots__ = ("_active_s", "_curve", "_dc_j", "_dc_power_w", "_rated", "_valid_for_va", "cool_s", "overload_pct")
 
     def __init__(self, rated_pu: float, curve: tuple[tuple[float, float], ...]) -> None:
         self._rated, self._curve = rated_pu, curve
         self.overload_pct = 0.0
         self._dc_power_w, self._valid_for_va = 0.0, complex(math.nan)
-        self._dc_j = self._active_s = self._cool_s = 0.0
+        self._dc_j = self._active_s = self.cool_s = 0.0
 
-    def load(self, load_ratio: float, dt_s: float) -> bool:
-        """Heat up or cool down, after the inverter's own short-time curve. True when it trips."""
-        if load_ratio <= 1.0:
-            self._cool_s += dt_s
-            return False
+    def heat(self, load_ratio: float, dt_s: float) -> bool:
+        """Beyond the rating, after its own short-time curve. True when it trips. Within it, `cool_s` grows."""
         self.overload_pct += 100.0 * dt_s / curve_hold_s(self._curve, load_ratio)
         return self.overload_pct >= 100.0
-
-    def cool(self, rested_s: float) -> None:
-        """Time at rest: whoever rests is not overloaded."""
-        self._cool_s += rested_s
 
     def draw(self, power_va: complex, dt_s: float) -> None:
         """Count what the battery gives for this power, losses p0 + p1 s + p2 s^2 included."""
@@ -45,7 +38,7 @@ class Bridge:
 
     def end_slow_step(self) -> tuple[float, float]:
         """Cool; and the mean power drawn since the last time, in watts, with the seconds it was drawn."""
-        self.overload_pct = max(0.0, self.overload_pct - 100.0 * self._cool_s / COOL_DOWN_S)
+        self.overload_pct = max(0.0, self.overload_pct - 100.0 * self.cool_s / COOL_DOWN_S)
         active_s, drawn_j = self._active_s, self._dc_j
-        self._dc_j = self._active_s = self._cool_s = 0.0
+        self._dc_j = self._active_s = self.cool_s = 0.0
         return (drawn_j / active_s if active_s > 0.0 else 0.0), active_s

@@ -115,7 +115,7 @@ class GeneratorSet:
     def fast_state(self) -> tuple[float, ...]:
         """All that moves fast, in a frame that turns with the bus."""
         swing, power = self.swing, self.power_va
-        return power.real, power.imag, swing.speed, swing.governor, swing.mechanical, swing.integral, self.emf_pu
+        return power.real, power.imag, swing.speed, swing.governor, swing.mechanical + swing.integral, self.emf_pu
 
     @property
     def is_still(self) -> bool:

@@ -31,8 +31,8 @@ class BatteryInverter:
     __slots__ = (
         "_bridge", "_charge_set_w", "_forming_in_s", "_frequency_set_hz", "_healthy_s", "_ignores_setpoint",
         "_is_following", "_power_set_w", "_voltage_set_ratio", "admittance", "angle_rad", "battery", "behaviour",
-        "book", "current", "current_max_pu", "droop", "emf_pu", "is_forming", "mode", "ordered_mode", "p_filtered_pu", "pack",
-        "power_va", "q_filtered_pu", "rated_pu", "rest",
+        "book", "current", "current_max_pu", "droop", "emf_pu", "is_forming", "mode", "ordered_mode", "p_filtered_pu",
+        "pack", "power_va", "q_filtered_pu", "rated_pu", "rest",
     )  # fmt: skip
 
     power_set_w = Setting[float]("power_set_w")
@@ -50,7 +50,7 @@ class BatteryInverter:
         self.admittance = self.rated_pu / IMPEDANCE_PU
         self.droop = Droop(behaviour, battery.droop_hz_per_w, self.rated_pu)
         self.ordered_mode = self._first_mode
-        self._enter(self.ordered_mode)
+        self._enter(self._first_mode)
         self._forming_in_s = -1.0
         self._healthy_s = RESUME_S
         self.angle_rad, self.emf_pu = 0.0, 1.0
@@ -60,8 +60,7 @@ class BatteryInverter:
         self._frequency_set_hz = NOMINAL_HZ
         self._voltage_set_ratio = 1.0
         self._ignores_setpoint = False
-        curve = tuple((point.load_ratio, point.hold_s) for point in battery.short_time)
-        self._bridge = Bridge(self.rated_pu, curve)
+        self._bridge = Bridge(self.rated_pu, tuple((point.load_ratio, point.hold_s) for point in battery.short_time))
 
     def set_mode(self, mode: InverterMode) -> None:
         """Order a mode; forming comes after the transfer time. One that transfers by itself is only switched off."""
@@ -177,10 +176,8 @@ class BatteryInverter:
     @property
     def is_still(self) -> bool:
         """No transfer is under way, no wait for a healthy bus, and no overload is being timed."""
-        waits = 0.0 < self._healthy_s <= RESUME_S
-        return self._forming_in_s < 0.0 and not waits and self._load_ratio() <= 1.0
+        return self._forming_in_s < 0.0 and not 0.0 < self._healthy_s <= RESUME_S and self._load_ratio() <= 1.0
 
-    # -- physics --------------------------------------------------------------------------------------------------
     @property
     def emf(self) -> complex:
         """Inner voltage while forming."""
@@ -238,7 +235,10 @@ class BatteryInverter:
         """Every mode, after the solve: overload, and energy from the battery."""
         if not self.is_forming:
             self.current = (self.power_va / voltage).conjugate() if abs(voltage) > 0.1 else 0j
-        if self._bridge.load(self._load_ratio(), dt_s):
+        load = self._load_ratio()
+        if load <= 1.0:
+            self._bridge.cool_s += dt_s
+        elif self._bridge.heat(load, dt_s):
             self.trip()
         if self.is_forming or self._is_following:
             self._bridge.draw(self.power_va, dt_s)
@@ -249,9 +249,9 @@ class BatteryInverter:
         drawn_w, active_s = self._bridge.end_slow_step()
         if active_s > 0.0:
             self.pack.step(drawn_w, ambient_c, active_s)
-        gives_up = self.is_forming and self.behaviour.trips_on_full_and_empty
-        at_its_end = gives_up and self.pack.is_at_its_end(self.p_filtered_pu)
-        if (self.pack.tripped or at_its_end) and self.mode is not InverterMode.FAULT:
+        gives_up = self.behaviour.trips_on_full_and_empty and self.is_forming
+        gives_up = gives_up and self.pack.is_at_its_end(self.p_filtered_pu)
+        if (self.pack.tripped or gives_up) and self.mode is not InverterMode.FAULT:
             self.trip()
 
     def make_up(self, rested_s: float) -> None:
@@ -260,7 +260,7 @@ class BatteryInverter:
             self.angle_rad += self._turn_rad_per_s() * rested_s
         elif self._healthy_s > 0.0:
             self._healthy_s += rested_s
-        self._bridge.cool(rested_s)
+        self._bridge.cool_s += rested_s
         if self.is_forming or self._is_following:
             self._bridge.draw(self.power_va, rested_s)
 

@@ -162,11 +162,14 @@ class Parts:
     def is_still(self) -> bool:
         """No timer runs that could end before the next look."""
         return (
-            all(part.is_still for part in (self.grid, self.poi, self.earthing, self.loads))
+            self.grid.is_still
+            and self.poi.is_still
+            and self.earthing.is_still
+            and self.loads.is_still
             and all(battery.is_still for battery in self.batteries.values())
             and all(plant.is_still for plant in self.pv.values())
             and all(genset.is_still for genset in self.gensets.values())
-            and all(transfer.is_still for transfer in self.transfers.values())
+            and (not self.transfers or all(transfer.is_still for transfer in self.transfers.values()))
         )
 
     def make_up(self, volts: float, rested_s: float) -> None:

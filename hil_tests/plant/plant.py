@@ -32,7 +32,6 @@ __all__ = ["STEP_S", "Plant", "PlantOptions", "Truth"]
 FREQUENCY_WINDOW_S = 0.04
 GRID_Y = 1.0 / IMPEDANCE_PU
 DEAD_RATIO = 0.05
-REST_TOLERANCE = 1e-11  # pu in one step: the slowest fast state, a voltage regulator, is then 3e-10 from its end
 
 
 class Plant:
@@ -57,8 +56,7 @@ class Plant:
         self.bus = cmath.rect(1.0, 0.0)
         self.bus_frequency_hz = NOMINAL_HZ
         self.poi_current = 0j  # pu, positive into the hub
-        self.backfeed_j = 0.0
-        self.out_of_phase_closures_count = 0
+        self.backfeed_j, self.out_of_phase_closures_count = 0.0, 0
         self.source_j = self.load_j = 0.0  # up to the last whole step: no older than SLOW_S
         self._is_emergency, self._yield_ratio = False, 0.0
         self._slow_age_s = 0.0
@@ -269,10 +267,7 @@ class Plant:
     def _look_for_rest(self, before: complex, *, is_due: bool) -> None:
         """Two steps in a row that left everything where it was, and no timer that ends soon: nothing will move."""
         resting, state = self._resting, [abs(self.bus), self.bus_frequency_hz / NOMINAL_HZ, *self._parts.fast_state()]
-        is_same = len(state) == len(resting.state) and all(
-            abs(now - then) <= REST_TOLERANCE for now, then in zip(state, resting.state, strict=True)
-        )
-        resting.state = state
+        is_same = resting.keeps(state)
         resting.is_near = is_due and not is_same
         self.rest.holds = is_same and not self.rest.is_touched and self._may_rest()
         resting.begin(before, self.bus, turns=self.grid.turn_rad_per_s != 0.0, left_s=SLOW_S - self._slow_age_s)

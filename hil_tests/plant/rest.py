@@ -19,6 +19,9 @@ SLOW_S = 0.1
 """How often charge, heat, fuel and radios are worked out, from the mean power since; rest is looked for as often."""
 
 
+TOLERANCE = 1e-11  # pu in one step: the slowest fast state, a voltage regulator, is then 3e-10 from its end
+
+
 class Rest:
     """Shared by the parts of one plant. While the counts stand, everything reads as it did, but for the time.
 
@@ -52,6 +55,16 @@ class Resting:
         self.source_w = self.load_w = 0.0
         self.steps_count = 0  # since the last whole step
         self.steps_max_count = 0
+
+    def keeps(self, state: list[float]) -> bool:
+        """Nothing has moved since the last look at it; from now on this is what it is held against."""
+        before, self.state = self.state, state
+        if len(before) != len(state):
+            return False
+        for now, then in zip(state, before, strict=True):  # noqa: SIM110  # a generator would cost half as much again
+            if not -TOLERANCE <= now - then <= TOLERANCE:
+                return False
+        return True
 
     def begin(self, before: complex, bus: complex, *, turns: bool, left_s: float) -> None:
         """Go on turning as in the last step, until the next slow step is due."""

@@ -109,15 +109,14 @@ class RadioNode:
 
     def step(self, dt_s: float) -> None:
         """Charge or discharge: 18 W idle and 90 W sending, by the share of time it sends."""
-        if self.is_alive:
-            self.uptime_s += dt_s
-        else:
-            self.silent_s += dt_s
         used_w = RADIO_IDLE_W + self._duty_ratio * (RADIO_SEND_W - RADIO_IDLE_W)
-        if self.is_supplied and not self._charger_is_dead:
-            net_w = CHARGER_W - used_w
+        is_charged = self.is_supplied and not self._charger_is_dead
+        has_own = self.energy_wh > 0.0 and not self._is_cut_off
+        if self._is_broken or self._is_hung or not (is_charged or has_own):
+            self.silent_s += dt_s
         else:
-            net_w = 0.0 if self._is_cut_off else -used_w
+            self.uptime_s += dt_s
+        net_w = CHARGER_W - used_w if is_charged else -used_w if has_own else 0.0
         self.energy_wh = max(0.0, min(self._capacity_wh, self.energy_wh + net_w * dt_s / 3600.0))
         if self._disconnect_pct > 0.0:
             limit_pct = self._disconnect_pct + (RECONNECT_ABOVE_PCT if self._is_cut_off else 0.0)

@@ -60,6 +60,8 @@ class SolarInverter:
     @property
     def fast_state(self) -> tuple[float, ...]:
         """All that moves fast."""
+        if not self._has_extras:
+            return (self.power_pu,)
         return self.power_pu, self._reactive_pu, self._pll_hz / NOMINAL_HZ
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 
 from hil_tests.plant.rest import Rest
 
@@ -135,9 +136,10 @@ class BatteryPack:
 
 def interpolate(xs: tuple[float, ...], ys: tuple[float, ...], x: float) -> float:
     """Piecewise linear, flat outside."""
-    if x <= xs[0]:
+    index = bisect_right(xs, x)
+    if index == 0:
         return ys[0]
-    for left, right, low, high in zip(xs, xs[1:], ys, ys[1:], strict=False):
-        if x <= right:
-            return low + (high - low) * (x - left) / (right - left)
-    return ys[-1]
+    if index == len(xs):
+        return ys[-1]
+    left, low = xs[index - 1], ys[index - 1]
+    return low + (ys[index] - low) * (x - left) / (xs[index] - left)

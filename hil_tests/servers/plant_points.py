@@ -51,7 +51,14 @@ def _phases(plant: Plant, name: str, unit: str, values: Callable[[], PhaseValues
 
 
 def _power(plant: Plant, values: Callable[[], PhaseValues]) -> dict[str, Reader]:
-    return {**_phases(plant, "power", "w", values), "power_w": lambda: values().total}
+    phases = _phases(plant, "power", "w", values)
+    l1, l2, l3 = phases.values()
+    return {**phases, "power_w": lambda: _number(l1()) + _number(l2()) + _number(l3())}
+
+
+def _number(value: Value | None) -> float:
+    assert isinstance(value, float)
+    return value
 
 
 def _poi_reads(plant: Plant) -> dict[str, Reader]:
@@ -59,9 +66,8 @@ def _poi_reads(plant: Plant) -> dict[str, Reader]:
         "position": lambda: plant.poi.reported_position.value,
         **_phases(plant, "grid_voltage", "v", lambda: plant.grid_voltage_v),
         **_phases(plant, "bus_voltage", "v", lambda: plant.bus_voltage_v),
-        **_phases(plant, "power", "w", lambda: plant.poi_power_w),
+        **_power(plant, lambda: plant.poi_power_w),
         **_phases(plant, "current", "a", lambda: plant.poi_current_a),
-        "power_w": lambda: plant.poi_power_w.total,
         "grid_frequency_hz": lambda: plant.grid_frequency_hz,
         "bus_frequency_hz": lambda: plant.measured_bus_frequency_hz,
         "angle_difference_deg": lambda: plant.angle_difference_deg,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from controller.model.words import InverterMode, SettingsGroup
@@ -40,6 +39,6 @@ def run_until(plant: Plant, condition: Any, within_s: float) -> float:
     return plant.now_s - began_s
 
 
-def isochronous(battery: Any) -> Any:
-    """The same battery without droop."""
-    return replace(battery, droop_hz_per_w=0.0)
+def state_of(part: Any) -> Any:
+    """The state now: asked through here, because a type checker believes that nothing moves between two lines."""
+    return part.state

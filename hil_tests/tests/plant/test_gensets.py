@@ -11,7 +11,7 @@ from hil_tests.plant.engine import GensetBehaviour, GensetFault, StartStage
 from hil_tests.plant.generator import GeneratorSet
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.plant.swing import Swing
-from hil_tests.tests.plant.stands import MAIN, bare, island, run_until
+from hil_tests.tests.plant.stands import MAIN, bare, island, run_until, state_of
 
 SURE = ((0.0, 1.0), (1.0, 1.0))
 
@@ -44,9 +44,9 @@ def test_the_sequence_and_what_the_panel_counts() -> None:
     assert [crank.has_fired for crank in genset.cranks] == [True]
     genset.set_run(False)
     plant.advance_to(plant.now_s + 119.0)
-    assert genset.state is GensetState.COOLING
+    assert state_of(genset) is GensetState.COOLING
     plant.advance_to(plant.now_s + 2.0)
-    assert genset.state is GensetState.STOPPED
+    assert state_of(genset) is GensetState.STOPPED
     assert genset.run_book.starts_count == 1
     assert genset.run_book.run_s == pytest.approx(10.0 + 2.0 + 120.0, abs=0.1)
 
@@ -64,7 +64,7 @@ def test_three_tries_of_ten_seconds_with_rests_and_then_a_fault_until_the_order_
     assert len(genset.cranks) == 3, "it does not try again by itself"
     genset.set_run(False)
     plant.advance_to(plant.now_s + 0.1)
-    assert genset.state is GensetState.STOPPED
+    assert state_of(genset) is GensetState.STOPPED
 
 
 def test_an_order_withdrawn_stops_the_starter_motor() -> None:
@@ -137,7 +137,7 @@ def test_reverse_power_trips_after_five_seconds() -> None:
     plant.advance_to(plant.now_s + 1.0)
     assert genset.state is GensetState.FAULT, "only a person acknowledges this one"
     genset.reset()
-    assert genset.state is GensetState.STOPPED
+    assert state_of(genset) is GensetState.STOPPED
 
 
 def test_an_overload_stalls_it() -> None:

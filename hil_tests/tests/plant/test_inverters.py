@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.model.phases import Phase
 from controller.model.words import BreakerPosition, InverterMode
 from hil_tests.plant.behaviour import BDP250_DROOP, InverterBehaviour
 from hil_tests.plant.breaker import PoiBehaviour
@@ -186,7 +187,7 @@ def test_the_worst_phase_counts_where_each_has_its_own_bridge() -> None:
     results = []
     for limits_per_phase in (False, True):
         options = PlantOptions(demand_ratio=1.0, inverters={MAIN: InverterBehaviour(limits_per_phase=limits_per_phase)})
-        one = hubs.feeder("load", 1, 25_000.0, (hubs.Phase.L1,))
+        one = hubs.feeder("load", 1, 25_000.0, (Phase.L1,))
         plant = island(bare(options=options, feeders={"load": one}))
         plant.advance_to(12.0)
         results.append(plant.batteries[MAIN].overload_pct)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.model.hub import PoiSwitching
 from controller.model.words import BreakerPosition, Switcher
 from hil_tests.plant.breaker import OPERATING_MAX_S, OPERATING_MIN_S, PoiBehaviour
 from hil_tests.plant.plant import Plant, PlantOptions
@@ -53,7 +54,7 @@ def test_a_breaker_that_fails_moves_nothing_and_counts_nothing() -> None:
 
 
 def test_the_25_refuses_where_it_is_in_force_and_counts_it() -> None:
-    poi = replace(hubs.hub().poi, switching=hubs.PoiSwitching(Switcher.SYNC_RELAY, Switcher.SYNC_RELAY))
+    poi = replace(hubs.hub().poi, switching=PoiSwitching(Switcher.SYNC_RELAY, Switcher.SYNC_RELAY))
     plant = island(bare(poi=poi))
     plant.grid.returns(1.0, 50.0, 90.0)
     plant.advance_to(plant.now_s + 0.05)
