@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from controller.model.advice import RequestKind
 from controller.model.phases import Phase
-from controller.model.words import BreakerPosition, GridSource, InverterMode
+from controller.model.words import GridSource, InverterMode
 from hil_tests.bench.scene import Scene
 
 Verb = Callable[..., None]
+LIGHTS_OUT_STEPS = 20  # longer than any breaker takes
 
 
 class UnknownAssetError(ValueError):
@@ -244,10 +245,10 @@ def lights_out(scene: Scene) -> None:
     """As a hub is found after days: grid dead, POI open, every source off."""
     plant = scene.plant
     plant.grid.blackout(0.001)
-    plant.poi.position = BreakerPosition.OPEN
+    plant.poi.trip()
     for battery in plant.batteries.values():
         battery.set_mode(InverterMode.OFF)
-    for _ in range(5):
+    for _ in range(LIGHTS_OUT_STEPS):
         plant.step(0.01)
 
 

@@ -141,7 +141,11 @@ def _short_circuit(injection: Injection) -> Heal:
     """A bolted fault behind a feeder's contactor; 0 s: its own protection never clears it."""
     trips_after_s = injection.values["trips_after_s"]
     injection.plant.feeders[injection.unit].short_circuit(trips_after_s=trips_after_s or None)
-    return lambda: injection.plant.feeders[injection.unit].clear_fault()
+
+    def heal() -> None:
+        injection.plant.feeders[injection.unit].clear_fault()
+
+    return heal
 
 
 PLANT_FAULTS: Mapping[str, Inject] = {

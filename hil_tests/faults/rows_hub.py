@@ -46,7 +46,7 @@ PLANT = (
     _plant("P15", "pv_mass_trip", "all PV plants trip at once", (Unit.HUB,)),
     _plant("P16", "short_circuit", "a short behind a feeder: currents at their limit, the voltage goes",
            (Unit.FEEDER,),
-           Parameter("trips_after_s", Kind.NUMBER, 0.0, "until the feeder's own protection clears it; 0: never", 0.0, 60.0)),
+           Parameter("trips_after_s", Kind.NUMBER, 0.0, "until its own protection clears it; 0: never", 0.0, 60.0)),
     _plant("P17", "control_supply_low", "the supply of the controller gives out: it dies until healed", (Unit.HUB,),
            Parameter("lasts_s", Kind.NUMBER, 0.0, "until the supply is too low", 0.0, 86400.0)),
 )  # fmt: skip
