@@ -94,6 +94,10 @@ class Instruments:
     def __contains__(self, name: str) -> bool:
         return name in self._parts
 
+    def names(self) -> frozenset[str]:
+        """Every device and point that has one."""
+        return frozenset(self._parts)
+
     def shown(self, name: str) -> Reading:
         """What one of them says."""
         return self._parts[name].shown

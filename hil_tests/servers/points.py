@@ -115,6 +115,7 @@ class PlantDevices:
             name: PlantDevice(device, plant, fed_at_s=plant.now_s) for name, device in site.devices.items()
         }
         self._bind()
+        self._check_instruments()
         self._watched = [d for d in self._devices.values() if d.device.table.reversion_s is not None]
         self._next_look_s = 0.0
 
@@ -197,3 +198,10 @@ class PlantDevices:
 
             for device in served:
                 self._devices[device].assets.append((binding.role, binding.asset))
+
+    def _check_instruments(self) -> None:
+        points = {f"{name}.{point}" for name, device in self._devices.items() for point in device.readers}
+        if unknown := self.plant.instruments.names() - points:
+            raise ValueError(
+                f"no device reads {', '.join(sorted(unknown))}: an instrument is a device.point of the site"
+            )

@@ -41,6 +41,20 @@ def test_each_conductor_of_the_poi_carries_what_hangs_on_it() -> None:
     assert power.l3 < 0.0 < power.l2 < power.l1
 
 
+@pytest.mark.parametrize("phase", [L1, L2, L3])
+def test_a_source_relieves_its_own_conductor_and_no_other(phase: Phase) -> None:
+    """Following, on one phase: that one changes by its power, the others by what the voltage does."""
+    pv = {"roof": PvPlant("roof", hubs.LABEL, BusSide.ISLAND, (phase,), 4_000.0)}
+    plant = bare(3_000.0, pv=pv, options=PlantOptions(demand_ratio=1.0, irradiance_w_per_m2=900.0))
+    plant.advance_to(3.0)
+    with_sun = plant.poi_power_w
+    plant.weather.irradiance_w_per_m2 = 0.0
+    plant.advance_to(8.0)
+    relief = plant.poi_power_w - with_sun
+    assert [value > 3_000.0 for value in relief] == [each is phase for each in Phase]
+    assert relief.total == pytest.approx(relief.largest, rel=0.01)
+
+
 def test_the_sum_is_what_the_network_says() -> None:
     plant = lopsided()
     for _ in range(300):

@@ -118,7 +118,7 @@ def test_the_full_relay_trips_for_each_of_its_reasons(ratio: float, hz: float, r
 def test_a_measuring_window_overlooks_what_is_shorter() -> None:
     plant = bare(options=PlantOptions(poi=PoiBehaviour(relay=replace(VDE4105_RELAY, overvoltage=((1.25, 0.0),)))))
     plant.advance_to(1.0)
-    plant.grid.swell(1.4, 0.01)
+    plant.grid.swell(1.4, 0.02)
     plant.advance_to(2.0)
     assert plant.poi.position is CLOSED
     plant.grid.swell(1.4, 0.03)

@@ -21,13 +21,13 @@ MAIN = "battery_main"
 STORIES: Mapping[str, tuple[PlantOptions, Mapping[float, Act]]] = {
     "a transfer and back by itself": (
         PlantOptions(inverters={MAIN: InverterBehaviour(transfers_by_itself=True)}, soc_pct=60.0),
-        {5.0: lambda p: p.grid.blackout(), 10.0: lambda p: p.grid.returns(1.0, 49.98, 10.0), 90.0: lambda p: p.rest},
+        {5.0: lambda p: p.grid.blackout(), 10.03: lambda p: p.grid.returns(1.0, 49.98, 10.0), 90.0: lambda p: p.rest},
     ),
     "a flickering grid and a full relay": (
         PlantOptions(poi=PoiBehaviour(relay=VDE4105_RELAY)),
         {
             5.0: lambda p: p.grid.brownout(0.9, 8.0),
-            20.0: lambda p: p.grid.flicker((0.3, 5.0), stays=True),
+            20.0: lambda p: p.grid.flicker((0.33, 5.07), on_s=3.04, stays=True),
             31.0: lambda p: p.poi.close_by_hand(),
         },
     ),

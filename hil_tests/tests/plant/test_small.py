@@ -160,6 +160,13 @@ def test_a_device_reports_what_its_instrument_says_and_missing_stays_missing() -
     assert bench.device("poi_relay").read("poi.bus_frequency_hz") is None
 
 
+def test_an_instrument_that_no_device_has_is_a_mistake() -> None:
+    checked = site()
+    plant = Plant(checked.hub, options=PlantOptions(instruments={"poi_relay.no_such": InstrumentErrors(gain=2.0)}))
+    with pytest.raises(ValueError, match=r"poi_relay\.no_such"):
+        PlantDevices(checked, plant)
+
+
 def test_whoever_polls_sees_that_a_noisy_reading_moves_while_the_plant_rests() -> None:
     checked = site()
     name = "inverter_main.battery.soc_pct"
