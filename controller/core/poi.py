@@ -19,6 +19,8 @@ STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # lo
 CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
+EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
+EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
 ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 
@@ -99,8 +101,9 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     """Closed behind the proof of an open POI; opened once the POI is seen closed again."""
     if situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
         return SwitchCommand()
-    if memory.earthing is not None:
-        return SwitchCommand(close=memory.earthing, cause=Reason.EARTHING_FOLLOWS_MODE)
+    order = memory.earthing
+    if order is not None and situation.now_s <= order.expires_at_s and not situation.seen.local_control:
+        return SwitchCommand(close=order, cause=Reason.EARTHING_FOLLOWS_MODE)
     if memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed:
         return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     return SwitchCommand()
@@ -152,11 +155,17 @@ def _order_close(memory: CoreMemory, situation: Situation) -> CoreMemory:
 def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if situation.earthing_is_ready or situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
         return replace(memory, earthing=None) if memory.earthing is not None else memory
-    if memory.earthing is not None and situation.now_s <= memory.earthing.expires_at_s:
+    before, now_s = memory.earthing, situation.now_s
+    if before is not None and now_s <= before.expires_at_s + _earthing_rest_s(before):
         return memory
-    attempt = memory.earthing.attempt + 1 if memory.earthing is not None else 1
-    now_s = situation.now_s
+    if situation.seen.earthing.position is not BreakerPosition.OPEN or situation.seen.local_control:
+        return memory  # nothing is closed that is not seen, nor under anybody's hands
+    attempt = before.attempt + 1 if before is not None else 1
     return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
+
+
+def _earthing_rest_s(order: Order) -> float:
+    return 0.0 if order.attempt < EARTHING_ATTEMPTS_MAX else EARTHING_REST_S
 
 
 def _plan_forming(memory: CoreMemory, situation: Situation) -> CoreMemory:

@@ -131,13 +131,15 @@ class Director:
         parameters = action.parameters
         unit, kind, lasts = parameters.pop("unit", ""), parameters.pop("type"), parameters.pop("for", None)
         heal = self.scene.faults.inject(unit, kind, parameters)
-        self.scene.active_faults.append((unit, kind))
+        hit = [(name, kind) for name in (unit, parameters.get("with_device")) if name is not None]
+        self.scene.active_faults += hit
         if lasts is None:
             return
 
         def end() -> None:
             heal()
-            self.scene.active_faults.remove((unit, kind))
+            for each in hit:
+                self.scene.active_faults.remove(each)
             self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
             self._happened.note(f"{action.label}.end", self.scene.now_s)
             self._recorder.attend(self.scene.now_s)

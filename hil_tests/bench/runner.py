@@ -39,6 +39,11 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
         what = Played((), {}, Trace(), (), (), "", 0.0, str(error))
     except PlantBrokenError as broken:
         what = Played((), {}, Trace(), (), (), "", broken.at_s, str(broken))
+    return judged(scenario, seed, tier, what, clock.now_s() - began_s)
+
+
+def judged(scenario: Scenario, seed: int, tier: Tier, what: Played, wall_s: float) -> Result:
+    """What was played, with its verdict."""
     findings = what.findings
     if what.invalid:
         findings = (Finding("bench", what.plant_s, what.invalid), *findings)
@@ -55,7 +60,7 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
         marks=what.marks,
         trace_hash=what.trace_hash,
         plant_s=what.plant_s,
-        wall_s=clock.now_s() - began_s,
+        wall_s=wall_s,
         expected_to_fail=scenario.expected == "fail",
         gap=scenario.gap,
         repeat_line=f"hallig bench run {scenario.id} --seeds {seed} --tier {tier.value}",

@@ -63,7 +63,8 @@ def tier_zero_lives() -> Lasting:
 def _is_excused(scene: Scene, feeder: str) -> bool:
     load = scene.plant.feeders[feeder]
     asked = any("request=open_feeder" in mark and f"subject={feeder}" in mark for _, mark in scene.marks)
-    return load.has_fault or asked or is_deaf(scene, feeder)
+    by_hand = any(mark == f"feeder.by_hand feeder={feeder} closed=False" for _, mark in scene.marks)
+    return load.has_fault or asked or by_hand or is_deaf(scene, feeder)
 
 
 def _could_be_supplied(scene: Scene) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, AtTheEnd, Lasting, is_blind, is_deaf
@@ -114,7 +114,7 @@ class Vetoes:
     about: About = About(
         "V1",
         "The guard has nothing to veto: a veto is a decision that was wrong, caught in time",
-        "none",
+        "none; in `observe` the guard holds back what is only to be shown",
         "design §7: silent by default, each veto is an event",
     )
     attends: int = Attends.LOG
@@ -125,7 +125,7 @@ class Vetoes:
         """Each veto once."""
         events = scene.controller.events
         for _, event in events[self._seen_count :]:
-            is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK}
+            is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK} and event.reason is not Reason.VETO_OBSERVE
             if is_veto and not (is_deaf(scene, event.subject) or is_blind(scene)):
                 yield f"{event.subject}: {event.reason.value}"
         self._seen_count = len(events)

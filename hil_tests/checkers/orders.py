@@ -28,7 +28,8 @@ def within_ratings() -> EachOrder:
     def asks(scene: Scene, order: Received, before: Value | None) -> str:
         del before
         value = order.value
-        if isinstance(value, str | bool):
+        is_elsewhere = (order.device, "unit_swap") in scene.active_faults  # it was meant for another one
+        if isinstance(value, str | bool) or is_elsewhere:
             return ""
         low, high = _range_of(scene, order.asset, order.field)
         inside = math.isfinite(value) and low - 1.0 <= value * 1.0 <= high * ROUNDING + 1.0
@@ -101,7 +102,7 @@ def nothing_to_the_stale() -> EachOrder:
         for name in [each for each in since if not is_broken(scene, each)]:
             del since[name]
         for unit, kind in scene.active_faults:
-            if kind in {"silent", "half_open", "stale", "map_drift"}:
+            if kind in {"silent", "map_drift"}:
                 since.setdefault(unit, scene.now_s)
         starts = order.field in {"close", "close_permit", "run", "closed"} and order.value is True
         forms = order.field == "mode_set" and order.value == "grid_forming"

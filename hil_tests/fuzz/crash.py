@@ -1,101 +1,170 @@
-"""Crash at every step: the controller is killed in each cycle around each breaker command, and must find its way.
+"""Crash at every step: the controller is killed in each step around each switching order, and must find its way.
 
-The run is played once to learn when breakers were commanded. Then it is played again, and in every cycle of those
-windows the process forks: the child kills its controller there, starts another after a while, and plays on.
+The run is played once to learn when something was ordered to switch, and where it ends. Then it is played again, and in
+every step of those windows the process forks: the child kills its controller there, starts another after a while, and
+plays on. A fork is a snapshot of plant, devices and controller alike, and costs nothing that is not changed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from controller import clock
 from controller.config.types import Site
 from hil_tests.bench.director import Director
 from hil_tests.bench.outcome import played
-from hil_tests.bench.scenario import Scenario
-from hil_tests.bench.scene import Scene
+from hil_tests.bench.runner import judged
+from hil_tests.bench.scenario import Scenario, Tier
+from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.t0 import prepare_t0
+from hil_tests.bench.verdict import Finding
+from hil_tests.fuzz.gaps import GAPS, unexplained
+from hil_tests.plant.plant import STEP_S
 from hil_tests.simulation.bench import Bench
 
-AROUND_S = 1.0  # before and after each command
-GAP_S = 2.0  # until the service manager's new process is in control; measured: 1.6 s
-EVERY_S = 0.05
-SETTLE_S = 10.0  # at least, after the restart
-SWITCHING = frozenset({"open", "close", "closed", "mode_set", "run", "close_permit"})
+GOAL = "expect.1"  # as gaps call it
+STATES = [gap for gap in GAPS if gap.is_cause is None]
+AFTER_S = 40.0  # beyond the story's end: a restart late in it must come home as well
+MOVES = {
+    "open": "opening the POI",
+    "close": "closing the POI",
+    "close_permit": "closing the POI",
+    "closed": "moving a contactor",
+    "mode_set": "changing a source's mode",
+    "run": "starting or stopping a genset",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CrashOptions:
+    """How densely, and how long."""
+
+    window_s: float = 1.0  # before and after each order
+    every_s: float = STEP_S
+    gap_s: float = 2.0  # until the service manager's new process is in control; measured: 1.6 s
+    jobs: int = 1
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where crashes are put: around one or several orders that lie close together."""
+
+    begin_s: float
+    end_s: float
+    moves: tuple[str, ...]  # what was ordered within
 
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """One kill, and what came of it."""
+    """One kill, and what came of it. `gap` is what the controller cannot do yet, where that is all."""
 
     at_s: float
-    findings: tuple[str, ...]
+    findings: tuple[str, ...] = ()
+    gap: str = ""
+    wall_s: float = 0.0
 
 
-def crash_everywhere(scenario: Scenario, site: Site, seed: int, every_s: float = EVERY_S) -> Iterator[Crash]:
-    """Kill at every instant around every switching order of a scenario; yields one result per kill."""
-    orders_s, ends_in = _rehearsal(scenario, site, seed)
-    windows = _windows(orders_s)
-    bench, scene, director = prepare_t0(scenario, site, seed)
-    next_s = 0.0
+def windows(scenario: Scenario, site: Site, options: CrashOptions) -> tuple[list[Window], str]:
+    """Where something switches in this story, and the mode in which it ends."""
+    bench, scene, _ = prepare_t0(scenario, site, options.seed)
+    bench.run_for(scenario.until)
+    found: list[Window] = []
+    for order in _switching(scene.orders):
+        begin_s, end_s = max(0.0, order.at_s - options.window_s), order.at_s + options.window_s
+        move = f"{MOVES[order.field]}: {order.asset} {order.value}"
+        if found and begin_s <= found[-1].end_s:
+            found[-1] = Window(found[-1].begin_s, end_s, (*found[-1].moves, move))
+        else:
+            found.append(Window(begin_s, end_s, (move,)))
+    return found, bench.mode.value
+
+
+def crash_everywhere(
+    scenario: Scenario, site: Site, options: CrashOptions, where: Sequence[Window], ends_in: str
+) -> Iterator[Crash]:
+    """Kill in every step of the windows; one result per kill, in the order of time."""
+    bench, scene, director = prepare_t0(_with_goal(scenario, ends_in), site, options.seed)
+    next_s, children = 0.0, list[_Child]()
     while bench.plant.now_s < scenario.until - 1e-9:
         now_s = bench.plant.now_s
-        if now_s >= next_s and any(begin <= now_s <= end for begin, end in windows):
-            next_s = now_s + every_s
-            yield _in_a_child(bench, scene, director, ends_in)
-        bench.run_for(0.01)
+        if now_s >= next_s - 1e-9 and any(each.begin_s <= now_s <= each.end_s for each in where):
+            next_s = now_s + options.every_s
+            while len(children) >= options.jobs:
+                yield children.pop(0).answer()
+            children.append(_forked(bench, scene, director, options))
+        bench.run_for(STEP_S)
+    for child in children:
+        yield child.answer()
 
 
-def _rehearsal(scenario: Scenario, site: Site, seed: int) -> tuple[list[float], str]:
-    """When a contact, a mode or an engine was ordered to be otherwise, and the mode in which it all ended."""
-    instants: list[float] = []
+def _switching(orders: Sequence[Received]) -> Iterator[Received]:
+    """What is ordered to be otherwise than before; a first word that only says how things are is none."""
     last: dict[tuple[str, str], object] = {}
-    bench, scene, _ = prepare_t0(scenario, site, seed)
-    bench.run_for(scenario.until)
-    for order in scene.orders:
+    for order in orders:
         place = (order.asset, order.field)
-        if order.field in SWITCHING and last.get(place) != order.value:
-            instants.append(order.at_s)
+        if order.field in MOVES and place in last and last[place] != order.value:
+            yield order
         last[place] = order.value
-    return instants, bench.mode.value
 
 
-def _windows(instants: list[float]) -> list[tuple[float, float]]:
-    found: list[tuple[float, float]] = []
-    for at_s in sorted(instants):
-        if found and at_s - AROUND_S <= found[-1][1]:
-            found[-1] = (found[-1][0], at_s + AROUND_S)
-        else:
-            found.append((at_s - AROUND_S, at_s + AROUND_S))
-    return found
+def _with_goal(scenario: Scenario, ends_in: str) -> Scenario:
+    """Instead of what the story expects to the second: it ends where it would have; when, is another matter."""
+    until_s = scenario.until + AFTER_S
+    return scenario.model_copy(
+        update={"until": until_s, "expect": (), "stop_when": f"controller.mode == '{ends_in}'"}
+    )
 
 
-def _in_a_child(bench: Bench, scene: Scene, director: Director, ends_in: str) -> Crash:
+@dataclass(frozen=True, slots=True)
+class _Child:
+    at_s: float
+    pid: int
+    reader: int
+
+    def answer(self) -> Crash:
+        with os.fdopen(self.reader) as answers:
+            text = answers.read()
+        os.waitpid(self.pid, 0)
+        if not text:
+            return Crash(self.at_s, ("bench: the child died without an answer",))
+        said = json.loads(text)
+        return Crash(self.at_s, tuple(said["findings"]), said["gap"], said["wall_s"])
+
+
+def _forked(bench: Bench, scene: Scene, director: Director, options: CrashOptions) -> _Child:
     """The future in which the controller dies now; this process goes on as if nothing had been."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         try:
-            os.write(writer, json.dumps(_die_and_go_on(bench, scene, director, ends_in)).encode())
+            os.write(writer, json.dumps(_die_and_go_on(bench, scene, director, options)).encode())
+        except Exception as error:  # what the controller or the bench raises is this crash's finding
+            said = {"findings": [f"bench: {type(error).__name__}: {error}"], "gap": "", "wall_s": 0.0}
+            os.write(writer, json.dumps(said).encode())
         finally:
             os._exit(0)
     os.close(writer)
-    with os.fdopen(reader) as answers:
-        text = answers.read()
-    os.waitpid(child, 0)
-    findings = json.loads(text) if text else ["the bench's child died without an answer"]
-    return Crash(bench.plant.now_s, tuple(findings))
+    return _Child(bench.plant.now_s, child, reader)
 
 
-def _die_and_go_on(bench: Bench, scene: Scene, director: Director, ends_in: str) -> list[str]:
-    """Invariants hold all the same, and it ends where it would have; when, is another matter."""
-    bench.restart_controller(GAP_S)
-    bench.run_for(max(GAP_S + SETTLE_S, director.scenario.until - bench.plant.now_s))
-    findings = played(director, scene, "").findings
-    wrong = [str(finding) for finding in findings if finding.is_hard and not finding.source.startswith("expect.")]
-    if bench.mode.value != ends_in:
-        wrong.append(f"ends {bench.mode.value}, and without the crash {ends_in}")
-    return wrong
+def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: CrashOptions) -> dict[str, object]:
+    """Killed, started again, and played until it is where it would have been, or the time is over."""
+    began_s = clock.now_s()
+    bench.restart_controller(options.gap_s)
+    bench.run_for(options.gap_s)
+    while bench.plant.now_s < director.scenario.until - 1e-9 and not director.is_over:
+        bench.run_for(0.5)
+    what = played(director, scene, "")
+    if not director.is_over:
+        missed = Finding(GOAL, bench.plant.now_s, f"ends {bench.mode.value}, wanted {director.scenario.stop_when}")
+        what = replace(what, findings=(*what.findings, missed))
+    result = judged(director.scenario, options.seed, Tier.T0, what, clock.now_s() - began_s)
+    hard = [str(each) for each in result.findings if each.is_hard]
+    is_known = bool(hard) and not unexplained(result, STATES)
+    gap = STATES[0].name if is_known else ""
+    return {"findings": [] if is_known else hard, "gap": gap, "wall_s": result.wall_s}

@@ -1,42 +1,76 @@
 """What the controller cannot do yet, as far as random stories run into it. A gap that is closed is taken out here.
 
-A run counts as a known gap only when everything that it found is explained by one of these; the summary counts them.
+A run counts as a known gap only when every hard finding is one that some gap here explains, and, where a gap is about
+certain events, the same story without those events is free of all others. So nothing new hides behind it. The summary
+counts them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from controller.model.reasons import EventKind, Reason
-from hil_tests.bench.verdict import Result, Verdict
+from hil_tests.bench.scenario import Action, Scenario
+from hil_tests.bench.verdict import Finding, Result, Verdict
+
+Replay = Callable[[Scenario], Result]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One function that is missing, the findings that follow from it, and how a run shows that it was needed."""
+    """One thing that the controller gets wrong, the findings that follow from it, and how a run shows it."""
 
     name: str
+    scenario: str  # the file that shows it, by its id
     sources: frozenset[str]
-    was_needed: Callable[[Result], bool]
+    is_cause: Callable[[Action], bool] | None = None  # the events without which it must not happen
+    shows: Callable[[Result, Finding], bool] = lambda _, __: True
 
 
-def _was_dark(result: Result) -> bool:
+def _was_dark(result: Result, finding: Finding) -> bool:
     return any(
-        event.kind in {EventKind.MODE_CHANGED, EventKind.RECOVERED}
-        and (event.values.get("to") == "dark" or event.reason is Reason.RECOVERED_DARK)
-        for _, event in result.events
+        (event.values.get("to") == "dark" or event.reason is Reason.RECOVERED_DARK)
+        and event.kind in {EventKind.MODE_CHANGED, EventKind.RECOVERED}
+        for at_s, event in result.events
+        if at_s <= finding.at_s
     )
 
 
-GAPS = (
-    Gap("no black start: a hub that has gone dark stays dark", frozenset({"D2", "expect.1"}), _was_dark),
+def _fault(*kinds: str, units: Collection[str] = ()) -> Callable[[Action], bool]:
+    """These faults; of these units only, if any are named."""
+
+    def is_cause(action: Action) -> bool:
+        parameters = action.parameters
+        return action.do == "fault" and parameters["type"] in kinds and (not units or parameters.get("unit") in units)
+
+    return is_cause
+
+
+GAPS: tuple[Gap, ...] = (
+    Gap("no black start: a hub that has gone dark stays dark", "BLK-001", frozenset({"D2", "expect.1"}),
+        shows=_was_dark),
 )  # fmt: skip
 
 
-def known_gap(result: Result) -> Gap | None:
-    """The gap that explains everything this run found; None when nothing does, or nothing was found."""
-    sources = {finding.source for finding in result.findings if finding.is_hard}
-    if result.verdict is not Verdict.FAIL:
-        return None
-    return next((gap for gap in GAPS if sources <= gap.sources and gap.was_needed(result)), None)
+def unexplained(result: Result, gaps: Collection[Gap] = GAPS) -> list[Finding]:
+    """The hard findings that no gap is about."""
+    return [finding for finding in result.findings if finding.is_hard and not [*_explaining(result, finding, gaps)]]
+
+
+def known_gaps(scenario: Scenario, result: Result, replay: Replay, gaps: Collection[Gap] = GAPS) -> tuple[Gap, ...]:
+    """The gaps that explain everything this run found; none when something is left over, or nothing was found."""
+    if result.verdict is not Verdict.FAIL or unexplained(result, gaps):
+        return ()
+    found = tuple(dict.fromkeys(gap for each in result.findings for gap in _explaining(result, each, gaps)))
+    if not any(gap.is_cause for gap in found):
+        return found
+    timeline = tuple(
+        action for action in scenario.timeline if not any(gap.is_cause is not None and gap.is_cause(action) for gap in found)
+    )
+    innocent = replay(scenario.model_copy(update={"timeline": timeline}))
+    return () if unexplained(innocent, [gap for gap in gaps if gap.is_cause is None]) else found
+
+
+def _explaining(result: Result, finding: Finding, gaps: Collection[Gap]) -> Iterator[Gap]:
+    return (gap for gap in gaps if finding.source in gap.sources and gap.shows(result, finding))

@@ -6,15 +6,19 @@ import json
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hil_tests.fuzz.play import Played, play_seed
+from controller.commands.frame import INVALID, OK, PROBLEM
+from hil_tests.fuzz.minimise import PLANT_S_MAX
+from hil_tests.fuzz.play import Told, play_seed
 from hil_tests.fuzz.stories import Aim
 
 Say = Callable[[str], None]
+Progress = Callable[[int, int], None]
+BROKE_TOLD = 3  # findings of one seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,45 +29,47 @@ class FuzzOptions:
     last: int
     aims: tuple[Aim, ...] = ()  # none: odd seeds for safety, even ones for liveness
     jobs: int | None = None  # None: one per core
-    folder: Path = Path("hallig-fuzz")
+    folder: Path | None = Path("hallig-fuzz")  # None: nothing is minimised, nothing written
     as_json: bool = False
-    minimise: bool = True
+    budget_s: float = PLANT_S_MAX
 
 
-def fuzz(options: FuzzOptions, say: Say = print, progress: Callable[[int, int], None] | None = None) -> int:
-    """Play all seeds. Exit code 1: an invariant broke, or a healed hub did not come home."""
-    played: list[Played] = []
+def fuzz(options: FuzzOptions, say: Say = print, progress: Progress | None = None) -> int:
+    """Play all seeds. Exit code 1: something broke. 4: nothing did, and the bench itself was at fault."""
+    told: list[Told] = []
     total = len(_work(options))
-    for number, each in enumerate(_all(options), 1):
-        played.append(each)
-        for line in [] if options.as_json else _lines(each):
+    for each in _all(options):
+        told.append(each)
+        for line in () if options.as_json else _lines(each):
             say(line)
         if progress is not None:
-            progress(number, total)
-    broken = sum(bool(each.broke) for each in played)
-    gaps = Counter(each.gap for each in played if each.gap)
-    hours = sum(each.plant_s for each in played) / 3600.0
+            progress(len(told), total)
+    code = exit_code(told)
     if options.as_json:
-        found = [{**asdict(each), "aim": each.aim.value} for each in played if each.broke]
-        say(json.dumps({"passed": not broken, "stories": total, "known_gaps": dict(gaps), "found": found}))
+        say(json.dumps(_as_json(told, code), indent=2))
     else:
-        say(f"{total} stories of seeds {options.first} to {options.last}, {hours:.1f} h of plant time, {broken} broke")
-        for name, count in gaps.items():
-            say(f"  {count} ended in a known gap: {name}")
-    return 1 if broken else 0
+        for line in _summary(options, told):
+            say(line)
+    return code
 
 
-def _all(options: FuzzOptions) -> Iterator[Played]:
+def exit_code(told: Sequence[Told]) -> int:
+    """Of all seeds together."""
+    if any(each.broke and not each.is_invalid for each in told):
+        return PROBLEM
+    return INVALID if any(each.is_invalid for each in told) else OK
+
+
+def _all(options: FuzzOptions) -> Iterator[Told]:
     """In the order of the seeds, whoever is done first."""
-    keep_in = options.folder if options.minimise else None
     work = _work(options)
     jobs = min(options.jobs or os.cpu_count() or 1, len(work))
     if jobs == 1:
         for seed, aim in work:
-            yield play_seed(seed, aim, keep_in)
+            yield play_seed(seed, aim, options.folder, options.budget_s)
         return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(play_seed, seed, aim, keep_in) for seed, aim in work]
+        waiting = [pool.submit(play_seed, seed, aim, options.folder, options.budget_s) for seed, aim in work]
         try:
             for each in waiting:
                 yield each.result()
@@ -78,8 +84,38 @@ def _work(options: FuzzOptions) -> list[tuple[int, Aim]]:
     return [(seed, Aim.SAFETY if seed % 2 else Aim.LIVENESS) for seed in seeds]
 
 
-def _lines(each: Played) -> Iterator[str]:
-    for line in each.broke[:3]:
+def _lines(each: Told) -> Iterator[str]:
+    for line in each.broke[:BROKE_TOLD]:
         yield f"seed {each.seed} {each.aim.value}: {line}"
     if each.reproducer:
         yield f"  {each.events_count} events are enough: {each.repeat_line}"
+    elif each.broke:
+        yield f"  again: {each.repeat_line} --{each.aim.value}"
+
+
+def _summary(options: FuzzOptions, told: Sequence[Told]) -> Iterator[str]:
+    hours, wall_s = sum(each.plant_s for each in told) / 3600.0, sum(each.wall_s for each in told)
+    broken = sum(bool(each.broke) for each in told)
+    yield (
+        f"{len(told)} stories of seeds {options.first} to {options.last}, {hours:.1f} h of plant time in {wall_s:.0f} s"
+        f" of work, {broken} broke"
+    )
+    for name, count in _gaps(told).items():
+        yield f"  {count} ended in a known gap: {name}"
+
+
+def _gaps(told: Sequence[Told]) -> Counter[str]:
+    return Counter(gap for each in told for gap in each.gaps)
+
+
+def _as_json(told: Sequence[Told], code: int) -> dict[str, object]:
+    return {
+        "passed": code == OK,
+        "exit_code": code,
+        "stories": len(told),
+        "plant_s": round(sum(each.plant_s for each in told), 1),
+        "known_gaps": dict(_gaps(told)),
+        "found": [
+            {**asdict(each), "aim": each.aim.value, "repeat_line": each.repeat_line} for each in told if each.broke
+        ],
+    }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hil_tests.bench.scenario import Action, Scenario, Start
-from hil_tests.fuzz.stories import HEALING
+from hil_tests.fuzz.healing import HEALING
 
-RUNS_MAX = 60
+PLANT_S_MAX = 6000.0  # of virtual time that one minimisation may play: half a minute to a minute of one core
 T = TypeVar("T")
 StillBreaks = Callable[[Scenario], float | None]
 """When the scenario breaks the same thing; None when it does not."""
@@ -37,42 +38,75 @@ def ddmin(items: Sequence[T], breaks: Callable[[Sequence[T]], bool]) -> list[T]:
     return [] if len(kept) == 1 and breaks([]) else kept
 
 
-def minimised(scenario: Scenario, still_breaks: StillBreaks) -> Scenario:
-    """The smallest scenario that a bounded number of runs can find; the same finding in all of them."""
-    runs = 0
-    ends_s: float | None = None
+@dataclass(slots=True)
+class Budget:
+    """Plays candidates until so much virtual time is spent; then nothing is smaller any more."""
 
-    def tried(candidate: Scenario) -> bool:
-        nonlocal runs, ends_s
-        if runs >= RUNS_MAX:
+    still_breaks: StillBreaks
+    left_s: float
+    broke_at_s: float | None = None  # in the smallest that broke so far
+    runs_count: int = 0
+
+    def breaks(self, candidate: Scenario) -> bool:
+        """Whether this one breaks the same thing, as far as that may still be asked."""
+        if self.left_s <= 0.0:
             return False
-        runs += 1
-        at_s = still_breaks(candidate)
-        ends_s = ends_s if at_s is None else at_s
+        self.runs_count += 1
+        self.left_s -= candidate.until
+        at_s = self.still_breaks(candidate)
+        self.broke_at_s = self.broke_at_s if at_s is None else at_s
         return at_s is not None
 
-    if not tried(scenario):
+
+def minimised(
+    scenario: Scenario, still_breaks: StillBreaks, *, budget_s: float = PLANT_S_MAX, needs_goal: bool = True
+) -> Scenario:
+    """The smallest scenario that so much virtual time can find; the same finding in all of them.
+
+    What broke before the end needs neither the healing nor the goal: then both go first, and the rest of the run.
+    """
+    budget = Budget(still_breaks, budget_s)
+    if not budget.breaks(scenario):
         return scenario
+    smallest = scenario
+    if not needs_goal:
+        smallest = _without_goal(scenario, budget)
+    smallest = _fewest_events(_shortened(smallest, budget), budget)
+    return _shortened(_plainest_start(smallest, budget), budget)
+
+
+def _without_goal(scenario: Scenario, budget: Budget) -> Scenario:
+    trouble = tuple(action for action in scenario.timeline if action.name != HEALING)
+    bare = scenario.model_copy(update={"timeline": trouble, "expect": (), "stop_when": None})
+    return bare if bare != scenario and budget.breaks(bare) else scenario
+
+
+def _fewest_events(scenario: Scenario, budget: Budget) -> Scenario:
+    """Healing stays: without it there would be nothing to reach."""
     healing = [action for action in scenario.timeline if action.name == HEALING]
     trouble = [action for action in scenario.timeline if action.name != HEALING]
 
     def only(rest: Sequence[Action]) -> Scenario:
         return scenario.model_copy(update={"timeline": (*rest, *healing)})
 
-    smallest = only(ddmin(trouble, lambda rest: tried(only(rest))))
+    return only(ddmin(trouble, lambda rest: budget.breaks(only(rest))))
+
+
+def _plainest_start(scenario: Scenario, budget: Budget) -> Scenario:
+    smallest = scenario
     for name, default in Start().model_dump().items():
         start = smallest.start.model_copy(update={name: default})
         simpler = smallest.model_copy(update={"start": start})
-        smallest = simpler if start != smallest.start and tried(simpler) else smallest
-    return _shortened(smallest, tried, lambda: ends_s)
+        smallest = simpler if start != smallest.start and budget.breaks(simpler) else smallest
+    return smallest
 
 
-def _shortened(scenario: Scenario, tried: Callable[[Scenario], bool], ends_s: Callable[[], float | None]) -> Scenario:
+def _shortened(scenario: Scenario, budget: Budget) -> Scenario:
     """Nothing after the finding matters, where no expectation waits for the end."""
-    at_s = ends_s()
+    at_s = budget.broke_at_s
     if at_s is None or scenario.expect:
         return scenario
     until_s = float(f"{at_s + 1.0:.1f}")
-    timeline = tuple(action for action in scenario.timeline if action.at < until_s)
+    timeline = tuple(action for action in scenario.timeline if action.instants_s[-1] < until_s)
     shorter = scenario.model_copy(update={"until": until_s, "timeline": timeline})
-    return shorter if until_s < scenario.until and tried(shorter) else scenario
+    return shorter if until_s < scenario.until and budget.breaks(shorter) else scenario

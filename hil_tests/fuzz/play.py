@@ -9,16 +9,16 @@ from pathlib import Path
 from controller.config.types import Site
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Scenario, Tier
-from hil_tests.bench.verdict import Result
+from hil_tests.bench.verdict import Finding, Result, Verdict
 from hil_tests.fuzz.files import write_scenario
-from hil_tests.fuzz.gaps import Gap, known_gap
+from hil_tests.fuzz.gaps import known_gaps, unexplained
 from hil_tests.fuzz.hubs import random_hub
-from hil_tests.fuzz.minimise import minimised
+from hil_tests.fuzz.minimise import PLANT_S_MAX, minimised
 from hil_tests.fuzz.stories import Aim, random_scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Told:
     """What came of a seed. `broke` is empty when all was well."""
 
     seed: int
@@ -27,56 +27,66 @@ class Played:
     wall_s: float
     trace_hash: str
     broke: tuple[str, ...] = ()
+    is_invalid: bool = False  # the bench itself was at fault
     events_count: int = 0  # of the minimised story
     reproducer: str = ""  # the file that repeats it
-    gap: str = ""  # what the controller cannot do yet, where that is all that was found
+    gaps: tuple[str, ...] = ()  # what the controller cannot do yet, where that is all that was found
 
     @property
     def repeat_line(self) -> str:
         """What somebody types to see it again."""
-        return f"hallig bench run {self.reproducer}" if self.reproducer else ""
+        return f"hallig bench run {self.reproducer}" if self.reproducer else f"hallig bench fuzz --seeds {self.seed}"
 
 
-def play_seed(seed: int, aim: Aim, keep_in: Path | None = None, tier: Tier = Tier.T0) -> Played:
-    """Play it. What it breaks is minimised and written to `keep_in`, if that is given."""
+def play_seed(seed: int, aim: Aim, keep_in: Path | None = None, budget_s: float = PLANT_S_MAX) -> Told:
+    """Play it. What it breaks is minimised within a budget of virtual time and written to `keep_in`, if given."""
     with tempfile.TemporaryDirectory(prefix="hallig-fuzz-") as temporary:
         path, site = random_hub(seed, Path(temporary))
         scenario = random_scenario(seed, site, path.name, aim)
-        result = run(scenario, site, seed, tier)
-        gap = known_gap(result)
-        if result.is_as_expected or gap is not None:
-            return _played(result, aim, gap=gap)
-        if keep_in is None:
-            return _played(result, aim, scenario)
-        smallest = _minimised(scenario, site, seed, result)
+        try:
+            result = run(scenario, site, seed, Tier.T0)
+        except Exception as error:  # a mistake of the bench, or a controller that raises: a find, and not the last one
+            return Told(seed, aim, 0.0, 0.0, "", (f"{type(error).__name__}: {error}",), is_invalid=True)
+        gaps = known_gaps(scenario, result, lambda other: run(other, site, seed, Tier.T0))
+        if result.is_as_expected or gaps:
+            return _told(result, aim, gaps=tuple(gap.name for gap in gaps))
+        if keep_in is None or result.verdict is Verdict.INVALID:
+            return _told(result, aim, scenario)
+        smallest = _minimised(scenario, site, result, budget_s)
         keep_in.mkdir(parents=True, exist_ok=True)
         (keep_in / path.name).write_text(path.read_text())
-        return _played(result, aim, smallest, str(write_scenario(smallest, keep_in)))
+        return _told(result, aim, smallest, str(write_scenario(smallest, keep_in)))
 
 
-def _minimised(scenario: Scenario, site: Site, seed: int, result: Result) -> Scenario:
-    """Smaller, as long as the first thing that broke breaks again."""
-    wanted = result.findings[0].source if result.findings else "bench"
+def _minimised(scenario: Scenario, site: Site, result: Result, budget_s: float) -> Scenario:
+    """Smaller, as long as the first thing that broke, and that nothing known explains, breaks again."""
+    first = _first(result)
 
     def breaks_at_s(candidate: Scenario) -> float | None:
-        again = run(candidate, site, seed, result.tier)
-        return next((finding.at_s for finding in again.findings if finding.source == wanted), None)
+        again = run(candidate, site, result.seed, result.tier)
+        return next((each.at_s for each in again.findings if each.is_hard and each.source == first.source), None)
 
-    return minimised(scenario, breaks_at_s)
+    return minimised(scenario, breaks_at_s, budget_s=budget_s, needs_goal=first.source.startswith("expect."))
 
 
-def _played(
-    result: Result, aim: Aim, smallest: Scenario | None = None, reproducer: str = "", gap: Gap | None = None
-) -> Played:
-    found = () if gap is not None else tuple(str(finding) for finding in result.findings if finding.is_hard)
-    return Played(
+def _first(result: Result) -> Finding:
+    hard = [finding for finding in result.findings if finding.is_hard]
+    return (unexplained(result) or hard)[0]
+
+
+def _told(
+    result: Result, aim: Aim, smallest: Scenario | None = None, reproducer: str = "", gaps: tuple[str, ...] = ()
+) -> Told:
+    found = () if gaps else tuple(str(finding) for finding in result.findings if finding.is_hard)
+    return Told(
         seed=result.seed,
         aim=aim,
         plant_s=result.plant_s,
         wall_s=result.wall_s,
         trace_hash=result.trace_hash,
         broke=found,
+        is_invalid=result.verdict is Verdict.INVALID,
         events_count=0 if smallest is None else len(smallest.timeline),
         reproducer=reproducer,
-        gap=gap.name if gap is not None else "",
+        gaps=gaps,
     )

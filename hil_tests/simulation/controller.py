@@ -47,5 +47,6 @@ class BenchController:
         self._bench.stop_controller()
 
     def start(self) -> None:
-        """A new process."""
-        self._bench.start_controller()
+        """A new process, unless there is one."""
+        if not self._bench.is_running:
+            self._bench.start_controller()

@@ -108,7 +108,7 @@ def charges_in_frost() -> Stage:
 def orders_the_unseen() -> Stage:
     stage = Stage()
     stage.begin()
-    stage.scene.active_faults.append(("io_module", "stale"))
+    stage.scene.active_faults.append(("io_module", "silent"))
     stage.order("n_pe", "closed", False)
     stage.run(3.0)
     stage.order("n_pe", "closed", True)
