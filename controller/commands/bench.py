@@ -84,10 +84,25 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _fuzz(arguments: argparse.Namespace) -> int:
-    from hil_tests.bench_cli.fuzzing import fuzz  # noqa: PLC0415
+    from hil_tests.bench_cli.fuzzing import FuzzRequest, fuzz  # noqa: PLC0415
 
     _at_least_one(arguments.j)
-    return fuzz(arguments.seeds, arguments.j, arguments.property, arguments.folder, as_json=arguments.as_json)
+    request = FuzzRequest(
+        arguments.seeds, arguments.j, arguments.property, arguments.folder, arguments.budget, arguments.as_json
+    )
+    return fuzz(request)
+
+
+def _crash(arguments: argparse.Namespace) -> int:
+    from hil_tests.bench_cli.crashing import CrashRequest, crash  # noqa: PLC0415
+
+    _at_least_one(arguments.j)
+    if not (arguments.window >= 0.0 and arguments.every > 0.0):
+        raise CommandError("usage", USAGE, "--window and --every are seconds above zero", "See 'hallig bench crash -h'.")
+    request = CrashRequest(
+        arguments.scenario, arguments.window, arguments.every, arguments.seed, arguments.j, arguments.as_json
+    )
+    return crash(request)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -116,8 +131,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     return compare_reports(*folders, arguments.tolerance, as_documents=arguments.as_json)
 
 
-def _at_least_one(processes_count: int) -> None:
-    if processes_count < 1:
+def _at_least_one(processes_count: int | None) -> None:
+    if processes_count is not None and processes_count < 1:
         raise CommandError("usage", USAGE, f"-j {processes_count}: at least one process", "Leave it away for one.")
 
 
@@ -125,6 +140,7 @@ _DOERS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "run": _run,
     "fuzz": _fuzz,
+    "crash": _crash,
     "serve": _serve,
     "report": _report,
     "compare": _compare,

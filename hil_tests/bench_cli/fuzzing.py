@@ -1,10 +1,11 @@
-"""`hallig bench fuzz` and `hallig bench crash`: random stories, and the controller killed wherever it switches."""
+"""`hallig bench fuzz`: random hubs and stories on all cores; what breaks is made small and kept."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -14,15 +15,30 @@ from rich.progress import Progress as Bar
 from hil_tests.bench_cli.selection import seeds
 from hil_tests.fuzz.main import FuzzOptions, Progress, Say
 from hil_tests.fuzz.main import fuzz as play
+from hil_tests.fuzz.minimise import PLANT_S_MAX
 from hil_tests.fuzz.stories import Aim
 
 
-def fuzz(seeds_text: str, processes_count: int | None, wanted: str, folder: Path, *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class FuzzRequest:
+    """What the command line said."""
+
+    seeds: str
+    processes_count: int | None
+    aim: str  # or "both"
+    folder: Path
+    budget_s: float | None
+    as_json: bool
+
+
+def fuzz(request: FuzzRequest) -> int:
     """Play them; exit code 1 when something broke. Raises CommandError."""
-    chosen = seeds(seeds_text) or (1,)
-    aims = tuple(Aim) if wanted == "both" else (Aim(wanted),)
-    options = FuzzOptions(chosen[0], chosen[-1], aims, processes_count, folder, as_json)
-    with bar("stories", quiet=as_json) as (say, progress):
+    chosen = seeds(request.seeds) or (1,)
+    aims = tuple(Aim) if request.aim == "both" else (Aim(request.aim),)
+    budget_s = PLANT_S_MAX if request.budget_s is None else request.budget_s
+    jobs, folder = request.processes_count, request.folder
+    options = FuzzOptions(chosen[0], chosen[-1], aims, jobs, folder, request.as_json, budget_s)
+    with bar("stories", quiet=request.as_json) as (say, progress):
         return play(options, say, progress)
 
 
@@ -34,13 +50,13 @@ def bar(what: str, *, quiet: bool) -> Iterator[tuple[Say, Progress | None]]:
         yield print, None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=console, transient=True) as shown:
+    with Bar(*columns, console=console, transient=True, auto_refresh=False) as shown:  # no thread: some parts fork
         task = shown.add_task(what, total=None)
 
         def say(line: str) -> None:
             shown.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         def progress(done: int, total: int) -> None:
-            shown.update(task, completed=done, total=total)
+            shown.update(task, completed=done, total=total, refresh=True)
 
         yield say, progress

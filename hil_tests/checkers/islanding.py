@@ -55,7 +55,8 @@ def tier_zero_lives() -> Lasting:
             for name, feeder in scene.site.hub.feeders.items()
             if feeder.tier == 0 and not plant.feeders[name].is_energised and not _is_excused(scene, name)
         ]
-        return f"tier 0 dark: {', '.join(dark)}" if dark and _could_be_supplied(scene) else ""
+        is_wrong = dark and _could_be_supplied(scene) and not _is_picking_up(scene)
+        return f"tier 0 dark: {', '.join(dark)}" if is_wrong else ""
 
     return Lasting(about, DARK_MAX_S, asks)
 
@@ -63,8 +64,26 @@ def tier_zero_lives() -> Lasting:
 def _is_excused(scene: Scene, feeder: str) -> bool:
     load = scene.plant.feeders[feeder]
     asked = any("request=open_feeder" in mark and f"subject={feeder}" in mark for _, mark in scene.marks)
-    by_hand = any(mark == f"feeder.by_hand feeder={feeder} closed=False" for _, mark in scene.marks)
-    return load.has_fault or asked or by_hand or is_deaf(scene, feeder)
+    return load.has_fault or asked or is_deaf(scene, feeder) or _was_opened_by_others(scene, feeder)
+
+
+def _was_opened_by_others(scene: Scene, feeder: str) -> bool:
+    """By its own protection or a hand: who did not open it does not close it."""
+    if scene.plant.feeders[feeder].position is CLOSED:
+        return False
+    ours = (order.value for order in reversed(scene.orders) if order.asset == feeder and order.field == "closed")
+    return next(ours, True) is not False
+
+
+def _is_picking_up(scene: Scene) -> bool:
+    """Tier 0 comes back one feeder after the other, as far apart as the hub's settling time wants."""
+    hub, since_s = scene.site.hub, scene.now_s - scene.site.hub.timing.restore_settle_s - 1.0
+    for order in reversed(scene.orders):
+        if order.at_s < since_s:
+            return False
+        if order.field == "closed" and order.value is True and order.asset in hub.feeders:
+            return hub.feeders[order.asset].tier == 0
+    return False
 
 
 def _could_be_supplied(scene: Scene) -> bool:

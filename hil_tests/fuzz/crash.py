@@ -27,6 +27,7 @@ from hil_tests.simulation.bench import Bench
 
 GOAL = "expect.1"  # as gaps call it
 STATES = [gap for gap in GAPS if gap.is_cause is None]
+FIRST_WORDS_S = 1.0  # a new controller has stated its whole wish
 AFTER_S = 40.0  # beyond the story's end: a restart late in it must come home as well
 MOVES = {
     "open": "opening the POI",
@@ -102,11 +103,11 @@ def crash_everywhere(
 
 
 def _switching(orders: Sequence[Received]) -> Iterator[Received]:
-    """What is ordered to be otherwise than before; a first word that only says how things are is none."""
+    """What is ordered to be otherwise than before; the first words, which only say how things are, are none."""
     last: dict[tuple[str, str], object] = {}
     for order in orders:
         place = (order.asset, order.field)
-        if order.field in MOVES and place in last and last[place] != order.value:
+        if order.field in MOVES and order.at_s > FIRST_WORDS_S and last.get(place) != order.value:
             yield order
         last[place] = order.value
 

@@ -28,12 +28,16 @@ class Gap:
     shows: Callable[[Result, Finding], bool] = lambda _, __: True
 
 
+GIVES_UP_S = 15.0  # from the last supply to the line that says "dark": attempts to form, and a collapse
+
+
 def _was_dark(result: Result, finding: Finding) -> bool:
+    """Dark before the finding, or on its way there."""
     return any(
         (event.values.get("to") == "dark" or event.reason is Reason.RECOVERED_DARK)
         and event.kind in {EventKind.MODE_CHANGED, EventKind.RECOVERED}
         for at_s, event in result.events
-        if at_s <= finding.at_s
+        if at_s <= finding.at_s + GIVES_UP_S
     )
 
 
