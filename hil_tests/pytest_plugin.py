@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         choices=(*TIERS, "all"),
         default=None,
-        help="play scenarios in these tiers (default: all in t0, those tagged t1 and t2 there too)",
+        help="play scenarios in these tiers (default: all in t0, those tagged t1 there too; t2 takes its real time)",
     )
 
 
@@ -125,7 +125,7 @@ class ScenarioItem(pytest.Item):
 
 
 def tiers_of(loaded: Loaded, wanted: list[str] | None) -> list[Tier]:
-    """Where a scenario is played: as asked, else in T0, and where its tags say; only in tiers that are installed."""
+    """Where a scenario is played: as asked, else in T0, and in T1 if tagged so; only in tiers that are installed."""
     from hil_tests.bench.runner import RUNNERS  # noqa: PLC0415
 
     scenario = loaded.scenario
@@ -135,6 +135,6 @@ def tiers_of(loaded: Loaded, wanted: list[str] | None) -> list[Tier]:
     if wanted is None and ENDURANCE in scenario.tags:
         return []  # days of plant time; `hallig bench run endurance` plays them
     if wanted is None:
-        wanted = [Tier.T0.value, *(tag for tag in scenario.tags if tag in TIERS)]
+        wanted = [Tier.T0.value, *(Tier.T1.value for tag in scenario.tags if tag == Tier.T1.value)]
     names = TIERS if "all" in wanted else wanted
     return [tier for tier in Tier if tier.value in names and tier in scenario.tiers and tier in RUNNERS]

@@ -98,7 +98,9 @@ def _crash(arguments: argparse.Namespace) -> int:
 
     _at_least_one(arguments.j)
     if not (arguments.window >= 0.0 and arguments.every > 0.0):
-        raise CommandError("usage", USAGE, "--window and --every are seconds above zero", "See 'hallig bench crash -h'.")
+        raise CommandError(
+            "usage", USAGE, "--window and --every are seconds above zero", "See 'hallig bench crash -h'."
+        )
     request = CrashRequest(
         arguments.scenario, arguments.window, arguments.every, arguments.seed, arguments.j, arguments.as_json
     )

@@ -195,6 +195,10 @@ class Scenario(_Strict):
         """The file it came from, or the name that it would have."""
         return self._path or Path(f"{self.id}.toml")
 
+    def __eq__(self, other: object) -> bool:
+        """The same story, from whatever file."""
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
     def placed(self, path: Path) -> Scenario:
         """The same, from this file."""
         same = self.model_copy()

@@ -71,7 +71,8 @@ def _lines(loaded: Loaded, where: Sequence[Window], crashes: Sequence[Crash]) ->
         yield f"killed at {each.at_s:.2f} s: {each.findings[0]}"
     if len(bad) > FOUND_TOLD:
         yield f"and {len(bad) - FOUND_TOLD} more crashes broke something"
-    yield f"{loaded.scenario.id}: {len(crashes)} crashes, {_s_per_crash(crashes):.2f} s each, {len(bad)} broke something"
+    pace = f"{_s_per_crash(crashes):.2f} s each"
+    yield f"{loaded.scenario.id}: {len(crashes)} crashes, {pace}, {len(bad)} broke something"
     for gap, count in _gaps(crashes).items():
         yield f"  {count} ended in a known gap: {gap}"
 

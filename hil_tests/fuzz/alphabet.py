@@ -103,9 +103,7 @@ def _points(fault: FaultType, device: Device) -> list[str]:
 
 
 def _twins(site: Site, device: Device) -> list[str]:
-    return [
-        name for name, each in site.devices.items() if each.table.name == device.table.name and name != device.name
-    ]
+    return [name for name, each in site.devices.items() if each.table.name == device.table.name and name != device.name]
 
 
 def _value(rng: random.Random, fault: FaultType, parameter: Parameter, site: Site, unit: str) -> float | str | bool:

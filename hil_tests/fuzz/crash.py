@@ -115,9 +115,7 @@ def _switching(orders: Sequence[Received]) -> Iterator[Received]:
 def _with_goal(scenario: Scenario, ends_in: str) -> Scenario:
     """Instead of what the story expects to the second: it ends where it would have; when, is another matter."""
     until_s = scenario.until + AFTER_S
-    return scenario.model_copy(
-        update={"until": until_s, "expect": (), "stop_when": f"controller.mode == '{ends_in}'"}
-    )
+    return scenario.model_copy(update={"until": until_s, "expect": (), "stop_when": f"controller.mode == '{ends_in}'"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,9 @@ def known_gaps(scenario: Scenario, result: Result, replay: Replay, gaps: Collect
     if not any(gap.is_cause for gap in found):
         return found
     timeline = tuple(
-        action for action in scenario.timeline if not any(gap.is_cause is not None and gap.is_cause(action) for gap in found)
+        action
+        for action in scenario.timeline
+        if not any(gap.is_cause is not None and gap.is_cause(action) for gap in found)
     )
     innocent = replay(scenario.model_copy(update={"timeline": timeline}))
     return () if unexplained(innocent, [gap for gap in gaps if gap.is_cause is None]) else found

@@ -83,16 +83,18 @@ def _upstream(rng: random.Random, site: Site, at_s: float) -> Iterator[Action]:
     """Somebody works upstream: a genset on the transfer switch, or two conductors swapped while it is dark."""
     del site
     yield action(at_s, "grid.blackout", fall_s=0.02)
+    changed: dict[str, object]
+    back: dict[str, object]
     if rng.random() < 0.5:
-        changed, back = ("grid.source", {"source": "genset"}), ("grid.source", {"source": "public"})
+        verb, changed, back = "grid.source", {"source": "genset"}, {"source": "public"}
     else:
-        changed, back = ("grid.rotation", {"equal": False}), ("grid.rotation", {"equal": True})
+        verb, changed, back = "grid.rotation", {"equal": False}, {"equal": True}
     later_s = at_s + rng.uniform(2.0, 8.0)
-    yield action(later_s, changed[0], **changed[1])
+    yield action(later_s, verb, **changed)
     yield returned(rng, later_s + 0.5)
     again_s = later_s + rng.uniform(3.0, 25.0)
     yield action(again_s, "grid.blackout", fall_s=0.02)
-    yield action(again_s + 0.5, back[0], **back[1])
+    yield action(again_s + 0.5, verb, **back)
     yield returned(rng, again_s + rng.uniform(1.0, 10.0))
 
 

@@ -1,4 +1,4 @@
-"""Random stories on a hub, swarm style: each seed draws a few letters and a few kinds of faults, and its story of those.
+"""Random stories on a hub, swarm style: each seed draws a few letters and kinds of faults, and its story of those.
 
 A test that may use everything at once hides as much as it finds (Groce et al., "Swarm Testing", 2012): a fault that
 masks others is then in every story. Safety: anything may happen at any time, and the invariants must hold. Liveness:

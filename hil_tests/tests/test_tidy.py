@@ -7,6 +7,7 @@ import re
 import statistics
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,14 +59,20 @@ def test_every_module_is_used_or_is_an_entry() -> None:
 
 
 def _is_entry(path: Path, name: str) -> bool:
-    """Started by name: a test, `python -m`, the console command, or a step of .ci/run."""
+    """Started by name: a test, `python -m`, the console command, a step of .ci/run, or a process of our own."""
     if path.name.startswith("test_") or path.name in {"__main__.py", "conftest.py"}:
         return True
     scripts = tomllib.loads((tree.ROOT / "pyproject.toml").read_text())["project"]["scripts"].values()
     steps = (tree.ROOT / ".ci" / "run").read_text()
-    return (
-        name in {script.split(":")[0] for script in scripts} or re.search(rf"-m {re.escape(name)}\b", steps) is not None
-    )
+    started = re.search(rf"-m {re.escape(name)}\b", steps) is not None
+    return started or name in {script.split(":")[0] for script in scripts} or name in _started_by_code()
+
+
+@cache
+def _started_by_code() -> frozenset[str]:
+    """Modules that our own code starts as processes."""
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in tree.python_files())
+    return frozenset(re.findall(r'"-m", "([\w.]+)"', sources))
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------

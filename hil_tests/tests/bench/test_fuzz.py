@@ -11,7 +11,7 @@ from hil_tests.bench.loading import load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Scenario
 from hil_tests.fuzz import play
-from hil_tests.fuzz.crash import crash_everywhere
+from hil_tests.fuzz.crash import CrashOptions, crash_everywhere, windows
 from hil_tests.fuzz.files import as_toml, write_scenario
 from hil_tests.fuzz.hubs import random_hub
 from hil_tests.fuzz.main import FuzzOptions, fuzz
@@ -113,12 +113,14 @@ def test_good_seeds_end_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_a_crash_around_a_transfer_moves_nothing_without_a_cause() -> None:
-    told = scenario(until="14 s", timeline=[{"at": "10 s", "do": "grid.blackout"}], start={"relay_enabled": False})
-    crashes = list(crash_everywhere(told, the_site(), 1, every_s=0.4))
+    told = scenario(until="14 s", timeline=[{"at": "10 s", "do": "grid.blackout"}])
+    options = CrashOptions(every_s=0.4)
+    where, ends_in = windows(told, the_site(), options)
+    assert ends_in == "islanded"
+    assert "opening the POI: poi True" in [move for window in where for move in window.moves]
+    crashes = list(crash_everywhere(told, the_site(), options, where, ends_in))
     assert len(crashes) > 4
-    late = [crash for crash in crashes if crash.at_s > 10.6]
-    assert late
-    assert not [crash for crash in late if crash.findings]
+    assert not [crash for crash in crashes if crash.findings]
 
 
 def test_the_same_seed_gives_the_same_trace() -> None:
