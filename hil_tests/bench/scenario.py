@@ -168,7 +168,7 @@ class Hardware(_Strict):
     url: str | None = None
 
 
-class Scenario(_Strict):
+class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable)
     """What is played and what must come of it."""
 
     id: str = Field(pattern=ID_FORM)
