@@ -77,7 +77,7 @@ class Timekeeping:
 
 @dataclass(slots=True)
 class Loop:
-    """Everything that one cycle needs. `judge` and `guard` are parameters so that a test can break them."""
+    """Everything that one cycle needs. `judge`, `guard` and `clock` are parameters so that a test can bend them."""
 
     site: Site
     links: Mapping[str, Link]
@@ -87,6 +87,7 @@ class Loop:
     on_cycle: Callable[[Loop, float], None]
     judge: Callable[..., Decision] = decide
     guard: Callable[..., Verdict] = vet
+    clock: Callable[[], float] = clock.now_s
     guard_memory: GuardMemory = field(default_factory=GuardMemory)
     time: Timekeeping = field(default_factory=Timekeeping)
     image: ProcessImage = field(default_factory=ProcessImage)
@@ -118,17 +119,17 @@ class Loop:
             CoreFailedError: after the fallback has acted.
         """
         cycle_s = self.site.hub.timing.cycle_s
-        due_s = clock.now_s()
+        due_s = self.clock()
         while True:
-            now_s = clock.now_s()
+            now_s = self.clock()
             self.time.note(now_s - due_s, cycle_s)
             self.calm()
             self.cycle(now_s)
             due_s += cycle_s
-            if clock.now_s() > due_s + cycle_s:
-                due_s = clock.now_s()  # far behind: begin a new schedule rather than hurry through the missed ones
+            if self.clock() > due_s + cycle_s:
+                due_s = self.clock()  # far behind: begin a new schedule rather than hurry through the missed ones
             if await self._rest(due_s):
-                due_s = clock.now_s()
+                due_s = self.clock()
 
     def hurry(self) -> None:
         """Begin the next cycle at once: something happened that should not wait for its turn."""
@@ -150,9 +151,9 @@ class Loop:
 
     async def _rest(self, due_s: float) -> bool:
         """Until the next cycle is due, or until told to hurry; True for the latter."""
-        await asyncio.sleep(min(EARLY_GAP_S, max(0.0, due_s - clock.now_s())))
+        await asyncio.sleep(min(EARLY_GAP_S, max(0.0, due_s - self.clock())))
         try:
-            async with asyncio.timeout(max(0.0, due_s - clock.now_s())):
+            async with asyncio.timeout(max(0.0, due_s - self.clock())):
                 await self._news.wait()
         except TimeoutError:
             return False

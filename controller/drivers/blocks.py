@@ -71,11 +71,10 @@ class Block:
         """Bytes of data that the answer must carry."""
         return (self.count + 7) // 8 if self.space in BIT_SPACES else 2 * self.count
 
-    def decode(self, payload: bytes) -> Iterator[tuple[Entry, Value | None]]:
-        """The values in an answer of exactly `payload_length` bytes."""
+    def decode(self, payload: bytes) -> list[Value | None]:
+        """The values of the entries in an answer of exactly `payload_length` bytes."""
         raws = self.unpack(payload)
-        for entry in self.entries:
-            yield entry, entry.decode(raws[entry.item])
+        return [entry.decode(raws[entry.item]) for entry in self.entries]
 
 
 def plan(points: Iterable[Located], hole_max: int) -> tuple[Block, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 from typing import Protocol as Shape
+
+import serial
 
 from controller.config.types import Device, Protocol, Site
 from controller.drivers.backoff import Patience
@@ -65,18 +68,28 @@ class Links:
             group.create_task(self._heart.run())
 
 
-def open_links(site: Site, clock: Callable[[], float], vetted_at: Callable[[], float | None]) -> Links:
+def open_links(
+    site: Site,
+    clock: Callable[[], float],
+    vetted_at: Callable[[], float | None],
+    *,
+    patience: Patience | None = None,
+    open_serial: Callable[..., Any] = serial.Serial,
+) -> Links:
     """The links of a site, not yet running.
 
     Args:
         site: the checked configuration.
         clock: boot time in seconds; readings bear it.
         vetted_at: when a cycle was last completed and vetted, None before the first; feeds the heartbeats.
+        patience: with devices that are not there; the usual one by default.
+        open_serial: opens a serial port by name and baud rate; a bench has ports of its own.
 
     Raises:
         UnusableTableError: a device table that its protocol cannot speak.
     """
-    around = Surroundings(clock, Patience(), QuietLog(logging.getLogger("hallig.drivers"), clock))
+    log = QuietLog(logging.getLogger("hallig.drivers"), clock)
+    around = Surroundings(clock, patience or Patience(), log, open_serial)
     boards = {name: Board(device, clock) for name, device in site.devices.items()}
     groups = _connections(boards.values())
     owners = [_owner(members, phase=number / len(groups), around=around) for number, members in enumerate(groups)]
@@ -108,7 +121,8 @@ def _owner(boards: Sequence[Board], *, phase: float, around: Surroundings) -> Ow
         case Protocol.MODBUS_TCP:
             return _bus(boards, TcpWire(device.host, device.port), TCP_RULES, phase, around)
         case Protocol.MODBUS_RTU:
-            return _bus(boards, RtuWire(device.serial_port, device.baudrate), RTU_RULES, phase, around)
+            line = RtuWire(device.serial_port, device.baudrate, around.open_serial)
+            return _bus(boards, line, RTU_RULES, phase, around)
         case Protocol.OPCUA:
             from controller.drivers.opcua import UaServer  # noqa: PLC0415 - 350 ms and 25 MB, only where it is needed
 

@@ -203,10 +203,8 @@ class ModbusBus:
     async def _read(self, station: Station, block: Block) -> list[Value | None]:
         at_s = self._clock()  # the device may have sampled as early as this
         payload = await self._wire.read(station.board.device, Question(block.space, block.address, block.count))
-        values = []
-        for entry, value in block.decode(payload):
-            station.board.keep(entry.point, value, at_s - entry.refresh_s)
-            values.append(value)
+        values = block.decode(payload)
+        station.board.keep_block(block.entries, values, at_s)
         return values
 
     async def _write(self, station: Station, wish: Wish) -> None:
@@ -244,7 +242,7 @@ class ModbusBus:
         located, block = station.layout.writable[point], station.layout.singles[point]
         wanted = _encoded(located, value)
         data = bytes(wanted) if located.is_bit else struct.pack(f">{len(wanted)}H", *wanted)
-        expected = [expected for _, expected in block.decode(data)]
+        expected = block.decode(data)
         return await self._read(station, block) == expected
 
 

@@ -49,11 +49,12 @@ def answer_timeout_s(device: Device, question: Question) -> float:
 class RtuWire:
     """One serial line with all its devices."""
 
-    def __init__(self, port: str, baudrate: int) -> None:
+    def __init__(self, port: str, baudrate: int, open_serial: Callable[..., Any] = serial.Serial) -> None:
         self._port = port
+        self._open_serial = open_serial
         self._baudrate = baudrate
         self._thread: ThreadPoolExecutor | None = None
-        self._serial: serial.Serial | None = None
+        self._serial: Any = None
         self._instruments: dict[int, Any] = {}
 
     @property
@@ -118,9 +119,9 @@ class RtuWire:
         assert self._thread is not None, "the line is not open"
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _open_port(self) -> serial.Serial:
+    def _open_port(self) -> Any:
         try:
-            return serial.Serial(self._port, self._baudrate, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+            return self._open_serial(self._port, self._baudrate, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
         except (*PORT_GONE, ValueError) as error:
             raise LinkDownError(f"{self._port}: {error}") from None
 

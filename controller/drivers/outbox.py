@@ -54,6 +54,8 @@ class Outbox:
 
     def take(self, now_s: float, *, switches_only: bool = False) -> Wish | None:
         """The next wish to send: switches (truths) before everything else, each in the order of wishing."""
+        if not self._wishes:
+            return None
         for point in [wish.point for wish in self._wishes.values() if now_s - wish.at_s > WISH_LIFE_S]:
             del self._wishes[point]
         switches = (wish for wish in self._wishes.values() if isinstance(wish.value, bool))

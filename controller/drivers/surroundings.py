@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from controller.drivers.backoff import Patience
 from controller.drivers.quiet_log import QuietLog
@@ -16,3 +17,4 @@ class Surroundings:
     clock: Callable[[], float]  # boot time in seconds
     patience: Patience
     log: QuietLog
+    open_serial: Callable[..., Any]  # as serial.Serial

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from controller.config.types import Device
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What to ask: `count` registers or bits from `address` of a space."""
 
     space: str
     address: int
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple counts too, and nobody asks it to
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,13 @@ from hil_tests.bench.verdict import Finding, Result, Verdict
 from hil_tests.faults.types import CannotInjectError
 
 
+def _run_t1(scenario: Scenario, site: Site, seed: int) -> Played:
+    """The drivers are loaded where they are needed."""
+    from hil_tests.bench.t1 import run_t1  # noqa: PLC0415
+
+    return run_t1(scenario, site, seed)
+
+
 def _run_t2(scenario: Scenario, site: Site, seed: int) -> Played:
     """Sockets, OPC UA and processes are loaded where they are needed."""
     from hil_tests.bench.t2 import run_t2  # noqa: PLC0415
@@ -23,7 +30,7 @@ def _run_t2(scenario: Scenario, site: Site, seed: int) -> Played:
 
 
 TierRunner = Callable[[Scenario, Site, int], Played]
-RUNNERS: Mapping[Tier, TierRunner] = {Tier.T0: run_t0, Tier.T2: _run_t2}
+RUNNERS: Mapping[Tier, TierRunner] = {Tier.T0: run_t0, Tier.T1: _run_t1, Tier.T2: _run_t2}
 
 
 def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Result:

@@ -20,7 +20,7 @@ from controller.commands.frame import OK, PROBLEM, CommandError, print_json, pri
 from controller.config.types import Device, Site
 from hil_tests.bench_cli.levers import HELP, LeverError, pull
 from hil_tests.plant.plant import Plant
-from hil_tests.servers.bench import DeviceServers, Overrides
+from hil_tests.servers.bench import DeviceServers, Overrides, Wiring
 from hil_tests.servers.modbus_tcp import HOST
 
 PORT_MAX = 65_535
@@ -47,7 +47,7 @@ def serve(options: ServeOptions) -> int:
 
 async def _serve(options: ServeOptions) -> None:
     plant = Plant(options.site.hub, options.seed)
-    servers = DeviceServers(options.site, plant, port_of=_ports(options.port_base))
+    servers = DeviceServers(options.site, plant, wiring=Wiring(_ports(options.port_base)))
     serving = asyncio.current_task()
     assert serving is not None
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -14,8 +14,8 @@ def _plant(id_: str, name: str, what: str, units: tuple[Unit, ...], *more: Param
     return FaultType(id_, name, FaultClass.PLANT, what, frozenset(units), parameters=more, note=note)
 
 
-def _time(id_: str, name: str, what: str, *more: Parameter, note: str = "") -> FaultType:
-    return FaultType(id_, name, FaultClass.TIME, what, HUB, NOT_T1, more, note=note)
+def _time(id_: str, name: str, what: str, *more: Parameter, tiers: frozenset[Tier] = ALL, note: str = "") -> FaultType:
+    return FaultType(id_, name, FaultClass.TIME, what, HUB, tiers, more, note=note)
 
 
 def _controller(id_: str, name: str, what: str, tiers: frozenset[Tier], *more: Parameter, note: str = "") -> FaultType:
@@ -59,7 +59,7 @@ TIME = (
           Parameter("by_s", Kind.NUMBER, 3600.0, "of local time, forward", -7200.0, 7200.0),
           note="T2: for what starts after it; " + SEES_LABELS),
     _time("T3", "suspend", "the machine sleeps: the plant goes on and the controller does not",
-          Parameter("lasts_s", Kind.NUMBER, 30.0, "until it wakes", 0.0, 86400.0)),
+          Parameter("lasts_s", Kind.NUMBER, 30.0, "until it wakes", 0.0, 86400.0), tiers=NOT_T1),
     _time("T4", "year_2038", "the wall clock passes 2038-01-19, where 32 bits of seconds end",
           Parameter("before_s", Kind.NUMBER, 2.0, "how long before that instant it is set", 0.0, 86400.0),
           note=SEES_LABELS),
@@ -81,7 +81,7 @@ CONTROLLER = (
                 note="T2: files and folder lose their write bits, which the controller notices when it starts anew; "
                      "root is not stopped by that"),
     _controller("K6", "no_descriptors", "no file or socket can be opened any more: EMFILE", REAL),
-    _controller("K7", "starved", "others take the processor, in bursts", ALL,
+    _controller("K7", "starved", "others take the processor, in bursts", NOT_T1,
                 Parameter("stop_s", Kind.NUMBER, 0.3, "it gets none of it", 0.0, 600.0),
                 Parameter("run_s", Kind.NUMBER, 0.3, "then all of it", 0.01, 600.0)),
     _controller("K8", "flood", "somebody asks the control socket without pause", REAL,

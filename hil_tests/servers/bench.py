@@ -8,13 +8,14 @@ import gc
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controller.clock import now_s
 from controller.config.types import Device, Protocol, Site
 from hil_tests.plant.plant import STEP_S, Plant
 from hil_tests.servers.lateness import Lateness
-from hil_tests.servers.modbus_rtu import RtuLine
+from hil_tests.servers.modbus_rtu import LineEnd, PtyEnd, RtuLine
 from hil_tests.servers.modbus_tcp import HOST, TcpServer
 from hil_tests.servers.points import PlantDevices
 from hil_tests.servers.registers import RegisterMap, table_cells
@@ -26,11 +27,19 @@ if TYPE_CHECKING:
 Overrides = dict[str, dict[str, object]]
 
 
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """On what the devices are served. Devices that share a port are asked for by the first of them; 0: any free one."""
+
+    port_of: Callable[[str], int] = lambda _: 0
+    new_line: Callable[[], LineEnd] = PtyEnd
+    serves: Callable[[Device], bool] = lambda _: True  # the others have no server here, and somebody else's link
+
+
 class DeviceServers:
     """Start it, give its overrides to `load_site`, stop it. Loopback only, free ports only.
 
-    Devices that share an address in the site file share a server here, and `port_of` the first of them chooses its
-    port; 0: any free one. `on_step` is called after every plant step.
+    Devices that share an address in the site file share a server here. `on_step` is called after every plant step.
     `lateness` says how well the plant kept step: a run that was late is not valid, whatever came out of it.
     """
 
@@ -40,10 +49,10 @@ class DeviceServers:
         plant: Plant,
         on_step: Callable[[], None] | None = None,
         clock: Callable[[], float] = now_s,
-        port_of: Callable[[str], int] = lambda _: 0,
+        wiring: Wiring | None = None,
     ) -> None:
         self._site = site
-        self._port_of = port_of
+        self._wiring = wiring or Wiring()
         self.lateness = Lateness()
         self.devices = PlantDevices(site, plant, clock, on_step)
         self._tcp: dict[str, TcpServer] = {}  # by device name; a gateway appears under each of its units
@@ -58,7 +67,8 @@ class DeviceServers:
         """
         elsewhere = elsewhere or {}
         self.devices.leave_to_others(elsewhere)
-        ours = [device for name, device in self._site.devices.items() if name not in elsewhere]
+        served = (device for device in self._site.devices.values() if self._wiring.serves(device))
+        ours = [device for device in served if device.name not in elsewhere]
         for devices in _by_address(ours):
             match devices[0].table.protocol:
                 case Protocol.MODBUS_TCP:
@@ -127,12 +137,12 @@ class DeviceServers:
         return name in self._lines or sum(server is self._tcp[name] for server in self._tcp.values()) > 1
 
     async def _start_tcp(self, devices: list[Device]) -> None:
-        server = TcpServer(self._units(devices), self.devices.catch_up, self._port_of(devices[0].name))
+        server = TcpServer(self._units(devices), self.devices.catch_up, self._wiring.port_of(devices[0].name))
         await server.start()
         self._tcp |= {device.name: server for device in devices}
 
     def _start_line(self, devices: list[Device]) -> None:
-        line = RtuLine(self._units(devices), self.devices.catch_up, devices[0].baudrate)
+        line = RtuLine(self._units(devices), self.devices.catch_up, devices[0].baudrate, self._wiring.new_line())
         line.start()
         self._lines |= {device.name: line for device in devices}
 
@@ -140,7 +150,7 @@ class DeviceServers:
         from hil_tests.servers.opcua import UaServer  # noqa: PLC0415 - 350 ms, only where it is needed
 
         targets = [self.devices.device(device.name) for device in devices]
-        server = UaServer(targets, self.devices.catch_up, self._port_of(devices[0].name) or _free_port())
+        server = UaServer(targets, self.devices.catch_up, self._wiring.port_of(devices[0].name) or _free_port())
         if not all(device.name in absent for device in devices):  # starting one takes a second
             await server.start()
         self._ua |= {device.name: server for device in devices}

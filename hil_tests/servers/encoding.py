@@ -6,6 +6,7 @@ Two codecs that never saw each other must agree; a mistake in one shows up as a 
 from __future__ import annotations
 
 import struct
+from functools import cache
 
 from controller.config.types import Point
 from controller.drivers.link import Value
@@ -74,8 +75,13 @@ def _saturated(number: int, point: Point) -> int:
 
 
 def _plain(point: Point) -> str:
-    return point.type.removesuffix("_le")
+    return _without_order(point.type)
+
+
+@cache
+def _without_order(name: str) -> str:
+    return name.removesuffix("_le")
 
 
 def _is_float(point: Point) -> bool:
-    return _plain(point) == "float32"
+    return _without_order(point.type) == "float32"

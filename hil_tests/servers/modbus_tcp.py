@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import struct
 from collections.abc import Callable, Mapping
 
@@ -12,7 +11,8 @@ from hil_tests.servers.modbus import answer
 from hil_tests.servers.registers import RegisterMap
 
 HEADER = struct.Struct(">HHHB")  # transaction, protocol, length, unit (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
-LENGTH_MAX = 254
+LENGTH_MIN, LENGTH_MAX = 2, 254  # of what follows the length itself: unit and function at least
+BEFORE_LENGTH = 6
 HOST = "127.0.0.1"
 
 
@@ -25,7 +25,7 @@ class TcpServer:
     def __init__(self, units: Mapping[int, RegisterMap], catch_up: Callable[[], object], port: int = 0) -> None:
         self._units, self._catch_up = units, catch_up
         self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._connections: dict[_Connection, asyncio.Transport] = {}
         self.silent: set[int] = set()
         self.wires: dict[int, WireFaults] = {}  # units whose bytes are troubled
         self.on_frame: Callable[[], None] | None = None  # every request
@@ -34,7 +34,7 @@ class TcpServer:
 
     async def start(self) -> None:
         """Listen; port 0 becomes a free one. Raises OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._serve, HOST, self.port)
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), HOST, self.port)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -42,64 +42,112 @@ class TcpServer:
         if self._server is not None:
             self._server.close()
         self.drop_connections()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.sleep(0)
         self._server = None
 
     def drop_connections(self) -> None:
         """Reset those there are."""
-        for writer in self._connections.values():
-            writer.transport.abort()
+        for transport in list(self._connections.values()):
+            transport.abort()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def takes(self, connection: _Connection, transport: asyncio.Transport) -> bool:
+        """Somebody has connected; False when that is one too many."""
         if self.connections_max is not None and len(self._connections) >= self.connections_max:
-            writer.transport.abort()
-            return
-        self._connections[task] = writer
-        try:
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                while await self._serve_one(reader, writer):
-                    pass
-        finally:
-            del self._connections[task]
-            writer.close()
-
-    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request. False: this is not Modbus, and no frame can be found in it any more."""
-        transaction, protocol, length, unit = HEADER.unpack(await reader.readexactly(HEADER.size))
-        if protocol != 0 or not 2 <= length <= LENGTH_MAX:
             return False
-        request = await reader.readexactly(length - 1)
+        self._connections[connection] = transport
+        return True
+
+    def forget(self, connection: _Connection) -> None:
+        """It is gone."""
+        self._connections.pop(connection, None)
+
+    def hears(self, unit: int) -> bool:
+        """Whether this unit answers at all."""
         if unit not in self._units or unit in self.silent:
-            return True
+            return False
         if self.on_frame is not None:
             self.on_frame()
-        if unit in self.wires:
-            return await self._serve_troubled(HEADER.pack(transaction, 0, length, unit) + request, writer)
+        return True
+
+    def reply(self, frame: bytes, wire: WireFaults | None = None) -> bytes:
+        """The whole answer to a whole request."""
         self._catch_up()
-        reply = answer(request, self._units[unit])
-        writer.write(HEADER.pack(transaction, 0, len(reply) + 1, unit) + reply)
-        await writer.drain()
-        return True
+        transaction, _, _, unit = HEADER.unpack(frame[: HEADER.size])
+        refusal = wire.refusal(frame) if wire is not None else None
+        body = refusal or answer(frame[HEADER.size :], self._units[unit])
+        return HEADER.pack(transaction, 0, len(body) + 1, unit) + body
 
-    async def _serve_troubled(self, request: bytes, writer: asyncio.StreamWriter) -> bool:
-        """One request over a wire with faults. False: it has broken."""
-        transaction, _, _, unit = HEADER.unpack(request[: HEADER.size])
-        wire = self.wires[unit]
-        for delay_s, heard in wire.on_request(request):
+
+class _Connection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, server: TcpServer) -> None:
+        self._server = server
+        self._buffer = b""
+        self._transport: asyncio.Transport
+        self._slow: asyncio.Task[None] | None = None  # a request on a troubled wire: the next ones wait
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._server.takes(self, transport):
+            transport.abort()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._server.forget(self)
+        if self._slow is not None:
+            self._slow.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._serve()
+
+    def _serve(self) -> None:
+        """What has come whole, in its order."""
+        while self._slow is None and not self._transport.is_closing():
+            frame = self._next_frame()
+            if frame is None:
+                return
+            unit = frame[HEADER.size - 1]
+            if not self._server.hears(unit):
+                continue
+            wire = self._server.wires.get(unit)
+            if wire is None:
+                self._transport.write(self._server.reply(frame))
+            else:
+                self._slow = asyncio.get_running_loop().create_task(self._serve_troubled(frame, wire))
+                self._slow.add_done_callback(self._is_served)
+
+    def _next_frame(self) -> bytes | None:
+        if len(self._buffer) < HEADER.size:
+            return None
+        _, protocol, length, _ = HEADER.unpack(self._buffer[: HEADER.size])
+        if protocol != 0 or not LENGTH_MIN <= length <= LENGTH_MAX:
+            self._transport.close()  # this is not Modbus, and no frame can be found in it any more
+            return None
+        end = BEFORE_LENGTH + length
+        if len(self._buffer) < end:
+            return None
+        frame, self._buffer = self._buffer[:end], self._buffer[end:]
+        return frame
+
+    async def _serve_troubled(self, frame: bytes, wire: WireFaults) -> None:
+        """One request over a wire with faults."""
+        loop = asyncio.get_running_loop()
+        for delay_s, heard in wire.on_request(frame):
             await asyncio.sleep(delay_s)
-            self._catch_up()
-            reply = wire.refusal(heard) or answer(heard[HEADER.size :], self._units[unit])
-            pieces = wire.on_reply(heard, HEADER.pack(transaction, 0, len(reply) + 1, unit) + reply)
+            pieces = wire.on_reply(heard, self._server.reply(heard, wire))
             if isinstance(pieces, Broken):
-                writer.transport.abort()
-                return False
+                self._transport.abort()
+                return
             for piece_s, piece in pieces:
-                asyncio.get_running_loop().call_later(piece_s, _send, writer, piece)
-        return True
+                loop.call_later(piece_s, self._send, piece)
 
+    def _is_served(self, task: asyncio.Task[None]) -> None:
+        self._slow = None
+        if not task.cancelled():
+            self._serve()
 
-def _send(writer: asyncio.StreamWriter, piece: bytes) -> None:
-    if not writer.is_closing():
-        writer.write(piece)
+    def _send(self, piece: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(piece)

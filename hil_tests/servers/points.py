@@ -42,7 +42,10 @@ class PlantDevice:
 
     def read(self, point: str) -> Value | None:
         """What it says now; None where the device would answer its sentinel."""
-        value = self.truth(point)
+        reader = self.readers.get(point)
+        value = reader() if reader is not None else self.written.get(point)
+        if not self.lies:
+            return value
         for lie in self.lies.get(point, ()):
             value = lie(value)
         return value
@@ -51,6 +54,18 @@ class PlantDevice:
         """What it would say without a fault of its own."""
         reader = self.readers.get(point)
         return reader() if reader is not None else self.written.get(point)
+
+    def is_live(self, point: str) -> bool:
+        """It is read of the plant, not of the device's own memory."""
+        return point in self.readers
+
+    def standing(self) -> object:
+        """The same as long as all that is live is the same: the plant has not moved. None: somebody bends it."""
+        if self.lies:
+            return None
+        rest = self.plant.rest
+        sees_angle = any(role == "poi" for role, _ in self.assets)
+        return rest, rest.changes_count + rest.turns_count if sees_angle else rest.changes_count
 
     def write(self, point: str, value: Value) -> None:
         """Take an order, as it is understood."""

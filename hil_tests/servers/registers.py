@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from controller.config.types import ModbusWhere, Point
 from controller.drivers.link import Value
-from hil_tests.servers.encoding import raw_in, raw_of, value_of, words_of
-from hil_tests.servers.points import PlantDevice
+from hil_tests.servers.encoding import Raw, raw_in, raw_of, value_of, words_of
 
 HOLE_MAX = 8
 ILLEGAL_ADDRESS = 2  # exception codes, Modbus Application Protocol V1.1b3, 7
@@ -55,25 +55,62 @@ def table_cells(points: Iterable[Point]) -> list[Cell]:
     ]
 
 
+class Answers(Protocol):
+    """A device, as its registers need it."""
+
+    def read(self, point: str) -> Value | None:
+        """What it says now; None where the device would answer its sentinel."""
+        ...
+
+    def write(self, point: str, value: Value) -> None:
+        """Take an order."""
+        ...
+
+    def is_live(self, point: str) -> bool:
+        """It is read of the plant, not of the device's own memory."""
+        ...
+
+    def standing(self) -> object:
+        """The same as long as all that is live is the same; None: nobody knows."""
+        ...
+
+
 class RegisterMap:
     """What a client sees of one unit. `fixed` are registers that never change (SunSpec headers)."""
 
-    def __init__(self, device: PlantDevice, cells: Iterable[Cell], fixed: Mapping[Place, int] | None = None) -> None:
+    def __init__(self, device: Answers, cells: Iterable[Cell], fixed: Mapping[Place, int] | None = None) -> None:
         self._device = device
         self._cells = sorted(cells, key=lambda cell: (cell.space, cell.address))
         self._raw: dict[Place, int] = dict(fixed or {})  # fixed registers, and what was last written
         self._mapped = _mapped({*self._raw, *_places(self._cells)})
-        self._reads: dict[tuple[str, int, int], list[Cell]] = {}
+        self._blocks: dict[tuple[str, int, int], _Block] = {}  # what was asked for since the last write
 
     def read(self, space: str, address: int, count: int) -> list[int]:
         """Registers (or bits as 0 and 1) as they are now. Raises ModbusRefusal."""
+        block = self._blocks.get((space, address, count))
+        if block is None:
+            block = self._blocks[space, address, count] = self._block(space, address, count)
+        state = self._device.standing() if block.is_live else None
+        if state is None or state != block.state:
+            block.refresh(self._device)
+            block.state = state
+        return block.words
+
+    def _block(self, space: str, address: int, count: int) -> _Block:
+        """Cells that lie within; a 32-bit value that is cut in two reads as what was last written, or 0."""
         places = [(space, address + offset) for offset in range(count)]
         if not self._mapped.issuperset(places):
             raise ModbusRefusal(ILLEGAL_ADDRESS)
-        words = [self._raw.get(place, 0) for place in places]
-        for cell in self._readable(space, address, count):
-            self._fill(words, cell, address)
-        return words
+        cells = [
+            cell
+            for cell in self._cells
+            if cell.point.readable
+            and cell.space == space
+            and address <= cell.address
+            and cell.address + cell.count <= address + count
+        ]
+        is_live = all(self._device.is_live(cell.point.id) for cell in cells)
+        return _Block(address, cells, [self._raw.get(place, 0) for place in places], is_live)
 
     def write(self, space: str, address: int, values: list[int]) -> None:
         """All or nothing: every address must be writable, every word known. Raises ModbusRefusal."""
@@ -86,33 +123,10 @@ class RegisterMap:
         if any(value is None for _, value in orders):
             raise ModbusRefusal(ILLEGAL_VALUE)
         self._raw = after
+        self._blocks.clear()
         for point, value in orders:
             assert value is not None
             self._device.write(point, value)
-
-    def _readable(self, space: str, address: int, count: int) -> list[Cell]:
-        """Cells that lie within; a 32-bit value that is cut in two reads as what was last written, or 0."""
-        key = (space, address, count)
-        if key not in self._reads:
-            self._reads[key] = [
-                cell
-                for cell in self._cells
-                if cell.point.readable
-                and cell.space == space
-                and address <= cell.address
-                and cell.address + cell.count <= address + count
-            ]
-        return self._reads[key]
-
-    def _fill(self, words: list[int], cell: Cell, start: int) -> None:
-        raw = raw_of(cell.point, self._device.read(cell.point.id), cell.factor)
-        at = cell.address - start
-        if cell.space in BIT_SPACES:
-            words[at] = int(raw != 0)
-        elif cell.bit is not None:
-            words[at] = words[at] & ~(1 << cell.bit) | (int(raw != 0) << cell.bit)
-        else:
-            words[at : at + cell.count] = words_of(cell.point, raw)
 
     @staticmethod
     def _value(cell: Cell, raw: Mapping[Place, int]) -> Value | None:
@@ -122,6 +136,39 @@ class RegisterMap:
         if cell.space in BIT_SPACES:
             return value_of(cell.point, words[0])
         return value_of(cell.point, raw_in(cell.point, words), cell.factor)
+
+
+_NEVER = object()
+
+
+class _Block:
+    """What somebody reads at one go. Only what has another value than before is encoded again."""
+
+    __slots__ = ("_address", "_before", "_cells", "is_live", "state", "words")
+
+    def __init__(self, address: int, cells: list[Cell], words: list[int], is_live: bool) -> None:
+        """`is_live`: all of it is read of the plant, nothing is remembered by the device alone."""
+        self._address, self._cells, self.words, self.is_live = address, cells, words, is_live
+        self._before: list[object] = [_NEVER] * len(cells)
+        self.state: object = None  # of the device, when it was last looked at
+
+    def refresh(self, device: Answers) -> None:
+        """Look at every point."""
+        before = self._before
+        for number, cell in enumerate(self._cells):
+            value = device.read(cell.point.id)
+            if value != before[number] or type(value) is not type(before[number]):
+                before[number] = value
+                self._fill(cell, raw_of(cell.point, value, cell.factor))
+
+    def _fill(self, cell: Cell, raw: Raw) -> None:
+        words, at = self.words, cell.address - self._address
+        if cell.space in BIT_SPACES:
+            words[at] = int(raw != 0)
+        elif cell.bit is not None:
+            words[at] = words[at] & ~(1 << cell.bit) | (int(raw != 0) << cell.bit)
+        else:
+            words[at : at + cell.count] = words_of(cell.point, raw)
 
 
 def _places(cells: Iterable[Cell]) -> set[Place]:

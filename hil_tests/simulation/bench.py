@@ -5,10 +5,7 @@ The same code as in the field, without a wire and without a clock. Stories are t
 
 from __future__ import annotations
 
-import hashlib
-import math
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +20,7 @@ from controller.durable import load_durable
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory
 from controller.loop import CoreFailedError, Loop
-from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.advice import Advice, RequestKind
 from controller.model.decision import Event, Veto
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
@@ -36,10 +33,9 @@ from hil_tests.servers.points import PlantDevices
 from hil_tests.simulation.controller import BenchController
 from hil_tests.simulation.desk import DirectDesk
 from hil_tests.simulation.direct import TICK_S, DirectLink, Latency
+from hil_tests.simulation.fingerprint import Fingerprint
 from hil_tests.simulation.memory_journal import BOOT, MemoryJournal
-
-REQUEST_LIFE_S = 10.0
-TRACE = struct.Struct("<dddd")
+from hil_tests.simulation.people import People
 
 
 @dataclass(slots=True)
@@ -62,10 +58,9 @@ class Bench:
     scene: Scene = field(init=False)
     watch: Watch = field(init=False)
     _advice: Advice = field(default_factory=Advice)
-    _requests: list[OperatorRequest] = field(default_factory=list)
-    _requests_count: int = 0
+    _people: People = field(default_factory=People)
     _next_cycle_s: float = 0.0
-    _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
     def __post_init__(self) -> None:
         self._new_loop()
@@ -119,10 +114,7 @@ class Bench:
 
     def request(self, kind: RequestKind, subject: str | None = None, *, at_the_hub: bool = True) -> None:
         """A person asks for something."""
-        self._requests_count += 1
-        life_s = self.plant.now_s + REQUEST_LIFE_S
-        number = f"request-{self._requests_count}"
-        self._requests.append(OperatorRequest(number, kind, subject, "duty officer", at_the_hub, life_s))
+        self._people.ask(kind, subject, self.plant.now_s, at_the_hub=at_the_hub)
 
     def cut(self, *devices: str) -> None:
         """These devices fall silent."""
@@ -142,7 +134,7 @@ class Bench:
     def start_controller(self) -> None:
         """A new process: it has the durable memory and looks at the plant."""
         self.is_running = True
-        self._requests.clear()
+        self._people.forget()
         self._new_loop()
         for link in self.links.values():
             link.forget()
@@ -209,9 +201,14 @@ class Bench:
         wanted = set(kinds_and_reasons)
         return [(at_s, e) for at_s, e in self.events if wanted <= {e.kind, e.reason, e.subject}]
 
+    @property
+    def frame_sources(self) -> Collection[DirectLink]:
+        """What says `on_frame` of every request."""
+        return self.links.values()
+
     def trace_hash(self) -> str:
         """The same seed gives the same run, to the bit."""
-        return self._hash.hexdigest()
+        return str(self._fingerprint)
 
     # -- one step --------------------------------------------------------------------------------------------------
     def _step(self) -> None:
@@ -249,10 +246,7 @@ class Bench:
     def _after_cycle(self, loop: Loop, now_s: float) -> None:
         vetoes = loop.verdict.vetoes if loop.verdict is not None else ()
         self.vetoes.extend((now_s, veto) for veto in vetoes)
-        plant = self.plant
-        bus, angle_deg = plant.bus, plant.angle_difference_deg
-        self._hash.update(TRACE.pack(now_s, bus.real, bus.imag, math.nan if angle_deg is None else angle_deg))
-        self._hash.update(f"{loop.memory.mode.value} {plant.poi.position.value} {vetoes or ''}".encode())
+        self._fingerprint.cycle(self.plant, loop, vetoes, now_s)
 
     def _new_loop(self) -> None:
         now_s = self.plant.now_s
@@ -260,18 +254,11 @@ class Bench:
             self.site,
             self.links,
             self.journal,
-            self._living,
+            self._people.living,
             fresh_memory(load_durable(self.journal.kept, BOOT, now_s), now_s),
             self._after_cycle,
         )
         self.loop.outside = self._advice
-
-    def _living(self, now_s: float) -> tuple[OperatorRequest, ...]:
-        """What people ask that is still alive."""
-        if not self._requests:
-            return ()
-        self._requests = [request for request in self._requests if request.expires_at_s >= now_s]
-        return tuple(self._requests)
 
     def bounds(self) -> Bounds:
         """The guard's side conditions, as the loop makes them."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from controller.model.advice import RequestKind
 from controller.model.decision import Event
 from controller.model.words import Authority, Mode
-
-if TYPE_CHECKING:
-    from hil_tests.simulation.bench import Bench
+from hil_tests.simulation.host import Host
 
 
 class BenchController:
     """Its process would live, die and be started again."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Host) -> None:
         self._bench = bench
 
     @property

@@ -11,6 +11,7 @@ from hil_tests.faults.lives import once
 from hil_tests.faults.stage import Inject, Injection, Stage, all_of
 from hil_tests.faults.types import CannotInjectError, Heal
 from hil_tests.faults.wall_clock import WALL_CLOCK_FAULTS
+from hil_tests.simulation.direct import DirectLink
 from hil_tests.simulation.life import life_faults
 from hil_tests.simulation.trouble import Trouble
 
@@ -23,7 +24,7 @@ class DirectDesk:
 
     def __init__(self, bench: Bench) -> None:
         stage = Stage(bench.site, bench.devices, bench.seed)
-        links = _LinkFaults(bench)
+        links = LinkFaults(bench.links)
         own: Mapping[str, Inject] = {**links.table(), **life_faults(bench), **WALL_CLOCK_FAULTS}
         self._desk = Desk(stage, own)
         self.can = self._desk.can
@@ -41,11 +42,11 @@ class DirectDesk:
         self._desk.close()
 
 
-class _LinkFaults:
+class LinkFaults:
     """Faults of links without bytes: frames that are slow, lost or refused, and devices that are away."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, links: Mapping[str, DirectLink]) -> None:
+        self._links = links
         self._cuts: dict[str, int] = {}  # how many faults keep a device silent
 
     def table(self) -> dict[str, Inject]:
@@ -60,15 +61,16 @@ class _LinkFaults:
 
     def _silent(self, injection: Injection) -> Heal:
         unit = injection.unit
-        if unit not in self._bench.links:
+        link = self._links.get(unit)
+        if link is None:
             raise CannotInjectError(f"no device {unit!r} at this hub")
         self._cuts[unit] = self._cuts.get(unit, 0) + 1
-        self._bench.cut(unit)
+        link.is_cut = True
 
         def heal() -> None:
             self._cuts[unit] -= 1
             if not self._cuts[unit]:
-                self._bench.restore(unit)
+                link.is_cut = False
 
         return heal
 
@@ -78,7 +80,7 @@ class _LinkFaults:
         return self._troubled(injection, trouble)
 
     def _troubled(self, injection: Injection, trouble: Trouble) -> Heal:
-        troubles = self._bench.links[injection.unit].troubles
+        troubles = self._links[injection.unit].troubles
         troubles.append(trouble)
         return lambda: troubles.remove(trouble)
 

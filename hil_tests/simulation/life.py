@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hil_tests.faults.lives import Strike, at_the_nth, by_turns, down, every_order, once
 from hil_tests.faults.stage import Inject, Injection, all_of
 from hil_tests.faults.types import Heal
-
-if TYPE_CHECKING:
-    from hil_tests.simulation.bench import Bench
+from hil_tests.simulation.host import Host
 
 
-def life_faults(bench: Bench) -> Mapping[str, Inject]:
+def life_faults(bench: Host) -> Mapping[str, Inject]:
     """By the names of the catalogue, for one bench."""
     life = _Life(bench)
     return {
@@ -30,7 +27,7 @@ def life_faults(bench: Bench) -> Mapping[str, Inject]:
 
 
 class _Life:
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Host) -> None:
         self._bench = bench
         self._sleepers = 0  # how many faults keep the process from running
 
@@ -101,7 +98,7 @@ class _Life:
             self._bench.start_controller()
 
     def _frames(self, one_more: Strike) -> Heal:
-        links = self._bench.links.values()
+        links = self._bench.frame_sources
         for link in links:
             link.on_frame = one_more
 

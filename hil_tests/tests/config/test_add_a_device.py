@@ -150,7 +150,7 @@ def test_words_off_the_wire_become_our_units(name: str, point: str, words: tuple
     where = table.points[point].where
     assert isinstance(where, ModbusWhere)
     block = single(Located(table.points[point], where))
-    ((_, read),) = block.decode(struct.pack(f">{len(words)}H", *words))
+    (read,) = block.decode(struct.pack(f">{len(words)}H", *words))
     assert read == pytest.approx(value, abs=0.001)
 
 

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import serial
+
 from controller.config.types import Device, DeviceTable, Evidence, ModbusWhere, OnLoss, Point, Protocol
 from controller.drivers.backoff import Patience
 from controller.drivers.board import Board
@@ -67,7 +69,7 @@ def board(points: Iterable[Point], protocol: Protocol = Protocol.MODBUS_TCP, **m
 
 
 def surroundings(patience: Patience | None = None) -> Surroundings:
-    return Surroundings(now_s, patience or Patience(), QuietLog(logging.getLogger("test"), now_s))
+    return Surroundings(now_s, patience or Patience(), QuietLog(logging.getLogger("test"), now_s), serial.Serial)
 
 
 def held(link: Link, name: str) -> Reading:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.config.types import ModbusWhere, Point, PollGroup
-from controller.drivers.blocks import Located, plan, single
+from controller.drivers.blocks import Block, Located, plan, single
 from controller.drivers.codec import NUMBER_TYPES, decoder, registers
 from controller.drivers.errors import UnfitValueError, UnusableTableError
 from controller.drivers.link import Value
@@ -28,9 +28,13 @@ def place_of(each: Point) -> ModbusWhere:
     return each.where
 
 
+def named(block: Block, payload: bytes) -> dict[str, Value | None]:
+    return {entry.point: value for entry, value in zip(block.entries, block.decode(payload), strict=True)}
+
+
 def read_back(each: Point, words: Sequence[int]) -> Value | None:
     payload = struct.pack(f">{len(words)}H", *words)
-    ((_, value),) = single(Located(each, place_of(each))).decode(payload)
+    (value,) = single(Located(each, place_of(each))).decode(payload)
     return value
 
 
@@ -130,7 +134,7 @@ def test_groups_and_spaces_are_read_apart() -> None:
 def test_bits_of_one_register_share_a_read() -> None:
     points = [point("x", 5, "bool", bit=0), point("y", 5, "bool", bit=3), point("n", 6, "int16", scale=0.5)]
     (block,) = plan(located(*points), hole_max=20)
-    values = {entry.point: value for entry, value in block.decode(struct.pack(">HH", 0b1000, 0xFFFF))}
+    values = named(block, struct.pack(">HH", 0b1000, 0xFFFF))
     assert values == {"x": False, "y": True, "n": -0.5}
 
 
@@ -138,14 +142,14 @@ def test_coils_unpack_lowest_bit_first() -> None:
     points = [point(f"c{n}", 100 + n, "bool", space="coil") for n in (0, 1, 9)]
     (block,) = plan(located(*points), hole_max=20)
     assert block.payload_length == 2
-    values = {entry.point: value for entry, value in block.decode(bytes((0b10, 0b10)))}
+    values = named(block, bytes((0b10, 0b10)))
     assert values == {"c0": False, "c1": True, "c9": True}
 
 
 def test_one_place_may_bear_two_points() -> None:
     points = [point("limit_w", 15, "uint16", scale=300.0), replace(point("limit_pct", 15), scale=1.0)]
     (block,) = plan(located(*points), hole_max=20)
-    values = {entry.point: value for entry, value in block.decode(struct.pack(">H", 50))}
+    values = named(block, struct.pack(">H", 50))
     assert values == {"limit_w": 15000.0, "limit_pct": 50.0}
 
 
@@ -156,7 +160,7 @@ def test_every_point_decodes_from_its_own_place(places: list[tuple[int, str]]) -
     seen: dict[str, Value | None] = {}
     for block in plan(located(*points), hole_max=20):
         words = memory[block.address : block.address + block.count]
-        seen |= {entry.point: value for entry, value in block.decode(struct.pack(f">{block.count}H", *words))}
+        seen |= named(block, struct.pack(f">{block.count}H", *words))
     for each in points:
         words = memory[place_of(each).address : place_of(each).address + each.register_count]
         assert seen[each.id] == read_back(each, words)

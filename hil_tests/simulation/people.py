@@ -1,0 +1,34 @@
+"""People in virtual time: what they ask for, and for how long it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from controller.model.advice import OperatorRequest, RequestKind
+
+REQUEST_LIFE_S = 10.0
+
+
+@dataclass(slots=True)
+class People:
+    """Requests as the control socket would hold them."""
+
+    _requests: list[OperatorRequest] = field(default_factory=list)
+    _count: int = 0
+
+    def ask(self, kind: RequestKind, subject: str | None, now_s: float, *, at_the_hub: bool) -> None:
+        """A person asks for something."""
+        self._count += 1
+        number, until_s = f"request-{self._count}", now_s + REQUEST_LIFE_S
+        self._requests.append(OperatorRequest(number, kind, subject, "duty officer", at_the_hub, until_s))
+
+    def living(self, now_s: float) -> tuple[OperatorRequest, ...]:
+        """What is still alive."""
+        if not self._requests:
+            return ()
+        self._requests = [request for request in self._requests if request.expires_at_s >= now_s]
+        return tuple(self._requests)
+
+    def forget(self) -> None:
+        """The process that held them is gone."""
+        self._requests.clear()
