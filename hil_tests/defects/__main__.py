@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     missed = [each.defect for each in caught if not each.by]
     print(f"{len(caught)} defects, {len(caught) - len(missed)} caught, missed: {', '.join(missed) or 'none'}")
     if options.write and not missed:
-        write_record(caught)
+        write_record(caught, (defect.id for defect in all_defects()))
     return 1 if missed or wrong else 0
 
 

@@ -13,11 +13,12 @@ from hil_tests.bench.runner import run
 
 
 def main(names: list[str]) -> int:
-    """Play them in T0 with their first seed."""
+    """Play them with their first seed, in T0 if they can be played there."""
     for name in names:
         loaded = load_scenario(SCENARIOS / f"{name}.toml")
         try:
-            result = run(loaded.scenario, loaded.site, loaded.scenario.seed[0])
+            scenario = loaded.scenario
+            result = run(scenario, loaded.site, scenario.seed[0], scenario.tiers[0])
             found = [f"{finding.source}: {finding.detail}" for finding in result.findings if finding.is_hard]
             outcome = result.outcome
         except Exception as error:  # a wrong controller may do anything, and to crash is to be caught

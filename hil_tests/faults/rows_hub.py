@@ -88,4 +88,7 @@ CONTROLLER = (
                 Parameter("clients", Kind.COUNT, 4, "at the same time", 1, 64)),
     _controller("K9", "corrupt_config", "the site file is garbage when it starts the next time; it is killed", REAL),
     _controller("K10", "second_instance", "somebody starts it a second time", REAL),
+    _controller("K11", "core_hangs", "its judgement stands still, and its links go on; healed, it is started anew",
+                frozenset({Tier.T1}), note="T1 alone has the links of the field and their heartbeats without a process "
+                "of its own whose watchdog would end it"),
 )  # fmt: skip

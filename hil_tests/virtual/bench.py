@@ -84,6 +84,11 @@ class WireBench:
             for task in self._tasks:
                 task.cancel()
 
+    def hang_core(self) -> None:
+        """No cycle is begun any more; links go on as they do."""
+        if self.is_running:
+            self._tasks[-1].cancel()
+
     def start_controller(self) -> None:
         """A new process: it has the durable memory, connects anew, and looks at the plant."""
         now_s = self._event_loop.time()

@@ -22,7 +22,7 @@ class WireDesk:
     def __init__(self, bench: WireBench) -> None:
         stage = Stage(bench.site, bench.devices, bench.seed)
         life = {name: inject for name, inject in life_faults(bench).items() if name not in NEEDS_A_PROCESS}
-        own = {**_links(bench), **life, **WALL_CLOCK_FAULTS}
+        own = {**_links(bench), **life, **WALL_CLOCK_FAULTS, "core_hangs": lambda _: _hung(bench)}
         self._desk = Desk(stage, own)
         self.can = self._desk.can
 
@@ -37,6 +37,16 @@ class WireDesk:
     def close(self) -> None:
         """End what is still going on."""
         self._desk.close()
+
+
+def _hung(bench: WireBench) -> Heal:
+    bench.hang_core()
+
+    def start_anew() -> None:
+        bench.stop_controller()
+        bench.start_controller()
+
+    return start_anew
 
 
 def _links(bench: WireBench) -> dict[str, Inject]:

@@ -17,7 +17,7 @@ IDS = {
     *(f"D{n}" for n in range(1, 10)),
     *(f"P{n}" for n in range(1, 18)),
     *(f"T{n}" for n in range(1, 5)),
-    *(f"K{n}" for n in range(1, 11)),
+    *(f"K{n}" for n in range(1, 12)),
 }
 
 
