@@ -9,6 +9,7 @@ from hil_tests.docs.commands import commands_page
 from hil_tests.docs.configuration import configuration_page
 from hil_tests.docs.defects import defects_page
 from hil_tests.docs.devices import devices_page
+from hil_tests.docs.evidence import evidence_page
 from hil_tests.docs.faults import faults_page
 from hil_tests.docs.invariants import invariants_page
 from hil_tests.docs.modes import modes_page
@@ -24,6 +25,7 @@ def fresh_pages() -> Mapping[str, str]:
         "docs/command_reference.md": commands_page(),
         "docs/faults.md": faults_page(),
         "docs/defects.md": defects_page(),
+        "docs/evidence.md": evidence_page(),
         "docs/invariants.md": invariants_page(),
         "docs/scenarios.md": scenarios_page(),
     }

@@ -1,0 +1,71 @@
+"""The parts of a full run: a command each, in the order in which they are worth having."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SUMMARY = re.compile(r"\d+ (?:runs?|stories|defects|mutants)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*")
+HALLIG = (sys.executable, "-m", "controller.cli", "bench")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One command. `name` is what `--only` takes."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """As a person would type it."""
+        words = " ".join(self.command)
+        return words.replace(" ".join(HALLIG), "hallig bench").replace(sys.executable, "python")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a part said at its end, and its exit code."""
+
+    said: str
+    code: int
+
+
+def parts(seeds_count: int, jobs: int) -> list[Part]:
+    """All of them. T2 plays one after the other, whatever `jobs` says: real time is not to be shared."""
+    together = ("-j", str(jobs))
+    module = (sys.executable, "-m")
+    return [
+        Part("t0", "all scenarios, virtual time without wires", (*HALLIG, "run", "--tier", "t0", *together)),
+        Part("t1", "all scenarios, virtual time with Modbus bytes", (*HALLIG, "run", "--tier", "t1", *together)),
+        Part("crash", "a crash in every step around every switching order", (*HALLIG, "crash", *together)),
+        Part("defects", "all planted defects", (*module, "hil_tests.defects", "--jobs", str(jobs))),
+        Part("guard", "all mutants of the guard", (*module, "hil_tests.mutation")),
+        Part("endurance", "72 hours in strides", (*HALLIG, "run", "endurance", *together)),
+        Part("fuzz", "random hubs, stories and faults",
+             (*module, "hil_tests.fuzz", "--seeds", f"1..{seeds_count}", "--jobs", str(jobs))),
+        Part("t2", "all scenarios, real time", (*HALLIG, "run", "--tier", "t2")),
+    ]  # fmt: skip
+
+
+def play(part: Part) -> Outcome:
+    """Run it to its end, showing what it says."""
+    said: list[str] = []
+    with subprocess.Popen(part.command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            said.append(line.rstrip())
+    return Outcome(summary(said), process.returncode)
+
+
+def summary(lines: Sequence[str]) -> str:
+    """The line in which a command says what came of it all; its last line when there is none such."""
+    found = [line.strip() for line in lines if SUMMARY.fullmatch(line)]
+    if found:
+        return "; ".join(found if "crashes" in found[0] else found[-1:])
+    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
