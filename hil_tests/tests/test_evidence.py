@@ -11,6 +11,7 @@ from hil_tests.docs.evidence import evidence_page
 from hil_tests.evidence import __main__ as command
 from hil_tests.evidence import record
 from hil_tests.evidence.parts import Part, parts, summary
+from hil_tests.tests import tree
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_the_line_that_says_what_came_of_it(lines: list[str], said: str) -> None
 def test_a_part_is_recorded_with_its_day_whatever_came_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs").mkdir()
     monkeypatch.setattr(record, "RECORD", tmp_path / "record.toml")
-    monkeypatch.setattr(command.tree, "ROOT", tmp_path)
+    monkeypatch.setattr(tree, "ROOT", tmp_path)
     told = {"t0": ("7 runs: 7 pass", 0), "guard": ("3 mutants, 2 killed", 1)}
     monkeypatch.setattr(
         command,
