@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -21,9 +22,10 @@ from hil_tests.bench.predicates import PARAMETERS
 from hil_tests.bench.scenario import Action, Expectation, Scenario
 from hil_tests.bench.signals import signals_of
 from hil_tests.bench.verbs import ASSET_PARAMETERS, VERBS, parameters_model
-from hil_tests.checkers.metrics import is_metric
+from hil_tests.checkers.metrics import metric_names
 from hil_tests.faults.checks import check_fault
 
+NEGATED = re.compile(r"not\s+(?:\((?P<all>[^()]*)\)|(?P<one>[\w.]+))\s*")
 MODES = frozenset(f"mode.{mode.value}" for mode in Mode)
 
 
@@ -105,8 +107,9 @@ def _check_kind(
     kind = expected.kind
     if kind in {"that", "always", "never"}:
         yield from _check_condition(file, (*loc, kind), getattr(expected, kind), site)
-    elif kind == "metric" and not is_metric(expected.metric or "", site):
-        yield file.problem((*loc, "metric"), f"'{expected.metric}'", "the name of a metric")
+    elif kind == "metric" and expected.metric not in (known := metric_names(site)):
+        hint = nearest(expected.metric or "", sorted(known))
+        yield file.problem((*loc, "metric"), f"'{expected.metric}'", "the name of a metric of this hub", hint)
     elif kind == "event":
         yield from _check_event(file, loc, expected)
     elif expected.signal is not None:
@@ -147,16 +150,33 @@ def _contradictions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
     for (_, one), (second, other) in combinations(enumerate(scenario.expect), 2):
         if _text(one) != _text(other) or one.after != other.after:
             continue
-        if {one.kind, other.kind} == {"always", "never"} and _overlap(one, other):
+        if _is_lasting(one) and _is_lasting(other) and _is_meant(one) != _is_meant(other) and _overlap(one, other):
             loc = ("expect", second, other.kind)
-            yield file.problem(loc, f"{other.kind} {_text(other)}", f"no contradiction to {one.kind}")
+            yield file.problem(loc, f"{other.kind} {_said(other)}", f"no contradiction to {one.kind} {_said(one)}")
         if one.kind == other.kind == "metric" and _exclude(one, other):
             loc = ("expect", second, "max" if other.min is None else "min")
             yield file.problem(loc, f"bounds of {_text(other)}", "no contradiction to those before")
 
 
+def _said(expected: Expectation) -> str:
+    return " ".join((expected.always or expected.never or "").split())
+
+
 def _text(expected: Expectation) -> str:
-    return " ".join((expected.always or expected.never or expected.metric or expected.that or "").split())
+    """What it is about, without a `not` in front."""
+    text = " ".join((expected.always or expected.never or expected.metric or expected.that or "").split())
+    found = NEGATED.fullmatch(text)
+    return text if found is None else found["all"] or found["one"]
+
+
+def _is_lasting(expected: Expectation) -> bool:
+    return expected.kind in {"always", "never"}
+
+
+def _is_meant(expected: Expectation) -> bool:
+    """To be so, not to be otherwise."""
+    text = (expected.always or expected.never or "").strip()
+    return (expected.kind == "always") != bool(NEGATED.fullmatch(text))
 
 
 def _overlap(one: Expectation, other: Expectation) -> bool:

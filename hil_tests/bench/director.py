@@ -29,9 +29,9 @@ STAYS_S = 5.0
 class PlantBrokenError(Exception):
     """The plant is no number any more. `snapshot` is the last good state."""
 
-    def __init__(self, at_s: float, snapshot: bytes) -> None:
+    def __init__(self, at_s: float, snapshot: bytes, good_at_s: float) -> None:
         super().__init__(f"the plant's numbers ended at {at_s:.2f} s")
-        self.at_s, self.snapshot = at_s, snapshot
+        self.at_s, self.snapshot, self.good_at_s = at_s, snapshot, good_at_s
 
 
 class Director:
@@ -50,7 +50,7 @@ class Director:
         self._recorder = Recorder({name: signals[name] for name in traced(scene.site)})
         self._happened = Happened()
         self._mode: object = None
-        self._snapshot, self._next_snapshot_s = b"", 0.0
+        self._snapshot, self._snapshot_at_s = b"", -SNAPSHOT_EVERY_S
         if scenario.start.dark:
             lights_out(scene)
         self._stop_when = compile_condition(scenario.stop_when, signals) if scenario.stop_when is not None else None
@@ -94,9 +94,9 @@ class Director:
     def _look(self, now_s: float) -> None:
         scene = self.scene
         if not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
-            raise PlantBrokenError(now_s, self._snapshot)
-        if now_s >= self._next_snapshot_s:
-            self._snapshot, self._next_snapshot_s = scene.plant.snapshot(), now_s + SNAPSHOT_EVERY_S
+            raise PlantBrokenError(now_s, self._snapshot, self._snapshot_at_s)
+        if now_s >= self._snapshot_at_s + SNAPSHOT_EVERY_S:
+            self._snapshot, self._snapshot_at_s = scene.plant.snapshot(), now_s
         mode = scene.controller.mode
         if mode is not self._mode:
             self._mode = mode

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from controller import clock
 from controller.config.types import Site
+from hil_tests.bench.broken import kept
 from hil_tests.bench.director import PlantBrokenError
 from hil_tests.bench.outcome import Played
 from hil_tests.bench.scenario import Scenario, Tier
@@ -45,7 +46,7 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
     except CannotInjectError as error:
         what = Played((), {}, Trace(), (), (), "", 0.0, str(error))
     except PlantBrokenError as broken:
-        what = Played((), {}, Trace(), (), (), "", broken.at_s, str(broken))
+        what = Played((), {}, Trace(), (), (), "", broken.at_s, kept(broken, scenario, seed, tier))
     return judged(scenario, seed, tier, what, clock.now_s() - began_s)
 
 

@@ -90,8 +90,8 @@ class Metrics:
                 instants.setdefault("back", now_s)
 
 
-def is_metric(name: str, site: Site) -> bool:
-    """Whether runs on this hub have a metric of this name."""
+def metric_names(site: Site) -> frozenset[str]:
+    """What runs on this hub are measured by."""
     fixed = {
         "backfeed_j", "poi_operations_count", "bill_eur", "frequency_min_hz", "frequency_max_hz", "voltage_min_ratio",
         "voltage_max_ratio", "soc_min_pct", "overload_max_pct", "t_open_s", "t_island_s", "t_back_s",
@@ -100,7 +100,7 @@ def is_metric(name: str, site: Site) -> bool:
     }  # fmt: skip
     fixed |= {f"operations_count.{name}" for name in ("poi", *site.hub.feeders)}
     fixed |= {f"genset_starts_count.{name}" for name in site.hub.gensets}
-    return name in fixed or name in _integrals(site)
+    return frozenset(fixed | set(_integrals(site)))
 
 
 def _integrals(site: Site) -> tuple[str, ...]:

@@ -54,6 +54,13 @@ def _fault(*kinds: str, units: Collection[str] = ()) -> Callable[[Action], bool]
 GAPS: tuple[Gap, ...] = (
     Gap("no black start: a hub that has gone dark stays dark", "BLK-001", frozenset({"D2", "expect.1"}),
         shows=_was_dark),
+    Gap("a contact of the POI that lies is believed", "FUZ-003", frozenset({"I3", "I14b", "V1", "D2", "D3", "expect.1"}),
+        is_cause=_fault("false_feedback", units=("poi",))),
+    Gap("single wild readings flood the log", "FUZ-001", frozenset({"I27"}), is_cause=_fault("spikes")),
+    Gap("a POI relay without numbers counts as a stuck breaker", "FUZ-002", frozenset({"I14b", "D2", "expect.1"}),
+        is_cause=_fault("no_number", units=("poi_relay",))),
+    Gap("one veto when a person lets a feeder close again", "ISL-027", frozenset({"V1"}),
+        is_cause=lambda action: action.parameters.get("request") == "close_feeder"),
 )  # fmt: skip
 
 
@@ -66,7 +73,8 @@ def known_gaps(scenario: Scenario, result: Result, replay: Replay, gaps: Collect
     """The gaps that explain everything this run found; none when something is left over, or nothing was found."""
     if result.verdict is not Verdict.FAIL or unexplained(result, gaps):
         return ()
-    found = tuple(dict.fromkeys(gap for each in result.findings for gap in _explaining(result, each, gaps)))
+    present = [gap for gap in gaps if gap.is_cause is None or any(map(gap.is_cause, scenario.timeline))]
+    found = tuple(dict.fromkeys(gap for each in result.findings for gap in _explaining(result, each, present)))
     if not any(gap.is_cause for gap in found):
         return found
     timeline = tuple(

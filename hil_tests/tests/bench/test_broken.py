@@ -1,0 +1,56 @@
+"""A plant whose numbers end: the run proves nothing, and its last good state is there for whoever looks for the cause."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from hil_tests.bench import verbs
+from hil_tests.bench.runner import run
+from hil_tests.bench.scenario import Scenario, Tier
+from hil_tests.bench.scene import Scene
+from hil_tests.bench.verdict import Result, Verdict
+from hil_tests.plant.plant import Plant
+from hil_tests.tests.checkers.stage import the_site
+
+
+@pytest.fixture(autouse=True)
+def _poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def poison(scene: Scene, factor: float) -> None:
+        del factor
+        scene.plant.grid.voltage_ratio = math.nan
+
+    monkeypatch.setitem(verbs.VERBS, "load.scale", poison)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def played(tier: Tier, at: str = "3 s") -> Result:
+    timeline = [{"at": at, "do": "load.scale", "factor": 1.0}]
+    told = Scenario.model_validate({"id": "TST-007", "title": "poison", "until": "6 s", "timeline": timeline})
+    return run(told, the_site(), 5, tier)
+
+
+@pytest.mark.parametrize("tier", [Tier.T0, Tier.T1])
+def test_it_is_invalid_and_the_last_good_state_can_be_read(tier: Tier, tmp_path: Path) -> None:
+    result = played(tier)
+    assert result.verdict is Verdict.INVALID
+    (finding,) = result.findings
+    path = tmp_path / f"hallig-TST-007-seed5-{tier.value}.plant"
+    assert "the plant's numbers ended at 3.0" in finding.detail
+    assert str(path) in finding.detail
+    plant = Plant(the_site().hub)
+    plant.restore(path.read_bytes())
+    assert abs(plant.bus) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_full_disk_is_said_and_the_verdict_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path, __: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = played(Tier.T0)
+    assert result.verdict is Verdict.INVALID
+    assert "could not be kept: [Errno 28] No space left on device" in result.findings[0].detail
