@@ -1,4 +1,4 @@
-"""A plant whose numbers end: the run proves nothing, and its last good state is there for whoever looks for the cause."""
+"""A plant whose numbers end: the run proves nothing, and its last good state is kept to look for the cause."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -46,6 +47,26 @@ def test_what_is_due_first_happens_first(loop: VirtualLoop) -> None:
 
     run(loop, both())
     assert seen == [(1.0, "quick"), (2.0, "quick"), (3.0, "slow"), (5.0, "quick"), (6.0, "slow")]
+
+
+def test_a_wait_shorter_than_an_instant_ends_although_others_are_busy(loop: VirtualLoop) -> None:
+    done = asyncio.Event()
+
+    async def wait(due_s: float) -> None:
+        while loop.time() < due_s:
+            await asyncio.sleep(due_s - loop.time())
+        done.set()
+
+    async def be_busy() -> None:
+        await asyncio.sleep(20.0)
+        while not done.is_set():
+            await asyncio.sleep(0)
+
+    async def both() -> None:
+        await asyncio.gather(wait(math.nextafter(20.0, 21.0)), be_busy())
+
+    run(loop, both())
+    assert loop.time() == pytest.approx(20.0)
 
 
 def test_who_waits_for_nothing_is_told(loop: VirtualLoop) -> None:
