@@ -19,7 +19,7 @@ def rests(plant: Plant, duration_s: float = 5.0) -> float:
 
 def test_every_row_has_its_figures_in_order() -> None:
     rows = simulation.measure(runs_count=2, run_s=0.1, stories_count=1, endurance_s=600.0)
-    assert len(rows) == len({row.name for row in rows}) == 14
+    assert len(rows) == len({row.name for row in rows}) == 15
     assert all(0.0 < row.p50 <= row.p99 <= row.max for row in rows)
     assert {row.name: row.goal for row in rows}["plant, on grid"] == 10.0
     assert all("x real time" in row.note for row in rows)
