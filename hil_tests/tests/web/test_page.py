@@ -229,7 +229,7 @@ def test_the_return_is_announced_in_steps(tmp_path: Path, in_s: float, sentence:
 # ---- events ---------------------------------------------------------------------------------------------------------
 
 
-WHEN = re.compile(r"^(?:\d+/\d+, )?\d\d:\d\d ")  # with its date in the first hour of a day: they are an hour old
+WHEN = re.compile(r"^(?:\w+ \d+/\d+, )?\d\d:\d\d ")  # with its date in the first hour of a day: they are an hour old
 
 
 def test_events_are_told_newest_first_and_one_act_is_one_line(tmp_path: Path) -> None:
