@@ -229,6 +229,10 @@ class Bench:
             self._next_cycle_s = now_s + self.site.hub.timing.cycle_s
             self._cycle(now_s)
         self.desk.after_step()
+        self.look()
+
+    def look(self) -> None:
+        """Whoever watches looks at what is so now."""
         if self.watches:
             self.watch.look()
         if self.on_step is not None:
