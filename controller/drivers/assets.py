@@ -192,8 +192,7 @@ def _assemble(plan: _Plan, now_s: float) -> Any:
         if found is None:
             continue
         values[name], at_s, device, until_s = found
-        if until_s < fresh_until_s:
-            fresh_until_s = until_s
+        fresh_until_s = min(fresh_until_s, until_s)
         if dates and (oldest_s is None or at_s < oldest_s):
             oldest_s = at_s
         if belongs_to_angle:

@@ -141,8 +141,7 @@ def _three_taker(source: _Source) -> Take:
             value, at_s = reading
             if now_s - at_s > max_age_s or isinstance(value, str):
                 return None
-            if at_s < oldest_s:
-                oldest_s = at_s
+            oldest_s = min(oldest_s, at_s)
             values.append(value)
         return PhaseValues(*values), oldest_s, device, oldest_s + max_age_s
 
