@@ -51,12 +51,14 @@ def run_scenarios(options: RunOptions) -> int:
     _prepare(options)
     with _told(len(jobs), quiet=options.as_json) as on_result:
         results = play_all(jobs, options.processes_count, on_result)
-    if options.report is not None:
-        _write(options, options.report, results)
+    unwritten = None if options.report is None else _write(options, options.report, results)
+    report = options.report if unwritten is None else None
     if options.as_json:
-        print_json(as_json(results, options.report))
+        print_json(as_json(results, report))
     else:
-        print_lines(summary(results, options.report))
+        print_lines(summary(results, report))
+    if unwritten is not None:
+        raise unwritten
     return exit_code(results)
 
 
@@ -120,11 +122,16 @@ def _prepare(options: RunOptions) -> None:
         options.report.mkdir(parents=True, exist_ok=True)
 
 
-def _write(options: RunOptions, folder: Path, results: Sequence[Result]) -> None:
+def _write(options: RunOptions, folder: Path, results: Sequence[Result]) -> CommandError | None:
+    """What went wrong, to be said after the verdicts: an hour of runs is not lost for want of a page."""
     try:
         write(folder, results, circumstances(["hallig", *sys.argv[1:]]), options.baseline)
     except ReportError as error:
-        raise CommandError("report", PROBLEM, str(error), "Choose another folder, or another --baseline.") from None
+        return CommandError("report", PROBLEM, str(error), "Choose another folder, or another --baseline.")
+    except OSError as error:
+        what = f"the report in {folder} could not be written: {error.strerror or error}"
+        return CommandError("report", INVALID, what, "A report that was there before is as it was.")
+    return None
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hil_tests.bench.verdict import Result
 from hil_tests.reports.circumstances import Circumstances
@@ -21,27 +23,47 @@ EVENTS, JUNIT, PAGE, TRACES = "events.jsonl", "junit.xml", "report.html", "trace
 def write(folder: Path, results: Sequence[Result], about: Circumstances, baseline: Path | None = None) -> Report:
     """Everything. The baseline is another report's file or folder, else the report that this one replaces.
 
-    Raises ReportError when a baseline was named that is none, and OSError when the folder cannot be written.
+    Raises ReportError when a baseline was named that is none, and OSError when the folder cannot be written; a report
+    that was there before is then as it was.
     """
     report = Report(about, tuple(in_order(tuple(results))), _green_before(folder, baseline))
-    (folder / TRACES).mkdir(parents=True, exist_ok=True)
+    with _whole_or_not_at_all(folder) as new:
+        (new / TRACES).mkdir()
+        for result in report.results:
+            (new / TRACES / f"{file_stem(result)}.csv.gz").write_bytes(trace_bytes(result.trace))
+        with (new / EVENTS).open("w", encoding="utf-8") as file:
+            file.writelines(event_lines(report.results))
+        (new / FILE).write_text(report_json(report), encoding="utf-8")
+        _write_what_says_nothing_new(new, report)
     kept = {f"{file_stem(result)}.csv.gz" for result in report.results}
     for path in (folder / TRACES).glob("*.csv.gz"):
         if path.name not in kept:
             path.unlink()  # of the report before: it belongs to no verdict here
-    for result in report.results:
-        (folder / TRACES / f"{file_stem(result)}.csv.gz").write_bytes(trace_bytes(result.trace))
-    with (folder / EVENTS).open("w", encoding="utf-8") as file:
-        file.writelines(event_lines(report.results))
-    (folder / FILE).write_text(report_json(report), encoding="utf-8")
-    render(folder, report)
     return report
 
 
 def render(folder: Path, report: Report) -> None:
-    """The two files that say nothing new."""
+    """The two files that say nothing new. Raises OSError, and then has changed nothing."""
+    with _whole_or_not_at_all(folder) as new:
+        _write_what_says_nothing_new(new, report)
+
+
+def _write_what_says_nothing_new(folder: Path, report: Report) -> None:
     (folder / JUNIT).write_bytes(junit(report))
     (folder / PAGE).write_text(report_page(report), encoding="utf-8")
+
+
+@contextmanager
+def _whole_or_not_at_all(folder: Path) -> Iterator[Path]:
+    """A folder to write into; its files take their places when all of them are whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".new-", dir=folder) as temporary:
+        new = Path(temporary)
+        yield new
+        for path in sorted(each for each in new.rglob("*") if each.is_file()):
+            place = folder / path.relative_to(new)
+            place.parent.mkdir(exist_ok=True)
+            path.replace(place)
 
 
 def read(folder: Path) -> Report:

@@ -179,3 +179,24 @@ def test_the_help_of_each_part_teaches(part: str, capsys: Capture) -> None:
     assert "exit codes:\n  0  " in said
     assert "\nnext: " in said
     assert max(map(len, said.splitlines())) <= COLUMNS
+
+
+def test_a_full_disk_loses_no_verdict_and_not_the_report_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    path, report = scenario(tmp_path, "ISL-901"), tmp_path / "report"
+    assert bench("run", path, "--report", report) == OK
+    before = {each: each.read_bytes() for each in report.rglob("*") if each.is_file()}
+
+    def full(_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hil_tests.reports.directory.report_page", full)
+    capsys.readouterr()
+    assert bench("run", path, "--report", report) == INVALID
+    said = capsys.readouterr()
+    assert "1 run: 1 pass" in said.out
+    assert f"the report in {report} could not be written: No space left on device" in said.err
+    assert {each: each.read_bytes() for each in report.rglob("*") if each.is_file()} == before
+    assert bench("report", report) != OK
+    assert {each: each.read_bytes() for each in report.rglob("*") if each.is_file()} == before
