@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import socket
 from collections import defaultdict
@@ -58,7 +57,7 @@ class DeviceServers:
         self._tcp: dict[str, TcpServer] = {}  # by device name; a gateway appears under each of its units
         self._lines: dict[str, RtuLine] = {}
         self._ua: dict[str, UaServer] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None  # for the plant's next step
 
     async def start(self, absent: Collection[str] = (), elsewhere: Overrides | None = None) -> Overrides:
         """Start every device but the absent ones, and those that are real; returns what to override in the site file.
@@ -81,16 +80,14 @@ class DeviceServers:
             await self.cut(name)
         gc.freeze()  # an OPC UA server keeps 100 000 objects, and looking through them stops the bench for 0.3 s
         self.devices.resume()
-        self._task = asyncio.create_task(self._keep_time(), name="plant")
+        self._keep_time()
         return {**{device.name: self._override(device) for device in ours}, **elsewhere}
 
     async def stop(self) -> None:
         """Stop everything."""
         gc.unfreeze()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        if self._timer is not None:
+            self._timer.cancel()
         for server in set(self._tcp.values()):
             await server.stop()
         for ua in set(self._ua.values()):
@@ -137,12 +134,12 @@ class DeviceServers:
         return name in self._lines or sum(server is self._tcp[name] for server in self._tcp.values()) > 1
 
     async def _start_tcp(self, devices: list[Device]) -> None:
-        server = TcpServer(self._units(devices), self.devices.catch_up, self._wiring.port_of(devices[0].name))
+        server = TcpServer(self._units(devices), self._catch_up, self._wiring.port_of(devices[0].name))
         await server.start()
         self._tcp |= {device.name: server for device in devices}
 
     def _start_line(self, devices: list[Device]) -> None:
-        line = RtuLine(self._units(devices), self.devices.catch_up, devices[0].baudrate, self._wiring.new_line())
+        line = RtuLine(self._units(devices), self._catch_up, devices[0].baudrate, self._wiring.new_line())
         line.start()
         self._lines |= {device.name: line for device in devices}
 
@@ -150,7 +147,7 @@ class DeviceServers:
         from hil_tests.servers.opcua import UaServer  # noqa: PLC0415 - 350 ms, only where it is needed
 
         targets = [self.devices.device(device.name) for device in devices]
-        server = UaServer(targets, self.devices.catch_up, self._wiring.port_of(devices[0].name) or _free_port())
+        server = UaServer(targets, self._catch_up, self._wiring.port_of(devices[0].name) or _free_port())
         if not all(device.name in absent for device in devices):  # starting one takes a second
             await server.start()
         self._ua |= {device.name: server for device in devices}
@@ -172,11 +169,16 @@ class DeviceServers:
             return {"serial_port": self._lines[device.name].serial_port}
         return {"host": HOST, "port": self._tcp[device.name].port}
 
-    async def _keep_time(self) -> None:
+    def _catch_up(self) -> None:
+        """Whoever is first after a delay has to make up for it, a request or the timer: it counts all the same."""
+        behind_s = self.devices.catch_up()
+        if behind_s >= STEP_S:
+            self.lateness.add(behind_s - STEP_S)
+
+    def _keep_time(self) -> None:
         """Step the plant as the clock goes."""
-        while True:
-            self.lateness.add(self.devices.catch_up() - STEP_S)
-            await asyncio.sleep(self.devices.next_step_in_s)
+        self._catch_up()
+        self._timer = asyncio.get_running_loop().call_later(self.devices.next_step_in_s, self._keep_time)
 
 
 def _by_address(devices: Collection[Device]) -> list[list[Device]]:
