@@ -16,6 +16,8 @@ def as_toml(scenario: Scenario) -> str:
     table: dict[str, Any] = {"id": scenario.id, "title": scenario.title, "hub": scenario.hub}
     table["tags"] = list(scenario.tags)
     table["clauses"] = list(scenario.clauses)
+    if scenario.tiers != Scenario.model_fields["tiers"].default:
+        table["tiers"] = [tier.value for tier in scenario.tiers]
     table["seed"] = list(scenario.seed)
     table["until"] = spoken(scenario.until)
     if scenario.stop_when is not None:

@@ -13,7 +13,7 @@ from enum import Enum
 
 from controller.config.types import Site
 from hil_tests.bench.durations import seconds, spoken
-from hil_tests.bench.scenario import Action, Expectation, Scenario, Start
+from hil_tests.bench.scenario import Action, Expectation, Scenario, Start, Tier
 from hil_tests.fuzz.alphabet import LASTS_S, drawn, kinds_of
 from hil_tests.fuzz.healing import HEALING, goal_of, healing
 from hil_tests.fuzz.letters import LETTERS, action, blackout, returned
@@ -55,6 +55,7 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
         title=f"Random {aim.value} story {seed}",
         hub=hub,
         tags=("fuzz", aim.value),
+        tiers=(Tier.T0,),  # as its faults are drawn; most stories can be played in the others too
         seed=(seed,),
         until=spoken(round(max(until_s, last_s + 1.0), 1)),  # type: ignore[arg-type]
         start=_start(rng),

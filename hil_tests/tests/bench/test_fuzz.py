@@ -81,7 +81,7 @@ def test_every_expectation_survives_the_way_to_a_file_and_back(tmp_path: Path) -
     ]
     repeated = {"at": "1 s", "do": "grid.sag", "voltage_ratio": 0.7, "for_s": 0.1, "name": "loss",
                 "repeat": {"every": "2 s", "times": 3}}  # fmt: skip
-    before = scenario(expect=expected, timeline=[repeated], expected="fail", gap="not yet")
+    before = scenario(expect=expected, timeline=[repeated], tiers=("t0",), expected="fail", gap="not yet")
     path = tmp_path / "TST-001.toml"
     path.write_text(as_toml(before))
     assert load_scenario(path).scenario == before
