@@ -112,13 +112,10 @@ def _one_taker(source: _Source) -> Take:
 
     def take(now_s: float) -> Found | None:
         reading = reading_of(point)
-        if reading is None:
+        if reading is None or now_s - reading.at_s > max_age_s:
             return None
-        held, at_s = reading
-        if now_s - at_s > max_age_s:
-            return None
-        value = convert(held)
-        return None if value is None else (value, at_s, device, at_s + max_age_s)
+        value = convert(reading.value)
+        return None if value is None else (value, reading.at_s, device, reading.at_s + max_age_s)
 
     return take
 
@@ -136,13 +133,10 @@ def _three_taker(source: _Source) -> Take:
                 values.append(0.0)
                 continue
             reading = reading_of(point)
-            if reading is None:
+            if reading is None or now_s - reading.at_s > max_age_s or isinstance(reading.value, str):
                 return None
-            value, at_s = reading
-            if now_s - at_s > max_age_s or isinstance(value, str):
-                return None
-            oldest_s = min(oldest_s, at_s)
-            values.append(value)
+            oldest_s = min(oldest_s, reading.at_s)
+            values.append(reading.value)
         return PhaseValues(*values), oldest_s, device, oldest_s + max_age_s
 
     return take
