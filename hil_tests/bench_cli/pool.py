@@ -38,8 +38,9 @@ def play_all(jobs: Sequence[Job], processes_count: int, on_result: OnResult) -> 
 def _side_by_side(jobs: Sequence[Job], processes_count: int) -> Iterator[tuple[Job, Result]]:
     context = multiprocessing.get_context("spawn")  # forks of a process with threads may never come to life
     workers_count = min(processes_count, len(jobs))
-    with ProcessPoolExecutor(workers_count, mp_context=context, initializer=_leave_ctrl_c_to_parent) as pool:
-        futures = {pool.submit(play_job, job): job for job in jobs}
+    with ProcessPoolExecutor(workers_count, mp_context=context) as pool:
+        with _ctrl_c_is_ours():
+            futures = {pool.submit(play_job, job): job for job in jobs}
         with _ended_together(pool):
             for future in as_completed(futures):
                 yield futures[future], _result(future)
@@ -66,5 +67,11 @@ def _ended_together(pool: ProcessPoolExecutor) -> Iterator[None]:
         raise
 
 
-def _leave_ctrl_c_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _ctrl_c_is_ours() -> Iterator[None]:
+    """Processes that begin here never hear of it, not even while they load; we hear of it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
