@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.model.words import GridSource, InverterMode, SettingsGroup
+from controller.model.words import Authority, GridSource, InverterMode, SettingsGroup
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_deaf
 from hil_tests.plant.breaker import CLOSED, Closing
@@ -174,7 +174,9 @@ def stays_on_a_dead_street() -> Lasting:
             return ""
         volts = abs(plant.bus)
         is_visible = not DETECTABLE_MIN <= volts <= DETECTABLE_MAX
-        excused = not scene.controller.is_running or is_deaf(scene, scene.site.hub.poi.id)
+        controller = scene.controller
+        may_act = controller.is_running and controller.authority is not Authority.OBSERVE
+        excused = not may_act or is_deaf(scene, scene.site.hub.poi.id)
         return "closed on a lost grid" if is_visible and not excused else ""
 
     return Lasting(about, UNOPENED_GRACE_S, asks)

@@ -149,6 +149,8 @@ def no_charge_in_frost() -> Lasting:
     )
 
     def asks(scene: Scene) -> str:
+        if any(is_deaf(scene, name) for name in scene.plant.pv):
+            return ""  # what cannot be limited has to go somewhere
         for name, battery in scene.plant.batteries.items():
             charging_w = -battery.power_w.total
             is_forbidden = charging_w > 0.02 * battery.battery.rating_va and battery.charge_limit_w <= 0.0

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from controller.drivers.link import Value
 from controller.model.words import Authority
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, EachOrder, is_broken, is_deaf
+from hil_tests.checkers.base import About, Attends, EachOrder, is_deaf
 
 ROUNDING = 1.001  # registers have steps
 SAMPLE_GRACE_S = 2.0
+QUARANTINE_S = 10.0  # a device with another register map answers well; what it says has to be doubted first
+UNSEEN_AFTER_S = {"silent": SAMPLE_GRACE_S, "map_drift": QUARANTINE_S}
 
 
 def within_ratings() -> EachOrder:
@@ -25,16 +27,16 @@ def within_ratings() -> EachOrder:
         "design §7; envelope file for frequency and voltage",
     )
 
-    swapped: dict[str, float] = {}  # devices at whose address another one answered, and until when
+    misheard: dict[str, float] = {}  # devices that took our orders for something else, and until when
 
     def asks(scene: Scene, order: Received, before: Value | None) -> str:
         del before
         value = order.value
         for unit, kind in scene.active_faults:
-            if kind == "unit_swap":
-                swapped[unit] = scene.now_s
-        if isinstance(value, str | bool) or scene.now_s - swapped.get(order.device, -math.inf) <= SAMPLE_GRACE_S:
-            return ""  # a word, or meant for another device
+            if kind in {"unit_swap", "map_drift"}:
+                misheard[unit] = scene.now_s
+        if isinstance(value, str | bool) or scene.now_s - misheard.get(order.device, -math.inf) <= SAMPLE_GRACE_S:
+            return ""  # a word, or another number than was sent
         low, high = _range_of(scene, order.asset, order.field)
         inside = math.isfinite(value) and low - 1.0 <= value * 1.0 <= high * ROUNDING + 1.0
         return "" if inside else f"{order.asset} {order.field} {value:g}, allowed {low:g} to {high:g}"
@@ -96,25 +98,27 @@ def nothing_to_the_stale() -> EachOrder:
     """I10: a device that we do not see is not closed, started or raised."""
     about = About(
         "I10",
-        "No closing, forming or starting is ordered of a device whose answers have been wrong or missing for 2 s",
-        "2 s",
+        "No closing, forming or starting is ordered of a device that is silent or whose register map has drifted",
+        "2 s; 10 s for the map",
         "design §7: a stale device forbids closings, starts and increases only",
     )
-    since: dict[str, float] = {}
+    since: dict[tuple[str, str], float] = {}
 
     def asks(scene: Scene, order: Received, before: Value | None) -> str:
-        for name in [each for each in since if not is_broken(scene, each)]:
-            del since[name]
-        for unit, kind in scene.active_faults:
-            if kind in {"silent", "map_drift"}:
-                since.setdefault(unit, scene.now_s)
+        for fault in [each for each in since if each not in scene.active_faults]:
+            del since[fault]
+        for fault in scene.active_faults:
+            if fault[1] in UNSEEN_AFTER_S:
+                since.setdefault(fault, scene.now_s)
         starts = order.field in {"close", "close_permit", "run", "closed"} and order.value is True
         forms = order.field == "mode_set" and order.value == "grid_forming"
-        if not (starts or forms) or before == order.value or order.device not in since:
+        if not (starts or forms) or before == order.value:
             return ""
-        lasted_s = scene.now_s - since[order.device]
-        is_known = lasted_s > SAMPLE_GRACE_S
-        return f"{order.asset} {order.field} ordered, not seen for {lasted_s:.1f} s" if is_known else ""
+        for (unit, kind), began_s in since.items():
+            lasted_s = scene.now_s - began_s
+            if unit == order.device and lasted_s > UNSEEN_AFTER_S[kind]:
+                return f"{order.asset} {order.field} ordered, not seen for {lasted_s:.1f} s"
+        return ""
 
     return EachOrder(about, asks)
 

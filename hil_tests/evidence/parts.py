@@ -64,8 +64,12 @@ def play(part: Part) -> Outcome:
 
 
 def summary(lines: Sequence[str]) -> str:
-    """The line in which a command says what came of it all; its last line when there is none such."""
+    """The lines in which a command says what came of it all; its last line when there is none such.
+
+    Scenarios count up as they go, and the last count holds; crashes are told a story at a time, random stories with
+    the gaps that ended them.
+    """
     found = [line.strip() for line in lines if SUMMARY.fullmatch(line)]
     if found:
-        return "; ".join(found if "crashes" in found[0] else found[-1:])
+        return "; ".join(found if "crashes" in found[0] or "stories" in found[0] else found[-1:])
     return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")

@@ -105,12 +105,13 @@ class _Place:
 
     def __init__(self, fault: FaultType, given: Mapping[str, object], site: Site) -> None:
         self.fault, self.site = fault, site
+        self.drift = str(given.get("drift", ""))
         self.device: Device | None = site.devices.get(str(given.get("unit")))
 
     def points(self) -> list[str]:
         """Those of the device that the fault can happen to."""
         table = self.device.table.points.values() if self.device is not None else ()
-        return [point.id for point in table if point.readable and fits(self.fault.name, point)]
+        return [point.id for point in table if point.readable and fits(self.fault.name, point, self.drift)]
 
     def twins(self) -> list[str]:
         """Other devices with the same table."""

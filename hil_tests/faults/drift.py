@@ -43,20 +43,20 @@ class _TrueDevice:
 
 def _map_drift(injection: Injection) -> Heal:
     device, true = injection.device, _TrueDevice(injection.device)
-    wanted = injection.values["point"]
+    wanted, drift = injection.values["point"], str(injection.values["drift"])
     points = [
         point
         for point in device.device.table.points.values()
-        if fits("map_drift", point) and wanted in {"", point.id} and point.id != device.device.table.heartbeat
+        if fits("map_drift", point, drift) and wanted in {"", point.id} and point.id != device.device.table.heartbeat
     ]
     if not points:
-        raise CannotInjectError(f"{injection.unit} has no registers that could drift")
-    return all_of(list(_drifted(injection, device, true, points)))
+        raise CannotInjectError(f"{injection.unit} has no point {wanted}".rstrip() + f" that {drift} would change")
+    return all_of(list(_drifted(drift, device, true, points)))
 
 
-def _drifted(injection: Injection, device: PlantDevice, true: _TrueDevice, points: list[Point]) -> Iterator[Heal]:
+def _drifted(drift: str, device: PlantDevice, true: _TrueDevice, points: list[Point]) -> Iterator[Heal]:
     for point in points:
-        said, heard = _lies(str(injection.values["drift"]), point, true)
+        said, heard = _lies(drift, point, true)
         if point.readable:
             yield put_in(device.lies, point.id, said)
         if point.writable:
@@ -69,25 +69,19 @@ def _lies(drift: str, point: Point, true: _TrueDevice) -> tuple[Lie, Lie]:
         case "address_plus_one":
             return _neighbour(point, true), _to_neighbour(point, true)
         case "scale_x10":
-            return _scaled(point, 10.0), _scaled(point, 0.1)
+            return _scaled(10.0), _scaled(0.1)
         case "sign":
-            return _scaled(point, -1.0), _scaled(point, -1.0)
+            return _scaled(-1.0), _scaled(-1.0)
         case _:
             return _swapped(point), _swapped(point)
 
 
-def _scaled(point: Point, factor: float) -> Lie:
-    def lie(value: Value | None) -> Value | None:
-        is_quantity = point.enum is None and isinstance(value, int | float) and not isinstance(value, bool)
-        return float(value) * factor if is_quantity and value is not None else value
-
-    return lie
+def _scaled(factor: float) -> Lie:
+    return lambda value: None if value is None else float(value) * factor
 
 
 def _swapped(point: Point) -> Lie:
     """The words of a 32-bit number in the other order."""
-    if point.register_count == 1:
-        return lambda value: value
     return lambda value: value_of(point, raw_in(point, words_of(point, raw_of(point, value))[::-1]))
 
 

@@ -13,8 +13,8 @@ def is_number(point: Point) -> bool:
     return point.enum is None and point.type not in {"bool", "string"}
 
 
-def fits(fault: str, point: Point) -> bool:
-    """Whether the fault can happen to this point."""
+def fits(fault: str, point: Point, drift: str = "") -> bool:
+    """Whether the fault can happen to this point: for a register map, whether this drift changes what is read there."""
     match fault:
         case "soc_jump":
             return point.id.endswith("soc_pct")
@@ -23,6 +23,16 @@ def fits(fault: str, point: Point) -> bool:
         case "disagree":
             return is_number(point) and not point.id.endswith(ANGLE_LIKE)
         case "map_drift":
-            return isinstance(point.where, ModbusWhere)
+            return isinstance(point.where, ModbusWhere) and _drifts(drift, point)
         case _:
             return fault not in NUMERIC or is_number(point)
+
+
+def _drifts(drift: str, point: Point) -> bool:
+    match drift:
+        case "sign" | "scale_x10":
+            return is_number(point)
+        case "word_swap":
+            return point.register_count > 1
+        case _:
+            return True

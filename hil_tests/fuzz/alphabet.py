@@ -77,7 +77,9 @@ def drawn(rng: random.Random, kind: str, site: Site) -> Fault:
     """A fault of this kind: somewhere, with random values."""
     fault = CATALOGUE[kind]
     unit = rng.choice(_units(fault, site))
-    values = {parameter.name: _value(rng, fault, parameter, site, unit) for parameter in fault.parameters}
+    values: dict[str, float | str | bool] = {}
+    for parameter in fault.parameters:
+        values[parameter.name] = _value(rng, fault, parameter, site, unit, str(values.get("drift", "")))
     return Fault(kind, unit, values)
 
 
@@ -94,11 +96,11 @@ def _units(fault: FaultType, site: Site) -> list[str]:
     ]
 
 
-def _points(fault: FaultType, device: Device) -> list[str]:
+def _points(fault: FaultType, device: Device, drift: str = "") -> list[str]:
     return [
         point.id
         for point in device.table.points.values()
-        if point.readable and fits(fault.name, point) and point.id != device.table.heartbeat
+        if point.readable and fits(fault.name, point, drift) and point.id != device.table.heartbeat
     ]
 
 
@@ -106,7 +108,9 @@ def _twins(site: Site, device: Device) -> list[str]:
     return [name for name, each in site.devices.items() if each.table.name == device.table.name and name != device.name]
 
 
-def _value(rng: random.Random, fault: FaultType, parameter: Parameter, site: Site, unit: str) -> float | str | bool:
+def _value(
+    rng: random.Random, fault: FaultType, parameter: Parameter, site: Site, unit: str, drift: str
+) -> float | str | bool:
     match parameter.kind:
         case Kind.NUMBER:
             return float(f"{rng.uniform(*SPANS[fault.name, parameter.name]):.4g}")
@@ -116,8 +120,11 @@ def _value(rng: random.Random, fault: FaultType, parameter: Parameter, site: Sit
         case Kind.TRUTH:
             return rng.random() < 0.5
         case Kind.POINT:
-            return "" if rng.random() < EVERY_POINT else rng.choice(_points(fault, site.devices[unit]))
+            return "" if rng.random() < EVERY_POINT else rng.choice(_points(fault, site.devices[unit], drift))
         case Kind.DEVICE:
             return rng.choice(_twins(site, site.devices[unit]))
         case _:
-            return rng.choice(parameter.choices)
+            choices = parameter.choices
+            if parameter.name == "drift":
+                choices = tuple(each for each in choices if _points(fault, site.devices[unit], each))
+            return rng.choice(choices)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from controller.model.words import BreakerPosition, Mode
+from controller.model.words import Authority, BreakerPosition, Mode
+from hil_tests.checkers.base import devices_of
 from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.tests.checkers import wrongs_of_the_island as island
@@ -110,3 +111,43 @@ def test_a_stuck_contact_is_not_what_the_controller_believes() -> None:
     stage.puppet.mode = Mode.GRID_CONNECTED
     stage.run(4.0)
     assert "I23" not in stage.ids
+
+
+def test_who_only_watches_leaves_the_poi_as_it_is() -> None:
+    stage = Stage(PlantOptions(relay_enabled=False))
+    stage.begin()
+    stage.puppet.authority = Authority.OBSERVE
+    stage.plant.grid.blackout()
+    stage.run(6.0)
+    assert "I1b" not in stage.ids
+
+
+@pytest.mark.parametrize("kind", ["unit_swap", "map_drift"])
+def test_a_number_that_was_taken_for_another_was_not_ordered(kind: str) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.scene.active_faults += [(device, kind) for device in devices_of(stage.scene, "pv_school")]
+    stage.order("pv_school", "limit_set_w", -8_000)
+    stage.run(0.1)
+    assert "I8" not in stage.ids
+
+
+def test_charging_in_frost_by_pv_that_obeys_nobody_is_excused() -> None:
+    stage = Stage(PlantOptions(demand_ratio=0.05, irradiance_w_per_m2=800.0))
+    stage.island()
+    stage.plant.batteries["battery_main"].temperature_c = -5.0
+    stage.scene.active_faults.append(("pv_school", "ignores_setpoints"))
+    stage.run(11.0)
+    assert "I9" not in stage.ids
+
+
+@pytest.mark.parametrize(("after_s", "expected"), [(3.0, False), (11.0, True)])
+def test_another_register_map_has_to_be_doubted_before_it_counts(after_s: float, expected: bool) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.scene.active_faults.append(("io_module", "map_drift"))
+    stage.order("n_pe", "closed", False)
+    stage.run(after_s)
+    stage.order("n_pe", "closed", True)
+    stage.run(0.1)
+    assert ("I10" in stage.ids) is expected

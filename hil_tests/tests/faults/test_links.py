@@ -198,3 +198,9 @@ def test_an_island_is_still_formed_over_a_slow_link(hub: Faulted) -> None:
     hub.bench.plant.grid.blackout()
     assert hub.bench.run_to(Mode.ISLANDED, 20.0) > 0.1
     assert hub.seen(RELAY, GRID_V) is not None
+
+
+@pytest.mark.parametrize(("drift", "point"), [("sign", "battery.mode"), ("word_swap", SOC)])
+def test_a_drift_that_would_change_nothing_is_refused(hub: Faulted, drift: str, point: str) -> None:
+    with pytest.raises(CannotInjectError, match=f"no point {point} that {drift} would change"):
+        hub.inject(MAIN, "map_drift", drift=drift, point=point)
