@@ -137,11 +137,11 @@ class ModbusBus:
         """Wait until something is due, somebody wishes something, or the connection breaks."""
         self._wake.clear()
         next_s = min(_next_turn_s(station, now_s) for station in self._stations)
+        alarm = asyncio.get_running_loop().call_later(max(0.0, next_s - now_s), self._wake.set)
         try:
-            async with asyncio.timeout(max(0.0, next_s - now_s)):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
 
     async def _attempt(self, station: Station, work: Coroutine[Any, Any, None]) -> None:
         try:

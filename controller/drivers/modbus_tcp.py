@@ -29,6 +29,12 @@ BUFFER_MAX = 4096  # several whole answers; pymodbus' own limit of 264 bytes los
 
 COIL_ON = 0xFF00  # Modbus Application Protocol V1.1b3, 6.5
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+ASK = {
+    "coil": AsyncModbusTcpClient.read_coils,
+    "discrete": AsyncModbusTcpClient.read_discrete_inputs,
+    "holding": AsyncModbusTcpClient.read_holding_registers,
+    "input": AsyncModbusTcpClient.read_input_registers,
+}
 WRITE_COIL = 5
 WRITE_REGISTERS = 16
 
@@ -137,15 +143,11 @@ class TcpWire:
     async def read(self, device: Device, question: Question) -> bytes:
         """The data bytes of the answer; as many as asked for, or an error."""
         client = self._standing()
-        ask = {
-            "coil": client.read_coils,
-            "discrete": client.read_discrete_inputs,
-            "holding": client.read_holding_registers,
-            "input": client.read_input_registers,
-        }[question.space]
-        function, count = FUNCTIONS[question.space], question.count
+        ask, count = ASK[question.space], question.count
         payload = await self._answer(
-            device, function, lambda: ask(question.address, count=count, device_id=device.unit)
+            device,
+            FUNCTIONS[question.space],
+            lambda: ask(client, question.address, count=count, device_id=device.unit),
         )
         length = (count + 7) // 8 if question.space in BIT_SPACES else 2 * count
         if len(payload) != length + 1 or payload[0] != length:

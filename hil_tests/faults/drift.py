@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from controller.config.types import ModbusWhere, Point
 from controller.drivers.link import Value
@@ -24,9 +24,9 @@ class _TrueDevice:
         points = device.device.table.points.values()
         self.registers = RegisterMap(self, table_cells(points))
 
-    def read(self, point: str) -> Value | None:
+    def read_all(self, points: Sequence[str]) -> list[Value | None]:
         """Without a lie."""
-        return self._device.truth(point)
+        return [self._device.truth(point) for point in points]
 
     def write(self, point: str, value: Value) -> None:
         """As it was meant."""

@@ -69,9 +69,15 @@ def raw_in(point: Point, words: list[int]) -> Raw:
 
 
 def _saturated(number: int, point: Point) -> int:
-    bits = BITS[_plain(point)]
-    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if _plain(point).startswith("int") else (0, (1 << bits) - 1)
-    return max(low, min(high, number))
+    low, high = _range(point.type)
+    return low if number < low else min(number, high)
+
+
+@cache
+def _range(name: str) -> tuple[int, int]:
+    plain = _without_order(name)
+    bits = BITS[plain]
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if plain.startswith("int") else (0, (1 << bits) - 1)
 
 
 def _plain(point: Point) -> str:

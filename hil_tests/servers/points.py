@@ -6,7 +6,7 @@ One mapping for the direct links of virtual time and for all protocol servers. V
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from controller.config.types import Device, PointRef, Site
@@ -49,6 +49,13 @@ class PlantDevice:
         for lie in self.lies.get(point, ()):
             value = lie(value)
         return value
+
+    def read_all(self, points: Sequence[str]) -> list[Value | None]:
+        """The same for several."""
+        if self.lies:
+            return [self.read(point) for point in points]
+        readers, written = self.readers, self.written
+        return [readers[point]() if point in readers else written.get(point) for point in points]
 
     def truth(self, point: str) -> Value | None:
         """What it would say without a fault of its own."""

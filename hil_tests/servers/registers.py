@@ -5,7 +5,7 @@ Holes of a few registers between points read as 0, as in most devices; what lies
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -58,7 +58,7 @@ def table_cells(points: Iterable[Point]) -> list[Cell]:
 class Answers(Protocol):
     """A device, as its registers need it."""
 
-    def read(self, point: str) -> Value | None:
+    def read_all(self, points: Sequence[str]) -> list[Value | None]:
         """What it says now; None where the device would answer its sentinel."""
         ...
 
@@ -83,7 +83,7 @@ class RegisterMap:
         self._cells = sorted(cells, key=lambda cell: (cell.space, cell.address))
         self._raw: dict[Place, int] = dict(fixed or {})  # fixed registers, and what was last written
         self._mapped = _mapped({*self._raw, *_places(self._cells)})
-        self._blocks: dict[tuple[str, int, int], _Block] = {}  # what was asked for since the last write
+        self._blocks: dict[tuple[str, int, int], _Block] = {}  # what was asked for since it was last written
 
     def read(self, space: str, address: int, count: int) -> list[int]:
         """Registers (or bits as 0 and 1) as they are now. Raises ModbusRefusal."""
@@ -123,10 +123,20 @@ class RegisterMap:
         if any(value is None for _, value in orders):
             raise ModbusRefusal(ILLEGAL_VALUE)
         self._raw = after
-        self._blocks.clear()
+        self._look_anew(space, address, len(values))
         for point, value in orders:
             assert value is not None
             self._device.write(point, value)
+
+    def _look_anew(self, space: str, address: int, count: int) -> None:
+        """What was written stands in the blocks that hold it, and may have moved what stands in others."""
+        self._blocks = {
+            key: block
+            for key, block in self._blocks.items()
+            if key[0] != space or key[1] + key[2] <= address or address + count <= key[1]
+        }
+        for block in self._blocks.values():
+            block.state = None
 
     @staticmethod
     def _value(cell: Cell, raw: Mapping[Place, int]) -> Value | None:
@@ -144,10 +154,11 @@ _NEVER = object()
 class _Block:
     """What somebody reads at one go. Only what has another value than before is encoded again."""
 
-    __slots__ = ("_address", "_before", "_cells", "is_live", "state", "words")
+    __slots__ = ("_address", "_before", "_cells", "_points", "is_live", "state", "words")
 
     def __init__(self, address: int, cells: list[Cell], words: list[int], is_live: bool) -> None:
         """`is_live`: all of it is read of the plant, nothing is remembered by the device alone."""
+        self._points = [cell.point.id for cell in cells]
         self._address, self._cells, self.words, self.is_live = address, cells, words, is_live
         self._before: list[object] = [_NEVER] * len(cells)
         self.state: object = None  # of the device, when it was last looked at
@@ -155,10 +166,9 @@ class _Block:
     def refresh(self, device: Answers) -> None:
         """Look at every point."""
         before = self._before
-        for number, cell in enumerate(self._cells):
-            value = device.read(cell.point.id)
+        for number, value in enumerate(device.read_all(self._points)):
             if value != before[number] or type(value) is not type(before[number]):
-                before[number] = value
+                before[number], cell = value, self._cells[number]
                 self._fill(cell, raw_of(cell.point, value, cell.factor))
 
     def _fill(self, cell: Cell, raw: Raw) -> None:

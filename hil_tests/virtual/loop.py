@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import selectors
+from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -26,29 +28,16 @@ class StuckError(RuntimeError):
     """Everybody waits for something that no time brings."""
 
 
-class _Leap(selectors.SelectSelector):
-    """Instead of waiting for as long as the loop says, lets that much time have passed."""
-
-    leap: Callable[[float], None]
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Never anything: what happens here happens in memory."""
-        if timeout is None:
-            raise StuckError("nothing is due any more, and somebody still waits")
-        self.leap(timeout)
-        return []
-
-
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Begins at 0 s. One per run."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._now_s = 0.0
-        selector = _Leap()
-        super().__init__(selector)
-        selector.leap = self._leap
-        self._clock_resolution = INSTANT_S
-        self._scheduled: list[asyncio.TimerHandle]  # the base class's heap
+        self._ready: deque[asyncio.Handle]  # the base class's queue
+        self._stopping: bool
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
+        self._order = itertools.count()  # what is due together runs as it was asked for
         self._listeners: dict[int, VirtualServer] = {}
         self._ports = itertools.count(FIRST_PORT)
 
@@ -56,12 +45,44 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._now_s
 
-    def _leap(self, by_s: float) -> None:
-        """What is run together with what is due must not be run before its time: it would wait again, for ever."""
-        self._now_s += by_s
-        next_s = self._scheduled[0].when() if self._scheduled else self._now_s
-        if self._now_s < next_s <= self._now_s + INSTANT_S:
-            self._now_s = next_s
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call it when virtual time has come so far."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._order), timer))
+        return timer
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call it before time goes on."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def _run_once(self) -> None:
+        """One round of the base class, which would ask the operating system for sockets and for the time."""
+        ready, timers = self._ready, self._timers
+        if not ready and not self._stopping:
+            self._leap()
+        while timers and timers[0][0] <= self._now_s + INSTANT_S:
+            when_s, _, timer = heappop(timers)
+            if not timer.cancelled():
+                self._now_s = max(self._now_s, when_s)  # who is called before his time would wait again, for ever
+                ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001  # what the base class does with them
+
+    def _leap(self) -> None:
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            heappop(timers)
+        if not timers:
+            raise StuckError("nothing is due any more, and somebody still waits")
+        self._now_s = max(self._now_s, timers[0][0])
 
     # -- connections ----------------------------------------------------------------------------------------------
     async def create_connection(  # type: ignore[override]

@@ -49,6 +49,16 @@ def test_what_is_due_first_happens_first(loop: VirtualLoop) -> None:
     assert seen == [(1.0, "quick"), (2.0, "quick"), (3.0, "slow"), (5.0, "quick"), (6.0, "slow")]
 
 
+def test_what_is_due_together_happens_as_it_was_asked_for_and_what_is_called_off_does_not(loop: VirtualLoop) -> None:
+    seen: list[int] = []
+    timers = [loop.call_at(5.0, seen.append, number) for number in range(20)]
+    for timer in timers[::3]:
+        timer.cancel()
+    loop.call_at(6.0, seen.append, -1).cancel()
+    run(loop, asyncio.sleep(HOUR_S))
+    assert seen == [number for number in range(20) if number % 3]
+
+
 def test_a_wait_shorter_than_an_instant_ends_although_others_are_busy(loop: VirtualLoop) -> None:
     done = asyncio.Event()
 
