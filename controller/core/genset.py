@@ -61,13 +61,21 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(before))
+    may_crank = _stands(memory, situation) and not situation.seen.local_control
     if state in RUNNING:
-        return replace(after, order=None if state is not GensetState.STARTING else before.order)
+        return replace(after, order=before.order if state is GensetState.STARTING and may_crank else None)
+    if state is None or state is GensetState.FAULT or not may_crank:
+        return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
     if before.order is not None and situation.now_s <= before.order.expires_at_s:
         return after
-    if state is None or state is GensetState.FAULT:
-        return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
     return _order(memory, after, genset, situation)
+
+
+def _stands(memory: CoreMemory, situation: Situation) -> bool:
+    """Neither in a transfer nor about to be: nothing is cranked onto a bus that is being lost."""
+    if memory.mode is Mode.GRID_CONNECTED:
+        return situation.poi_is_closed is True and situation.bus_is_live is True
+    return memory.mode is not Mode.UNPLANNED_ISLANDING
 
 
 def _is_found_running(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
-from controller.core.resync import is_in_window
+from controller.core.resync import is_in_window, must_not_close
 from controller.core.situation import Situation
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.hub import AssetId
@@ -61,10 +61,11 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Set or drop the wish to have it open, and order a closing when the instant has come."""
     wants_open = memory.mode in OPEN_MODES or (memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
-    close = memory.poi.close if memory.mode is Mode.RECONNECTION else None
+    may_close = memory.mode is Mode.RECONNECTION and not must_not_close(memory, situation)
+    close = memory.poi.close if may_close else None
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
-    if memory.mode is Mode.RECONNECTION and close is None and _may_close_now(memory, situation):
+    if may_close and close is None and _may_close_now(memory, situation):
         return _order_close(memory, situation)
     return memory
 

@@ -13,6 +13,7 @@ STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time const
 SLIP_MAX_HZ = 0.08
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
 FLAP_DOUBLINGS_MAX = 6
+SET_OFF_MAX_HZ = 1.4  # off nominal: an inrush beyond the rating is not steered against; the guard holds the envelope
 FOLLOW_MAX_HZ = 0.8  # off nominal: an island that followed further would shed by its own under-frequency rule
 
 
@@ -39,18 +40,18 @@ def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
 def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
     """The observation time is over, and nobody has said no."""
     earliest_s = return_at_s(memory, situation)
-    if earliest_s is None or situation.now_s < earliest_s or memory.durable.latch("poi_close") is not None:
+    if earliest_s is None or situation.now_s < earliest_s or must_not_close(memory, situation):
         return False
-    seen = situation.seen
-    if (
-        not can_follow(situation)
-        or seen.poi.dso_lock
-        or seen.local_control
-        or situation.hub.poi.switching.closed_by not in CLOSABLE
-    ):
+    if not can_follow(situation) or situation.hub.poi.switching.closed_by not in CLOSABLE:
         return False
     automatic = memory.durable.authority is Authority.AUTO and situation.hub.grid_code.automatic_reconnection
     return automatic or memory.released_return
+
+
+def must_not_close(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI is locked, now or until a person releases it, or somebody works at the hub by hand."""
+    is_locked = any(memory.durable.latch(subject) is not None for subject in ("poi_close", "dso_lock"))
+    return is_locked or situation.seen.poi.dso_lock is True or situation.seen.local_control is True
 
 
 def can_follow(situation: Situation) -> bool:
@@ -81,12 +82,14 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
 
 
 def with_droop(wanted_hz: float, situation: Situation) -> float:
-    """No-load frequency that yields the wanted one under the present load."""
+    """No-load frequency that yields the wanted one under the present load, as far as a set-point may go."""
     if situation.former is None:
         return wanted_hz
+    nominal_hz = situation.hub.nominal_frequency_hz
     state = situation.seen.batteries[situation.former]
     power_w = state.power_w.total if state.power_w is not None else 0.0
-    return wanted_hz + situation.hub.batteries[situation.former].droop_hz_per_w * power_w
+    set_hz = wanted_hz + situation.hub.batteries[situation.former].droop_hz_per_w * power_w
+    return max(nominal_hz - SET_OFF_MAX_HZ, min(nominal_hz + SET_OFF_MAX_HZ, set_hz))
 
 
 def is_in_window(situation: Situation) -> bool:

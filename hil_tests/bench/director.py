@@ -132,6 +132,8 @@ class Director:
         unit, kind, lasts = parameters.pop("unit", ""), parameters.pop("type"), parameters.pop("for", None)
         heal = self.scene.faults.inject(unit, kind, parameters)
         hit = [(name, kind) for name in (unit, parameters.get("with_device")) if name is not None]
+        for name, _ in hit:
+            self.scene.last_trouble[name] = (self._troubled_since_s(name), math.inf)
         self.scene.active_faults += hit
         if lasts is None:
             return
@@ -140,11 +142,18 @@ class Director:
             heal()
             for each in hit:
                 self.scene.active_faults.remove(each)
+                if all(unit != each[0] for unit, _ in self.scene.active_faults):
+                    self.scene.last_trouble[each[0]] = (self.scene.last_trouble[each[0]][0], self.scene.now_s)
             self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
             self._happened.note(f"{action.label}.end", self.scene.now_s)
             self._recorder.attend(self.scene.now_s)
 
         self._plan(self.scene.now_s + seconds(lasts), end)
+
+    def _troubled_since_s(self, unit: str) -> float:
+        """Since when a unit has had one fault or another without a break."""
+        since_s, until_s = self.scene.last_trouble.get(unit, (0.0, -math.inf))
+        return since_s if until_s == math.inf else self.scene.now_s
 
 
 def _spoken(action: Action) -> str:

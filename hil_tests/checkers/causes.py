@@ -15,6 +15,7 @@ from hil_tests.plant.breaker import CLOSED
 CAUSE_S = 1.5  # between a line in the log and the order it explains
 RECALLED_S = 5.0  # a line older than this explains nothing
 FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
+NO_DISK = frozenset({"disk_full", "read_only"})
 OPERATIONS_MAX = 12  # of one contact in ten minutes
 WINDOW_S = 600.0
 
@@ -56,7 +57,7 @@ class Causes:
     def _settled(self, scene: Scene, until_s: float) -> Iterator[str]:
         while self._open and self._open[0].at_s <= until_s:
             order = self._open.pop(0)
-            if not _is_explained(scene, order):
+            if not _is_explained(scene, order) and not _is_mute(scene):
                 yield f"{order.asset} {order.field} {order.value} at {order.at_s:.2f} s, and no line says why"
 
 
@@ -77,12 +78,24 @@ def _moves_something(scene: Scene, order: Received) -> bool:
 
 
 def _is_explained(scene: Scene, order: Received) -> bool:
-    subjects = {order.asset, "hub"}
+    subjects, recalled_from_s = {order.asset, "hub"}, order.at_s - _recalled_s(scene, order)
     return any(
         event.subject in subjects and at_s <= order.at_s + CAUSE_S
         for at_s, event in reversed(scene.controller.events)
-        if at_s >= order.at_s - RECALLED_S
+        if at_s >= recalled_from_s
     )
+
+
+def _is_mute(scene: Scene) -> bool:
+    """No line is shown before it is durable: not on a full disk, and not by a process that died over it."""
+    return not scene.controller.is_running or any(kind in NO_DISK for _, kind in scene.active_faults)
+
+
+def _recalled_s(scene: Scene, order: Received) -> float:
+    """A device that could not be reached receives what was decided, and told, all the while."""
+    since_s, until_s = scene.last_trouble.get(order.device, (0.0, -math.inf))
+    is_late = since_s <= order.at_s <= until_s + RECALLED_S
+    return RECALLED_S + (order.at_s - since_s if is_late else 0.0)
 
 
 @dataclass(slots=True)

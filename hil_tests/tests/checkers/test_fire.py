@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
 
+from controller.model.reasons import EventKind
 from controller.model.words import Authority, BreakerPosition, Mode
 from hil_tests.checkers.base import devices_of
 from hil_tests.checkers.catalogue import all_checkers
@@ -151,3 +153,34 @@ def test_another_register_map_has_to_be_doubted_before_it_counts(after_s: float,
     stage.order("n_pe", "closed", True)
     stage.run(0.1)
     assert ("I10" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("until_s", "expected"), [(None, False), (18.0, False), (5.0, True)])
+def test_an_order_that_could_not_be_delivered_was_explained_when_it_was_given(
+    until_s: float | None, expected: bool
+) -> None:
+    stage = Stage()
+    stage.begin()
+    began_s = stage.plant.now_s
+    stage.say(EventKind.ORDERED_OPEN, "ev_posts")
+    stage.run(20.0)
+    ended_s = math.inf if until_s is None else began_s + until_s
+    for device in devices_of(stage.scene, "ev_posts"):
+        stage.scene.last_trouble[device] = (began_s, ended_s)
+    stage.order("ev_posts", "closed", False, explained=False)
+    stage.run(2.0)
+    assert ("I12" in stage.ids) is expected
+
+
+@pytest.mark.parametrize("why", ["full", "dead"])
+def test_a_line_that_cannot_be_durable_is_not_missed(why: str) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.run(6.0)
+    stage.order("ev_posts", "closed", False, explained=False)
+    if why == "full":
+        stage.scene.active_faults.append(("", "disk_full"))
+    else:
+        stage.puppet.is_running = False
+    stage.run(2.0)
+    assert "I12" not in stage.ids

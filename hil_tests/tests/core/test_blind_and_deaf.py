@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from controller.core.decide import fresh_memory
 from controller.durable import load_durable
 from controller.journal import dump_durable
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues
+from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, GensetState, Mode
 from hil_tests.tests.core.hubs import battery, dark, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
@@ -67,6 +71,33 @@ def test_a_genset_that_is_not_seen_uses_up_no_attempt() -> None:
     assert run.memory.durable.attempts == ()
     run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0))
     assert run.commands.gensets["genset"].crank is not None
+
+
+@pytest.mark.parametrize("state", [GensetState.STOPPED, GensetState.STARTING])
+def test_a_genset_is_not_cranked_under_the_hands_of_whoever_turned_the_key(state: GensetState) -> None:
+    run = started()
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0))
+    assert run.commands.gensets["genset"].crank is not None
+    run.see(lambda t: replace(with_genset(t, state, 20.0), local_control=True), 5.0)
+    assert "genset" not in run.commands.gensets
+    said = len(run.events)
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 1.0)
+    assert "genset" not in run.commands.gensets, "a crank is told of, and as far apart as ever"
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 60.0)
+    assert EventKind.ORDERED_CRANK in {event.kind for event in run.events[said:]}
+
+
+def test_a_genset_is_not_cranked_in_the_midst_of_a_transfer() -> None:
+    run = Run(hub())
+    run.see(on_grid, 0.2)
+    start = OperatorRequest("1", RequestKind.START_GENSET, "genset", "duty", True, run.now_s + 10)
+    run.see(on_grid, advice=Advice(requests=(start,)))
+    assert run.commands.gensets["genset"].crank is not None
+    run.see(dark, 0.3)
+    assert run.memory.mode is Mode.UNPLANNED_ISLANDING
+    assert "genset" not in run.commands.gensets
+    run.see(islanded, 61.0)
+    assert run.commands.gensets["genset"].crank is not None, "it is still wanted"
 
 
 def test_a_genset_is_stopped_although_it_was_not_seen_for_a_moment() -> None:

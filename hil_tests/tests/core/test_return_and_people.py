@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from controller.core.decide import decide, fresh_memory
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
+from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import Authority, GridVerdict, Mode, SettingsGroup
 from hil_tests.tests.core.hubs import (
@@ -67,6 +69,17 @@ def test_back_to_the_grid_after_the_observation_time_inside_the_window() -> None
     assert run.commands.earthing.open is True
 
 
+def test_an_inrush_beyond_the_rating_is_not_steered_against() -> None:
+    run = started(islanded)
+    surge = PhaseValues.even(100_000.0)
+    for image in (islanded, returned):
+        run.see(image, 15.0)
+        run.see(lambda t, image=image: with_battery(image(t), power_w=surge))  # type: ignore[misc]
+        wanted_hz = run.commands.batteries["battery"].frequency_set_hz
+        assert wanted_hz is not None
+        assert 50.0 < wanted_hz <= 51.4, "what the envelope allows"
+
+
 def test_no_closing_with_island_settings_active() -> None:
     run = started(islanded)
     run.see(lambda t: with_poi(returned(t), settings_group=SettingsGroup.ISLAND), 12.0)
@@ -95,6 +108,36 @@ def test_a_flapping_grid_earns_growing_patience() -> None:
         waits.append(run.now_s - begin_s)
         run.see(islanded, 0.2)
     assert waits[0] < waits[1] < waits[2]
+
+
+def by_hand(image: Callable[[float], ProcessImage]) -> Callable[[float], ProcessImage]:
+    return lambda t: replace(image(t), local_control=True)
+
+
+def test_who_turns_the_key_to_local_is_not_closed_upon() -> None:
+    run = started(islanded)
+    while run.commands.poi.close is None:
+        run.see(returned)
+    run.see(by_hand(returned))
+    assert run.commands.poi.close is None
+    run.see(by_hand(returned), 30.0)
+    assert run.commands.poi.close is None
+    for _ in range(400):
+        run.see(returned)
+        if run.commands.poi.close is not None:
+            return
+    raise AssertionError("the key is back, and nobody closes")
+
+
+def test_the_network_operators_lock_holds_until_a_person_releases_it() -> None:
+    run = started(islanded)
+    run.see(lambda t: with_poi(islanded(t), dso_lock=True), 1.0)
+    run.see(returned, 30.0)
+    assert run.memory.mode is Mode.ISLANDED
+    release = OperatorRequest("1", RequestKind.RELEASE_LATCH, "dso_lock", "duty", True, run.now_s + 10)
+    run.see(returned, advice=Advice(requests=(release,)))
+    run.see(returned, 1.0)
+    assert run.memory.mode.value == "reconnection"
 
 
 def test_three_orders_without_contact_leave_the_island_and_call_a_person() -> None:
