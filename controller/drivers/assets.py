@@ -192,7 +192,8 @@ def _assemble(plan: _Plan, now_s: float) -> Any:
         if found is None:
             continue
         values[name], at_s, device, until_s = found
-        fresh_until_s = min(fresh_until_s, until_s)
+        if until_s < fresh_until_s:  # noqa: PLR1730  # a third of what `min` costs, a hundred times a cycle
+            fresh_until_s = until_s
         if dates and (oldest_s is None or at_s < oldest_s):
             oldest_s = at_s
         if belongs_to_angle:

@@ -14,6 +14,7 @@ from hil_tests.bench.t0 import run_t0
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
 from hil_tests.faults.types import CannotInjectError
+from hil_tests.simulation.collector import rare_collections
 
 
 def _run_t1(scenario: Scenario, site: Site, seed: int) -> Played:
@@ -42,7 +43,8 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
     """
     began_s = clock.now_s()
     try:
-        what = RUNNERS[tier](scenario, site, seed)
+        with rare_collections():
+            what = RUNNERS[tier](scenario, site, seed)
     except CannotInjectError as error:
         what = Played((), {}, Trace(), (), (), "", 0.0, str(error))
     except PlantBrokenError as broken:
