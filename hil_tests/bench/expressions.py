@@ -48,18 +48,22 @@ class ExpressionError(ValueError):
 
 def compile_condition(text: str, signals: Mapping[str, Signal]) -> Condition:
     """A condition as a function of the scene. Raises ExpressionError."""
-    if len(text) > LENGTH_MAX:
-        raise ExpressionError(f"a condition of at most {LENGTH_MAX} characters")
-    try:
-        tree = ast.parse(_NUMBERED.sub(r"\1[\2]", text.strip()), mode="eval")
-    except SyntaxError as error:
-        raise ExpressionError(f"a condition, like 'poi.closed and bus.voltage_ratio > 0.9': {error.msg}") from None
-    term = _Compiler(signals).term(tree.body)
+    term = _Compiler(signals).term(parsed(text))
 
     def holds(scene: Scene) -> bool:
         return bool(term(scene))
 
     return holds
+
+
+def parsed(text: str) -> ast.expr:
+    """A condition as a tree. Raises ExpressionError."""
+    if len(text) > LENGTH_MAX:
+        raise ExpressionError(f"a condition of at most {LENGTH_MAX} characters")
+    try:
+        return ast.parse(_NUMBERED.sub(r"\1[\2]", text.strip()), mode="eval").body
+    except SyntaxError as error:
+        raise ExpressionError(f"a condition, like 'poi.closed and bus.voltage_ratio > 0.9': {error.msg}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +127,22 @@ class _Compiler:
         return magnitude
 
     def _signal(self, node: ast.expr) -> _Term:
-        name = _dotted(node)
+        name = dotted(node)
         if name not in self.signals:
             hint = nearest(name, self.signals)
             raise ExpressionError(f"a signal of this hub, not {name!r}", name, hint)
         return self.signals[name]
 
 
-def _dotted(node: ast.expr) -> str:
+def dotted(node: ast.expr) -> str:
     """`tier[0].energised_ratio` and `bus.live` alike, as dotted names."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=value, attr=attribute):
-            return f"{_dotted(value)}.{attribute}"
+            return f"{dotted(value)}.{attribute}"
         case ast.Subscript(value=value, slice=ast.Constant(value=str() | int() as key)):
-            return f"{_dotted(value)}.{key}"
+            return f"{dotted(value)}.{key}"
     raise ExpressionError(f"signals, numbers, texts, comparisons, and/or/not; not {ast.unparse(node)!r}")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from controller.config.types import Site
 from hil_tests.bench.director import Director
-from hil_tests.bench.expectations import INSTANT_S
 from hil_tests.bench.outcome import Played, played
+from hil_tests.bench.predicates import INSTANT_S
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.plant.plant import STEP_S, PlantOptions

@@ -6,8 +6,8 @@ import asyncio
 
 from controller.config.types import Site
 from hil_tests.bench.director import Director
-from hil_tests.bench.expectations import INSTANT_S
 from hil_tests.bench.outcome import Played, played
+from hil_tests.bench.predicates import INSTANT_S
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.bench.t0 import options_of
