@@ -13,6 +13,7 @@ from controller.config.types import Site
 from controller.config.wording import wrong_value
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
+from hil_tests.bench.beginning import check_plant
 from hil_tests.bench.contradictions import contradictions
 from hil_tests.bench.durations import spoken
 from hil_tests.bench.expressions import ExpressionError, compile_condition
@@ -31,6 +32,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     """Everything that is wrong with it on this hub."""
     for number, action in enumerate(scenario.timeline):
         yield from check_action(file, ("timeline", number), action, scenario, site)
+    yield from check_plant(file, scenario, site)
     labels = labels_of(scenario)
     signals = signals_of(site)
     for number, expected in enumerate(scenario.expect):
