@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from controller.config.errors import Problem, nearest
 from controller.config.toml_file import TomlFile
 from controller.config.toml_places import KeyPath
 from controller.config.types import Site
-from controller.config.wording import wrong_value
+from controller.config.wording import written_as, wrong_value
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
 from hil_tests.bench.beginning import check_plant
@@ -22,9 +23,11 @@ from hil_tests.bench.predicates import PARAMETERS
 from hil_tests.bench.scenario import Action, Expectation, Scenario
 from hil_tests.bench.signals import signals_of
 from hil_tests.bench.verbs import ASSET_PARAMETERS, VERBS, parameters_model
+from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.checkers.metrics import metric_names
 from hil_tests.faults.checks import check_fault
 
+REQUESTED = {"open_feeder": "feeders", "close_feeder": "feeders", "start_genset": "gensets", "stop_genset": "gensets"}
 MODES = frozenset(f"mode.{mode.value}" for mode in Mode)
 
 
@@ -44,6 +47,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     yield from contradictions(file, scenario)
     if scenario.stop_when is not None:
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
+    yield from _check_exceptions(file, scenario)
     yield from check_hardware(file, scenario, site)
 
 
@@ -86,14 +90,49 @@ def _check_parameters(file: TomlFile, loc: KeyPath, action: Action, site: Site) 
             elif detail["type"] == "extra_forbidden":
                 wanted = f"one of {', '.join(model.model_fields) or 'none'} for {action.do}"
                 yield file.problem((*loc, name), f"the unknown key '{name}'", wanted, nearest(name, model.model_fields))
+            elif detail["type"] == "enum":
+                words = re.findall(r"'([^']+)'", str(detail.get("ctx", {}).get("expected", "")))
+                found = written_as(action.parameters[name])
+                yield file.problem(
+                    (*loc, name), found, f"one of {', '.join(words)}", _near(action.parameters[name], words)
+                )
             else:
                 yield wrong_value(file, (*loc, name), [detail])
+    yield from _check_request(file, loc, action, site)
     for parameter, where in ASSET_PARAMETERS.items():
         asset = action.parameters.get(parameter)
         known = list(getattr(site.hub, where))
         if isinstance(asset, str) and asset not in known:
             wanted = f"one of {', '.join(known) or 'none: this hub has no such asset'}"
             yield file.problem((*loc, parameter), f"'{asset}'", wanted, nearest(asset, known))
+
+
+def _near(value: object, words: list[str]) -> str:
+    """Capitals are no difference."""
+    return nearest(str(value).lower(), words)
+
+
+def _check_request(file: TomlFile, loc: KeyPath, action: Action, site: Site) -> Iterator[Problem]:
+    """Whom a person asks about: `subject` is a feeder, or a genset."""
+    request, subject = action.parameters.get("request"), action.parameters.get("subject")
+    kind = REQUESTED.get(str(request)) if action.do == "operator" else None
+    known = [*getattr(site.hub, kind)] if kind is not None else []
+    if kind is not None and subject not in known:
+        place = loc if subject is None else (*loc, "subject")
+        found = "no 'subject'" if subject is None else f"'{subject}'"
+        wanted = f"one of {', '.join(known) or 'none: this hub has no such asset'}"
+        yield file.problem(place, found, wanted, nearest(str(subject or ""), known))
+
+
+def _check_exceptions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
+    known = [checker.about.id for checker in all_checkers()]
+    for name, why in scenario.except_invariants.items():
+        if name not in known:
+            yield file.problem(
+                ("except_invariants", name), f"'{name}'", f"one of {', '.join(known)}", nearest(name, known)
+            )
+        elif not why.strip():
+            yield file.problem(("except_invariants", name), '""', "the reason why it does not hold here")
 
 
 def _check_window(
@@ -129,7 +168,7 @@ def check_kind(
         hint = nearest(expected.metric or "", sorted(known))
         yield file.problem((*loc, "metric"), f"'{expected.metric}'", "the name of a metric of this hub", hint)
     elif kind == "event":
-        yield from _check_event(file, loc, expected)
+        yield from _check_event(file, loc, expected, site)
     elif expected.signal is not None:
         yield from _check_shape(file, loc, expected, signals)
 
@@ -141,11 +180,15 @@ def _check_condition(file: TomlFile, loc: KeyPath, text: str, site: Site) -> Ite
         yield file.problem(loc, error.word or f"'{text}'", str(error), error.hint)
 
 
-def _check_event(file: TomlFile, loc: KeyPath, expected: Expectation) -> Iterator[Problem]:
+def _check_event(file: TomlFile, loc: KeyPath, expected: Expectation, site: Site) -> Iterator[Problem]:
     for key, known in (("event", [k.value for k in EventKind]), ("reason", [r.value for r in Reason])):
         word = getattr(expected, key)
         if word is not None and word not in known:
             yield file.problem((*loc, key), f"'{word}'", f"one of {', '.join(known)}", nearest(word, known))
+    subjects = [*site.bindings, *site.devices]
+    meant = nearest(expected.subject or "", subjects) if expected.subject not in subjects else ""
+    if meant:  # what else the log speaks of is not listed anywhere: only what looks like a slip is one
+        yield file.problem((*loc, "subject"), f"'{expected.subject}'", "an asset or device of this hub", meant)
 
 
 def _check_shape(file: TomlFile, loc: KeyPath, expected: Expectation, signals: list[str]) -> Iterator[Problem]:

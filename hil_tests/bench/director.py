@@ -24,14 +24,15 @@ from hil_tests.checkers.metrics import Metrics
 from hil_tests.checkers.watch import Watch
 
 SNAPSHOT_EVERY_S = 60.0
+SOUND_FOR_S = 1.0  # the bus is looked at always, every other quantity once in this time
 STAYS_S = 5.0
 
 
 class PlantBrokenError(Exception):
     """The plant is no number any more. `snapshot` is the last good state."""
 
-    def __init__(self, at_s: float, snapshot: bytes, good_at_s: float) -> None:
-        super().__init__(f"the plant's numbers ended at {at_s:.2f} s")
+    def __init__(self, at_s: float, what: str, snapshot: bytes, good_at_s: float) -> None:
+        super().__init__(f"the plant's numbers ended at {at_s:.2f} s: {what}")
         self.at_s, self.snapshot, self.good_at_s = at_s, snapshot, good_at_s
 
 
@@ -48,7 +49,9 @@ class Director:
         ]
         self._watch = Watch(scene, scenario.except_invariants, lambda one: self._recorder.attend(one.at_s))
         self._metrics = Metrics()
-        self._recorder = Recorder({name: signals[name] for name in traced(scene.site)})
+        self._quantities = {name: signals[name] for name in traced(scene.site)}
+        self._recorder = Recorder(self._quantities)
+        self._sound_until_s = -math.inf
         self.happened = Happened()
         self._expected = [*scenario.expect]
         self._edges: list[float] = []  # where windows begin and end: there watchers look though nothing has changed
@@ -101,6 +104,7 @@ class Director:
 
     def finish(self) -> tuple[tuple[Finding, ...], Mapping[str, float]]:
         """The run is over: everything that was wrong, in the order of time, and the metrics."""
+        self._sound_until_s = -math.inf
         self._look(self.scene.now_s)  # what is to be so at the very end is asked there
         self._watch.finish()
         metrics = self._metrics.finish(self.scene)
@@ -115,8 +119,8 @@ class Director:
 
     def _look(self, now_s: float) -> None:
         scene = self.scene
-        if not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
-            raise PlantBrokenError(now_s, self._snapshot, self._snapshot_at_s)
+        if now_s >= self._sound_until_s or not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
+            self._ask_whether_sound(now_s)
         if now_s >= self._snapshot_at_s + SNAPSHOT_EVERY_S:
             self._snapshot, self._snapshot_at_s = scene.plant.snapshot(), now_s
         mode = scene.controller.mode
@@ -134,6 +138,14 @@ class Director:
         self._looked_s = now_s
         while self._edges and self._edges[0] <= now_s + INSTANT_S:
             self._edges.pop(0)
+
+    def _ask_whether_sound(self, now_s: float) -> None:
+        """Raises PlantBrokenError for the first quantity that is no number any more."""
+        self._sound_until_s = now_s + SOUND_FOR_S
+        for name, signal in self._quantities.items():
+            value = signal(self.scene)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise PlantBrokenError(now_s, f"{name} is {value}", self._snapshot, self._snapshot_at_s)
 
     def _find_edges(self) -> None:
         """Those of all windows that are known by now and still to come."""

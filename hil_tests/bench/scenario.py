@@ -68,7 +68,7 @@ class Start(_Strict):
 class Repeat(_Strict):
     """Do it again."""
 
-    every: Seconds
+    every: Annotated[Seconds, Field(gt=0)]
     times: int = Field(ge=2, le=10_000)
 
 
@@ -99,7 +99,13 @@ class Action(_Strict):
         return tuple(self.at + number * self.repeat.every for number in range(self.repeat.times))
 
 
-Window = Annotated[tuple[Seconds, Seconds], Field(description="from, to")]
+def _two(value: object) -> object:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError('a window from and to, like ["5 s", "20 s"]')
+    return value
+
+
+Window = Annotated[tuple[Seconds, Seconds], BeforeValidator(_two)]
 PREDICATES = ("is_constant", "is_step", "is_ramp", "is_first_order")
 KINDS = ("that", "wait_until", "always", "never", "metric", "event", *PREDICATES)
 
@@ -245,6 +251,8 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
 
     @model_validator(mode="after")
     def _marks_have_reasons(self) -> Scenario:
+        if not self.tiers:
+            raise KeyMistakeError("tiers", "none", "at least one of t0, t1, t2")
         if (self.expected == "fail") != bool(self.gap):
             wanted = '`gap` with the reason beside expected = "fail", and only there'
             key, found = ("gap", "a gap without a failure") if self.gap else ("expected", '"fail" without a gap')
