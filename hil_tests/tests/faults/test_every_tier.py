@@ -46,11 +46,11 @@ SPECIAL: dict[str, dict[str, object]] = {
     "trickle": {"byte_s": 0.2},
 }
 STORY = [
-    {"at": "1 s", "do": "genset.local_start", "genset": "genset"},
+    {"at": "1 s", "do": "operator", "request": "start_genset", "subject": "genset"},
     {"at": "2 s", "do": "feeder.by_hand", "feeder": "water", "closed": False},
     {"at": "3 s", "do": "grid.blackout"},
 ]
-LATE = {"fails_to_crank": "20 s"}  # an engine takes its time, whether it fires or not
+LATE = {"fails_to_crank": "40 s"}  # an engine takes its time, whether it fires or not
 ON_THE_WIRE = frozenset({"duplicate"})  # read as if nothing had been
 
 
