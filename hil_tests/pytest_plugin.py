@@ -1,7 +1,9 @@
-"""Scenario files as tests: `pytest hil_tests/scenarios`, or a folder of one's own with `-p hil_tests.pytest_plugin`.
+"""Scenarios as tests: `pytest hil_tests/scenarios`, or a folder of one's own with `-p hil_tests.pytest_plugin`.
 
-Each run is an item called as in every report, `ISL-003[seed42-t0]`. A known gap is a strict xfail, so that a mark that
-is no longer true fails; an invalid run is an error of the bench, not a failure of the controller.
+Each run of a file is an item called as in every report, `ISL-003[seed42-t0]`. A known gap is a strict xfail, so that a
+mark that is no longer true fails; an invalid run is an error of the bench, not a failure of the controller.
+
+A scenario in Python is `async def test_...(bench)`; see `hil_tests.bench.story`.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil_tests.bench.scenario import Tier
+from hil_tests.pytest_stories import bench, pytest_generate_tests, pytest_pyfunc_call, pytest_runtest_makereport
 
 if TYPE_CHECKING:
     from hil_tests.bench.loading import Loaded
     from hil_tests.bench.verdict import Result
 
+__all__ = ["bench", "pytest_generate_tests", "pytest_pyfunc_call", "pytest_runtest_makereport"]
 TIERS = tuple(tier.value for tier in Tier)
 NAMED_AS_ONE = re.compile(r"[A-Z]{3}-\d{3}[a-z]?\.toml")
 LASTS = re.compile(r"^until\s*=", re.MULTILINE)  # the key that every scenario has, and no other file of ours
@@ -46,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """One marker for each tier."""
     for tier in Tier:
         config.addinivalue_line("markers", f"{tier.value}: a scenario in tier {tier.value} of the bench")
+    config.addinivalue_line("markers", "scenario(**keys): of a test with `bench`, the keys of a scenario file")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:

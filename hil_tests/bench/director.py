@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Mapping
 
 from hil_tests.bench.durations import seconds
-from hil_tests.bench.expectations import INSTANT_S, Happened, Watcher, watcher
+from hil_tests.bench.expectations import Happened, Watcher, watcher, window
 from hil_tests.bench.expressions import compile_condition
-from hil_tests.bench.scenario import Action, Scenario
+from hil_tests.bench.predicates import INSTANT_S
+from hil_tests.bench.scenario import Action, Expectation, Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.bench.signals import signals_of, traced
 from hil_tests.bench.trace import Recorder, Trace
@@ -23,14 +24,15 @@ from hil_tests.checkers.metrics import Metrics
 from hil_tests.checkers.watch import Watch
 
 SNAPSHOT_EVERY_S = 60.0
+SOUND_FOR_S = 1.0  # the bus is looked at always, every other quantity once in this time
 STAYS_S = 5.0
 
 
 class PlantBrokenError(Exception):
     """The plant is no number any more. `snapshot` is the last good state."""
 
-    def __init__(self, at_s: float, snapshot: bytes, good_at_s: float) -> None:
-        super().__init__(f"the plant's numbers ended at {at_s:.2f} s")
+    def __init__(self, at_s: float, what: str, snapshot: bytes, good_at_s: float) -> None:
+        super().__init__(f"the plant's numbers ended at {at_s:.2f} s: {what}")
         self.at_s, self.snapshot, self.good_at_s = at_s, snapshot, good_at_s
 
 
@@ -39,7 +41,7 @@ class Director:
 
     def __init__(self, scenario: Scenario, scene: Scene) -> None:
         self.scenario, self.scene = scenario, scene
-        signals = signals_of(scene.site)
+        self._signals = signals = signals_of(scene.site)
         self._numbers = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._watchers: list[Watcher] = [
@@ -47,8 +49,14 @@ class Director:
         ]
         self._watch = Watch(scene, scenario.except_invariants, lambda one: self._recorder.attend(one.at_s))
         self._metrics = Metrics()
-        self._recorder = Recorder({name: signals[name] for name in traced(scene.site)})
-        self._happened = Happened()
+        self._quantities = {name: signals[name] for name in traced(scene.site)}
+        self._recorder = Recorder(self._quantities)
+        self._sound_until_s = -math.inf
+        self.happened = Happened()
+        self._expected = [*scenario.expect]
+        self._edges: list[float] = []  # where windows begin and end: there watchers look though nothing has changed
+        self._known_count = -1
+        self._looked_s = -math.inf
         self._mode: object = None
         self._snapshot, self._snapshot_at_s = b"", -SNAPSHOT_EVERY_S
         if scenario.start.dark:
@@ -58,7 +66,9 @@ class Director:
         self.is_over = False  # what it was played for has been reached, and has stayed so
         for action in scenario.timeline:
             for at_s in action.instants_s:
-                self._plan(at_s, lambda action=action: self._do(action))  # type: ignore[misc]
+                self._plan(at_s, lambda action=action: self.do(action))  # type: ignore[misc]
+        if scenario.story is not None:
+            scenario.story.begin(self)
 
     @property
     def trace(self) -> Trace:
@@ -76,25 +86,41 @@ class Director:
         now_s = scene.plant.now_s
         while self._agenda and self._agenda[0][0] <= now_s + INSTANT_S:
             heapq.heappop(self._agenda)[2]()
-        if self._watch.look():
+        if self.scenario.story is not None:
+            self.scenario.story.go_on()
+        if len(self.happened.at_s) != self._known_count:
+            self._find_edges()
+        if self._watch.look() or (self._edges and self._edges[0] <= now_s + INSTANT_S):
             self._look(now_s)
         self._recorder.look(scene)
+        if self.scenario.story is not None:
+            self.is_over = self.scenario.story.is_over
+
+    def expect(self, expected: Expectation) -> None:
+        """One thing more that must be so, from now on."""
+        self._watchers.append(watcher(len(self._watchers) + 1, expected, self._signals, self.scenario.until))
+        self._expected.append(expected)
+        self._find_edges()
 
     def finish(self) -> tuple[tuple[Finding, ...], Mapping[str, float]]:
         """The run is over: everything that was wrong, in the order of time, and the metrics."""
+        self._sound_until_s = -math.inf
         self._look(self.scene.now_s)  # what is to be so at the very end is asked there
         self._watch.finish()
         metrics = self._metrics.finish(self.scene)
         for each in self._watchers:
-            missed = each.finish(self.scene, self._happened, metrics)
+            missed = each.finish(self.scene, self.happened, metrics)
             if missed is not None:
                 self._watch.keep(missed)
+        unfinished = self.scenario.story.finish() if self.scenario.story is not None else None
+        if unfinished is not None:
+            self._watch.keep(unfinished)
         return tuple(sorted(self._watch.findings, key=lambda each: each.at_s)), metrics
 
     def _look(self, now_s: float) -> None:
         scene = self.scene
-        if not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
-            raise PlantBrokenError(now_s, self._snapshot, self._snapshot_at_s)
+        if now_s >= self._sound_until_s or not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
+            self._ask_whether_sound(now_s)
         if now_s >= self._snapshot_at_s + SNAPSHOT_EVERY_S:
             self._snapshot, self._snapshot_at_s = scene.plant.snapshot(), now_s
         mode = scene.controller.mode
@@ -102,23 +128,42 @@ class Director:
             self._mode = mode
             self._recorder.attend(now_s)
             if mode is not None:
-                self._happened.note(f"mode.{mode.value}", now_s)
+                self.happened.note(f"mode.{mode.value}", now_s)
         if self._stop_when is not None:
             self._reached_s = (self._reached_s or now_s) if self._stop_when(scene) else None
             self.is_over = self._reached_s is not None and now_s - self._reached_s >= STAYS_S and not self._agenda
         self._metrics.look(scene)
         for each in self._watchers:
-            each.look(scene, self._happened)
+            each.look(scene, self.happened)
+        self._looked_s = now_s
+        while self._edges and self._edges[0] <= now_s + INSTANT_S:
+            self._edges.pop(0)
+
+    def _ask_whether_sound(self, now_s: float) -> None:
+        """Raises PlantBrokenError for the first quantity that is no number any more."""
+        self._sound_until_s = now_s + SOUND_FOR_S
+        for name, signal in self._quantities.items():
+            value = signal(self.scene)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise PlantBrokenError(now_s, f"{name} is {value}", self._snapshot, self._snapshot_at_s)
+
+    def _find_edges(self) -> None:
+        """Those of all windows that are known by now and still to come."""
+        self._known_count = len(self.happened.at_s)
+        spans = [window(each, self.happened, self.scenario.until) for each in self._expected]
+        edges = {edge_s for span in spans if span is not None for edge_s in span}
+        self._edges = sorted(edge_s for edge_s in edges if edge_s > self._looked_s + INSTANT_S)
 
     def _plan(self, at_s: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (at_s, next(self._numbers), what))
 
-    def _do(self, action: Action) -> None:
+    def do(self, action: Action) -> None:
+        """What a line of the timeline says."""
         now_s = self.scene.now_s
         self._recorder.attend(now_s)
         self._recorder.look(self.scene)  # what was so until now, so that a step is upright in a plot
         self.scene.marks.append((now_s, _spoken(action)))
-        self._happened.note(action.label, now_s)
+        self.happened.note(action.label, now_s)
         self._recorder.attend(now_s)
         if action.do == "fault":
             self._begin_fault(action)
@@ -145,7 +190,7 @@ class Director:
                 if all(unit != each[0] for unit, _ in self.scene.active_faults):
                     self.scene.last_trouble[each[0]] = (self.scene.last_trouble[each[0]][0], self.scene.now_s)
             self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
-            self._happened.note(f"{action.label}.end", self.scene.now_s)
+            self.happened.note(f"{action.label}.end", self.scene.now_s)
             self._recorder.attend(self.scene.now_s)
 
         self._plan(self.scene.now_s + seconds(lasts), end)

@@ -10,13 +10,11 @@ from typing import Protocol
 from hil_tests.bench import predicates
 from hil_tests.bench.durations import spoken
 from hil_tests.bench.expressions import Condition, compile_condition
+from hil_tests.bench.predicates import INSTANT_S
 from hil_tests.bench.scenario import Expectation
 from hil_tests.bench.scene import Scene
 from hil_tests.bench.signals import Signal
 from hil_tests.bench.verdict import Finding
-
-INSTANT_S = 1e-6
-"""Two instants that differ by less are the same: the plant's clock is a sum of steps."""
 
 
 @dataclass(slots=True)
@@ -46,9 +44,9 @@ def watcher(number: int, expected: Expectation, signals: Mapping[str, Signal], u
     """The watcher of the n-th expectation. Raises ExpressionError."""
     source = f"expect.{number}"
     match expected.kind:
-        case "that":
-            assert expected.that is not None
-            return _Sometime(source, expected, compile_condition(expected.that, signals), until_s)
+        case "that" | "wait_until":
+            text = expected.that or expected.wait_until or ""
+            return _Sometime(source, expected, compile_condition(text, signals), until_s)
         case "always" | "never":
             text = expected.always or expected.never or ""
             return _Throughout(source, expected, compile_condition(text, signals), until_s)
@@ -91,6 +89,8 @@ class _Sometime:
                 self.was_asked, self.is_met = True, self.condition(scene)
         elif scene.now_s <= span[1] + INSTANT_S:
             self.is_met = self.condition(scene)
+        if self.is_met and self.expected.name is not None:
+            happened.note(self.expected.name, scene.now_s)
 
     def finish(self, scene: Scene, happened: Happened, metrics: Mapping[str, float]) -> Finding | None:
         del metrics
@@ -103,7 +103,7 @@ class _Sometime:
 
     @property
     def _text(self) -> str:
-        return f"{self.expected.that} ({self.expected.because or 'expected'})"
+        return f"{self.expected.that or self.expected.wait_until} ({self.expected.because or 'expected'})"
 
 
 @dataclass(slots=True)

@@ -11,11 +11,12 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from controller.config.errors import nearest
 from hil_tests.bench.scene import Scene
-from hil_tests.bench.signals import Sample, Signal
+from hil_tests.bench.signals import WORDS, Sample, Signal, words_of
 
 Condition = Callable[[Scene], bool]
 _Term = Callable[[Scene], Sample]
@@ -37,6 +38,14 @@ ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 LENGTH_MAX = 1000
 _NUMBERED = re.compile(r"\b([A-Za-z_]\w*)\.(\d+)")  # tier.0 is no Python; tier[0] is
 
+SLIPS = (
+    (r"&&", "'and', not '&&'"),
+    (r"\|\|", "'or', not '||'"),
+    (r"!(?!=)", "'not', not '!'"),
+    (r"(?<![<>=!])=(?!=)", "'==' compares, '=' does not"),
+)
+"""What people write who have come from another language."""
+
 
 class ExpressionError(ValueError):
     """The text is no condition. `word` is what it stumbled over, `hint` the nearest thing that exists."""
@@ -48,18 +57,23 @@ class ExpressionError(ValueError):
 
 def compile_condition(text: str, signals: Mapping[str, Signal]) -> Condition:
     """A condition as a function of the scene. Raises ExpressionError."""
-    if len(text) > LENGTH_MAX:
-        raise ExpressionError(f"a condition of at most {LENGTH_MAX} characters")
-    try:
-        tree = ast.parse(_NUMBERED.sub(r"\1[\2]", text.strip()), mode="eval")
-    except SyntaxError as error:
-        raise ExpressionError(f"a condition, like 'poi.closed and bus.voltage_ratio > 0.9': {error.msg}") from None
-    term = _Compiler(signals).term(tree.body)
+    term = _Compiler(signals).term(parsed(text))
 
     def holds(scene: Scene) -> bool:
         return bool(term(scene))
 
     return holds
+
+
+def parsed(text: str) -> ast.expr:
+    """A condition as a tree. Raises ExpressionError."""
+    if len(text) > LENGTH_MAX:
+        raise ExpressionError(f"a condition of at most {LENGTH_MAX} characters")
+    try:
+        return ast.parse(_NUMBERED.sub(r"\1[\2]", text.strip()), mode="eval").body
+    except SyntaxError as error:
+        slip = next((f"; {advice}" for slip, advice in SLIPS if re.search(slip, text)), f": {error.msg}")
+        raise ExpressionError(f"a condition, like 'poi.closed and bus.voltage_ratio > 0.9'{slip}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,11 @@ class _Compiler:
         raise ExpressionError(f"+ - * /, not {ast.unparse(node)!r}")
 
     def _comparison(self, node: ast.Compare) -> _Term:
-        terms = [self.term(each) for each in (node.left, *node.comparators)]
+        sides = (node.left, *node.comparators)
+        terms = [self.term(each) for each in sides]
+        for one, other in pairwise(sides):
+            _check_words(one, other)
+            _check_words(other, one)
         unknown = next((op for op in node.ops if type(op) not in COMPARISONS), None)
         if unknown is not None:
             raise ExpressionError(f"one of < <= > >= == !=, not {type(unknown).__name__}")
@@ -123,22 +141,36 @@ class _Compiler:
         return magnitude
 
     def _signal(self, node: ast.expr) -> _Term:
-        name = _dotted(node)
+        name = dotted(node)
         if name not in self.signals:
+            if any(name in words for words in WORDS.values()):
+                raise ExpressionError("a text in quotes, like controller.mode == 'islanded'", name)
             hint = nearest(name, self.signals)
             raise ExpressionError(f"a signal of this hub, not {name!r}", name, hint)
         return self.signals[name]
 
 
-def _dotted(node: ast.expr) -> str:
+def _check_words(signal: ast.expr, value: ast.expr) -> None:
+    """A signal that speaks in words is compared with one that it knows, and no other signal is with any."""
+    if not isinstance(signal, ast.Name | ast.Attribute | ast.Subscript) or not isinstance(value, ast.Constant):
+        return
+    words, name = words_of(dotted(signal)), dotted(signal)
+    if isinstance(value.value, str) and value.value not in words:
+        wanted = f"one of {', '.join(words)}" if words else "no text: it is a number, or true or false"
+        raise ExpressionError(f"{name} with {wanted}", f"'{value.value}'", nearest(value.value, words))
+    if words and not isinstance(value.value, str):
+        raise ExpressionError(f"{name} with one of {', '.join(words)}", str(value.value))
+
+
+def dotted(node: ast.expr) -> str:
     """`tier[0].energised_ratio` and `bus.live` alike, as dotted names."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=value, attr=attribute):
-            return f"{_dotted(value)}.{attribute}"
+            return f"{dotted(value)}.{attribute}"
         case ast.Subscript(value=value, slice=ast.Constant(value=str() | int() as key)):
-            return f"{_dotted(value)}.{key}"
+            return f"{dotted(value)}.{key}"
     raise ExpressionError(f"signals, numbers, texts, comparisons, and/or/not; not {ast.unparse(node)!r}")
 
 

@@ -50,7 +50,7 @@ def load_scenario(path: Path) -> Loaded:
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise ConfigError(_problem(file, detail) for detail in details) from None
-    site = _site(file, scenario.hub)
+    site = site_of(file, scenario.hub)
     problems = list(check_scenario(file, scenario, site))
     if problems:
         raise ConfigError(problems)
@@ -88,7 +88,7 @@ def _twice(loaded: list[Loaded]) -> Iterator[Problem]:
             yield Problem(each.path, 1, 1, "id", each.scenario.id, f"another id than that of {known.name}")
 
 
-def _site(file: TomlFile, name: str) -> Site:
+def site_of(file: TomlFile, name: str) -> Site:
     """A shipped hub, one of the bench's own, or a site file beside the scenario."""
     beside = file.path.parent / name
     own = HUBS / f"{name}.toml"

@@ -11,15 +11,18 @@ from collections.abc import Sequence
 from hil_tests.bench.scenario import Expectation
 
 Samples = Sequence[tuple[float, float]]
+INSTANT_S = 1e-6
+"""Two instants that differ by less are the same: the plant's clock is a sum of steps."""
 
 
 def judge(expected: Expectation, samples: Samples, from_s: float) -> str:
     """What is wrong with the samples of an expectation's window, or nothing. Instants in parameters count from it."""
     if not samples:
         return "no samples in the window"
-    if any(math.isnan(value) for _, value in samples):
-        return "it has no value at times"
     relative = [(t_s - from_s, value) for t_s, value in samples]
+    without = next((t_s for t_s, value in relative if math.isnan(value)), None)
+    if without is not None:
+        return f"it has no value at +{without:.2f} s"
     match expected.kind:
         case "is_constant":
             assert expected.is_constant is not None
@@ -42,8 +45,8 @@ def is_step(
     samples: Samples, *, from_value: float, to_value: float, at_s: float, within_s: float = 0.1, tolerance: float
 ) -> str:
     """Before `at_s` it is at one value, from `within_s` after on at the other."""
-    before = [pair for pair in samples if pair[0] < at_s]
-    after = [pair for pair in samples if pair[0] > at_s + within_s]
+    before = [pair for pair in samples if pair[0] < at_s - INSTANT_S]
+    after = [pair for pair in samples if pair[0] > at_s + within_s - INSTANT_S]
     if not before or not after:
         return "no samples on both sides of the step"
     problem = is_constant(before, from_value - tolerance, from_value + tolerance)

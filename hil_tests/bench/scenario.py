@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -68,7 +68,7 @@ class Start(_Strict):
 class Repeat(_Strict):
     """Do it again."""
 
-    every: Seconds
+    every: Annotated[Seconds, Field(gt=0)]
     times: int = Field(ge=2, le=10_000)
 
 
@@ -99,15 +99,23 @@ class Action(_Strict):
         return tuple(self.at + number * self.repeat.every for number in range(self.repeat.times))
 
 
-Window = Annotated[tuple[Seconds, Seconds], Field(description="from, to")]
+def _two(value: object) -> object:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError('a window from and to, like ["5 s", "20 s"]')
+    return value
+
+
+Window = Annotated[tuple[Seconds, Seconds], BeforeValidator(_two)]
 PREDICATES = ("is_constant", "is_step", "is_ramp", "is_first_order")
-KINDS = ("that", "always", "never", "metric", "event", *PREDICATES)
+KINDS = ("that", "wait_until", "always", "never", "metric", "event", *PREDICATES)
 
 
 class Expectation(_Strict):
-    """Exactly one of: `that` (within), `always`, `never`, `metric`, `event`, or a predicate on a `signal`."""
+    """Exactly one of: `that` and `wait_until`, `always`, `never`, `metric`, `event`, or a predicate on a `signal`."""
 
     that: str | None = None  # true at some instant of the window
+    wait_until: str | None = None  # as `that`; from then on `name` has happened, for the `after` of others
+    name: str | None = None
     always: str | None = None  # true in every step of the window
     never: str | None = None  # in no step of the window
     metric: str | None = None
@@ -119,7 +127,7 @@ class Expectation(_Strict):
     is_first_order: dict[str, float] | None = None
 
     within: Seconds | None = None  # of `after`, or of the start
-    after: str | None = None  # label of an action, or "mode.islanded": the controller's first entry
+    after: str | None = None  # label of an action, `name` of a `wait_until`, or "mode.islanded": its first entry
     during: Window | None = None  # counted from `after`, or from the start
     at: Seconds | None = None  # `that`, at this instant only
 
@@ -145,6 +153,9 @@ class Expectation(_Strict):
         if (self.signal is not None) != (given[0] in PREDICATES):
             key, found = ("signal", "`signal` alone") if self.signal is not None else (given[0], "no `signal`")
             raise KeyMistakeError(key, found, f"`signal` together with one of {', '.join(PREDICATES)}")
+        if (self.name is not None) != (given[0] == "wait_until"):
+            key, found = ("wait_until", "no `name`") if self.name is None else ("name", f"`name` beside {given[0]}")
+            raise KeyMistakeError(key, found, "`wait_until` and `name` together: what `after` of others calls it")
         if given[0] == "metric" and self.min is None and self.max is None:
             raise KeyMistakeError("metric", "no bound", "`min` or `max` beside `metric`")
         for key, bounds, wanted in (
@@ -168,6 +179,27 @@ class Hardware(_Strict):
     url: str | None = None
 
 
+class Story(Protocol):
+    """A scenario that is told in Python, as its director knows it."""
+
+    def begin(self, director: Any) -> None:
+        """A run begins."""
+        ...
+
+    def go_on(self) -> None:
+        """After every step of the plant."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is to come."""
+        ...
+
+    def finish(self) -> Any:
+        """The run is over: a finding, if it came too early."""
+        ...
+
+
 class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable)
     """What is played and what must come of it."""
 
@@ -189,11 +221,17 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
     expected: Literal["pass", "fail"] = "pass"
     gap: str = ""  # with expected = "fail": what the controller cannot do yet
     _path: Path | None = PrivateAttr(default=None)
+    _story: Story | None = PrivateAttr(default=None)
 
     @property
     def path(self) -> Path:
         """The file it came from, or the name that it would have."""
         return self._path or Path(f"{self.id}.toml")
+
+    @property
+    def story(self) -> Story | None:
+        """What goes on beside the timeline, when it is told in Python."""
+        return self._story
 
     def __eq__(self, other: object) -> bool:
         """The same story, from whatever file."""
@@ -205,8 +243,16 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
         same._path = path  # noqa: SLF001  (our own)
         return same
 
+    def told_by(self, story: Story) -> Scenario:
+        """The same, told in Python."""
+        same = self.model_copy()
+        same._story = story  # noqa: SLF001  (our own)
+        return same
+
     @model_validator(mode="after")
     def _marks_have_reasons(self) -> Scenario:
+        if not self.tiers:
+            raise KeyMistakeError("tiers", "none", "at least one of t0, t1, t2")
         if (self.expected == "fail") != bool(self.gap):
             wanted = '`gap` with the reason beside expected = "fail", and only there'
             key, found = ("gap", "a gap without a failure") if self.gap else ("expected", '"fail" without a gap')

@@ -7,10 +7,12 @@ A name is made of a part, an asset where there are several, and a quantity: `bus
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from itertools import pairwise
 
 from controller.config.types import Site
 from controller.model.reasons import EventKind
+from controller.model.words import Authority, BreakerPosition, GensetState, InverterMode, Mode, SettingsGroup
 from hil_tests.bench.scene import Scene
 from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.breaker import CLOSED
@@ -60,6 +62,22 @@ HUB_SIGNALS: Mapping[str, Signal] = {
 }
 
 
+def _values(words: type[Enum]) -> tuple[str, ...]:
+    return tuple(str(each.value) for each in words)
+
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "controller.mode": (*_values(Mode), "none"),
+    "controller.authority": _values(Authority),
+    "poi.position": _values(BreakerPosition),
+    "poi.reported": _values(BreakerPosition),
+    "poi.last_closing": ("none", "live_live", "dead_bus", "dead_grid", "dead_dead"),
+    "poi.settings_group": _values(SettingsGroup),
+    "*.mode": _values(InverterMode),
+    "*.state": _values(GensetState),
+}
+
+
 def signals_of(site: Site) -> dict[str, Signal]:
     """All signals of a hub by their names."""
     hub = site.hub
@@ -79,6 +97,14 @@ def signals_of(site: Site) -> dict[str, Signal]:
     for tier in sorted({feeder.tier for feeder in hub.feeders.values()}):
         found |= _tier(tier, [name for name, feeder in hub.feeders.items() if feeder.tier == tier])
     return found
+
+
+def words_of(signal: str) -> tuple[str, ...]:
+    """What a signal that speaks in words can say; nothing for one of numbers or truths."""
+    part, _, quantity = signal.rpartition(".")
+    if part == "controller":
+        return WORDS.get(signal, ())
+    return WORDS.get(signal, WORDS.get(f"*.{quantity}", ()))
 
 
 def _battery(name: str, rating_va: float) -> dict[str, Signal]:

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from controller.model.advice import RequestKind
 from controller.model.phases import Phase
 from controller.model.words import GridSource, InverterMode
 from hil_tests.bench.scene import Scene
 
+Ratio = Annotated[float, Field(ge=0, le=10)]
+Hertz = Annotated[float, Field(ge=30, le=70)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Irradiance = Annotated[float, Field(ge=0, le=1400)]
+Celsius = Annotated[float, Field(ge=-40, le=60)]
+Span = Annotated[float, Field(ge=0)]  # of time, of litres, of watts
 Verb = Callable[..., None]
 LIGHTS_OUT_STEPS = 20  # longer than any breaker takes
 
@@ -29,29 +35,29 @@ class UnknownAssetError(ValueError):
 
 
 # -- the public grid ---------------------------------------------------------------------------------------------------
-def grid_blackout(scene: Scene, *, fall_s: float = 0.02) -> None:
+def grid_blackout(scene: Scene, *, fall_s: Span = 0.02) -> None:
     """The voltage falls to nothing within this time."""
     scene.plant.grid.blackout(fall_s)
 
 
 def grid_return(
-    scene: Scene, *, voltage_ratio: float = 1.0, frequency_hz: float = 50.0, angle_deg: float | None = None
+    scene: Scene, *, voltage_ratio: Ratio = 1.0, frequency_hz: Hertz = 50.0, angle_deg: float | None = None
 ) -> None:
     """The grid is fed again; at a random angle unless one is given."""
     scene.plant.grid.returns(voltage_ratio, frequency_hz, angle_deg)
 
 
-def grid_sag(scene: Scene, *, voltage_ratio: float, for_s: float) -> None:
+def grid_sag(scene: Scene, *, voltage_ratio: Ratio, for_s: Span) -> None:
     """A dip, or with a ratio above 1 a swell."""
     scene.plant.grid.sag(voltage_ratio, for_s)
 
 
-def grid_voltage(scene: Scene, *, voltage_ratio: float) -> None:
+def grid_voltage(scene: Scene, *, voltage_ratio: Ratio) -> None:
     """The source voltage steps and stays."""
     scene.plant.grid.voltage_ratio = voltage_ratio
 
 
-def grid_drift(scene: Scene, *, frequency_hz: float, rate_hz_per_s: float) -> None:
+def grid_drift(scene: Scene, *, frequency_hz: Hertz, rate_hz_per_s: Span) -> None:
     """The frequency moves there at this rate."""
     scene.plant.grid.drift(frequency_hz, rate_hz_per_s)
 
@@ -86,13 +92,18 @@ def dso_ask_for_island(scene: Scene, *, on: bool) -> None:
     scene.plant.dso.asks_for_island = on
 
 
-def dso_limit_import(scene: Scene, *, limit_w: float | None = None) -> None:
+def dso_limit_import(scene: Scene, *, limit_w: Span | None = None) -> None:
     """The control box dims (section 14a EnWG): draw no more than this; without a limit it lets go."""
     scene.plant.dso.import_limit_w = limit_w
 
 
 # -- weather and loads -------------------------------------------------------------------------------------------------
-def weather_set(scene: Scene, *, irradiance_w_per_m2: float | None = None, temperature_c: float | None = None) -> None:
+def weather_set(
+    scene: Scene,
+    *,
+    irradiance_w_per_m2: Irradiance | None = None,
+    temperature_c: Celsius | None = None,
+) -> None:
     """Sun and air."""
     if irradiance_w_per_m2 is not None:
         scene.plant.weather.irradiance_w_per_m2 = irradiance_w_per_m2
@@ -100,13 +111,13 @@ def weather_set(scene: Scene, *, irradiance_w_per_m2: float | None = None, tempe
         scene.plant.weather.temperature_c = temperature_c
 
 
-def load_set(scene: Scene, *, demand_ratio: float, feeder: str | None = None) -> None:
+def load_set(scene: Scene, *, demand_ratio: Annotated[float, Field(ge=0, le=100)], feeder: str | None = None) -> None:
     """What one feeder, or every feeder, draws of its rating."""
     for name in [feeder] if feeder is not None else list(scene.plant.feeders):
         _one(scene.plant.feeders, name).demand_ratio = demand_ratio
 
 
-def load_scale(scene: Scene, *, factor: float, feeder: str | None = None) -> None:
+def load_scale(scene: Scene, *, factor: Annotated[float, Field(ge=0, le=100)], feeder: str | None = None) -> None:
     """More or less of what it draws."""
     for name in [feeder] if feeder is not None else list(scene.plant.feeders):
         _one(scene.plant.feeders, name).demand_ratio *= factor
@@ -124,7 +135,7 @@ def feeder_by_hand(scene: Scene, *, feeder: str, closed: bool) -> None:
 
 
 def battery_set(
-    scene: Scene, *, battery: str, soc_pct: float | None = None, temperature_c: float | None = None
+    scene: Scene, *, battery: str, soc_pct: Percent | None = None, temperature_c: Celsius | None = None
 ) -> None:
     """Another charge or another temperature of the cells."""
     inverter = _one(scene.plant.batteries, battery)
@@ -139,7 +150,7 @@ def genset_local_start(scene: Scene, *, genset: str) -> None:
     _one(scene.plant.gensets, genset).set_run(True)
 
 
-def genset_set(scene: Scene, *, genset: str, fuel_l: float) -> None:
+def genset_set(scene: Scene, *, genset: str, fuel_l: Span) -> None:
     """What is in its tank."""
     _one(scene.plant.gensets, genset).fuel_l = fuel_l
 

@@ -34,8 +34,12 @@ class Desk:
         """Begin a fault; the answer ends it, once. Raises CannotInjectError where this tier cannot."""
         fault = CATALOGUE.get(kind)
         begin = self.own.get(kind) or COMMON.get(kind)
-        if fault is None or begin is None:
-            raise CannotInjectError(f"no fault {kind!r} here")
+        if fault is None:
+            raise CannotInjectError(f"no fault {kind!r} in the catalogue")
+        if begin is None:
+            where = ", ".join(sorted(tier.value for tier in fault.tiers))
+            why = f"{kind!r} can be injected only in {where}" if where else f"{kind!r} can be injected {fault.note}"
+            raise CannotInjectError(why)
         number = next(self._numbers)
         rng = forked(self.stage.seed, f"fault/{kind}/{unit}/{number}")
         heal = begin(Injection(kind, unit, values_of(fault, parameters), rng, self.stage))

@@ -97,7 +97,7 @@ class Starter:
             case StartStage.RESTING if self._timer_s >= behaviour.crank_rest_s - CLOCK_S:
                 self._crank(now_s, ambient_c, can_fire=can_fire)
             case StartStage.CRANKING:
-                return self._turn(now_s)
+                return self._turn(now_s, can_fire=can_fire)
             case StartStage.WARMING if self._timer_s >= behaviour.warm_s - CLOCK_S:
                 return True
             case _:
@@ -115,8 +115,8 @@ class Starter:
         self.tries_count += 1
         self._enter(StartStage.CRANKING)
 
-    def _turn(self, now_s: float) -> bool | None:
-        if self._fires_at_s is not None and self._timer_s >= self._fires_at_s - CLOCK_S:
+    def _turn(self, now_s: float, *, can_fire: bool) -> bool | None:
+        if can_fire and self._fires_at_s is not None and self._timer_s >= self._fires_at_s - CLOCK_S:
             self._note(now_s, has_fired=True)
             self._enter(StartStage.WARMING)
         elif self._timer_s >= self._behaviour.crank_max_s - CLOCK_S:

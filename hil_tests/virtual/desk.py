@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from hil_tests.bench.scenario import Tier
+from hil_tests.faults.catalogue import CATALOGUE
 from hil_tests.faults.desk import Desk
 from hil_tests.faults.real_links import RealLinks
 from hil_tests.faults.stage import Inject, Injection, Stage
@@ -59,4 +61,4 @@ def _links(bench: WireBench) -> dict[str, Inject]:
             raise CannotInjectError(f"{injection.unit} has no wire in this tier: no {injection.name} here")
         return table[injection.name](injection)
 
-    return dict.fromkeys({**wired, **direct}, inject)
+    return dict.fromkeys([name for name in {**wired, **direct} if Tier.T1 in CATALOGUE[name].tiers], inject)

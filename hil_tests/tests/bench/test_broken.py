@@ -54,3 +54,19 @@ def test_a_full_disk_is_said_and_the_verdict_stands(monkeypatch: pytest.MonkeyPa
     result = played(Tier.T0)
     assert result.verdict is Verdict.INVALID
     assert "could not be kept: [Errno 28] No space left on device" in result.findings[0].detail
+
+
+def test_a_quantity_that_the_bus_does_not_show_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And the state that is kept is one from before, not the broken one."""
+
+    def poison(scene: Scene, factor: float) -> None:
+        del factor
+        scene.plant.gensets["genset"].fuel_l = math.nan
+
+    monkeypatch.setitem(verbs.VERBS, "load.scale", poison)
+    result = played(Tier.T0)
+    assert result.verdict is Verdict.INVALID
+    assert "genset.genset.fuel_l is nan; its last good state, of 0." in result.findings[0].detail
+    plant = Plant(the_site().hub)
+    plant.restore((tmp_path / "hallig-TST-007-seed5-t0.plant").read_bytes())
+    assert plant.gensets["genset"].fuel_l > 0.0
