@@ -186,6 +186,11 @@ class PoiBreaker:
         return self.relay.sees_a_reason
 
     @property
+    def closes_by_itself(self) -> bool:
+        """Its ANSI 25 is let, or rules: every angle must be shown to it."""
+        return self._permit or not self._bypass_25
+
+    @property
     def is_still(self) -> bool:
         """Does not move, and its protection does not count towards a trip."""
         is_counting = self.position is CLOSED and self.relay.sees_a_reason

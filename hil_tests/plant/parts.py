@@ -138,6 +138,10 @@ class Parts:
         self.loads.warm(elapsed_s, ambient_c)
         for radio in self.radios.values():
             radio.step(elapsed_s)
+        self.step_day(elapsed_s)
+
+    def step_day(self, elapsed_s: float) -> None:
+        """Sun and air move on, and what follows the clock."""
         if self.weather.step(elapsed_s):
             self._follow_the_clock()
 

@@ -34,6 +34,8 @@ class Droop:
     emf_per_pu: float
     held_behind: complex  # from the bus to the voltage that follows its droop; 0: the terminals themselves
     impedance: complex  # from the bus to the source of the dynamic model
+    current_max_pu: float = math.inf
+    active_pu_range: tuple[float, float] = (-math.inf, math.inf)
 
     def active_pu(self, hz: float) -> float:
         """P at a frequency."""
@@ -54,6 +56,11 @@ class Droop:
     def inner(self, power: complex, volts: float) -> complex:
         """The source of the dynamic model, seen from a bus at angle zero."""
         return volts + self.impedance * (power / volts).conjugate()
+
+    def can_stay_at(self, power: complex, volts: float) -> bool:
+        """Whether it gives this for as long as it is asked."""
+        low_pu, high_pu = self.active_pu_range
+        return abs(power) <= self.current_max_pu * volts and low_pu <= power.real <= high_pu
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,19 @@ class SolarInverter:
         self.power_va = complex(self.power_pu, self._reactive_pu)
         return self.power_va
 
+    def settled_va(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float) -> complex:
+        """What it comes to if all stays so, in pu. Moves nothing."""
+        active = self.settled_pu(voltage_ratio, frequency_hz, yield_ratio)
+        if not self._has_extras or not self.is_connected or voltage_ratio < DEAD_RATIO:
+            return complex(active)
+        return complex(self._capped(active, voltage_ratio), self._reactive_at(voltage_ratio))
+
+    def hold(self, power_va: complex) -> None:
+        """Be there at once."""
+        self.power_va, self.power_pu, self._reactive_pu = power_va, power_va.real, power_va.imag
+
     def settled_pu(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float) -> float:
-        """What it comes to if all stays so, but for what volt-watt takes away. Moves nothing."""
+        """Power it comes to if all stays so, but for what volt-watt takes away. Moves nothing."""
         if not self.is_connected or voltage_ratio < DEAD_RATIO:
             return 0.0
         rating = self.rated_pu
@@ -129,12 +140,18 @@ class SolarInverter:
 
     def _follow_voltage(self, wanted: float, voltage_ratio: float, dt_s: float) -> float:
         """Volt-watt bounds the power; Q(U) follows with its lag."""
-        if self.code.power_curve:
-            wanted = min(wanted, _at(self.code.power_curve, voltage_ratio) * self.rated_pu)
         if self.code.reactive_curve:
-            reactive = _at(self.code.reactive_curve, voltage_ratio) * self.rated_pu
+            reactive = self._reactive_at(voltage_ratio)
             self._reactive_pu += (reactive - self._reactive_pu) * (1.0 - math.exp(-dt_s / self.code.reactive_s))
-        return wanted
+        return self._capped(wanted, voltage_ratio)
+
+    def _capped(self, wanted: float, voltage_ratio: float) -> float:
+        curve = self.code.power_curve
+        return min(wanted, _at(curve, voltage_ratio) * self.rated_pu) if curve else wanted
+
+    def _reactive_at(self, voltage_ratio: float) -> float:
+        curve = self.code.reactive_curve
+        return _at(curve, voltage_ratio) * self.rated_pu if curve else 0.0
 
     def _protect(self, voltage_ratio: float, frequency_hz: float, dt_s: float) -> None:
         for index, (is_voltage, limit, is_above, hold_s) in enumerate(self._trips):
