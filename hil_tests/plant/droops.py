@@ -26,7 +26,7 @@ def has_line(battery: BatteryInverter) -> bool:
 
 
 def battery_droop(battery: BatteryInverter) -> Droop:
-    """Its f = f_set - m_p P;  E = E_set - n_q Q behind the output impedance (source: `BatteryInverter.carry`)."""
+    """Its f = f_set - m_p P;  E = E_set - n_q Q behind the output impedance. Source: `BatteryInverter.carry`."""
     impedance = 1.0 / battery.admittance
     return Droop(
         idle_hz=battery.frequency_set_hz,

@@ -192,7 +192,11 @@ class LoadFeeder:
         return admittance
 
     def warm(self, dt_s: float, ambient_c: float) -> bool:
-        """Decay towards the usual draw, and thermostats switch. True when what is drawn has moved."""
+        """Decay towards the usual draw, and thermostats switch. True when what is drawn has moved.
+
+        cold = 1 + (c - 1) min(1, t_off / 30 min) exp(-t / 10 min). Source: delayed exponential of cold-load pick-up
+        studies, its times from memory.
+        """
         moved = self.fridges is not None and self.fridges.step(ambient_c, dt_s, is_energised=self.is_energised)
         if self.cold == 1.0 or not self.is_energised:
             return moved

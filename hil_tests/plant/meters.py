@@ -17,7 +17,11 @@ Reader = Callable[[], Reading]
 
 @dataclass(frozen=True, slots=True)
 class InstrumentErrors:
-    """value = round((gain mean + offset + noise) / resolution) resolution, `latency_s` old, new every `period_s`."""
+    """value = round((gain mean + offset + noise) / resolution) resolution, `latency_s` old, new every `period_s`.
+
+    Source: a definition. A wrong sign is a gain of -1; the order of words and the time of a reading are the
+    device table's and the faults'.
+    """
 
     gain: float = 1.0
     offset: float = 0.0  # in the point's own unit, as noise and resolution

@@ -48,13 +48,13 @@ class Roof:
 
 
 def volt_watt_ratio(volts: float) -> float:
-    """Of rating: all below the band, nothing above."""
+    """Of rating: p = (1.12 - V) / 0.03 in the band, all below it, nothing above. Source: the constants'."""
     full, none = VOLT_WATT
     return max(0.0, min(1.0, (none - volts) / (none - full)))
 
 
 def volt_var_ratio(volts: float) -> float:
-    """Of rating, positive delivered: supports a low voltage, lowers a high one, still in the dead band."""
+    """Of rating, positive delivered: q = 0.436 (|V - 1| - 0.03) / 0.05 against what is off. Source: the constants'."""
     beyond = max(0.0, abs(volts - 1.0) - VOLT_VAR_DEAD_RATIO) / (VOLT_VAR_FULL_RATIO - VOLT_VAR_DEAD_RATIO)
     return VOLT_VAR_MAX * min(1.0, beyond) * (1.0 if volts < 1.0 else -1.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
@@ -103,7 +103,7 @@ def test_from_any_snapshot_everything_goes_on_to_the_last_bit(timeline: Timeline
     assert differences(played(plant, timeline, LOOKS_COUNT), uninterrupted) == []
 
 
-def differences(ours: list[list[tuple[str, str]]], theirs: list[list[tuple[str, str]]]) -> list[object]:
+def differences(ours: list[list[tuple[str, str]]], theirs: list[list[tuple[str, str]]]) -> Sequence[object]:
     """A few of them, for a message that can be read."""
     pairs = [(one, other) for a, b in zip(ours, theirs, strict=True) for one, other in zip(a, b, strict=True)]
     return [pair for pair in pairs if pair[0] != pair[1]][:5]
