@@ -18,6 +18,7 @@ from controller.model.words import Mode
 from hil_tests.bench.durations import spoken
 from hil_tests.bench.expressions import ExpressionError, compile_condition
 from hil_tests.bench.hardware import check_hardware
+from hil_tests.bench.plant_options import check_plant
 from hil_tests.bench.predicates import PARAMETERS
 from hil_tests.bench.scenario import Action, Expectation, Scenario
 from hil_tests.bench.signals import signals_of
@@ -44,6 +45,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     if scenario.stop_when is not None:
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
     yield from check_hardware(file, scenario, site)
+    yield from check_plant(file, scenario, site)
 
 
 def _check_action(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenario, site: Site) -> Iterator[Problem]:

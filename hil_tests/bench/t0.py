@@ -8,9 +8,10 @@ from controller.config.types import Site
 from hil_tests.bench.director import Director
 from hil_tests.bench.expectations import INSTANT_S
 from hil_tests.bench.outcome import Played, played
+from hil_tests.bench.plant_options import options_of
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
-from hil_tests.plant.plant import STEP_S, PlantOptions
+from hil_tests.plant.plant import STEP_S
 from hil_tests.simulation.bench import Bench
 from hil_tests.simulation.endurance import Endurance
 
@@ -41,16 +42,3 @@ def prepare_t0(scenario: Scenario, site: Site, seed: int) -> tuple[Bench, Scene,
     director = Director(scenario, bench.scene)
     bench.on_step = director.after_step
     return bench, bench.scene, director
-
-
-def options_of(scenario: Scenario) -> PlantOptions:
-    """How the plant starts."""
-    start = scenario.start
-    return PlantOptions(
-        soc_pct=start.soc_pct,
-        temperature_c=start.temperature_c,
-        irradiance_w_per_m2=start.irradiance_w_per_m2,
-        demand_ratio=start.demand_ratio,
-        relay_enabled=start.relay_enabled,
-        **start.plant,
-    )

@@ -8,9 +8,9 @@ from controller.config.types import Site
 from hil_tests.bench.director import Director
 from hil_tests.bench.expectations import INSTANT_S
 from hil_tests.bench.outcome import Played, played
+from hil_tests.bench.plant_options import options_of
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
-from hil_tests.bench.t0 import options_of
 from hil_tests.plant.plant import Plant
 from hil_tests.simulation.controller import BenchController
 from hil_tests.virtual.bench import WireBench

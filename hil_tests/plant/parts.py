@@ -23,6 +23,7 @@ from hil_tests.plant.small import Dso, EarthingRelay, RadioNode, Safety
 from hil_tests.plant.solar import SolarInverter
 from hil_tests.plant.storage import BatteryPack, interpolate
 from hil_tests.plant.transfer import TransferRelay
+from hil_tests.plant.village import Roof, VillageNetwork
 from hil_tests.plant.weather import Weather
 
 
@@ -82,6 +83,9 @@ class Parts:
         for name, group in options.fridges.items():
             self.feeders[name].fridges = Fridges(group, forked(seed, f"fridges {name}"))
         self._follow_the_clock()
+        if options.village:
+            roofs = {node: Roof(rating_w, has_volt_var=True) for node, rating_w in options.roofs_w.items()}
+            self.loads.lines = VillageNetwork.of(self, options.village, roofs)
         self.book.is_even = options.phases_are_even
         self.book.open_for(
             self.loads,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from controller.model.hub import AssetId
 from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.feeder import TAN_PHI, LoadFeeder
-from hil_tests.plant.plant import Plant
 from hil_tests.plant.power_flow import NoSteadyStateError
 from hil_tests.plant.radial import RadialNetwork, load_network
 from hil_tests.plant.weather import Weather
@@ -28,6 +28,13 @@ VOLT_WATT = (1.09, 1.12)  # full power up to, none from
 VOLT_VAR_DEAD_RATIO = 0.03
 VOLT_VAR_FULL_RATIO = 0.08
 VOLT_VAR_MAX = 0.436  # of rating, power factor 0.9
+
+
+class Hub(Protocol):
+    """What the lines start from: a plant, or its parts."""
+
+    feeders: dict[AssetId, LoadFeeder]
+    weather: Weather
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class VillageNetwork:
 
     @staticmethod
     def of(
-        plant: Plant,
+        plant: Hub,
         places: Mapping[AssetId, str],
         roofs: Mapping[str, Roof] | None = None,
         network: RadialNetwork | None = None,
