@@ -14,11 +14,11 @@ from controller.config.types import Site
 from controller.config.wording import written_as, wrong_value
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
-from hil_tests.bench.beginning import check_plant
 from hil_tests.bench.contradictions import contradictions
 from hil_tests.bench.durations import spoken
 from hil_tests.bench.expressions import ExpressionError, compile_condition
 from hil_tests.bench.hardware import check_hardware
+from hil_tests.bench.plant_options import check_plant
 from hil_tests.bench.predicates import PARAMETERS
 from hil_tests.bench.scenario import Action, Expectation, Scenario
 from hil_tests.bench.signals import signals_of
@@ -35,7 +35,6 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     """Everything that is wrong with it on this hub."""
     for number, action in enumerate(scenario.timeline):
         yield from check_action(file, ("timeline", number), action, scenario, site)
-    yield from check_plant(file, scenario, site)
     labels = labels_of(scenario)
     signals = signals_of(site)
     for number, expected in enumerate(scenario.expect):
@@ -49,6 +48,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
     yield from _check_exceptions(file, scenario)
     yield from check_hardware(file, scenario, site)
+    yield from check_plant(file, scenario, site)
 
 
 def labels_of(scenario: Scenario) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller.config.types import Site
-from hil_tests.bench.beginning import options_of
 from hil_tests.bench.director import Director
 from hil_tests.bench.outcome import Played, played
+from hil_tests.bench.plant_options import options_of
 from hil_tests.bench.predicates import INSTANT_S
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene

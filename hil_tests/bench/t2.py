@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from controller import clock
 from controller.config.types import Site
-from hil_tests.bench.beginning import options_of
 from hil_tests.bench.director import Director
 from hil_tests.bench.hardware import addresses
 from hil_tests.bench.outcome import Played, played
+from hil_tests.bench.plant_options import options_of
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scene import Scene
 from hil_tests.bench.t2_desk import RealDesk

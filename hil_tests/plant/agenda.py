@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from hil_tests.plant.rest import CLOCK_S, SLOW_S
@@ -35,9 +36,14 @@ class Agenda:
         self._entries = ()
 
     @property
+    def left_s(self) -> float:
+        """Until the next entry; infinite where none is to come."""
+        return self._entries[0].at_s - self.now_s if self._entries else math.inf
+
+    @property
     def is_still(self) -> bool:
         """Nothing is due before the next look."""
-        return not self._entries or self._entries[0].at_s > self.now_s + 2 * SLOW_S
+        return self.left_s > 2 * SLOW_S
 
     @property
     def is_empty(self) -> bool:

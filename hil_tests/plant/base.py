@@ -27,7 +27,10 @@ def toward(value: float, target: float, step: float) -> float:
 
 
 def curve_hold_s(curve: tuple[tuple[float, float], ...], ratio: float) -> float:
-    """How long a load ratio is carried: log-free interpolation between points (ratio, seconds); inf at or below 1."""
+    """How long a load ratio is carried, from points of ratio and seconds; inf at or below 1.
+
+    t = t1 + (t2 - t1) (r - r1) / (r2 - r1) between points. Source: a makers' curve is a table, read in straight lines.
+    """
     if ratio <= 1.0:
         return math.inf
     before = curve[0]

@@ -34,6 +34,8 @@ class Droop:
     """How far below its no-load frequency a forming inverter is: a slope or a table, less the shift against charging.
 
     f = f_set - d(P_f) + s;  s' = k (-P_f - P_charge_max), 0 <= s <= s_max: PV with P(f) then gives way.
+
+    Source: table of the NREL packet's measured unit; shift as in SMA's island systems, its gain is ours.
     """
 
     __slots__ = ("_loads", "_rated", "_slope_hz_per_pu", "_steps_hz", "shift_hz", "shift_max_hz")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator
 
 from controller.model.words import BreakerPosition, SettingsGroup
 from hil_tests.plant.base import NOMINAL_HZ
-from hil_tests.plant.relay import UNDERVOLTAGE_ALONE, Relay, RelaySettings
+from hil_tests.plant.relay import UNDERVOLTAGE_ALONE, Relay, RelaySettings, relay_named
 from hil_tests.plant.rest import Rest, Setting
 
 OPEN, CLOSED = BreakerPosition.OPEN, BreakerPosition.CLOSED  # looking into an enum costs 70 ns, ten times a step
@@ -27,7 +29,7 @@ class PoiBehaviour:
 
     operating_min_s: float = OPERATING_MIN_S
     operating_max_s: float = OPERATING_MAX_S
-    relay: RelaySettings = UNDERVOLTAGE_ALONE
+    relay: Annotated[RelaySettings, BeforeValidator(relay_named)] = UNDERVOLTAGE_ALONE
     lock_out_trips_count: int | None = None  # so many trips of its relay without a person: no closing (ANSI 86)
 
 
@@ -184,6 +186,11 @@ class PoiBreaker:
     def relay_tripped_now(self) -> bool:
         """The protection still sees its reason."""
         return self.relay.sees_a_reason
+
+    @property
+    def closes_by_itself(self) -> bool:
+        """Its ANSI 25 is let, or rules: every angle must be shown to it."""
+        return self._permit or not self._bypass_25
 
     @property
     def is_still(self) -> bool:

@@ -11,7 +11,10 @@ COOL_DOWN_S = 600.0
 
 
 class Bridge:
-    """Direct-current energy since the last slow step, and a thermal accumulator: over' = 1 / t(|I|), trip at 100 %."""
+    """Direct-current energy since the last slow step, and a thermal accumulator: over' = 1 / t(|I|), trip at 100 %.
+
+    Source: IEEE C37.112 (a dependent time is integrated); losses p0 + p1 s + p2 s^2: Schmidt and Sauer 1996.
+    """
 
     __slots__ = ("_active_s", "_curve", "_dc_j", "_dc_power_w", "_rated", "_valid_for_va", "cool_s", "overload_pct")
 

@@ -22,7 +22,10 @@ class FridgeGroup:
 
 
 class Fridges:
-    """C T' = (T_a - T) / R - COP P on, exact over each second. `warm_c_min` is the degree-minutes above 8 degrees."""
+    """C T' = (T_a - T) / R - COP P on, exact over each second. `warm_c_min` is the degree-minutes above 8 degrees.
+
+    Source: thermostatic load of Mortensen and Haggerty 1988, without its noise.
+    """
 
     __slots__ = ("_age_s", "_is_on", "group", "temperatures_c", "warm_c_min")
 

@@ -151,7 +151,10 @@ class RunBook:
         self._loaded_s += dt_s
 
     def end_slow_step(self) -> float:
-        """Litres used since the last time: L/h = 0.246 P_kW + 0.0845 P_rated_kW, from memory."""
+        """Litres used since the last time: L/h = 0.246 P_kW + 0.0845 P_rated_kW.
+
+        Source: the line of Skarstein and Uhlen 1989; its figures from memory.
+        """
         if self._loaded_s == 0.0:
             return 0.0
         used_wh = (0.246 * self._delivered_j + 0.0845 * self._rating_va * self._loaded_s) / 3600.0

@@ -10,7 +10,7 @@ from controller.model.phases import PhaseValues
 from controller.model.words import BreakerPosition
 from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.cold_chain import Fridges
-from hil_tests.plant.motor import Motor, MotorLoad
+from hil_tests.plant.motor import Motor, MotorLoad, MotorState
 from hil_tests.plant.phase_book import share_of
 from hil_tests.plant.rest import CLOCK_S, Setting
 
@@ -127,7 +127,8 @@ class LoadFeeder:
     def is_moving(self) -> bool:
         """Something behind the contactor is being timed."""
         faulty = self._fault_y != 0 and self.position is CLOSED and not math.isinf(self._trips_after_s)
-        return faulty or (self.motor is not None and self.motor.is_moving)
+        starts = self.motor is not None and self.motor.state is MotorState.OFF and self.is_energised
+        return faulty or starts or (self.motor is not None and self.motor.is_moving)
 
     @property
     def power_va(self) -> complex:
@@ -191,7 +192,11 @@ class LoadFeeder:
         return admittance
 
     def warm(self, dt_s: float, ambient_c: float) -> bool:
-        """Decay towards the usual draw, and thermostats switch. True when what is drawn has moved."""
+        """Decay towards the usual draw, and thermostats switch. True when what is drawn has moved.
+
+        cold = 1 + (c - 1) min(1, t_off / 30 min) exp(-t / 10 min). Source: delayed exponential of cold-load pick-up
+        studies, its times from memory.
+        """
         moved = self.fridges is not None and self.fridges.step(ambient_c, dt_s, is_energised=self.is_energised)
         if self.cold == 1.0 or not self.is_energised:
             return moved

@@ -32,7 +32,10 @@ class Impact:
 def impact_of(
     closing: Closing, bus_ratio: float, grid_ratio: float, formers: Iterable[tuple[complex, float]]
 ) -> Impact:
-    """I = |V_bus - V_grid| / |Z_grid + Z_formers|, from each former's admittance and rating on the common base."""
+    """I = |V_bus - V_grid| / |Z_grid + Z_formers|, from each former's admittance and rating on the common base.
+
+    Source: Ohm's law across the open contacts; the limits as named above.
+    """
     pairs = list(formers)
     admittance = sum((y for y, _ in pairs), 0j)
     if closing.kind != "live_live" or admittance == 0:

@@ -217,9 +217,9 @@ class BatteryInverter:
         self.voltage_set_ratio = voltage_ratio + VOLTAGE_DROOP * self.q_filtered_pu / self.rated_pu
 
     def carry(self, voltage: complex, current: complex, dt_s: float) -> None:
-        """Forming, after the solve: filters, droop, angle.
+        """Forming, after the solve: f = f_set - m_p P_f;  E = V_set - n_q Q_f;  P_f' = (P - P_f) / tau.
 
-        f = f_set - m_p P_f;  E = V_set - n_q Q_f;  P_f' = (P - P_f) / tau.
+        Source: Chandorkar, Divan and Adapa 1993 (droop by filtered power); tau of EPHCC's battery model.
         """
         self.current = current
         power = self.power_va = voltage * current.conjugate()

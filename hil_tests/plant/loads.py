@@ -94,7 +94,10 @@ class Loads:
         self.rest.disturb()
 
     def step(self, voltage_ratio: float, frequency_hz: float, dt_s: float) -> complex:
-        """Admittance for the next solve. P = P0 cold (z v^2 + i v + p); below 0.7 Un all of it is impedance."""
+        """Admittance for the next solve. P = P0 cold (z v^2 + i v + p)(1 + k df/f0); below 0.7 Un all is impedance.
+
+        Source: Kundur 1994, 7.1; impedance at a low voltage as power flow programs do (PQBRAK of PSS/E).
+        """
         self._now_s += dt_s
         is_live = voltage_ratio > USABLE_RATIO
         if self._is_stale or is_live is not self._is_live:

@@ -30,3 +30,10 @@ class MeanVoltage:
         self._blocks.append(mean)
         self._age_s = self._volt_s = 0.0
         self.ratio = self._sum / BLOCKS_COUNT
+
+    def hold(self, voltage_ratio: float, duration_s: float) -> None:
+        """As `step`, for longer than a block."""
+        while duration_s > 0.0:
+            part_s = min(BLOCK_S - self._age_s, duration_s)
+            self.step(voltage_ratio, part_s)
+            duration_s -= part_s

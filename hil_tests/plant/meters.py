@@ -17,7 +17,11 @@ Reader = Callable[[], Reading]
 
 @dataclass(frozen=True, slots=True)
 class InstrumentErrors:
-    """value = round((gain mean + offset + noise) / resolution) resolution, `latency_s` old, new every `period_s`."""
+    """value = round((gain mean + offset + noise) / resolution) resolution, `latency_s` old, new every `period_s`.
+
+    Source: a definition. A wrong sign is a gain of -1; the order of words and the time of a reading are the
+    device table's and the faults'.
+    """
 
     gain: float = 1.0
     offset: float = 0.0  # in the point's own unit, as noise and resolution
@@ -81,10 +85,11 @@ class Instrument:
 class Instruments:
     """All imperfect instruments of a site. A point that is not named here is measured perfectly, and costs nothing."""
 
-    __slots__ = ("_change", "_kept", "_parts")
+    __slots__ = ("_change", "_kept", "_memory_s", "_parts")
 
     def __init__(self, errors: Mapping[str, InstrumentErrors], seed: int) -> None:
         self._parts = {name: Instrument(each, forked(seed, f"instrument {name}")) for name, each in errors.items()}
+        self._memory_s = max((e.averaging_s + e.period_s + e.latency_s for e in errors.values()), default=0.0)
         self._kept: dict[str, Reading] = {}
         self._change = -1
 
@@ -101,6 +106,11 @@ class Instruments:
     def shown(self, name: str) -> Reading:
         """What one of them says."""
         return self._parts[name].shown
+
+    def hold(self, readers: Mapping[str, Reader], from_s: float, now_s: float, rest: Rest) -> None:
+        """Nothing has moved since `from_s`: every window, and what is still under way, is of that time alone."""
+        self.step(readers, max(from_s, now_s - self._memory_s), rest)
+        self.step(readers, now_s, rest)
 
     def step(self, readers: Mapping[str, Reader], now_s: float, rest: Rest) -> None:
         """Once per step of the plant; the truth is read again only when it has moved.

@@ -46,7 +46,10 @@ class MotorLoad:
         self.is_moving = False
 
     def step(self, volts: float, dt_s: float, *, is_energised: bool) -> complex:
-        """Admittance for the next solve."""
+        """Admittance for the next solve: Y = 6 S (0.3 - j0.95) while it starts, Y = (P - jQ) / V^2 while it runs.
+
+        Source: NREL's packet, 17.2 (six times); a rotor that stands is an impedance (Kundur 1994, 7.2).
+        """
         self._turn(volts, dt_s, is_energised=is_energised)
         motor = self.motor
         square = max(volts * volts, STALL_RATIO * STALL_RATIO)

@@ -14,6 +14,8 @@ def solve(sources: Sequence[Source], shunt: complex, before: complex) -> tuple[c
 
     V = (sum E Y + sum I_limited) / (sum Y + Y_shunt). A source beyond its limit becomes a current source of that
     magnitude at its own angle, and the bus is solved again. Without any source the bus is dead: V = 0.
+
+    Source: Millman 1940 (a star of sources); a saturated bridge as a current source: EPHCC's battery model.
     """
     if not sources:
         return 0j, []

@@ -23,6 +23,7 @@ from hil_tests.plant.small import Dso, EarthingRelay, RadioNode, Safety
 from hil_tests.plant.solar import SolarInverter
 from hil_tests.plant.storage import BatteryPack, interpolate
 from hil_tests.plant.transfer import TransferRelay
+from hil_tests.plant.village import Roof, VillageNetwork
 from hil_tests.plant.weather import Weather
 
 
@@ -82,6 +83,9 @@ class Parts:
         for name, group in options.fridges.items():
             self.feeders[name].fridges = Fridges(group, forked(seed, f"fridges {name}"))
         self._follow_the_clock()
+        if options.village:
+            roofs = {node: Roof(rating_w, has_volt_var=True) for node, rating_w in options.roofs_w.items()}
+            self.loads.lines = VillageNetwork.of(self, options.village, roofs)
         self.book.is_even = options.phases_are_even
         self.book.open_for(
             self.loads,
@@ -138,6 +142,10 @@ class Parts:
         self.loads.warm(elapsed_s, ambient_c)
         for radio in self.radios.values():
             radio.step(elapsed_s)
+        self.step_day(elapsed_s)
+
+    def step_day(self, elapsed_s: float) -> None:
+        """Sun and air move on, and what follows the clock."""
         if self.weather.step(elapsed_s):
             self._follow_the_clock()
 

@@ -75,7 +75,10 @@ class PhaseBook:
         return l1 + rest, l2 + rest, l3 + rest
 
     def of_former(self, power_pu: float, rated_pu: float, phases: tuple[Phase, ...]) -> PhaseValues:
-        """A former's power, in watts. In an island the three-phase formers carry the unbalance by their ratings."""
+        """A former's power, in watts. In an island the three-phase formers carry the unbalance by their ratings.
+
+        P_k = P / 3 + (needed_k - mean) S / sum of S. Source: bookkeeping of ours, it sums to P.
+        """
         if self.grid_is_stiff or self.is_even or phases != ALL_PHASES:
             return PhaseValues.shared(power_pu * BASE_VA, phases)
         l1, l2, l3 = self.needed()

@@ -39,11 +39,9 @@ class Plant:
 
     def __init__(self, hub: Hub, seed: int = 1, options: PlantOptions | None = None) -> None:
         options = options or PlantOptions()
-        self.hub = hub
-        self.now_s = 0.0
-        self._parts = parts = Parts(hub, seed, options)
-        self.rest = parts.rest
-        self.grid, self.poi, self.earthing = parts.grid, parts.poi, parts.earthing
+        self.hub, self.now_s = hub, 0.0
+        self.parts = parts = Parts(hub, seed, options)
+        self.rest, self.grid, self.poi, self.earthing = parts.rest, parts.grid, parts.poi, parts.earthing
         self.batteries, self.pv, self.gensets = parts.batteries, parts.pv, parts.gensets
         self.loads, self.feeders, self.radios = parts.loads, parts.feeders, parts.radios
         self.weather, self.safety, self.dso = parts.weather, parts.safety, parts.dso
@@ -58,7 +56,7 @@ class Plant:
         self.poi_current = 0j  # pu, positive into the hub
         self.backfeed_j, self.out_of_phase_closures_count = 0.0, 0
         self.source_j = self.load_j = 0.0  # up to the last whole step: no older than SLOW_S
-        self._is_emergency, self._yield_ratio = False, 0.0
+        self.is_emergency, self._yield_ratio = False, 0.0
         self._slow_age_s = 0.0
         self._resting = Resting()
 
@@ -89,6 +87,11 @@ class Plant:
         """An imperfect instrument reads this from now on, at every step. Returns what reads the instrument."""
         self._readers[name] = reader
         return lambda: self.instruments.shown(name)
+
+    def hold_instruments(self, held_s: float) -> None:
+        """Nothing has moved for so long."""
+        if self._readers:
+            self.instruments.hold(self._readers, self.now_s - held_s, self.now_s, self.rest)
 
     def trip_all_pv(self) -> None:
         """Every PV inverter goes at once: a firmware's limit, a dip that all of them saw."""
@@ -177,31 +180,32 @@ class Plant:
             self._make_up(self._resting.steps_count * STEP_S)
         is_touched, self.rest.is_touched = self.rest.is_touched, False
         if is_touched:
-            self._is_emergency, self._yield_ratio = self.safety.emergency_off, self.weather.yield_ratio
+            self.is_emergency, self._yield_ratio = self.safety.emergency_off, self.weather.yield_ratio
         self.grid.step(dt_s)
-        if self._is_emergency:
-            self._parts.stop_in_emergency()
+        if self.is_emergency:
+            self.parts.stop_in_emergency()
         self.earthing.step(dt_s)
-        self._step_poi(dt_s)
+        self.step_poi(dt_s)
         before = self.bus
         if self.transfers:
             for transfer in self.transfers.values():
                 transfer.step(abs(before), self.bus_frequency_hz, dt_s)
-        self._parts.begin_step(before, dt_s)
+        self.parts.begin_step(before, dt_s)
         self._solve(dt_s)
         self._measure_frequency(before, dt_s)
         self._slow_age_s += dt_s
         is_due = self._slow_age_s >= SLOW_S - 1e-9
         if is_due:
-            self._parts.step_slowly(abs(self.bus), self._slow_age_s)
+            self.parts.step_slowly(abs(self.bus), self._slow_age_s)
             self._slow_age_s = 0.0
         if is_due or was_resting or self._resting.is_near:
             self._look_for_rest(before, is_due=is_due)
 
-    def _step_poi(self, dt_s: float) -> None:
+    def step_poi(self, dt_s: float) -> None:
+        """Breaker and relay look at both sides, and move."""
         sides = self._sides()
         if self.poi.step(sides, self.now_s, dt_s) and self.poi.position is CLOSED:
-            formers = [(former.admittance, former.rated_pu) for former in self._parts.formers()]
+            formers = [(former.admittance, former.rated_pu) for former in self.parts.formers()]
             impact = impact_of(self.poi.closings[-1], sides.bus_ratio, sides.grid_ratio, formers)
             self.impacts = (*self.impacts, impact)[-64:]
             self.poi.wear_ratio += impact.wear_ratio
@@ -226,12 +230,12 @@ class Plant:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""
         volts = abs(self.bus)
         load_y = self.loads.step(volts, self.bus_frequency_hz, dt_s)
-        followed = self._parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
+        followed = self.parts.follow(volts, self.bus_frequency_hz, self._yield_ratio, dt_s)
         followed_y = followed.conjugate() / max(volts * volts, 0.04)
-        formers = self._parts.formers()
+        formers = self.parts.formers()
         sources: list[Source] = [(former.emf, former.admittance, former.current_max_pu) for former in formers]
         closed, fed = self.poi.position is CLOSED, self.grid.is_fed
-        self._parts.book.grid_is_stiff = closed and fed
+        self.parts.book.grid_is_stiff = closed and fed
         if closed and fed:
             sources.append((self.grid.source, GRID_Y, math.inf))
         neighbours = NEIGHBOURS_PU if closed and not fed else 0j
@@ -255,7 +259,7 @@ class Plant:
         self.load_j += self._resting.load_w * dt_s
 
     def _measure_frequency(self, before: complex, dt_s: float) -> None:
-        """From the bus angle over a 40 ms window; begins anew when the bus comes alive."""
+        """Over a 40 ms window, anew when the bus comes alive: f = 50 + d(arg V) / 2 pi dt. Source: a definition."""
         if abs(self.bus) < DEAD_RATIO or abs(before) < DEAD_RATIO:
             self.bus_frequency_hz = NOMINAL_HZ
             return
@@ -266,7 +270,7 @@ class Plant:
     # -- rest -------------------------------------------------------------------------------------------------------
     def _look_for_rest(self, before: complex, *, is_due: bool) -> None:
         """Two steps in a row that left everything where it was, and no timer that ends soon: nothing will move."""
-        resting, state = self._resting, [abs(self.bus), self.bus_frequency_hz / NOMINAL_HZ, *self._parts.fast_state()]
+        resting, state = self._resting, [abs(self.bus), self.bus_frequency_hz / NOMINAL_HZ, *self.parts.fast_state()]
         is_same = resting.keeps(state)
         resting.is_near = is_due and not is_same
         self.rest.holds = is_same and not self.rest.is_touched and self._may_rest()
@@ -275,14 +279,14 @@ class Plant:
     def _may_rest(self) -> bool:
         """Not while a dead street is being fed."""
         feeds = self.poi.position is CLOSED and not self.grid.is_fed and self.bus != 0
-        return not feeds and self._parts.is_still()
+        return not feeds and self.parts.is_still()
 
     def _turn(self, spin: complex) -> None:
         """At rest in a frame that turns. Where both sides of an open POI live, its ANSI 25 watches them pass."""
         self.grid.turn(STEP_S)
         if self.poi.position is not CLOSED and self.grid.is_fed and self.bus != 0:
             self.rest.turns_count += 1
-            self._step_poi(STEP_S)
+            self.step_poi(STEP_S)
         self.bus *= spin
         self.poi_current *= spin
 
@@ -293,4 +297,4 @@ class Plant:
         self._slow_age_s += rested_s
         self.source_j += resting.source_w * rested_s
         self.load_j += resting.load_w * rested_s
-        self._parts.make_up(volts, rested_s)
+        self.parts.make_up(volts, rested_s)

@@ -60,7 +60,10 @@ def _parts(plant: Plant) -> Parts:
 
 
 def _without_neutral(plant: Plant, volts: float) -> PhaseValues:
-    """Without PEN the star point floats to where the currents cancel: V_N = sum(V_k Y_k) / sum(Y_k)."""
+    """Without PEN the star point floats to where the currents cancel: V_N = sum(V_k Y_k) / sum(Y_k).
+
+    Source: Millman 1940.
+    """
     admittances = [part.conjugate() for part in plant.phase_book.needed()]
     phasors = [cmath.rect(1.0, -index * TWO_PI / 3.0) for index in range(3)]
     together = sum(admittances)

@@ -3,6 +3,7 @@
     P_s(f) = (f_s - f) / m_s,  sum of P_s(f) = P(|V|, f)      by a secant on f
     Q_s(P_s, |V|) from |E_s| = E0_s - n_s Q_s, sum of Q_s = Q(|V|, f)      by a secant on |V|
 
+Source: the devices' own droops at rest; one frequency shares the load among them (Kundur 1994, 11.1).
 All powers in pu of the common base, sources positive out, the bus at angle zero. Losses inside a source are its own.
 """
 
@@ -34,13 +35,18 @@ class Droop:
     emf_per_pu: float
     held_behind: complex  # from the bus to the voltage that follows its droop; 0: the terminals themselves
     impedance: complex  # from the bus to the source of the dynamic model
+    current_max_pu: float = math.inf
+    active_pu_range: tuple[float, float] = (-math.inf, math.inf)
 
     def active_pu(self, hz: float) -> float:
         """P at a frequency."""
         return (self.idle_hz - hz) / self.hz_per_pu
 
     def reactive_pu(self, active_pu: float, volts: float) -> float:
-        """Q at a voltage: the root near zero of |V + z (P - jQ) / V|^2 = (E0 - n Q)^2, a square in Q."""
+        """Q at a voltage: the root near zero of |V + z (P - jQ) / V|^2 = (E0 - n Q)^2, a square in Q.
+
+        Source: drop across an impedance, squared, with the droop put in.
+        """
         r, x = self.held_behind.real, self.held_behind.imag
         z2 = (r * r + x * x) / (volts * volts)
         a = z2 - self.emf_per_pu * self.emf_per_pu
@@ -54,6 +60,11 @@ class Droop:
     def inner(self, power: complex, volts: float) -> complex:
         """The source of the dynamic model, seen from a bus at angle zero."""
         return volts + self.impedance * (power / volts).conjugate()
+
+    def can_stay_at(self, power: complex, volts: float) -> bool:
+        """Whether it gives this for as long as it is asked."""
+        low_pu, high_pu = self.active_pu_range
+        return abs(power) <= self.current_max_pu * volts and low_pu <= power.real <= high_pu
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,10 @@ def in_island(droops: Sequence[Droop], taken: Taken, volts: float, hz: float) ->
 
 
 def beside_grid(droops: Sequence[Droop], taken: Taken, source: complex, impedance: complex, hz: float) -> Flow:
-    """On a stiff grid: V = E + Z conj((S_sources - S_taken) / V), repeated. Raises NoSteadyStateError."""
+    """On a stiff grid: V = E + Z conj((S_sources - S_taken) / V), repeated. Raises NoSteadyStateError.
+
+    Source: the fixed point of Teng 2003, with one node.
+    """
     active = [droop.active_pu(hz) for droop in droops]
     bus = source
     for _ in range(8 * ROUNDS_MAX):

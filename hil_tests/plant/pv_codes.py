@@ -78,3 +78,12 @@ VOLT_WATT: Curve = ((1.09, 1.0), (1.12, 0.0))
 CODES: Mapping[str, PvCode] = MappingProxyType(
     {code.name: code for code in (VDE4105_2018, VDE4105_2026, EN50549_1, OFFGRID)}
 )
+
+
+def code_named(value: object) -> object:
+    """A code by its name; whatever else is left to others. Raises ValueError on an unknown name."""
+    if not isinstance(value, str):
+        return value
+    if value not in CODES:
+        raise ValueError(f"one of {', '.join(CODES)}, or a table of its own")
+    return CODES[value]

@@ -13,19 +13,16 @@ import math
 from controller.model.words import BreakerPosition
 from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI
 from hil_tests.plant.breaker import CLOSED
-from hil_tests.plant.generator import GeneratorSet
+from hil_tests.plant.droops import battery_droop, genset_droop, has_line, hold_battery, hold_genset
 from hil_tests.plant.grid import IMPEDANCE_PU
-from hil_tests.plant.inverter import VOLTAGE_DROOP, BatteryInverter
 from hil_tests.plant.plant import STEP_S, Plant
-from hil_tests.plant.power_flow import Droop, Flow, NoSteadyStateError, beside_grid, in_island
+from hil_tests.plant.power_flow import Flow, NoSteadyStateError, beside_grid, in_island
+from hil_tests.plant.rest import SLOW_S
 
 DT_S = 10.0
 SETTLE_S = 2.0  # dynamic for so long after the last contact moved: ten time constants of the slowest fast state
 PACK_S = 5.0  # a sixth of the battery's polarisation time constant, half of what a BMS bears beyond its limits
 LIVE_RATIO = 0.05
-ISOCHRONOUS_HZ_PER_PU = 1e-9
-GENSET_VOLTAGE_DROOP = 0.04
-GENSET_NO_LOAD_RATIO = 1.04
 
 
 class QuasiSteady:
@@ -59,7 +56,10 @@ class QuasiSteady:
 
     def jump(self, dt_s: float) -> bool:
         """One balance, held for this long. False, and nothing moved but a step at most, where there is none."""
-        return dt_s >= 2.0 * STEP_S and self.may_jump and self._jump(dt_s)
+        if not self.may_jump:
+            return False
+        dt_s = min(dt_s, self.plant.grid.agenda.left_s - 2.0 * SLOW_S)  # what the grid has in mind is met in steps
+        return dt_s >= 2.0 * STEP_S and self._jump(dt_s)
 
     # -- when -----------------------------------------------------------------------------------------------------
     def _is_still(self) -> bool:
@@ -67,11 +67,15 @@ class QuasiSteady:
         parts_are = plant.grid.is_still and plant.poi.is_still and plant.earthing.is_still
         if not parts_are or self._feeds_dead_line() or self._relay_waits_for_sync():
             return False
+        if plant.safety.emergency_off is not plant.is_emergency:
+            return False
         return (
             all(battery.is_still and not battery.pack.is_overloaded for battery in plant.batteries.values())
+            and all(has_line(battery) for battery in plant.batteries.values() if battery.is_forming)
+            and all(transfer.is_still for transfer in plant.transfers.values())
             and all(inverter.is_still for inverter in plant.pv.values())
             and all(genset.is_still for genset in plant.gensets.values())
-            and (plant.loads.is_still or self._contactors_stand())
+            and (plant.loads.is_still or self._only_demand_has_moved())
         )
 
     def _feeds_dead_line(self) -> bool:
@@ -81,13 +85,13 @@ class QuasiSteady:
     def _relay_waits_for_sync(self) -> bool:
         """A relay that closes by its own ANSI 25 must see every angle pass."""
         plant = self.plant
-        return not plant.poi.bypass_25 and plant.poi.position is not CLOSED and plant.grid.is_fed and plant.bus != 0
+        return plant.poi.closes_by_itself and plant.poi.position is not CLOSED and plant.grid.is_fed and plant.bus != 0
 
-    def _contactors_stand(self) -> bool:
+    def _only_demand_has_moved(self) -> bool:
         """A demand that was set needs no contactor: the next balance takes it in."""
         closed = BreakerPosition.CLOSED
         return all(
-            feeder.stuck or feeder.is_ordered_closed == (feeder.position is closed)
+            (feeder.stuck or feeder.is_ordered_closed == (feeder.position is closed)) and not feeder.is_moving
             for feeder in self.plant.feeders.values()
         )
 
@@ -99,33 +103,43 @@ class QuasiSteady:
             plant.step(STEP_S)
             dt_s -= STEP_S
         held = plant.forming
+        followed = {name: battery.power_va for name, battery in plant.batteries.items()}
         try:
             flow, followed_pu = self._balance(dt_s)
         except NoSteadyStateError:
+            for name, power_va in followed.items():
+                plant.batteries[name].power_va = power_va
             self._settled_at_s = plant.now_s + SETTLE_S
             return False
         self._take(flow)
         passed_s = self._pass(flow, dt_s)
         self._turn(flow, followed_pu, passed_s)
-        self._left_at_s = plant.now_s
-        plant.rest.disturb()
-        self.jumps_count += 1
+        self._look(passed_s)
         if plant.forming != held:  # a battery's own protection: what follows is not steady
             self._settled_at_s = plant.now_s + SETTLE_S
         return True
 
+    def _look(self, passed_s: float) -> None:
+        """Relay and instruments see where it ended."""
+        plant = self.plant
+        plant.step_poi(STEP_S)
+        plant.hold_instruments(passed_s)
+        self._left_at_s = plant.now_s
+        plant.rest.disturb()
+        self.jumps_count += 1
+
     def _balance(self, dt_s: float) -> tuple[Flow, float]:
-        """Where the bus comes to rest, and what followers give there."""
+        """Where the bus comes to rest, and what followers give there. Raises NoSteadyStateError."""
         plant, volts, hz = self.plant, abs(self.plant.bus), self.plant.bus_frequency_hz
         yield_ratio, loads, inverters = plant.weather.yield_ratio, plant.loads, tuple(plant.pv.values())
         steady_pu = sum(battery.follow_power(volts, dt_s) for battery in plant.batteries.values())
         loads.step(volts, hz, 0.0)
 
         def taken(at_ratio: float, at_hz: float) -> complex:
-            followed_pu = steady_pu
+            followed = complex(steady_pu)
             for inverter in inverters:
-                followed_pu += inverter.settled_pu(at_ratio, at_hz, yield_ratio)
-            return at_ratio * at_ratio * loads.step(at_ratio, at_hz, 0.0).conjugate() - followed_pu
+                followed += inverter.settled_va(at_ratio, at_hz, yield_ratio)
+            return at_ratio * at_ratio * loads.step(at_ratio, at_hz, 0.0).conjugate() - followed
 
         droops = [battery_droop(b) for b in plant.batteries.values() if b.is_forming]
         droops += [genset_droop(g) for g in plant.gensets.values() if g.is_forming]
@@ -136,8 +150,10 @@ class QuasiSteady:
         else:
             flow = Flow(0j, NOMINAL_HZ, ())
         ratio = abs(flow.volts)
+        if not all(droop.can_stay_at(power, ratio) for droop, power in zip(droops, flow.powers, strict=True)):
+            raise NoSteadyStateError
         for inverter in inverters:
-            inverter.power_pu = inverter.settled_pu(ratio, flow.hz, yield_ratio)
+            inverter.hold(inverter.settled_va(ratio, flow.hz, yield_ratio))
         loads.step(ratio, flow.hz, 0.0)
         return flow, steady_pu + sum(inverter.power_pu for inverter in inverters)
 
@@ -150,9 +166,9 @@ class QuasiSteady:
         formers = [*(b for b in plant.batteries.values() if b.is_forming)]
         gensets = [*(g for g in plant.gensets.values() if g.is_forming)]
         for battery, power in zip(formers, flow.powers, strict=False):
-            _hold_battery(battery, power, ahead)
+            hold_battery(battery, power, ahead)
         for genset, power in zip(gensets, flow.powers[len(formers) :], strict=True):
-            _hold_genset(genset, power, ahead)
+            hold_genset(genset, power, ahead)
         for battery in plant.batteries.values():
             if not battery.is_forming:
                 battery.current = (battery.power_va / plant.bus).conjugate() if volts > LIVE_RATIO else 0j
@@ -172,15 +188,27 @@ class QuasiSteady:
         for genset in plant.gensets.values():
             genset.make_up(passed_s)
             genset.end_slow_step()
+        plant.parts.mean_voltage.hold(volts, passed_s)
         for inverter in plant.pv.values():
-            power_pu = inverter.power_pu
+            power_va = inverter.power_va
             inverter.step(volts, flow.hz, yield_ratio, passed_s)
-            inverter.power_pu = power_pu  # waits and ramps move on; what they let through shows in the next balance
+            inverter.end_slow_step()
+            if inverter.is_connected:
+                inverter.hold(power_va)  # waits and ramps move on; what they let through shows in the next balance
+        self._pass_slowly(flow, passed_s)
+        return passed_s
+
+    def _pass_slowly(self, flow: Flow, passed_s: float) -> None:
+        """What nobody measures in the balance: agendas, waits, warming loads, radios, the sky."""
+        plant, volts = self.plant, abs(flow.volts)
+        plant.grid.make_up(passed_s)
+        for transfer in plant.transfers.values():
+            transfer.step(volts, flow.hz, passed_s)
         plant.loads.step(volts, flow.hz, passed_s)
         plant.loads.warm(passed_s, plant.weather.temperature_c)
         for radio in plant.radios.values():
             radio.step(passed_s)
-        return passed_s
+        plant.parts.step_day(passed_s)
 
     def _turn(self, flow: Flow, followed_pu: float, dt_s: float) -> None:
         """The bus and the grid have turned, and energy has flowed; forming sources turned as their time passed."""
@@ -197,51 +225,3 @@ class QuasiSteady:
     @property
     def _is_on_grid(self) -> bool:
         return self.plant.poi.position is CLOSED and self.plant.grid.is_fed
-
-
-def battery_droop(battery: BatteryInverter) -> Droop:
-    """Its f = f_set - m_p P;  E = E_set - n_q Q behind the output impedance."""
-    impedance = 1.0 / battery.admittance
-    return Droop(
-        idle_hz=battery.frequency_set_hz,
-        hz_per_pu=max(ISOCHRONOUS_HZ_PER_PU, battery.battery.droop_hz_per_w * BASE_VA),
-        emf_ratio=battery.voltage_set_ratio,
-        emf_per_pu=VOLTAGE_DROOP * BASE_VA / battery.battery.rating_va,
-        held_behind=impedance,
-        impedance=impedance,
-    )
-
-
-def genset_droop(genset: GeneratorSet) -> Droop:
-    """P = P_ref - w / R - D w, and a regulator that holds the terminals at 1.04 less 4 % of the reactive share."""
-    rated_pu = genset.genset.rating_va / BASE_VA
-    stiffness = rated_pu * (1.0 / genset.swing.droop + genset.swing.damping) / NOMINAL_HZ
-    return Droop(
-        idle_hz=NOMINAL_HZ + genset.power_set_w / BASE_VA / stiffness,
-        hz_per_pu=1.0 / stiffness,
-        emf_ratio=GENSET_NO_LOAD_RATIO,
-        emf_per_pu=GENSET_VOLTAGE_DROOP / rated_pu,
-        held_behind=0j,
-        impedance=1.0 / genset.admittance,
-    )
-
-
-def _hold_battery(battery: BatteryInverter, power: complex, bus: complex) -> None:
-    rated_pu = battery.battery.rating_va / BASE_VA
-    current = (power / bus).conjugate()
-    inner = bus + current / battery.admittance
-    battery.power_va, battery.current = power, current
-    battery.p_filtered_pu, battery.q_filtered_pu = power.real, power.imag
-    battery.emf_pu = battery.voltage_set_ratio - VOLTAGE_DROOP * power.imag / rated_pu
-    battery.angle_rad = cmath.phase(inner)
-
-
-def _hold_genset(genset: GeneratorSet, power: complex, bus: complex) -> None:
-    rated_pu = genset.genset.rating_va / BASE_VA
-    current = (power / bus).conjugate()
-    inner = bus + current / genset.admittance
-    genset.power_va, genset.current = power, current
-    genset.emf_pu, genset.angle_rad = abs(inner), cmath.phase(inner)
-    swing = genset.swing
-    swing.speed = (genset.power_set_w / BASE_VA - power.real) / rated_pu / (1.0 / swing.droop + swing.damping)
-    swing.governor = swing.mechanical = genset.power_set_w / BASE_VA / rated_pu - swing.speed / swing.droop

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from hil_tests.plant.rest import CLOCK_S
 
@@ -33,6 +35,20 @@ VDE4105_RELAY = RelaySettings(
     window_s=0.02,
 )
 """Grid and plant protection, VDE-AR-N 4105:2018, from memory; its ten-minute mean is left to the inverters."""
+
+
+RELAYS: Mapping[str, RelaySettings] = MappingProxyType(
+    {"undervoltage_alone": UNDERVOLTAGE_ALONE, "vde4105": VDE4105_RELAY}
+)
+
+
+def relay_named(value: object) -> object:
+    """Settings by their name; whatever else is left to others. Raises ValueError on an unknown name."""
+    if not isinstance(value, str):
+        return value
+    if value not in RELAYS:
+        raise ValueError(f"one of {', '.join(RELAYS)}, or a table of its own")
+    return RELAYS[value]
 
 
 class Relay:

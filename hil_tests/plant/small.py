@@ -108,7 +108,7 @@ class RadioNode:
         self.is_hung = False
 
     def step(self, dt_s: float) -> None:
-        """Charge or discharge: 18 W idle and 90 W sending, by the share of time it sends."""
+        """Charge or discharge: E' = charger - 18 W - duty (90 - 18) W. Source: manual of the RA-450 repeater."""
         used_w = RADIO_IDLE_W + self._duty_ratio * (RADIO_SEND_W - RADIO_IDLE_W)
         is_charged = self.is_supplied and not self._charger_is_dead
         has_own = self.energy_wh > 0.0 and not self._is_cut_off

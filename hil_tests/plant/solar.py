@@ -78,7 +78,10 @@ class SolarInverter:
         self._stop()
 
     def step(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float, dt_s: float) -> complex:
-        """Power for the next solve, in pu: what the sun yields, limited by set-point, frequency and ramp."""
+        """Power for the next solve, in pu: what the sun yields, limited by set-point, frequency and ramp.
+
+        P' = (P_wanted - P) / 0.2 s, exact over the step. Source: a lag from judgement, as every inverter has one.
+        """
         if self.code.pll_s:
             self._pll_hz += (frequency_hz - self._pll_hz) * (1.0 - math.exp(-dt_s / self.code.pll_s))
             frequency_hz = self._pll_hz
@@ -98,8 +101,22 @@ class SolarInverter:
         self.power_va = complex(self.power_pu, self._reactive_pu)
         return self.power_va
 
+    def settled_va(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float) -> complex:
+        """What it comes to if all stays so, in pu. Moves nothing."""
+        active = self.settled_pu(voltage_ratio, frequency_hz, yield_ratio)
+        if not self._has_extras or not self.is_connected or voltage_ratio < DEAD_RATIO:
+            return complex(active)
+        return complex(self._capped(active, voltage_ratio), self._reactive_at(voltage_ratio))
+
+    def hold(self, power_va: complex) -> None:
+        """Be there at once."""
+        self.power_va, self.power_pu, self._reactive_pu = power_va, power_va.real, power_va.imag
+
     def settled_pu(self, voltage_ratio: float, frequency_hz: float, yield_ratio: float) -> float:
-        """What it comes to if all stays so, but for what volt-watt takes away. Moves nothing."""
+        """Power it comes to if all stays so, but for what volt-watt takes away: P = P_sun (1 - k (f - f_start)).
+
+        Source: VDE-AR-N 4105 as Beckhoff's TF8360 has it (50.2 Hz, 5 %); here of the power there is. Moves nothing.
+        """
         if not self.is_connected or voltage_ratio < DEAD_RATIO:
             return 0.0
         rating = self.rated_pu
@@ -128,13 +145,19 @@ class SolarInverter:
         self.power_va = 0j
 
     def _follow_voltage(self, wanted: float, voltage_ratio: float, dt_s: float) -> float:
-        """Volt-watt bounds the power; Q(U) follows with its lag."""
-        if self.code.power_curve:
-            wanted = min(wanted, _at(self.code.power_curve, voltage_ratio) * self.rated_pu)
+        """Volt-watt bounds the power; Q(U) follows: Q' = (Q(U) - Q) / 3.3 s. Source: EN 50549-1, from memory."""
         if self.code.reactive_curve:
-            reactive = _at(self.code.reactive_curve, voltage_ratio) * self.rated_pu
+            reactive = self._reactive_at(voltage_ratio)
             self._reactive_pu += (reactive - self._reactive_pu) * (1.0 - math.exp(-dt_s / self.code.reactive_s))
-        return wanted
+        return self._capped(wanted, voltage_ratio)
+
+    def _capped(self, wanted: float, voltage_ratio: float) -> float:
+        curve = self.code.power_curve
+        return min(wanted, _at(curve, voltage_ratio) * self.rated_pu) if curve else wanted
+
+    def _reactive_at(self, voltage_ratio: float) -> float:
+        curve = self.code.reactive_curve
+        return _at(curve, voltage_ratio) * self.rated_pu if curve else 0.0
 
     def _protect(self, voltage_ratio: float, frequency_hz: float, dt_s: float) -> None:
         for index, (is_voltage, limit, is_above, hold_s) in enumerate(self._trips):

@@ -108,7 +108,10 @@ class BatteryPack:
     def step(self, power_w: float, ambient_c: float, dt_s: float) -> None:
         """Deliver this power (positive: discharge) for one step.
 
-        i = (e - sqrt(e^2 - 4 R0 P)) / (2 R0), e = OCV - v_p;  v_p' = (i R1 - v_p) / tau;  SoC' = -i / 3600 C.
+        i = (e - sqrt(e^2 - 4 R0 P)) / (2 R0), e = OCV - v_p;  v_p' = (i R1 - v_p) / tau;  SoC' = -i / 3600 C;
+        C_th T' = i^2 (R0 + R1) - (T - T_a) / R_th.
+
+        Source: circuit of Chen and Rincon-Mora 2006 with one branch; one thermal node, Joule heat alone.
         """
         if self.tripped:
             return

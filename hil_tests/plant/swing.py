@@ -14,7 +14,8 @@ STALLING_DAMPING = 1.0  # a lone engine at its limit has the loads' own self-reg
 class Swing:
     """2H w' = Pm - Pe - D w;  T1 x' = sat(Pref + x_i - w/R) - x;  T3 Pm' = x - Pm;  x_i' = -k_i w.
 
-    Anderson and Mirheydar's low-order model with an engine lag; discretised by a zero-order hold of Pe and Pref. At a
+    Source: Anderson and Mirheydar 1990, with an engine lag; as GENCLS and TGOV1 of ANDES have it. The cut of the
+    governor's path at a limit is ours. Discretised by a zero-order hold of Pe and Pref. At a
     limit of `sat` the governor's path is cut, which is another linear block. All per unit, w relative to nominal.
     """
 

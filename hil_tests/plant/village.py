@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from controller.model.hub import AssetId
 from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.feeder import TAN_PHI, LoadFeeder
-from hil_tests.plant.plant import Plant
 from hil_tests.plant.power_flow import NoSteadyStateError
 from hil_tests.plant.radial import RadialNetwork, load_network
 from hil_tests.plant.weather import Weather
@@ -28,6 +28,13 @@ VOLT_WATT = (1.09, 1.12)  # full power up to, none from
 VOLT_VAR_DEAD_RATIO = 0.03
 VOLT_VAR_FULL_RATIO = 0.08
 VOLT_VAR_MAX = 0.436  # of rating, power factor 0.9
+
+
+class Hub(Protocol):
+    """What the lines start from: a plant, or its parts."""
+
+    feeders: dict[AssetId, LoadFeeder]
+    weather: Weather
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,13 @@ class Roof:
 
 
 def volt_watt_ratio(volts: float) -> float:
-    """Of rating: all below the band, nothing above."""
+    """Of rating: p = (1.12 - V) / 0.03 in the band, all below it, nothing above. Source: the constants'."""
     full, none = VOLT_WATT
     return max(0.0, min(1.0, (none - volts) / (none - full)))
 
 
 def volt_var_ratio(volts: float) -> float:
-    """Of rating, positive delivered: supports a low voltage, lowers a high one, still in the dead band."""
+    """Of rating, positive delivered: q = 0.436 (|V - 1| - 0.03) / 0.05 against what is off. Source: the constants'."""
     beyond = max(0.0, abs(volts - 1.0) - VOLT_VAR_DEAD_RATIO) / (VOLT_VAR_FULL_RATIO - VOLT_VAR_DEAD_RATIO)
     return VOLT_VAR_MAX * min(1.0, beyond) * (1.0 if volts < 1.0 else -1.0)
 
@@ -76,7 +83,7 @@ class VillageNetwork:
 
     @staticmethod
     def of(
-        plant: Plant,
+        plant: Hub,
         places: Mapping[AssetId, str],
         roofs: Mapping[str, Roof] | None = None,
         network: RadialNetwork | None = None,

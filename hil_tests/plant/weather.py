@@ -72,7 +72,7 @@ class Sky:
         return (self.start_hour + now_s / 3600.0) % 24.0
 
     def irradiance_w_per_m2(self, now_s: float) -> float:
-        """G = peak sin^1.2(pi (h - sunrise) / length), less the clouds; whole watts."""
+        """G = peak sin^1.2(pi (h - sunrise) / length), less the clouds; whole watts. Source: a bell from judgement."""
         share = (self.hour(now_s) - 12.0) / self.day_length_hours + 0.5
         if not 0.0 < share < 1.0:
             return 0.0
@@ -108,7 +108,10 @@ class Weather:
 
     @property
     def yield_ratio(self) -> float:
-        """What every watt of a PV plant's rating could deliver: G / 1000 (1 - 0.004 (T_cell - 25)) efficiency."""
+        """Of rating, p = G / 1000 (1 - 0.004 (T_cell - 25)) 0.96 with T_cell = T + 0.03 G.
+
+        Source: Evans 1981; Ross 1976 for the cell (0.03 K m2/W is a nominal operating temperature of 44 degrees).
+        """
         irradiance = self._irradiance_w_per_m2
         cell_c = self._temperature_c + 0.03 * irradiance
         return irradiance / 1000.0 * (1.0 - 0.004 * (cell_c - 25.0)) * PV_EFFICIENCY

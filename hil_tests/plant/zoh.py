@@ -1,4 +1,4 @@
-"""Exact zero-order hold of a small linear block: x' = A x + B u, u constant over the step."""
+"""Exact zero-order hold of a small linear block: x' = A x + B u, u constant over the step. Source: Van Loan 1978."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ TERMS_COUNT = 18
 def zero_order_hold(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]], dt_s: float) -> tuple[Matrix, Matrix]:
     """Ad = exp(A dt) and Bd = integral of exp(A s) B ds, from the exponential of the augmented matrix [[A, B], [0, 0]].
 
-    Taylor series with scaling and squaring: enough for blocks of three states.
+    Source: Van Loan 1978; Taylor series with scaling and squaring (Moler and Van Loan 2003): enough for blocks
+    of three states.
     """
     states, inputs = len(a), len(b[0])
     size = states + inputs

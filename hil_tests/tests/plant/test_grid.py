@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import cmath
+import math
+
 import pytest
 
 from controller.model.phases import Phase
+from hil_tests.plant.base import wrap
 from hil_tests.plant.grid import UNEASY_PROFILE
 from hil_tests.plant.plant import Plant
 from hil_tests.tests.core import hubs
@@ -106,3 +110,45 @@ def test_without_pen_the_weak_phase_rises_towards_the_chained_voltage() -> None:
     plant.poi.trip()
     plant.advance_to(2.4)
     assert plant.bus_voltage_v.largest == plant.bus_voltage_v.minimum, "an island has a neutral of its own"
+
+
+@pytest.mark.parametrize("fall_s", [0.0, 0.02, 0.2])
+def test_a_blackout_falls_evenly_within_its_time_and_leaves_a_dead_feeder(fall_s: float) -> None:
+    plant = quiet()
+    plant.grid.blackout(fall_s)
+    seen = []
+    while plant.grid.is_fed:
+        plant.step(0.01)
+        seen.append(plant.grid.ratio)
+    assert len(seen) == pytest.approx(max(1, round(fall_s / 0.01)), abs=1)
+    falls = [before - after for before, after in zip([1.0, *seen], seen, strict=False)]
+    assert max(falls) <= 0.01 / max(fall_s, 0.01) + 1e-9
+    assert plant.grid.source == 0
+    plant.advance_to(2.0)
+    assert abs(plant.bus) < 0.01, "nobody forms: the hub is dark with the street"
+
+
+def test_a_sag_is_as_deep_and_as_long_as_it_says() -> None:
+    plant = quiet()
+    plant.grid.sag(0.3, 0.15)
+    seen = []
+    for _ in range(30):
+        plant.step(0.01)
+        seen.append(plant.grid.ratio)
+    assert seen.count(0.3) == pytest.approx(15, abs=1)
+    assert set(seen) == {0.3, 1.0}
+
+
+@pytest.mark.parametrize("deg", [-30.0, 10.0, 60.0])
+def test_a_phase_jump_moves_the_angle_and_no_frequency_for_long(deg: float) -> None:
+    """The bus follows at once; what is measured of its frequency has forgotten it after five windows of 40 ms."""
+    plant = quiet()
+    before_rad = cmath.phase(plant.bus)
+    plant.grid.phase_jump(deg)
+    plant.step(0.01)
+    assert math.degrees(wrap(cmath.phase(plant.bus) - before_rad)) == pytest.approx(deg, abs=0.5)
+    blip_hz = abs(plant.bus_frequency_hz - 50.0)
+    plant.advance_to(plant.now_s + 0.2)
+    assert blip_hz > 0.1
+    assert abs(plant.bus_frequency_hz - 50.0) < 0.02
+    assert plant.grid_frequency_hz == 50.0

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from hil_tests.plant.plant import Plant, PlantOptions
+from hil_tests.plant.mean_voltage import MeanVoltage
+from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.plant.pv_codes import CODES, OFFGRID, Q_OF_U, VDE4105_2018, VDE4105_2026, VOLT_WATT, PvCode
+from hil_tests.plant.rest import Rest
+from hil_tests.plant.solar import SolarInverter
 from hil_tests.tests.core import hubs
 from hil_tests.tests.plant.stands import bare, run_until
 
@@ -91,3 +94,63 @@ def test_all_can_trip_at_once_and_come_back_by_their_code(code: PvCode, waits_s:
     plant.advance_to(plant.now_s + 30.0)
     ramped_w = 50_000.0 * min(1.0, code.ramp_pct_per_min / 100.0 / 2.0)
     assert plant.pv["pv"].power_w.total == pytest.approx(min(ramped_w, 41_000.0), rel=0.06)
+
+
+SIDES = {
+    "undervoltage": ("ratio", -1, 0.002),
+    "overvoltage": ("ratio", 1, 0.002),
+    "underfrequency": ("hz", -1, 0.02),
+    "overfrequency": ("hz", 1, 0.02),
+}
+STAGES = [(code, side, limit) for code in CODES.values() for side in SIDES for limit, _ in getattr(code, side)]
+
+
+@pytest.mark.parametrize(("code", "side", "limit"), STAGES)
+def test_every_stage_of_every_code_trips_in_its_time_and_not_before_its_limit(
+    code: PvCode, side: str, limit: float
+) -> None:
+    """The inverter alone: just within for long, just beyond for the shortest time of all stages that are crossed."""
+    quantity, way, little = SIDES[side]
+
+    def times_s(value: float) -> list[float]:
+        return [hold_s for at, hold_s in getattr(code, side) if (value - at) * way > 0.0]
+
+    for value in (limit - way * little, limit + way * little):
+        took_s = seconds_to_trip(alone(code), quantity, value)
+        assert took_s == (pytest.approx(min(times_s(value)), abs=0.011) if times_s(value) else None)
+
+
+def alone(code: PvCode) -> SolarInverter:
+    inverter = SolarInverter(hubs.hub().pv["pv"], Rest(), MeanVoltage(), code)
+    for _ in range(200):
+        inverter.step(1.0, 50.0, 0.8, STEP_S)
+    return inverter
+
+
+def seconds_to_trip(inverter: SolarInverter, quantity: str, value: float) -> float | None:
+    """None: not within ten seconds."""
+    for step in range(round(10.0 / STEP_S)):
+        ratio, hz = (value, 50.0) if quantity == "ratio" else (1.0, value)
+        inverter.step(ratio, hz, 0.8, STEP_S)
+        if not inverter.is_connected:
+            return (step + 1) * STEP_S
+    return None
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.name)
+def test_every_code_waits_for_its_window_and_ramps(code: PvCode) -> None:
+    """Outside its window it never comes back; inside after its time, and at most by its ramp."""
+    inverter = alone(code)
+    inverter.trip()
+    outside_hz = code.reconnect_hz[1] + 0.05
+    for _ in range(round(2.0 * code.reconnect_s / STEP_S)):
+        inverter.step(1.0, outside_hz, 0.8, STEP_S)
+    assert not inverter.is_connected
+    waited_s = 0.0
+    while not inverter.is_connected:
+        inverter.step(1.0, 50.0, 0.8, STEP_S)
+        waited_s += STEP_S
+    assert waited_s == pytest.approx(code.reconnect_s, abs=0.02)
+    for _ in range(100):
+        inverter.step(1.0, 50.0, 0.8, STEP_S)
+    assert inverter.power_pu / inverter.rated_pu <= code.ramp_pct_per_min / 100.0 / 60.0 * 1.02

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from controller.model.words import BreakerPosition, GensetState, InverterMode, SettingsGroup
+from hil_tests.plant.droops import genset_droop
 from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.plant.power_flow import Droop, NoSteadyStateError, beside_grid, in_island
-from hil_tests.plant.quasi_steady import QuasiSteady, genset_droop
+from hil_tests.plant.quasi_steady import QuasiSteady
 from hil_tests.tests.core import hubs
 from hil_tests.tests.plant.test_verification import two_formers
 

@@ -13,12 +13,15 @@ from controller.config.errors import Problem, nearest
 from controller.config.toml_file import TomlFile
 from controller.config.toml_places import KeyPath
 from controller.config.types import Site
-from controller.config.wording import wrong_value
+from controller.config.wording import written_as, wrong_value
 from hil_tests.bench.scenario import Scenario, Start
 from hil_tests.plant.options import PlantOptions
 
 OWN = tuple(name for name in Start.model_fields if name in PlantOptions.__dataclass_fields__)
-BY_ASSET = {"inverters": "batteries", "pv_codes": "pv", "gensets": "gensets", "motors": "feeders", "fridges": "feeders"}
+BY_ASSET = {
+    "inverters": "batteries", "pv_codes": "pv", "gensets": "gensets", "motors": "feeders", "fridges": "feeders",
+    "village": "feeders",
+}  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -61,6 +64,8 @@ def _told(file: TomlFile, detail: ErrorDetails) -> Problem:
         return file.problem(loc, f"the unknown key '{word}'", f"one of {', '.join(known)}", nearest(word, known))
     if detail["type"] == "missing":
         return file.problem(loc, "nothing", f"a value for '{loc[-1]}'")
+    if detail["type"] == "value_error":
+        return file.problem(loc, written_as(detail["input"]), str(detail["ctx"]["error"]))
     return wrong_value(file, loc, [detail])
 
 

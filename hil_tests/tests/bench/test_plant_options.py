@@ -1,0 +1,89 @@
+"""A scenario file can choose every kind of device by name, and a mistake there has its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controller.config.errors import ConfigError
+from hil_tests.bench.loading import SCENARIOS, load_scenario
+from hil_tests.bench.plant_options import OWN, options_of
+from hil_tests.plant.behaviour import InverterBehaviour
+from hil_tests.plant.plant import Plant
+from hil_tests.plant.pv_codes import OFFGRID
+from hil_tests.plant.relay import VDE4105_RELAY
+
+EVERYTHING = """
+[start.plant]
+soh_pct = 80
+pv_code = "offgrid"
+load_shape = { frequency_ratio = 1.0 }
+poi = { relay = "vde4105", lock_out_trips_count = 3 }
+inverters.battery = { trips_on_full_and_empty = true, droop_table = [[0.0, 0.0], [1.0, 0.5]] }
+gensets.genset = { is_isochronous = true }
+motors.water = { rated_w = 3000.0 }
+fridges.cold = { units_count = 4 }
+sky = { start_hour = 9.0, clouds = [{ start_s = 5.0, depth_ratio = 0.8, ramp_s = 25.0, hold_s = 30.0 }] }
+instruments."meter.power_w" = { noise = 5.0, averaging_s = 1.0 }
+village = { water = "R15" }
+roofs_w = { R18 = 8000.0 }
+"""
+
+
+def told(folder: Path, text: str) -> Path:
+    """DIS-003 with another plant; its hub's feeders and battery by their own names."""
+    path = folder / "PLA-001.toml"
+    source = (SCENARIOS / "DIS-003.toml").read_text(encoding="utf-8").replace('id = "DIS-003"', 'id = "PLA-001"')
+    path.write_text(source + text, encoding="utf-8")
+    return path
+
+
+def named(text: str) -> str:
+    hub = load_scenario(SCENARIOS / "DIS-003.toml").site.hub
+    battery, feeder = next(iter(hub.batteries)), next(iter(hub.feeders))
+    kept = text if hub.gensets else text.replace("gensets.genset = { is_isochronous = true }\n", "")
+    for name in ("water", "cold"):
+        kept = kept.replace(f".{name} ", f".{feeder} ").replace(f"{{ {name} =", f"{{ {feeder} =")
+    return kept.replace(".battery ", f".{battery} ")
+
+
+def test_every_kind_can_be_chosen_in_a_file(tmp_path: Path) -> None:
+    loaded = load_scenario(told(tmp_path, named(EVERYTHING)))
+    options = options_of(loaded.scenario)
+    assert options.pv_code is OFFGRID
+    assert options.poi.relay is VDE4105_RELAY
+    (behaviour,) = options.inverters.values()
+    assert behaviour == InverterBehaviour(trips_on_full_and_empty=True, droop_table=((0.0, 0.0), (1.0, 0.5)))
+    assert (options.soc_pct, options.soh_pct) == (85.0, 80.0)
+    plant = Plant(loaded.site.hub, options=options)
+    plant.advance_to(5.0)
+    assert plant.loads.lines is not None
+    assert plant.loads.lines.roof_power_w("R18") > 1_000.0
+    assert plant.weather.irradiance_w_per_m2 < 600.0
+    assert not set(loaded.scenario.start.plant) & set(OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("nonsense = 1", "start.plant.nonsense", "one of"),
+        ("soc_pct = 50", "start.plant.soc_pct", "not in [start.plant]"),
+        ('pv_code = "vde4501"', "start.plant.pv_code", "vde4105_2018"),
+        ('poi = { relay = "vde" }', "start.plant.poi.relay", "vde4105"),
+        ("inverters.nobody = { always_forms = true }", "start.plant.inverters.nobody", "one of"),
+        (
+            "inverters.battery = { always_form = true }",
+            "start.plant.inverters.battery.always_form",
+            "always_forms",
+        ),
+        ('soh_pct = "old"', "start.plant.soh_pct", ""),
+    ],
+)
+def test_a_mistake_has_its_key_and_says_what_is_wanted(tmp_path: Path, text: str, key: str, words: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_scenario(told(tmp_path, f"[start.plant]\n{text}\n"))
+    found = [problem for problem in error.value.problems if problem.key == key]
+    assert found, [problem.key for problem in error.value.problems]
+    assert words in found[0].wanted
+    assert found[0].line is not None
