@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from controller.config.errors import ConfigError
+from hil_tests.bench.demands import demands, exceptions
 from hil_tests.bench.loading import SCENARIOS, Loaded, load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Tier
@@ -105,6 +106,8 @@ def _broken(loaded: Loaded, seed: int, tier: Tier, why: str) -> Result:
         repeat_line=_repeat_line(loaded, seed, tier),
         clauses=scenario.clauses,
         tags=scenario.tags,
+        demands=demands(scenario),
+        exceptions=exceptions(scenario),
     )
 
 

@@ -89,6 +89,8 @@ def run_json(result: Result) -> dict[str, Any]:
         "repeat_line": result.repeat_line,
         "clauses": list(result.clauses),
         "tags": list(result.tags),
+        "demands": list(result.demands),
+        "exceptions": list(result.exceptions),
         "properties": dict(result.properties),
     }
 
@@ -129,6 +131,8 @@ def _run(entry: Mapping[str, Any]) -> Result:
         repeat_line=entry["repeat_line"],
         clauses=tuple(entry["clauses"]),
         tags=tuple(entry["tags"]),
+        demands=tuple(entry["demands"]),
+        exceptions=tuple(entry["exceptions"]),
         properties=entry["properties"],
     )
 

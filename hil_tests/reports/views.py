@@ -74,6 +74,8 @@ class ScenarioView:
     outcome: str
     clauses: tuple[str, ...]
     tags: tuple[str, ...]
+    demands: tuple[str, ...]
+    exceptions: tuple[str, ...]
     gap: str
     cells: tuple[Cell, ...]
     shown: tuple[RunView, ...]
@@ -106,6 +108,8 @@ def _scenario(runs: list[Result], tiers: tuple[Tier, ...], green: Green) -> Scen
         outcome=outcome,
         clauses=first.clauses,
         tags=first.tags,
+        demands=first.demands,
+        exceptions=first.exceptions,
         gap=first.gap,
         cells=tuple(_cell([one for one in runs if one.tier is tier]) for tier in tiers),
         shown=tuple(_run(one, green.get(label(one))) for one in shown),

@@ -93,6 +93,13 @@ def test_each_run_says_on_what_it_was_played() -> None:
     assert "hub hybridhof hub hash beef hardware io_module at 192.0.2.1:502" in text
 
 
+def test_what_was_demanded_and_what_was_not_stands_beside_the_verdict() -> None:
+    run = result(demands=("poi.open within 2 s after grid.blackout",), exceptions=("I14: the tank is empty",))
+    text = text_of(report_page(report([run])))
+    assert "Demanded, beside the invariants poi.open within 2 s after grid.blackout" in text
+    assert "Not demanded here: I14: the tank is empty" in text
+
+
 def test_clauses_lead_to_their_scenarios() -> None:
     html = report_page(report([result("ISL-001"), result("ISL-002", clauses=("IEEE 2030.7 T2",))]))
     row = re.search(r'<th scope="row">IEEE 2030.7 T2</th><td>(.*?)</td>', html)
