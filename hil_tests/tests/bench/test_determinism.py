@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.bench.runner import RUNNERS
+from hil_tests.bench.loading import SCENARIOS as SCENARIOS_DIR
+from hil_tests.bench.loading import load_scenario
+from hil_tests.bench.runner import RUNNERS, run
 from hil_tests.bench.scenario import Tier
 
 VIRTUAL = [tier for tier in (Tier.T0, Tier.T1) if tier in RUNNERS]
@@ -54,6 +56,16 @@ def test_two_processes_with_different_hash_seeds_play_the_same(tier: Tier) -> No
     assert len(first) >= len(SCENARIOS)
     assert all(hashes[0] for hashes in first.values()), "a run without a trace proves nothing"
     assert first == second
+
+
+@pytest.mark.parametrize("tier", VIRTUAL, ids=lambda tier: tier.value)
+def test_a_switch_that_needs_a_hundredth_of_a_second_longer_is_another_run(tier: Tier) -> None:
+    loaded = load_scenario(SCENARIOS_DIR / "ISL-003.toml")
+    short = loaded.scenario.model_copy(update={"until": 7.0, "expect": ()})
+    first, second, again = (run(short, loaded.site, seed, tier) for seed in (1, 2, 1))
+    assert 0.0 < abs(first.metrics["t_open_s"] - second.metrics["t_open_s"]) < 0.05, "within one cycle"
+    assert first.trace_hash != second.trace_hash
+    assert first.trace_hash == again.trace_hash
 
 
 def _started(wanted: str, hash_seed: str) -> subprocess.Popen[str]:
