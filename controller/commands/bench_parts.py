@@ -141,6 +141,7 @@ there is the baseline of the new one, unless --baseline names another.""",
         "exit_code": "0, 1 or 4",
         "counts": "how many runs were `pass`, `known_gap`, `mark_is_wrong`, `fail`, `invalid`",
         "report": "the folder, or null",
+        "not_played": "chosen scenarios that run in none of the chosen tiers",
         "runs": "each with `scenario`, `seed`, `tier`, `outcome`, `findings`, `metrics`, `trace_hash`, `repeat_line`",
     },
 )

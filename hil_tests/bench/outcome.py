@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.model.decision import Event
 from hil_tests.bench.director import Director
@@ -27,16 +28,23 @@ class Played:
     properties: Mapping[str, str] = field(default_factory=dict)  # what else the tier has to say
 
 
-def played(director: Director, scene: Scene, trace_hash: str, invalid: str = "") -> Played:
-    """Close the run."""
+def played(director: Director, scene: Scene, fingerprint: str, invalid: str = "") -> Played:
+    """Close the run. `fingerprint` is what the tier saw of every cycle; none in real time, which never repeats."""
     findings, metrics = director.finish()
-    return Played(
+    what = Played(
         findings=findings,
         metrics=metrics,
         trace=director.trace,
         events=tuple(scene.controller.events),
         marks=tuple(scene.marks),
-        trace_hash=trace_hash,
+        trace_hash="",
         plant_s=scene.plant.now_s,
         invalid=invalid,
     )
+    return replace(what, trace_hash=_hash_of(what, fingerprint)) if fingerprint else what
+
+
+def _hash_of(what: Played, fingerprint: str) -> str:
+    """Of all that was seen: a relay that opens within another step of the plant, but the same cycle, counts too."""
+    told = (what.trace.t_s, what.trace.columns, what.events, what.marks, what.findings, sorted(what.metrics.items()))
+    return hashlib.sha256(f"{fingerprint}{told!r}".encode()).hexdigest()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from controller import clock
 from controller.config.types import Site
 from hil_tests.bench.broken import kept
+from hil_tests.bench.demands import demands, exceptions
 from hil_tests.bench.director import PlantBrokenError
 from hil_tests.bench.outcome import Played
 from hil_tests.bench.scenario import Scenario, Tier
@@ -76,6 +77,8 @@ def judged(scenario: Scenario, seed: int, tier: Tier, what: Played, wall_s: floa
         repeat_line=f"hallig bench run {scenario.id} --seeds {seed} --tier {tier.value}",
         clauses=scenario.clauses,
         tags=scenario.tags,
+        demands=demands(scenario),
+        exceptions=exceptions(scenario),
         properties=what.properties,
     )
 

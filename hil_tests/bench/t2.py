@@ -223,10 +223,9 @@ def _bends_the_wall_clock(scenario: Scenario) -> bool:
 
 def lateness_mistake(lateness: Lateness, skipped_s: float) -> str:
     """Why a bench that was so late proves nothing; nothing when it was well in time."""
-    if skipped_s > 0.0:
-        return f"the bench was too slow: the plant lost {skipped_s:.2f} s"
-    if lateness.max_s > LATE_MAX_S:
-        return f"the bench was too slow: one step came {lateness.max_s * 1000:.0f} ms late"
+    if skipped_s > 0.0 or lateness.max_s > LATE_MAX_S:
+        lost = f", and the plant lost {skipped_s:.2f} s" if skipped_s > 0.0 else ""
+        return f"the bench was too slow: one step came {lateness.max_s * 1000:.0f} ms late{lost}"
     if lateness.late_count > LATE_RATIO_MAX * max(50, lateness.count):
         share_pct = 100.0 * lateness.late_count / lateness.count
         return f"the bench was too slow: {share_pct:.1f} % of its steps came more than {LATE_S * 1000:.0f} ms late"

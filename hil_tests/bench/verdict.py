@@ -54,6 +54,8 @@ class Result:
     repeat_line: str = ""
     clauses: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    demands: tuple[str, ...] = ()  # what was expected, numbered as findings number it: the first is expect.1
+    exceptions: tuple[str, ...] = ()  # invariants that are not asked for here, with the reason
     properties: Mapping[str, str] = field(default_factory=dict)
 
     @property

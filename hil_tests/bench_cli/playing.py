@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from controller.config.errors import ConfigError
+from hil_tests.bench.demands import demands, exceptions
 from hil_tests.bench.loading import SCENARIOS, Loaded, load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Tier
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
+from hil_tests.reports.circumstances import digest
 
 REPEATABLE = frozenset({Tier.T0, Tier.T1})  # virtual time: the same seed gives the same run, to the bit
 Run = Callable[..., Result]
@@ -54,10 +57,26 @@ def _run(loaded: Loaded, seed: int, tier: Tier, run: Run) -> Result:
     scenario = loaded.scenario
     try:
         result = run(scenario, loaded.site, seed, tier)
+    except ConfigError as error:  # a real device that is not there; it names file, line and key
+        return _broken(loaded, seed, tier, str(error))
     except Exception as error:  # a mistake of the bench says nothing about the controller, nor about other runs
         return _broken(loaded, seed, tier, f"the bench itself failed: {type(error).__name__}: {error}")
-    known = {"hub": scenario.hub, "grid_code": loaded.site.hub.grid_code.name}
-    return replace(result, properties={**known, **result.properties}, repeat_line=_repeat_line(loaded, seed, tier))
+    properties = {**_known(loaded), **result.properties}
+    return replace(result, properties=properties, repeat_line=_repeat_line(loaded, seed, tier))
+
+
+def _known(loaded: Loaded) -> dict[str, str]:
+    """What was tested on what: another file, or another device, is another proof."""
+    scenario, site = loaded.scenario, loaded.site
+    known = {
+        "hub": scenario.hub,
+        "hub_hash": digest([site.path, *sorted({device.table.path for device in site.devices.values()})]),
+        "scenario_hash": digest([loaded.path]),
+        "grid_code": site.hub.grid_code.name,
+    }
+    addresses = {name: entry.model_dump(exclude_none=True).values() for name, entry in scenario.hardware.items()}
+    real = [f"{name} at {':'.join(map(str, address))}" for name, address in addresses.items()]
+    return {**known, "hardware": ", ".join(real)} if real else known
 
 
 def _repeat_line(loaded: Loaded, seed: int, tier: Tier) -> str:
@@ -87,6 +106,8 @@ def _broken(loaded: Loaded, seed: int, tier: Tier, why: str) -> Result:
         repeat_line=_repeat_line(loaded, seed, tier),
         clauses=scenario.clauses,
         tags=scenario.tags,
+        demands=demands(scenario),
+        exceptions=exceptions(scenario),
     )
 
 

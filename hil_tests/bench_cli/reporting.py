@@ -7,8 +7,8 @@ from pathlib import Path
 
 from controller.commands.frame import OK, PROBLEM, USAGE, CommandError, print_json, print_lines
 from hil_tests.reports.compare import as_json, compare
-from hil_tests.reports.directory import JUNIT, PAGE, read, render
-from hil_tests.reports.records import FILE, Report, ReportError, read_report
+from hil_tests.reports.directory import JUNIT, PAGE, green_before, read, render
+from hil_tests.reports.records import Report, ReportError
 
 
 def render_again(folder: Path, baseline: Path | None, *, as_json: bool) -> int:
@@ -16,7 +16,7 @@ def render_again(folder: Path, baseline: Path | None, *, as_json: bool) -> int:
     report = _read(folder)
     if baseline is not None:
         try:
-            green = read_report(baseline / FILE if baseline.is_dir() else baseline).green
+            green = green_before(folder, baseline)
         except ReportError as error:
             raise _refused(error) from None
         report = replace(report, green_before=green)

@@ -19,7 +19,7 @@ from hil_tests.bench.verdict import Result
 from hil_tests.bench_cli import selection
 from hil_tests.bench_cli.pool import OnResult, play_all
 from hil_tests.reports.circumstances import circumstances
-from hil_tests.reports.directory import PAGE, write
+from hil_tests.reports.directory import PAGE, green_before, write
 from hil_tests.reports.junit import MARK_IS_WRONG
 from hil_tests.reports.names import OUTCOMES, label
 from hil_tests.reports.records import ReportError, run_json
@@ -53,10 +53,12 @@ def run_scenarios(options: RunOptions) -> int:
         results = play_all(jobs, options.processes_count, on_result)
     unwritten = None if options.report is None else _write(options, options.report, results)
     report = options.report if unwritten is None else None
+    left_out = selection.left_out(chosen, tiers)
     if options.as_json:
-        print_json(as_json(results, report))
+        print_json({**as_json(results, report), "not_played": left_out})
     else:
         print_lines(summary(results, report))
+        print_lines([f"not played, for they run in other tiers: {', '.join(left_out)}"] if left_out else [])
     if unwritten is not None:
         raise unwritten
     return exit_code(results)
@@ -120,6 +122,10 @@ def _prepare(options: RunOptions) -> None:
         raise CommandError("usage", USAGE, "--baseline needs --report", "The comparison is a part of the report.")
     if options.report is not None:
         options.report.mkdir(parents=True, exist_ok=True)
+        try:
+            green_before(options.report, options.baseline)
+        except ReportError as error:
+            raise CommandError("report", USAGE, str(error), "Choose another folder, or another --baseline.") from None
 
 
 def _write(options: RunOptions, folder: Path, results: Sequence[Result]) -> CommandError | None:

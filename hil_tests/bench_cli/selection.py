@@ -14,6 +14,7 @@ from hil_tests.bench.scenario import Tier, seeds_of
 from hil_tests.bench_cli.playing import Job
 
 ALL = "all"
+LEFT_OUT_TOLD = 5  # in an error's line
 
 
 def load(words: Sequence[str], folders: Sequence[Path]) -> list[Loaded]:
@@ -76,8 +77,15 @@ def jobs(
     found = list(_jobs(chosen, tiers, seeds, keeps_trace=keeps_trace))
     if not found:
         names = ", ".join(tier.value for tier in tiers)
-        raise CommandError("usage", USAGE, f"no chosen scenario can run in {names}", "See 'hallig bench list'.")
+        told = ", ".join(left_out(chosen, tiers)[:LEFT_OUT_TOLD])
+        raise CommandError("usage", USAGE, f"no chosen scenario can run in {names}", f"Choose another --tier: {told}.")
     return found
+
+
+def left_out(chosen: Sequence[Loaded], tiers: Collection[Tier]) -> list[str]:
+    """Those that run in none of these tiers, each with its own."""
+    there = [each.scenario for each in chosen if not set(each.scenario.tiers) & set(tiers)]
+    return [f"{scenario.id} ({'/'.join(tier.value for tier in scenario.tiers)})" for scenario in there]
 
 
 def is_path(word: str) -> bool:

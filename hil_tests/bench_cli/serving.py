@@ -112,7 +112,7 @@ def _addresses(options: ServeOptions, overrides: Overrides) -> Iterator[str]:
     yield f"{site.hub.name}: {len(site.devices)} devices, for any controller on this machine"
     for name, device in site.devices.items():
         yield f"  {name:<{width}}  {_address(device, overrides[name])}"
-        yield f"  {'':<{width}}  {device.table.brand} {device.table.model}; points in {device.table.name}.toml"
+        yield f"  {'':<{width}}  {device.table.brand} {device.table.model}; points in {device.table.path}"
     if options.overrides is not None:
         yield f"our own controller: hallig run {site.path} --overrides {options.overrides}"
     yield f"type: {HELP}; Ctrl-C ends"

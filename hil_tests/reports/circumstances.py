@@ -7,7 +7,7 @@ import os
 import platform
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -54,11 +54,16 @@ def circumstances(command: Sequence[str]) -> Circumstances:
 
 
 def plant_hash() -> str:
-    """Twelve digits that change with any line of the plant."""
-    digest = hashlib.sha256()
-    for path in sorted(PLANT.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
+    """Of the plant's own code."""
+    return digest(sorted(PLANT.glob("*.py")))
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Twelve digits that change with any line of these files."""
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:12]
 
 
 def _libraries() -> list[str]:

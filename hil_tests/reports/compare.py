@@ -80,7 +80,7 @@ def _value(metrics: Mapping[str, float], metric: str) -> str:
 def _first_event(one: Result, other: Result) -> tuple[str, str] | None:
     for left, right in zip_longest(said(one), said(other)):
         if left is None or right is None or not _is_same(left, right):
-            return _told(left), _told(right)
+            return told(left), told(right)
     return None
 
 
@@ -89,5 +89,6 @@ def _is_same(left: Said, right: Said) -> bool:
     return is_together and (left.source, left.text, left.fields) == (right.source, right.text, right.fields)
 
 
-def _told(line: Said | None) -> str:
-    return "nothing more" if line is None else f"{line.at_s:.2f} s {line.source} {line.text}"
+def told(line: Said | str | None) -> str:
+    """A line of a log, or that it has ended."""
+    return "nothing more" if line is None else str(line)

@@ -26,7 +26,7 @@ def write(folder: Path, results: Sequence[Result], about: Circumstances, baselin
     Raises ReportError when a baseline was named that is none, and OSError when the folder cannot be written; a report
     that was there before is then as it was.
     """
-    report = Report(about, tuple(in_order(tuple(results))), _green_before(folder, baseline))
+    report = Report(about, tuple(in_order(tuple(results))), green_before(folder, baseline))
     with _whole_or_not_at_all(folder) as new:
         (new / TRACES).mkdir()
         for result in report.results:
@@ -68,25 +68,35 @@ def _whole_or_not_at_all(folder: Path) -> Iterator[Path]:
 
 def read(folder: Path) -> Report:
     """All of it again, traces and logs included. Raises ReportError."""
-    report = read_report(folder / FILE)
+    report = _with_logs(read_report(folder / FILE), folder)
     try:
-        logs = read_events(folder / EVENTS)
         results = [
-            replace(
-                result,
-                trace=read_trace(folder / TRACES / f"{file_stem(result)}.csv.gz"),
-                events=tuple(log_of(logs, result).events),
-                marks=tuple(log_of(logs, result).marks),
-            )
+            replace(result, trace=read_trace(folder / TRACES / f"{file_stem(result)}.csv.gz"))
             for result in report.results
         ]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise ReportError(f"{folder}: {error}") from None
     return replace(report, results=tuple(results))
 
 
-def _green_before(folder: Path, baseline: Path | None) -> Green:
-    if baseline is None:
-        path = folder / FILE
-        return read_report(path).green if path.is_file() else {}
-    return read_report(baseline / FILE if baseline.is_dir() else baseline).green
+def green_before(folder: Path, baseline: Path | None) -> Green:
+    """The last green runs of the baseline, else of the report that is in the folder; none there: empty.
+
+    Without events.jsonl beside it a results.json still has metrics and hashes. Raises ReportError.
+    """
+    path = baseline or folder / FILE
+    path = path / FILE if path.is_dir() else path
+    if baseline is None and not path.is_file():
+        return {}
+    report = read_report(path)
+    return (_with_logs(report, path.parent) if (path.parent / EVENTS).is_file() else report).green
+
+
+def _with_logs(report: Report, folder: Path) -> Report:
+    try:
+        logs = read_events(folder / EVENTS)
+    except (OSError, ValueError, KeyError) as error:
+        raise ReportError(f"{folder}: {error}") from None
+    pairs = [(result, log_of(logs, result)) for result in report.results]
+    results = [replace(result, events=tuple(log.events), marks=tuple(log.marks)) for result, log in pairs]
+    return replace(report, results=tuple(results))

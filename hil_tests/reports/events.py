@@ -29,6 +29,9 @@ class Said:
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return f"{self.at_s:.2f} s {self.source} {self.text}"
+
 
 @dataclass(slots=True)
 class Log:

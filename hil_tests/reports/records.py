@@ -13,17 +13,32 @@ from hil_tests.bench.scenario import Tier
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
 from hil_tests.reports.circumstances import Circumstances
+from hil_tests.reports.events import said
 from hil_tests.reports.names import file_stem, label
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "results.json"
-Green = Mapping[str, Mapping[str, float]]
-"""Metrics of the last run that was as expected, by the label of the run."""
+LOG_KEPT = 120  # lines of a green run; a first difference comes early, or its cause did
+
+
+@dataclass(frozen=True, slots=True)
+class GreenRun:
+    """A run that passed, as far as the next one is compared with it. An empty log: not known."""
+
+    date: str
+    git: str
+    trace_hash: str
+    metrics: Mapping[str, float]
+    log: tuple[str, ...]
+
+
+Green = Mapping[str, GreenRun]
+"""The last run that passed, by its label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report tells. `green_before`: what its metrics are compared with."""
+    """Everything that a report tells. `green_before`: what its runs are compared with."""
 
     circumstances: Circumstances
     results: tuple[Result, ...]
@@ -32,7 +47,8 @@ class Report:
     @property
     def green(self) -> Green:
         """What the next report compares with."""
-        return {**self.green_before, **{label(one): one.metrics for one in self.results if one.outcome == "pass"}}
+        passed = {label(one): _green(one, self.circumstances) for one in self.results if one.outcome == "pass"}
+        return {**self.green_before, **passed}
 
 
 class ReportError(Exception):
@@ -45,7 +61,9 @@ def report_json(report: Report) -> str:
         "schema": SCHEMA,
         "circumstances": asdict(report.circumstances),
         "runs": [run_json(result) for result in report.results],
-        "green_before": {name: _finite(metrics) for name, metrics in report.green_before.items()},
+        "green_before": {
+            name: {**asdict(green), "metrics": _finite(green.metrics)} for name, green in report.green_before.items()
+        },
     }
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
 
@@ -71,6 +89,8 @@ def run_json(result: Result) -> dict[str, Any]:
         "repeat_line": result.repeat_line,
         "clauses": list(result.clauses),
         "tags": list(result.tags),
+        "demands": list(result.demands),
+        "exceptions": list(result.exceptions),
         "properties": dict(result.properties),
     }
 
@@ -84,7 +104,7 @@ def read_report(path: Path) -> Report:
         return Report(
             Circumstances(**document["circumstances"]),
             tuple(_run(entry) for entry in document["runs"]),
-            document["green_before"],
+            {name: _green_again(entry) for name, entry in document["green_before"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         what = error.strerror if isinstance(error, OSError) else f"no report of the bench ({error!r})"
@@ -99,7 +119,7 @@ def _run(entry: Mapping[str, Any]) -> Result:
         seed=entry["seed"],
         verdict=Verdict(entry["verdict"]),
         findings=tuple(Finding(**finding) for finding in entry["findings"]),
-        metrics={name: math.nan if value is None else value for name, value in entry["metrics"].items()},
+        metrics=_numbers(entry["metrics"]),
         trace=Trace(),
         events=(),
         marks=(),
@@ -111,8 +131,23 @@ def _run(entry: Mapping[str, Any]) -> Result:
         repeat_line=entry["repeat_line"],
         clauses=tuple(entry["clauses"]),
         tags=tuple(entry["tags"]),
+        demands=tuple(entry["demands"]),
+        exceptions=tuple(entry["exceptions"]),
         properties=entry["properties"],
     )
+
+
+def _green(result: Result, about: Circumstances) -> GreenRun:
+    log = tuple(str(line) for line in said(result)[:LOG_KEPT])
+    return GreenRun(about.date, about.git, result.trace_hash, result.metrics, log)
+
+
+def _green_again(entry: Mapping[str, Any]) -> GreenRun:
+    return GreenRun(**{**entry, "metrics": _numbers(entry["metrics"]), "log": tuple(entry["log"])})
+
+
+def _numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if value is None else value for name, value in metrics.items()}
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:

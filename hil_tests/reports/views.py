@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from hil_tests.bench.scenario import Tier
 from hil_tests.bench.verdict import Finding, Result
 from hil_tests.reports.chart import Chart, charts
+from hil_tests.reports.compare import told
 from hil_tests.reports.events import said
 from hil_tests.reports.names import case, in_order, label, worst
-from hil_tests.reports.records import Green
+from hil_tests.reports.records import LOG_KEPT, Green, GreenRun
 
 SHOWN_MAX = 3  # runs of one scenario with pictures: the worst of many seeds
 LOG_MAX = 120  # lines beside the picture; all of them are in events.jsonl
@@ -51,6 +52,7 @@ class RunView:
     charts: tuple[tuple[str, Chart], ...]
     log: tuple[LogRow, ...]
     log_left_count: int
+    since_green: str  # what is otherwise than in the last green run; empty when there was none
     metrics: tuple[MetricRow, ...]
 
 
@@ -72,8 +74,9 @@ class ScenarioView:
     outcome: str
     clauses: tuple[str, ...]
     tags: tuple[str, ...]
+    demands: tuple[str, ...]
+    exceptions: tuple[str, ...]
     gap: str
-    hub: str
     cells: tuple[Cell, ...]
     shown: tuple[RunView, ...]
     others: tuple[Result, ...]
@@ -105,10 +108,11 @@ def _scenario(runs: list[Result], tiers: tuple[Tier, ...], green: Green) -> Scen
         outcome=outcome,
         clauses=first.clauses,
         tags=first.tags,
+        demands=first.demands,
+        exceptions=first.exceptions,
         gap=first.gap,
-        hub=first.properties.get("hub", ""),
         cells=tuple(_cell([one for one in runs if one.tier is tier]) for tier in tiers),
-        shown=tuple(_run(one, green.get(label(one), {})) for one in shown),
+        shown=tuple(_run(one, green.get(label(one))) for one in shown),
         others=tuple(others[:RUNS_MAX]),
         others_left_count=max(0, len(others) - RUNS_MAX),
     )
@@ -130,8 +134,9 @@ def _cell(runs: list[Result]) -> Cell:
     return Cell(outcome, sum(one.outcome == outcome for one in runs), len(runs))
 
 
-def _run(result: Result, before: Mapping[str, float]) -> RunView:
+def _run(result: Result, before: GreenRun | None) -> RunView:
     log = _log(result)
+    metrics = [_metric(name, value, before) for name, value in sorted(result.metrics.items())]
     return RunView(
         result=result,
         label=case(result.seed, result.tier),
@@ -140,7 +145,26 @@ def _run(result: Result, before: Mapping[str, float]) -> RunView:
         charts=tuple(charts(result)),
         log=tuple(log[:LOG_MAX]),
         log_left_count=max(0, len(log) - LOG_MAX),
-        metrics=tuple(_metric(name, value, before) for name, value in sorted(result.metrics.items())),
+        since_green=since_green(result, before),
+        metrics=tuple(metrics),
+    )
+
+
+def since_green(result: Result, before: GreenRun | None) -> str:
+    """In one sentence; no two runs in real time are alike, so those differ in metrics only."""
+    if before is None:
+        return ""
+    when = f"the last green run of {before.date}{f', commit {before.git}' if before.git else ''}"
+    if result.tier is Tier.T2:
+        return f"Compared with {when}: metrics only, for instants in real time never repeat"
+    if result.trace_hash == before.trace_hash:
+        return f"The same to the bit as {when}"
+    now = [str(line) for line in said(result)[:LOG_KEPT]]
+    for left, right in zip_longest(before.log, now) if before.log else ():
+        if left != right:
+            return f"Otherwise than {when}. First there: “{told(left)}”; now: “{told(right)}”"
+    return (
+        f"Otherwise than {when}: the trace differs, and {'the log does not' if before.log else 'its log is not known'}"
     )
 
 
@@ -155,8 +179,8 @@ def _log(result: Result) -> list[LogRow]:
     return rows
 
 
-def _metric(name: str, value: float, before: Mapping[str, float]) -> MetricRow:
-    last = before.get(name)
+def _metric(name: str, value: float, before: GreenRun | None) -> MetricRow:
+    last = None if before is None else before.metrics.get(name)
     if last is None or not (math.isfinite(last) and math.isfinite(value)):
         return MetricRow(name, _number(value), "", "")
     change = value - last

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.bench.runner import RUNNERS
+from hil_tests.bench.loading import SCENARIOS as SCENARIOS_DIR
+from hil_tests.bench.loading import load_scenario
+from hil_tests.bench.runner import RUNNERS, run
 from hil_tests.bench.scenario import Tier
 
 VIRTUAL = [tier for tier in (Tier.T0, Tier.T1) if tier in RUNNERS]
-SCENARIOS = ("ISL-003", "COM-004", "CTL-050")  # plain; faults of a link; a killed controller
+SCENARIOS = ("ISL-003", "COM-004", "CTL-050")  # with OPC UA; faults of a link; with OPC UA and a killed controller
+ON_WIRES = ("COM-002",)  # bit flips in bytes: only where there are bytes
 FUZZED = (17, 30)  # one of each aim, with several kinds of faults
 PLAY = """
 import hashlib, json, sys, tempfile
@@ -46,12 +49,23 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("tier", VIRTUAL, ids=lambda tier: tier.value)
 def test_two_processes_with_different_hash_seeds_play_the_same(tier: Tier) -> None:
-    wanted = json.dumps({"tier": tier.value, "scenarios": SCENARIOS, "fuzzed": FUZZED if tier is Tier.T0 else ()})
+    scenarios, fuzzed = (SCENARIOS, FUZZED) if tier is Tier.T0 else ((*SCENARIOS, *ON_WIRES), ())
+    wanted = json.dumps({"tier": tier.value, "scenarios": scenarios, "fuzzed": fuzzed})
     playing = [_started(wanted, hash_seed) for hash_seed in ("1", "4242")]
     first, second = (_answer(process) for process in playing)
     assert len(first) >= len(SCENARIOS)
     assert all(hashes[0] for hashes in first.values()), "a run without a trace proves nothing"
     assert first == second
+
+
+@pytest.mark.parametrize("tier", VIRTUAL, ids=lambda tier: tier.value)
+def test_a_switch_that_needs_a_hundredth_of_a_second_longer_is_another_run(tier: Tier) -> None:
+    loaded = load_scenario(SCENARIOS_DIR / "ISL-003.toml")
+    short = loaded.scenario.model_copy(update={"until": 7.0, "expect": ()})
+    first, second, again = (run(short, loaded.site, seed, tier) for seed in (1, 2, 1))
+    assert 0.0 < abs(first.metrics["t_open_s"] - second.metrics["t_open_s"]) < 0.05, "within one cycle"
+    assert first.trace_hash != second.trace_hash
+    assert first.trace_hash == again.trace_hash
 
 
 def _started(wanted: str, hash_seed: str) -> subprocess.Popen[str]:

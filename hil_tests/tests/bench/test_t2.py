@@ -144,7 +144,7 @@ def test_how_late_is_too_late() -> None:
     for _ in range(20):
         good.add(0.03)
     assert "2.4 % of its steps" in t2.lateness_mistake(good, 0.0)
-    assert "lost 0.50 s" in t2.lateness_mistake(Lateness(), 0.5)
+    assert "and the plant lost 0.50 s" in t2.lateness_mistake(Lateness(), 0.5)
 
 
 @pytest.mark.timeout(60)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from controller.config.errors import ConfigError, Problem
 from hil_tests.bench.loading import Loaded, load_scenario
 from hil_tests.bench.scenario import Tier
 from hil_tests.bench.verdict import Result, Verdict
@@ -54,6 +55,29 @@ def test_a_pass_and_whatever_is_in_real_time_are_played_once(loaded: Loaded, fir
     run, asked = replies(first)
     assert play(loaded, 1, tier, run).verdict is first.verdict
     assert len(asked) == 1
+
+
+def test_a_real_device_that_is_not_there_is_told_with_its_place_and_is_no_fault_of_the_bench(loaded: Loaded) -> None:
+    def run(*_: object) -> Result:
+        raise ConfigError([Problem(loaded.path, 3, 1, "hardware.io_module.port", "nothing", "an I/O module")])
+
+    found = play(loaded, 1, Tier.T2, run)
+    assert found.verdict is Verdict.INVALID
+    assert found.findings[0].detail.startswith(f"{loaded.path}:3:1: hardware.io_module.port: ")
+
+
+def test_a_run_tells_on_what_it_was_played(tmp_path: Path) -> None:
+    run, _ = replies(*[result()] * 3)
+    first = play(load_scenario(scenario(tmp_path, "ISL-901")), 1, Tier.T0, run).properties
+    other = play(load_scenario(scenario(tmp_path, "ISL-901", within="2 s")), 1, Tier.T0, run).properties
+    assert first["hub_hash"] == other["hub_hash"]
+    assert first["scenario_hash"] != other["scenario_hash"]
+    path = scenario(tmp_path, "ISL-902", tiers='["t2"]', extra='hub = "hybridhof"')
+    path.write_text(path.read_text() + '[hardware.io_module]\nhost = "192.0.2.1"\nport = 502\n')
+    real = play(load_scenario(path), 1, Tier.T2, run).properties
+    assert real["hardware"] == "io_module at 192.0.2.1:502"
+    assert real["hub_hash"] != first["hub_hash"]
+    assert "hardware" not in first
 
 
 def test_a_bench_that_breaks_is_invalid_and_says_how_to_repeat_it(loaded: Loaded) -> None:

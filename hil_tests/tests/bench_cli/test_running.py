@@ -165,7 +165,21 @@ def test_a_tier_that_is_not_installed_is_told(tmp_path: Path, capsys: Capture, m
 def test_a_scenario_that_cannot_run_there_is_told(tmp_path: Path, capsys: Capture) -> None:
     scenario(tmp_path, "ISL-901", tiers='["t2"]')
     assert bench("run", "--folder", tmp_path) == USAGE
-    assert "no chosen scenario can run in t0" in capsys.readouterr().err
+    assert "no chosen scenario can run in t0. Choose another --tier: ISL-901 (t2)." in capsys.readouterr().err
+    scenario(tmp_path, "ISL-902")
+    assert bench("run", "--folder", tmp_path) == OK
+    assert "not played, for they run in other tiers: ISL-901 (t2)" in capsys.readouterr().out
+    assert bench("run", "--folder", tmp_path, "--json") == OK
+    assert json.loads(capsys.readouterr().out)["not_played"] == ["ISL-901 (t2)"]
+
+
+def test_a_folder_with_a_broken_report_is_told_before_anything_is_played(tmp_path: Path, capsys: Capture) -> None:
+    path, report = scenario(tmp_path, "ISL-901"), tmp_path / "report"
+    report.mkdir()
+    (report / "results.json").write_text('{"schema": 1}')
+    assert bench("run", path, "--report", report) == USAGE
+    out, err = capsys.readouterr()
+    assert (out, "of schema 1, this hallig reads 2. Choose another folder" in err) == ("", True), err
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -14,7 +14,7 @@ from hil_tests.tests.reports.results import ABOUT
 
 NAME = "bench-report.png"
 SCENARIO = "ISL-003"
-PICTURE_MAX_BYTES = 150_000
+PICTURE_MAX_BYTES = 200_000
 WIDTH_PX = 1180
 MARGIN_PX = 16.0
 

@@ -95,10 +95,14 @@ def test_the_report_before_is_the_baseline_and_a_failure_does_not_become_one(tmp
     write(tmp_path, [result(metrics={"backfeed_j": 10.0})], ABOUT)
     write(tmp_path, [result(metrics={"backfeed_j": 99.0}, verdict=Verdict.FAIL, findings=(BROKEN,))], ABOUT)
     third = write(tmp_path, [result(metrics={"backfeed_j": 11.0})], ABOUT)
-    assert third.green_before == {"ISL-003[seed42-t0]": {"backfeed_j": 10.0}}
-    assert third.green == {"ISL-003[seed42-t0]": {"backfeed_j": 11.0}}
+    name = "ISL-003[seed42-t0]"
+    assert (third.green_before[name].metrics, third.green[name].metrics) == ({"backfeed_j": 10.0}, {"backfeed_j": 11.0})
+    assert third.green_before[name].log[0] == "10.00 s bench grid.blackout fall_s=0.02"
     elsewhere = write(tmp_path / "other", [result()], ABOUT, baseline=tmp_path)
     assert elsewhere.green_before == third.green
+    (tmp_path / "events.jsonl").unlink()
+    alone = write(tmp_path / "another", [result()], ABOUT, baseline=tmp_path / "results.json")
+    assert (alone.green_before[name].log, alone.green_before[name].metrics) == ((), {"backfeed_j": 11.0})
 
 
 def test_traces_of_the_report_before_do_not_stay(tmp_path: Path) -> None:

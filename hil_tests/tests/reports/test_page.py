@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from hil_tests.bench.verdict import Verdict
+import pytest
+
+from hil_tests.bench.scenario import Tier
+from hil_tests.bench.verdict import Result, Verdict
 from hil_tests.reports.circumstances import circumstances
+from hil_tests.reports.names import label
 from hil_tests.reports.page import report_page
-from hil_tests.tests.reports.results import BROKEN, busy_trace, one_of_each, report, result
+from hil_tests.reports.records import GreenRun
+from hil_tests.tests.reports.results import BROKEN, ISLAND, LOST, busy_trace, one_of_each, report, result
 
 PAGE_MAX_BYTES = 5_000_000
 
@@ -51,10 +57,47 @@ def test_the_verdict_of_all() -> None:
 
 
 def test_metrics_are_compared_with_the_last_green_run() -> None:
-    before = {"ISL-003[seed42-t0]": {"backfeed_j": 10.0, "poi_operations_count": 1.0}}
+    before = {"ISL-003[seed42-t0]": green(metrics={"backfeed_j": 10.0, "poi_operations_count": 1.0})}
     text = text_of(report_page(report([result()], before)))
     assert "backfeed_j 12.5 10 +2.5" in text
     assert "poi_operations_count 1 1 same" in text
+
+
+def green(**changes: Any) -> GreenRun:
+    return report([result(**changes)]).green[label(result())]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "says"),
+    [
+        (green(), result(), "The same to the bit as the last green run of 2026-11-18 11:06 UTC, commit abc123."),
+        (
+            green(trace_hash="other"),
+            result(events=((10.16, LOST), (12.0, ISLAND))),
+            "First there: “10.46 s controller Island – own supply is up”; now: “12.00 s controller Island – own",
+        ),
+        (green(trace_hash="other", events=((10.16, LOST),)), result(), "First there: “nothing more”; now: “10.46 s"),
+        (green(trace_hash="other"), result(), "the trace differs, and the log does not."),
+        (replace(green(trace_hash="other"), log=()), result(), "the trace differs, and its log is not known."),
+        (green(trace_hash="other"), result(tier=Tier.T2, events=()), "metrics only, for instants in real time never"),
+    ],
+    ids=["same", "later", "more", "only the trace", "no log", "real time"],
+)
+def test_what_is_otherwise_than_in_the_last_green_run_is_told(before: GreenRun, now: Result, says: str) -> None:
+    assert says in text_of(report_page(report([now], {label(now): before})))
+
+
+def test_each_run_says_on_what_it_was_played() -> None:
+    told = {"hub": "hybridhof", "hub_hash": "beef", "hardware": "io_module at 192.0.2.1:502"}
+    text = text_of(report_page(report([result(properties=told)])))
+    assert "hub hybridhof hub hash beef hardware io_module at 192.0.2.1:502" in text
+
+
+def test_what_was_demanded_and_what_was_not_stands_beside_the_verdict() -> None:
+    run = result(demands=("poi.open within 2 s after grid.blackout",), exceptions=("I14: the tank is empty",))
+    text = text_of(report_page(report([run])))
+    assert "Demanded, beside the invariants poi.open within 2 s after grid.blackout" in text
+    assert "Not demanded here: I14: the tank is empty" in text
 
 
 def test_clauses_lead_to_their_scenarios() -> None:
