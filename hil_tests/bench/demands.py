@@ -28,6 +28,8 @@ def _what(expected: Expectation) -> str:
     match expected.kind:
         case "that":
             return str(expected.that)
+        case "wait_until":
+            return f"{expected.wait_until}, called {expected.name},"
         case "always" | "never" as kind:
             return f"{kind} {expected.always or expected.never}"
         case "metric":

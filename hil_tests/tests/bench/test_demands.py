@@ -22,6 +22,7 @@ def told(**expected: Any) -> str:
     [
         ({"that": "poi.open", "after": "grid.blackout", "within": "2 s"}, "poi.open within 2 s after grid.blackout"),
         ({"that": "poi.open", "at": "3 s", "because": "§ 6"}, "poi.open at 3 s (§ 6)"),
+        ({"wait_until": "poi.open", "name": "out", "within": "2 s"}, "poi.open, called out, within 2 s"),
         ({"always": "poi.open", "during": ["1 s", "90 s"]}, "always poi.open from 1 s to 1.5 min"),
         ({"never": "poi.open"}, "never poi.open"),
         ({"metric": "backfeed_j", "max": 60.0}, "backfeed_j at most 60"),
