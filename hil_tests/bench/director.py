@@ -46,7 +46,7 @@ class Director:
             watcher(number, expected, signals, scenario.until) for number, expected in enumerate(scenario.expect, 1)
         ]
         self._watch = Watch(scene, scenario.except_invariants, lambda one: self._recorder.attend(one.at_s))
-        self._metrics = Metrics()
+        self._metrics = Metrics(is_dynamic=not scenario.quasi_steady)
         self._recorder = Recorder({name: signals[name] for name in traced(scene.site)})
         self._happened = Happened()
         self._mode: object = None
@@ -84,7 +84,7 @@ class Director:
         """The run is over: everything that was wrong, in the order of time, and the metrics."""
         self._look(self.scene.now_s)  # what is to be so at the very end is asked there
         self._watch.finish()
-        metrics = self._metrics.finish(self.scene)
+        metrics = self._metrics.finish(self.scene, self._watch.findings)
         for each in self._watchers:
             missed = each.finish(self.scene, self._happened, metrics)
             if missed is not None:
@@ -134,6 +134,7 @@ class Director:
         hit = [(name, kind) for name in (unit, parameters.get("with_device")) if name is not None]
         for name, _ in hit:
             self.scene.last_trouble[name] = (self._troubled_since_s(name), math.inf)
+            self.scene.fault_points.setdefault((name, kind), set()).add(parameters.get("point", ""))
         self.scene.active_faults += hit
         if lasts is None:
             return
@@ -142,6 +143,8 @@ class Director:
             heal()
             for each in hit:
                 self.scene.active_faults.remove(each)
+                if each not in self.scene.active_faults:
+                    self.scene.fault_points.pop(each, None)
                 if all(unit != each[0] for unit, _ in self.scene.active_faults):
                     self.scene.last_trouble[each[0]] = (self.scene.last_trouble[each[0]][0], self.scene.now_s)
             self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
