@@ -169,11 +169,12 @@ class ControlFeeders:
 
 def is_power_cycle(scene: Scene, feeder: str, at_s: float) -> bool:
     """A line of the log calls this opening so."""
-    return any(
-        event.subject == feeder and event.values.get("what") == POWER_CYCLE
-        for line_s, event in reversed(scene.controller.events)
-        if abs(line_s - at_s) <= HELD_GRACE_S
-    )
+    for line_s, event in reversed(scene.controller.events):
+        if line_s < at_s - HELD_GRACE_S:
+            return False
+        if event.subject == feeder and event.values.get("what") == POWER_CYCLE:
+            return True
+    return False
 
 
 def what_tripped_stays() -> EachOrder:
