@@ -43,7 +43,8 @@ BILL = """
 ## The bill
 
 One number for a run, the lower the better, in the form of NREL's key performance parameter 8. Weights: the 2017 NREL
-procurement of microgrid controllers, dollars as euros; only their proportions mean anything. Tier 3 stands for every tier beyond it as well.
+procurement of microgrid controllers, dollars as euros; only their proportions mean anything. Tier 3
+stands for every tier beyond it as well.
 
 | per unit of | euros |
 |---|---|
