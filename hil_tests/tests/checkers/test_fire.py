@@ -12,7 +12,7 @@ from controller.model.words import Authority, BreakerPosition, Mode
 from hil_tests.checkers.base import devices_of
 from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.plant.plant import PlantOptions
-from hil_tests.tests.checkers import lawful
+from hil_tests.tests.checkers import lawful, lawful_log
 from hil_tests.tests.checkers import wrongs_of_the_island as island
 from hil_tests.tests.checkers import wrongs_of_the_log as log
 from hil_tests.tests.checkers.stage import Stage
@@ -88,27 +88,27 @@ LAWFUL: dict[str, Callable[[], Stage]] = {
     "I12": lawful.says_why,
     "I12b": lawful.names_a_deaf_contactor,
     "I13": lawful.switches_now_and_then,
-    "I14": lawful.cranks_as_often_as_it_may,
-    "I14b": lawful.stops_one_of_two,
-    "I14c": lawful.runs_its_time,
-    "I15": lawful.loads_the_genset,
-    "I16": lawful.announces_a_dying_radio,
-    "I17": lawful.recloses_what_it_opened,
-    "I18": lawful.returns_after_watching,
-    "I18b": lawful.returns_in_the_dark,
-    "I19": lawful.takes_what_was_agreed,
-    "I20": lawful.closes_what_a_person_lets_go,
-    "I23": lawful.believes_rightly,
-    "I26": lawful.keeps_its_energy,
-    "I27": lawful.speaks_twenty_times,
-    "D1": lawful.earths_before_it_forms,
-    "D2": lawful.brings_the_desk_back_in_time,
-    "D3": lawful.is_broken_by_the_bench,
-    "D4": lawful.stops_in_emergency,
-    "D5": lawful.only_observes,
-    "D6": lawful.stays_open_beside_a_genset,
-    "D9": lawful.power_cycles_the_desk,
-    "V1": lawful.is_vetoed_on_a_broken_device,
+    "I14": lawful_log.cranks_as_often_as_it_may,
+    "I14b": lawful_log.stops_one_of_two,
+    "I14c": lawful_log.runs_its_time,
+    "I15": lawful_log.loads_the_genset,
+    "I16": lawful_log.announces_a_dying_radio,
+    "I17": lawful_log.recloses_what_it_opened,
+    "I18": lawful_log.returns_after_watching,
+    "I18b": lawful_log.returns_in_the_dark,
+    "I19": lawful_log.takes_what_was_agreed,
+    "I20": lawful_log.closes_what_a_person_lets_go,
+    "I23": lawful_log.believes_rightly,
+    "I26": lawful_log.keeps_its_energy,
+    "I27": lawful_log.speaks_twenty_times,
+    "D1": lawful_log.earths_before_it_forms,
+    "D2": lawful_log.brings_the_desk_back_in_time,
+    "D3": lawful_log.is_broken_by_the_bench,
+    "D4": lawful_log.stops_in_emergency,
+    "D5": lawful_log.only_observes,
+    "D6": lawful_log.stays_open_beside_a_genset,
+    "D9": lawful_log.power_cycles_the_desk,
+    "V1": lawful_log.is_vetoed_on_a_broken_device,
 }
 
 
