@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, BreakerPosition, Mode
 from hil_tests.checkers.base import devices_of
 from hil_tests.checkers.catalogue import all_checkers
@@ -263,3 +263,16 @@ def test_a_line_that_cannot_be_durable_is_not_missed(why: str) -> None:
         stage.puppet.is_running = False
     stage.run(2.0)
     assert "I12" not in stage.ids
+
+
+@pytest.mark.parametrize("was_vetoed", [True, False])
+def test_an_order_that_the_guard_held_back_was_explained_when_it_was_given(was_vetoed: bool) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.say(EventKind.ORDERED_CRANK, "genset")
+    if was_vetoed:
+        stage.say(EventKind.VETOED, "genset", Reason.VETO_STALE)
+    stage.run(11.0)
+    stage.order("genset", "run", True, explained=False)
+    stage.run(2.0)
+    assert ("I12" in stage.ids) is not was_vetoed
