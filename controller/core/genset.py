@@ -128,7 +128,7 @@ def _reason(before: SourceMemory) -> Reason:
 
 
 def _power(genset: Genset, situation: Situation) -> float:
-    """Carry the load and charge, between its least load and four fifths of its rating.
+    """Carry what the sun leaves of the load and charge, between its least load and four fifths of its rating.
 
     Never more than load and batteries take: a battery in the frost that is charged all the same trips.
     """
@@ -136,6 +136,7 @@ def _power(genset: Genset, situation: Situation) -> float:
     for battery in situation.hub.batteries.values():
         state = situation.seen.batteries.get(battery.id) or BatterySeen()
         charge_w += 0.0 if state.charge_limit_w is None else min(state.charge_limit_w, battery.rating_va)
-    load_w = situation.load_w.total
-    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, load_w + 0.5 * charge_w))
-    return min(wanted_w, load_w + 0.9 * charge_w)
+    sun_w = sum(pv.power_w.total for pv in situation.seen.pv.values() if pv.power_w is not None)
+    left_w = max(0.0, situation.load_w.total - sun_w)
+    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, left_w + 0.5 * charge_w))
+    return min(wanted_w, left_w + 0.9 * charge_w)

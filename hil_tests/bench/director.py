@@ -48,7 +48,7 @@ class Director:
             watcher(number, expected, signals, scenario.until) for number, expected in enumerate(scenario.expect, 1)
         ]
         self._watch = Watch(scene, scenario.except_invariants, lambda one: self._recorder.attend(one.at_s))
-        self._metrics = Metrics()
+        self._metrics = Metrics(is_dynamic=not scenario.quasi_steady)
         self._quantities = {name: signals[name] for name in traced(scene.site)}
         self._recorder = Recorder(self._quantities)
         self._sound_until_s = -math.inf
@@ -107,7 +107,7 @@ class Director:
         self._sound_until_s = -math.inf
         self._look(self.scene.now_s)  # what is to be so at the very end is asked there
         self._watch.finish()
-        metrics = self._metrics.finish(self.scene)
+        metrics = self._metrics.finish(self.scene, self._watch.findings)
         for each in self._watchers:
             missed = each.finish(self.scene, self.happened, metrics)
             if missed is not None:
@@ -179,6 +179,7 @@ class Director:
         hit = [(name, kind) for name in (unit, parameters.get("with_device")) if name is not None]
         for name, _ in hit:
             self.scene.last_trouble[name] = (self._troubled_since_s(name), math.inf)
+            self.scene.fault_points.setdefault((name, kind), set()).add(parameters.get("point", ""))
         self.scene.active_faults += hit
         if lasts is None:
             return
@@ -187,6 +188,8 @@ class Director:
             heal()
             for each in hit:
                 self.scene.active_faults.remove(each)
+                if each not in self.scene.active_faults:
+                    self.scene.fault_points.pop(each, None)
                 if all(unit != each[0] for unit, _ in self.scene.active_faults):
                     self.scene.last_trouble[each[0]] = (self.scene.last_trouble[each[0]][0], self.scene.now_s)
             self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))

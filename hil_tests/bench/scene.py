@@ -89,6 +89,7 @@ class Scene:
     received_at_s: float = 0.0  # the last of them
     marks: list[tuple[float, str]] = field(default_factory=list)  # what the bench did
     active_faults: list[tuple[str, str]] = field(default_factory=list)  # unit and type of those that last
+    fault_points: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # of these; "" is the whole unit
     last_trouble: dict[str, tuple[float, float]] = field(default_factory=dict)  # by unit: from when to when, inf: still
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ LINKS_PATIENCE_S = 2.0  # from its first snapshot on: what is polled every five 
 END_PATIENCE_S = 5.0
 PATIENCE_RATIO = 1.5
 LATE_RATIO_MAX = 0.01  # of the wakings may be later than LATE_S
+LATENESS = "cycle_lateness_p99_s"
 LATE_MAX_S = 0.1  # and none later than this: two cycles of the controller
 
 
@@ -187,13 +188,20 @@ class _Run:
         self._director.after_step()
         what = played(self._director, self._scene, "", invalid)
         notes = {**self._notes, "controller_starts": str(self._controller.process.starts_count)}
-        return replace(what, findings=(*what.findings, *self._ends()), properties=notes)
+        late_s = self._controller.lateness_p99_s
+        metrics = what.metrics if late_s is None else {**what.metrics, LATENESS: late_s}
+        late = late_cycles(late_s, self._plant.hub.timing.cycle_s, self._plant.now_s, self._has_process_faults())
+        findings = (*what.findings, *self._ends(), *late)
+        return replace(what, findings=findings, metrics=metrics, properties=notes)
+
+    def _has_process_faults(self) -> bool:
+        return any(_fault_class(action.parameters) is FaultClass.CONTROLLER for action in self._scenario.timeline)
 
     def _ends(self) -> list[Finding]:
         """A process that ends without being asked is a finding, unless a fault of processes made it."""
-        is_asked = any(_fault_class(action.parameters) is FaultClass.CONTROLLER for action in self._scenario.timeline)
+        is_hard = not self._has_process_faults()
         return [
-            Finding("controller", at_s, f"its process ended by itself with code {code}", is_hard=not is_asked)
+            Finding("controller", at_s, f"its process ended by itself with code {code}", is_hard)
             for at_s, code in self._controller.unasked_ends
         ]
 
@@ -230,6 +238,14 @@ def lateness_mistake(lateness: Lateness, skipped_s: float) -> str:
         share_pct = 100.0 * lateness.late_count / lateness.count
         return f"the bench was too slow: {share_pct:.1f} % of its steps came more than {LATE_S * 1000:.0f} ms late"
     return ""
+
+
+def late_cycles(late_s: float | None, cycle_s: float, now_s: float, is_troubled: bool) -> list[Finding]:
+    """I21: what comes a whole cycle late is a cycle missed. Soft where a fault has taken the process's time."""
+    if late_s is None or late_s <= cycle_s:
+        return []
+    detail = f"one cycle in a hundred comes {late_s * 1000:.0f} ms late or later"
+    return [Finding("I21", now_s, detail, is_hard=not is_troubled)]
 
 
 def notes_on(lateness: Lateness) -> dict[str, str]:

@@ -37,6 +37,7 @@ class ProcessController:
         self.unasked_ends: list[tuple[float, int]] = []
         self.events: list[tuple[float, Event]] = []
         self.status: dict[str, Any] = {}
+        self.lateness_p99_s: float | None = None  # of its cycles, as it last said
         self._instant_of, self._has_odd_clock = instant_of, has_odd_clock
         self._client = SocketClient(process.run_dir, SOCKET_TIMEOUT_S)
         self._cursor = 0
@@ -124,6 +125,7 @@ class ProcessController:
         process = self.process.process
         if process is not None and status.get("pid") == process.pid:
             self.status = status
+            self.lateness_p99_s = status["cycle"]["lateness_p99_s"]
 
     async def _read_log(self) -> None:
         while True:

@@ -13,13 +13,14 @@ from hil_tests.checkers.closing import (
     one_reference,
     stays_on_a_dead_street,
 )
-from hil_tests.checkers.gensets import Cranks, LastSource, reverse_power
+from hil_tests.checkers.contract import SlowReturn, inside_the_contract
+from hil_tests.checkers.gensets import Cranks, LastSource, MinimumRun, reverse_power
 from hil_tests.checkers.islanding import (
     RadioWarning,
     SourceTrips,
+    TierZero,
     earthing_before_load,
     no_charge_in_frost,
-    tier_zero_lives,
 )
 from hil_tests.checkers.logbook import AlarmStorm, QuietRestart, Vetoes, belief_fits, energy_adds_up
 from hil_tests.checkers.orders import (
@@ -29,7 +30,8 @@ from hil_tests.checkers.orders import (
     nothing_to_the_stale,
     within_ratings,
 )
-from hil_tests.checkers.tiers import Reserve, Staging, TierOrder, control_feeders_stay, what_tripped_stays
+from hil_tests.checkers.people import ControlFeeders, ManualLock, what_tripped_stays
+from hil_tests.checkers.tiers import Reserve, RestoreOrder, Staging, TierOrder
 
 
 def all_checkers() -> list[Checker]:
@@ -42,6 +44,7 @@ def all_checkers() -> list[Checker]:
         one_reference(),
         TierOrder(),
         Staging(),
+        RestoreOrder(),
         Reserve(),
         within_ratings(),
         no_charge_order_against_the_bms(),
@@ -53,19 +56,23 @@ def all_checkers() -> list[Checker]:
         Hysteresis(),
         Cranks(),
         LastSource(),
+        MinimumRun(),
         reverse_power(),
         RadioWarning(),
         what_tripped_stays(),
         Observation(),
+        SlowReturn(),
+        inside_the_contract(),
+        ManualLock(),
         belief_fits(),
         energy_adds_up(),
         AlarmStorm(),
         earthing_before_load(),
-        tier_zero_lives(),
+        TierZero(),
         SourceTrips(),
         nothing_in_emergency(),
         SilentObserver(),
         ClosingConditions(),
-        control_feeders_stay(),
+        ControlFeeders(),
         Vetoes(),
     ]

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
+from controller.model.reasons import EventKind
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Spell
 from hil_tests.plant.breaker import CLOSED
 
 CAUSE_S = 1.5  # between a line in the log and the order it explains
 RECALLED_S = 5.0  # a line older than this explains nothing
+HELD_BACK_S = 60.0  # the longest of our orders: an engine's time to start
 FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
 NO_DISK = frozenset({"disk_full", "read_only"})
 OPERATIONS_MAX = 12  # of one contact in ten minutes
@@ -95,7 +97,18 @@ def _recalled_s(scene: Scene, order: Received) -> float:
     """A device that could not be reached receives what was decided, and told, all the while."""
     since_s, until_s = scene.last_trouble.get(order.device, (0.0, -math.inf))
     is_late = since_s <= order.at_s <= until_s + RECALLED_S
-    return RECALLED_S + (order.at_s - since_s if is_late else 0.0)
+    late_s = order.at_s - since_s if is_late else 0.0
+    return RECALLED_S + max(late_s, HELD_BACK_S if _was_held_back(scene, order) else 0.0)
+
+
+def _was_held_back(scene: Scene, order: Received) -> bool:
+    """The guard has kept the order from the device, and said so; then it let go, within the order's time."""
+    for at_s, event in reversed(scene.controller.events):
+        if at_s < order.at_s - HELD_BACK_S:
+            return False
+        if event.kind is EventKind.VETOED and event.subject == order.asset:
+            return True
+    return False
 
 
 @dataclass(slots=True)

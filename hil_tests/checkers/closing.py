@@ -25,8 +25,8 @@ class SyncClosing:
 
     about: About = About(
         "I2",
-        "The POI closes in sync (10 deg, 0.1 Hz, 5 %), from a live grid onto a dead bus, or dead onto dead with every "
-        "source off",
+        "The POI closes in sync (10 deg, 0.1 Hz, 5 %, rotation equal), from a live grid onto a dead bus, or dead onto "
+        "dead with every source off",
         "0.25 s after a step of the grid",
         "design envelope; ComAp and DEIF static synchronising defaults",
     )
@@ -80,6 +80,8 @@ def _fault_of(scene: Scene, closing: Closing) -> str:
         and abs(closing.slip_hz) <= sync.slip_max_hz
         and closing.voltage_difference_ratio <= sync.voltage_difference_max_ratio
     )
+    if not closing.rotation_equal:
+        return "closed with the phases turning the other way"
     return "" if inside else "closed out of sync"
 
 
@@ -183,17 +185,20 @@ def stays_on_a_dead_street() -> Lasting:
 
 
 def one_reference() -> Lasting:
-    """I4: at most one battery holds the bus as its reference."""
+    """I4: at most one source says alone what the frequency is."""
     about = About(
         "I4",
-        "At most one source is the reference of the bus",
+        "At most one source is the reference of the bus: one battery that forms, one genset that is isochronous",
         "none",
         "design §7: at most one holder of the dead-bus token; two isochronous sources fight",
     )
 
     def asks(scene: Scene) -> str:
-        formers = [name for name, battery in scene.plant.batteries.items() if battery.is_forming]
-        return f"two formers: {', '.join(formers)}" if len(formers) > 1 else ""
+        plant = scene.plant
+        formers = [name for name, battery in plant.batteries.items() if battery.is_forming]
+        rigid = [name for name, g in plant.gensets.items() if g.is_forming and g.behaviour.is_isochronous]
+        most = max(formers, rigid, key=len)
+        return f"two references: {', '.join(most)}" if len(most) > 1 else ""
 
     return Lasting(about, 0.0, asks)
 

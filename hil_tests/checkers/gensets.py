@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.model.reasons import EventKind
-from controller.model.words import BreakerPosition
+from controller.model.words import BreakerPosition, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
 
@@ -96,6 +96,49 @@ def _may_stop(scene: Scene, asset: str) -> bool:
     is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
     is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
     return plant.safety.emergency_off or is_empty or not is_open
+
+
+@dataclass(slots=True)
+class MinimumRun:
+    """I14c: an engine that was started runs until it is warm."""
+
+    about: About = About(
+        "I14c",
+        "A genset that was started in the island is not stopped there before its least running time is over",
+        "none",
+        "site file `min_run_s`; study I14; a person, the emergency-off, its own fault and a dark bus excepted",
+    )
+    attends: int = Attends.ORDERS
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _began_s: dict[str, float] = field(default_factory=dict)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each stop once."""
+        for order in scene.orders[self._seen_count :]:
+            if order.field != "run" or order.asset not in scene.site.hub.gensets:
+                continue
+            if order.value is True:
+                self._began_s.setdefault(order.asset, order.at_s)
+                continue
+            began_s = self._began_s.pop(order.asset, None)
+            least_s = scene.site.hub.gensets[order.asset].min_run_s
+            if began_s is not None and order.at_s - began_s < least_s and not _is_excused(scene, order.asset):
+                yield f"{order.asset} stopped after {order.at_s - began_s:.0f} s, least {least_s:.0f} s"
+        self._seen_count = len(scene.orders)
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _is_excused(scene: Scene, genset: str) -> bool:
+    plant = scene.plant
+    is_island = scene.controller.mode is Mode.ISLANDED and abs(plant.bus) > 0.5
+    stopped_by_hand = any("request=stop_genset" in mark for _, mark in scene.marks)
+    has_failed = plant.gensets[genset].fault is not None
+    return not is_island or plant.safety.emergency_off or stopped_by_hand or has_failed or is_deaf(scene, genset)
 
 
 def reverse_power() -> Lasting:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
-from hil_tests.checkers.base import About, Attends, Lasting, is_blind, is_deaf
+from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_blind, is_deaf
 from hil_tests.plant.breaker import CLOSED
 
 EARTHING_GRACE_S = 0.05
@@ -39,26 +39,41 @@ def earthing_before_load() -> Lasting:
     return Lasting(about, EARTHING_GRACE_S, asks)
 
 
-def tier_zero_lives() -> Lasting:
+@dataclass(slots=True)
+class TierZero:
     """D2: tier 0 is not dark for long while a source could hold the bus."""
-    about = About(
+
+    about: About = About(
         "D2",
         "Tier 0 is never without supply for long while a source could hold the bus",
-        "5 s",
+        "5 s, or the hub's settling time and a second",
         "the product's line: the radio stays on as long as physics allows",
     )
+    attends: int = Attends.PLANT
+    _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
 
-    def asks(scene: Scene) -> str:
+    @property
+    def is_waiting(self) -> bool:
+        """Its grace is running."""
+        return self._spell.is_running
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Once per spell."""
         plant = scene.plant
+        self._spell.grace_s = max(DARK_MAX_S, scene.site.hub.timing.restore_settle_s + 1.0)  # what was shed has to wait
         dark = [
             name
             for name, feeder in scene.site.hub.feeders.items()
             if feeder.tier == 0 and not plant.feeders[name].is_energised and not _is_excused(scene, name)
         ]
-        is_wrong = dark and _could_be_supplied(scene) and not _is_picking_up(scene)
-        return f"tier 0 dark: {', '.join(dark)}" if is_wrong else ""
+        is_wrong = bool(dark) and _could_be_supplied(scene) and not _is_picking_up(scene)
+        if self._spell.ends(is_wrong, scene.now_s):
+            yield f"tier 0 dark: {', '.join(dark)}"
 
-    return Lasting(about, DARK_MAX_S, asks)
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
 
 
 def _is_excused(scene: Scene, feeder: str) -> bool:

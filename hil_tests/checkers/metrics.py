@@ -6,13 +6,14 @@ Integrals hold the last value until the next look, and a look comes whenever som
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.config.types import Site
-from controller.model.reasons import EventKind
 from hil_tests.bench.scene import Scene
+from hil_tests.bench.verdict import Finding
 from hil_tests.checkers.bill import bill_eur
+from hil_tests.checkers.tallies import detected_at_s, tallies, tally_names
 from hil_tests.plant.breaker import CLOSED
 
 HOUR_S = 3600.0
@@ -20,19 +21,20 @@ SPAN_S = 0.05  # integrals are good to a twentieth of a second for each change
 VOLTAGE_BAND = (0.90, 1.10)  # EN 50160
 FREQUENCY_BAND_HZ = (47.5, 51.5)  # the band that PV stays connected in
 LIVE_RATIO = 0.5
-REVERSED_S = 10.0  # an operation taken back within this, without a new cause, was wrong
-COUNTED = (EventKind.ALARM, EventKind.VETOED, EventKind.REQUEST_REFUSED)
+ROCOF_WINDOW_S = 0.1  # as relays measure it: a phase jump is not to count for more than it is
 
 
 @dataclass(slots=True)
 class Metrics:
     """Filled in every step that changed something."""
 
+    is_dynamic: bool = True  # in the strides of endurance a rate of change means nothing
     _at_s: float = 0.0
     _sums: dict[str, float] = field(default_factory=dict)
     _rates: dict[str, float] = field(default_factory=dict)
     _extremes: dict[str, float] = field(default_factory=dict)
     _instants: dict[str, float] = field(default_factory=dict)
+    _turned: tuple[float, float] | None = None  # when the bus turned how fast; None: it is dead
 
     def look(self, scene: Scene) -> None:
         """Note extremes and instants at once; close the span that ends now, and open the next, 20 times a second."""
@@ -50,24 +52,21 @@ class Metrics:
                 sums[name] = sums.get(name, 0.0) + rate * span_s
         self._rates = dict(_rates(scene))
 
-    def finish(self, scene: Scene) -> dict[str, float]:
+    def finish(self, scene: Scene, findings: Sequence[Finding] = ()) -> dict[str, float]:
         """All metrics by their names. One that never came about (an island that was not formed) is left away."""
         self.look(scene)
         self._close_span(scene, scene.plant.now_s)
         values = {name: self._sums.get(name, 0.0) for name in _integrals(scene.site)}
         capacity_wh = sum(battery.capacity_wh for battery in scene.site.hub.batteries.values())
         values["battery_cycles"] = values["battery_throughput_wh"] / (2.0 * capacity_wh)  # EPHCC symposium 2017, eq. 1
-        values |= self._extremes | _intervals(self._instants) | _closings(scene) | _orders(scene) | _sources(scene)
-        values["backfeed_j"] = scene.plant.backfeed_j
-        values["poi_operations_count"] = float(scene.plant.poi.operations_count)
-        for kind in COUNTED:
-            values[f"{kind.value}_count"] = float(sum(event.kind is kind for _, event in scene.controller.events))
+        values |= self._extremes | self._intervals(scene) | tallies(scene, findings)
         values["bill_eur"] = bill_eur(values)
         return values
 
     def _note_extremes(self, scene: Scene) -> None:
         plant, extremes = scene.plant, self._extremes
         volts = abs(plant.bus)
+        self._note_rocof(plant.now_s, plant.bus_frequency_hz if volts > LIVE_RATIO else None)
         if volts > LIVE_RATIO:
             _lower(extremes, "frequency_min_hz", plant.bus_frequency_hz)
             _higher(extremes, "frequency_max_hz", plant.bus_frequency_hz)
@@ -76,6 +75,17 @@ class Metrics:
         for battery in plant.batteries.values():
             _lower(extremes, "soc_min_pct", battery.soc_pct)
             _higher(extremes, "overload_max_pct", battery.overload_pct)
+
+    def _note_rocof(self, now_s: float, frequency_hz: float | None) -> None:
+        """Over a window; what has stood still since longer has moved within the last of it."""
+        if frequency_hz is None or not self.is_dynamic:
+            self._turned = None
+        elif self._turned is None:
+            self._turned = now_s, frequency_hz
+        elif now_s - self._turned[0] >= ROCOF_WINDOW_S - 1e-6:
+            moved_hz = abs(frequency_hz - self._turned[1])
+            _higher(self._extremes, "rocof_max_hz_per_s", moved_hz / ROCOF_WINDOW_S)
+            self._turned = now_s, frequency_hz
 
     def _note_instants(self, scene: Scene, now_s: float) -> None:
         plant, instants = scene.plant, self._instants
@@ -89,18 +99,26 @@ class Metrics:
             elif "formed" in instants and plant.grid.is_fed:
                 instants.setdefault("back", now_s)
 
+    def _intervals(self, scene: Scene) -> dict[str, float]:
+        """From the loss of the grid: until a line said so, the POI was open, the island stood, the grid was back."""
+        instants = dict(self._instants)
+        if "lost" not in instants:
+            return {}
+        detected_s = detected_at_s(scene, instants["lost"])
+        if detected_s is not None:
+            instants["detected"] = detected_s
+        spans = {"t_detect_s": "detected", "t_open_s": "open", "t_island_s": "formed", "t_back_s": "back"}
+        return {name: instants[end] - instants["lost"] for name, end in spans.items() if end in instants}
+
 
 def metric_names(site: Site) -> frozenset[str]:
     """What runs on this hub are measured by."""
     fixed = {
-        "backfeed_j", "poi_operations_count", "bill_eur", "frequency_min_hz", "frequency_max_hz", "voltage_min_ratio",
-        "voltage_max_ratio", "soc_min_pct", "overload_max_pct", "t_open_s", "t_island_s", "t_back_s",
-        "sync_angle_max_deg", "sync_slip_max_hz", "sync_voltage_max_ratio", "operations_count",
-        "wrong_operations_count", "fuel_l", "battery_cycles", *(f"{kind.value}_count" for kind in COUNTED),
+        "bill_eur", "battery_cycles", "frequency_min_hz", "frequency_max_hz", "rocof_max_hz_per_s",
+        "voltage_min_ratio", "voltage_max_ratio", "soc_min_pct", "overload_max_pct",
+        "t_detect_s", "t_open_s", "t_island_s", "t_back_s",
     }  # fmt: skip
-    fixed |= {f"operations_count.{name}" for name in ("poi", *site.hub.feeders)}
-    fixed |= {f"genset_starts_count.{name}" for name in site.hub.gensets}
-    return frozenset(fixed | set(_integrals(site)))
+    return frozenset(fixed | tally_names(site) | set(_integrals(site)))
 
 
 def _integrals(site: Site) -> tuple[str, ...]:
@@ -149,53 +167,6 @@ def _rates(scene: Scene) -> Mapping[str, float]:
         if plant.grid.is_fed and battery.soc_pct < battery.battery.reserve_soc_pct:
             rates["under_reserve_s"] = 1.0
     return rates
-
-
-def _intervals(instants: Mapping[str, float]) -> dict[str, float]:
-    spans = {"t_open_s": "open", "t_island_s": "formed", "t_back_s": "back"}
-    return {name: instants[end] - instants["lost"] for name, end in spans.items() if end in instants}
-
-
-def _closings(scene: Scene) -> dict[str, float]:
-    """The worst contact between two live sides."""
-    live = [closing for closing in scene.plant.poi.closings if closing.kind == "live_live"]
-    if not live:
-        return {}
-    return {
-        "sync_angle_max_deg": max(abs(closing.angle_deg) for closing in live),
-        "sync_slip_max_hz": max(abs(closing.slip_hz) for closing in live),
-        "sync_voltage_max_ratio": max(closing.voltage_difference_ratio for closing in live),
-    }
-
-
-def _orders(scene: Scene) -> dict[str, float]:
-    """Switching orders by contact, and those that were taken back within ten seconds."""
-    counts: dict[str, float] = {f"operations_count.{name}": 0.0 for name in ("poi", *scene.site.hub.feeders)}
-    last: dict[str, float] = {}
-    wrong = 0
-    poi = scene.site.hub.poi.id
-    for order in scene.orders:
-        is_poi = order.asset == poi and order.field in {"open", "close"} and order.value is True
-        if not is_poi and not (order.field == "closed" and order.asset in scene.site.hub.feeders):
-            continue
-        name = "poi" if is_poi else order.asset
-        wrong += order.at_s - last.get(name, -math.inf) < REVERSED_S
-        last[name] = order.at_s
-        counts[f"operations_count.{name}"] += 1.0
-    return counts | {"operations_count": sum(counts.values()), "wrong_operations_count": float(wrong)}
-
-
-def _sources(scene: Scene) -> dict[str, float]:
-    values: dict[str, float] = {"fuel_l": 0.0}
-    for name, genset in scene.plant.gensets.items():
-        values["fuel_l"] += 0.75 * genset.genset.fuel_capacity_l - genset.fuel_l
-        runs = [order for order in scene.orders if order.asset == name and order.field == "run"]
-        starts = sum(
-            order.value is True and (number == 0 or runs[number - 1].value is not True)
-            for number, order in enumerate(runs)
-        )
-        values[f"genset_starts_count.{name}"] = float(starts)
-    return values
 
 
 def _lower(values: dict[str, float], name: str, value: float) -> None:

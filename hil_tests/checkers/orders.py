@@ -98,7 +98,8 @@ def nothing_to_the_stale() -> EachOrder:
     """I10: a device that we do not see is not closed, started or raised."""
     about = About(
         "I10",
-        "No closing, forming or starting is ordered of a device that is silent or whose register map has drifted",
+        "No closing, forming, starting or raising is ordered of a device that is silent or whose register map has "
+        "drifted",
         "2 s; 10 s for the map",
         "design §7: a stale device forbids closings, starts and increases only",
     )
@@ -112,15 +113,41 @@ def nothing_to_the_stale() -> EachOrder:
                 since.setdefault(fault, scene.now_s)
         starts = order.field in {"close", "close_permit", "run", "closed"} and order.value is True
         forms = order.field == "mode_set" and order.value == "grid_forming"
-        if not (starts or forms) or before == order.value:
+        if not (starts or forms or _raises(order, before)) or before == order.value:
             return ""
         for (unit, kind), began_s in since.items():
             lasted_s = scene.now_s - began_s
-            if unit == order.device and lasted_s > UNSEEN_AFTER_S[kind]:
+            if unit == order.device and lasted_s > UNSEEN_AFTER_S[kind] and _hides(scene, unit, kind, order):
                 return f"{order.asset} {order.field} ordered, not seen for {lasted_s:.1f} s"
         return ""
 
     return EachOrder(about, asks)
+
+
+TELLING = frozenset({"position", "mode", "state"})  # whether an order is due, and whether it was followed
+
+
+def _hides(scene: Scene, unit: str, kind: str, order: Received) -> bool:
+    """All of the device, or just what this order goes by: one odd temperature hides nobody."""
+    points = scene.fault_points.get((unit, kind), {""})
+    told_by = {
+        ref.point
+        for binding in scene.site.bindings.values()
+        if binding.asset == order.asset
+        for name in TELLING & binding.reads.keys()
+        for ref in binding.reads[name]
+        if ref.device == unit
+    }
+    return "" in points or not points.isdisjoint(told_by)
+
+
+def _raises(order: Received, before: Value | None) -> bool:
+    """More power than stood before, either way."""
+    if order.field not in {"power_set_w", "limit_set_w"} or isinstance(order.value, str | bool):
+        return False
+    if before is None or isinstance(before, str | bool):
+        return False
+    return abs(order.value) > abs(before) * ROUNDING + 1.0
 
 
 def nothing_in_emergency() -> EachOrder:

@@ -1,4 +1,4 @@
-"""The order of tiers when shedding and restoring, and who must never be opened or closed by the controller."""
+"""The order of tiers: when shedding, when restoring, and by the charge that is left."""
 
 from __future__ import annotations
 
@@ -6,39 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
-from controller.model.reasons import EventKind
 from controller.model.words import Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, EachOrder, Spell, is_deaf
+from hil_tests.checkers.base import About, Attends, Spell, is_deaf
+from hil_tests.checkers.people import Held, is_power_cycle
 from hil_tests.plant.breaker import CLOSED
 
 ORDER_GRACE_S = 1.0  # the slowest line's write latency, and a cycle
 PICKUP_TOLERANCE_S = 0.5
 RESERVE_GRACE_S = 30.0
 RESERVE_HYSTERESIS_PCT = 2.0
-
-
-@dataclass(slots=True)
-class Held:
-    """What people have asked of feeders, and the controller has taken up."""
-
-    open_by_person: set[str] = field(default_factory=set)
-    released: set[str] = field(default_factory=set)
-    _seen_count: int = 0
-
-    def update(self, scene: Scene) -> None:
-        """Read the new lines of the log."""
-        events = scene.controller.events
-        for _, event in events[self._seen_count :]:
-            if event.kind is not EventKind.REQUESTED:
-                continue
-            if event.values.get("what") == "open_feeder":
-                self.open_by_person.add(event.subject)
-                self.released.discard(event.subject)
-            elif event.values.get("what") == "close_feeder":
-                self.open_by_person.discard(event.subject)
-                self.released.add(event.subject)
-        self._seen_count = len(events)
 
 
 @dataclass(slots=True)
@@ -49,7 +26,7 @@ class TierOrder:
         "I5",
         "No feeder is shed while one of a higher tier number, on all of its phases and within reach, stays on",
         "1 s",
-        "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor",
+        "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor, a power-cycle",
     )
     attends: int = Attends.PLANT | Attends.ORDERS
     _held: Held = field(default_factory=Held)
@@ -67,6 +44,7 @@ class TierOrder:
         self._held.update(scene)
         for order in scene.orders[self._seen_count :]:
             by_us = order.asset not in self._held.open_by_person
+            by_us = by_us and not is_power_cycle(scene, order.asset, order.at_s)
             if order.field == "closed" and order.value is False and order.asset in feeders and by_us:
                 self._shed.append((order.at_s + ORDER_GRACE_S, order.asset))
         self._seen_count = len(scene.orders)
@@ -145,6 +123,71 @@ class Staging:
         yield from ()
 
 
+@dataclass(slots=True)
+class RestoreOrder:
+    """I6b: who comes back first is who was to be shed last, and nobody whom the charge would shed again."""
+
+    about: About = About(
+        "I6b",
+        "No feeder is picked up in the island while one of a lower tier number that we have shed, on its phases and "
+        "within reach, waits; none below the charge at which its tier is shed",
+        "none",
+        "design §6: the restore order is the reverse; study I6",
+    )
+    attends: int = Attends.ORDERS | Attends.LOG
+    is_waiting: bool = False
+    _held: Held = field(default_factory=Held)
+    _seen_count: int = 0
+    _standing: dict[str, Value] = field(default_factory=dict)
+
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each pick-up once."""
+        self._held.update(scene)
+        feeders = scene.site.hub.feeders
+        for order in scene.orders[self._seen_count :]:
+            if order.field != "closed" or order.asset not in feeders:
+                continue
+            before, self._standing[order.asset] = self._standing.get(order.asset), order.value
+            is_ours = order.value is True and before is False and order.asset not in self._held.released
+            if is_ours and _is_island(scene) and scene.plant.feeders[order.asset].position is not CLOSED:
+                yield from self._pickup(scene, order)
+        self._seen_count = len(scene.orders)
+
+    def _pickup(self, scene: Scene, order: Received) -> Iterator[str]:
+        feeders, plant = scene.site.hub.feeders, scene.plant
+        feeder = feeders[order.asset]
+        for other in feeders.values():
+            waits = self._standing.get(other.id) is False and plant.feeders[other.id].position is not CLOSED
+            if (
+                waits
+                and other.tier < feeder.tier
+                and set(other.phases) <= set(feeder.phases)
+                and other.id not in self._held.open_by_person
+                and not plant.feeders[other.id].has_fault
+                and not is_deaf(scene, other.id)
+            ):
+                yield f"{feeder.id} (tier {feeder.tier}) is picked up, {other.id} (tier {other.tier}) waits"
+                return
+        level_pct = next(t.shed_below_soc_pct for t in scene.site.hub.tiers if t.number == feeder.tier)
+        soc_pct = _soc_pct(scene)
+        if soc_pct < level_pct - RESERVE_HYSTERESIS_PCT and not _has_genset(scene):
+            yield f"{feeder.id} (tier {feeder.tier}) is picked up at {soc_pct:.0f} %"
+
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _soc_pct(scene: Scene) -> float:
+    """Of the fullest that forms; a hub without one is not short of charge."""
+    return max((b.soc_pct for b in scene.plant.batteries.values() if b.is_forming), default=100.0)
+
+
+def _has_genset(scene: Scene) -> bool:
+    return any(genset.is_forming for genset in scene.plant.gensets.values())
+
+
 def _is_island(scene: Scene) -> bool:
     return scene.plant.poi.position is not CLOSED and abs(scene.plant.bus) > 0.5
 
@@ -175,13 +218,9 @@ class Reserve:
 
     def _wrong(self, scene: Scene) -> str:
         plant = scene.plant
-        if (
-            not _is_island(scene)
-            or not scene.controller.is_running
-            or any(g.is_forming for g in plant.gensets.values())
-        ):
+        if not _is_island(scene) or not scene.controller.is_running or _has_genset(scene):
             return ""
-        soc_pct = max((b.soc_pct for b in plant.batteries.values() if b.is_forming), default=100.0)
+        soc_pct = _soc_pct(scene)
         for tier in scene.site.hub.tiers:
             if soc_pct >= tier.shed_below_soc_pct - RESERVE_HYSTERESIS_PCT:
                 continue
@@ -201,53 +240,3 @@ class Reserve:
         """Nothing more."""
         del scene
         yield from ()
-
-
-def control_feeders_stay() -> EachOrder:
-    """D9: who supplies controller and radio is never opened on a live bus."""
-    about = About(
-        "D9",
-        "A feeder that carries the controller's own supply is never ordered open while the bus is live",
-        "none",
-        "design §4, `carries_control`; study I16: the supply of tier 0 is never commanded off",
-    )
-
-    def asks(scene: Scene, order: Received, before: Value | None) -> str:
-        feeder = scene.site.hub.feeders.get(order.asset)
-        is_open = order.field == "closed" and order.value is False and before is not False
-        if feeder is None or not feeder.carries_control or not is_open:
-            return ""
-        asked = any(f"subject={order.asset}" in mark for _, mark in scene.marks)
-        return f"{order.asset} ordered open" if abs(scene.plant.bus) > 0.5 and not asked else ""
-
-    return EachOrder(about, asks)
-
-
-def what_tripped_stays() -> EachOrder:
-    """I17: a level never re-closes what it did not open."""
-    held = Held()
-    about = About(
-        "I17",
-        "A feeder with a fault, opened by hand, or held open by a person is not closed by the controller",
-        "none",
-        "design §2: a level never re-closes what it did not open; study I17, I20",
-    )
-    ours: set[str] = set()
-
-    def asks(scene: Scene, order: Received, before: Value | None) -> str:
-        held.update(scene)
-        if order.field != "closed" or order.asset not in scene.site.hub.feeders:
-            return ""
-        if order.value is False:
-            ours.add(order.asset)
-            return ""
-        load = scene.plant.feeders[order.asset]
-        if before is True or load.position is CLOSED or order.asset in held.released:
-            return ""
-        if load.has_fault:
-            return f"{order.asset} has tripped and is ordered closed"
-        if order.asset in held.open_by_person:
-            return f"{order.asset} is held open by a person and is ordered closed"
-        return "" if order.asset in ours else f"{order.asset} was not opened by us and is ordered closed"
-
-    return EachOrder(about, asks)

@@ -60,6 +60,8 @@ GAPS: tuple[Gap, ...] = (
     Gap("single wild readings flood the log", "FUZ-001", frozenset({"I27"}), is_cause=_fault("spikes")),
     Gap("a POI relay without numbers counts as a stuck breaker", "FUZ-002", frozenset({"I14b", "D2", "expect.1"}),
         is_cause=_fault("no_number", units=("poi_relay",))),
+    Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),
+        is_cause=lambda action: action.do == "dso.limit_import"),
     Gap("one veto when a person lets a feeder close again", "ISL-027", frozenset({"V1"}),
         is_cause=lambda action: action.parameters.get("request") == "close_feeder"),
 )  # fmt: skip

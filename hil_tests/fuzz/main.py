@@ -48,7 +48,7 @@ def fuzz(options: FuzzOptions, say: Say = print, progress: Progress | None = Non
     if options.as_json:
         say(json.dumps(_as_json(told, code), indent=2))
     else:
-        for line in _summary(options, told):
+        for line in summary_lines(options, told):
             say(line)
     return code
 
@@ -93,7 +93,8 @@ def _lines(each: Told) -> Iterator[str]:
         yield f"  again: {each.repeat_line} --{each.aim.value}"
 
 
-def _summary(options: FuzzOptions, told: Sequence[Told]) -> Iterator[str]:
+def summary_lines(options: FuzzOptions, told: Sequence[Told]) -> Iterator[str]:
+    """How much was played, how much of it broke, and which known gaps ended the rest."""
     hours, wall_s = sum(each.plant_s for each in told) / 3600.0, sum(each.wall_s for each in told)
     broken = sum(bool(each.broke) for each in told)
     yield (

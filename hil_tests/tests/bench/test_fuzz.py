@@ -11,10 +11,11 @@ from hil_tests.bench.loading import load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Scenario
 from hil_tests.fuzz import play
+from hil_tests.fuzz.__main__ import main as fuzz_by_module
 from hil_tests.fuzz.crash import CrashOptions, crash_everywhere, windows
 from hil_tests.fuzz.files import as_toml, write_scenario
 from hil_tests.fuzz.hubs import random_hub
-from hil_tests.fuzz.main import FuzzOptions, fuzz
+from hil_tests.fuzz.main import FuzzOptions, exit_code, fuzz, summary_lines
 from hil_tests.fuzz.minimise import ddmin, minimised
 from hil_tests.fuzz.stories import Aim, random_scenario
 from hil_tests.tests.checkers.stage import the_site
@@ -104,6 +105,23 @@ def test_a_seed_that_breaks_leaves_a_reproducer_and_its_line(
     assert "seed 2 safety: expect.1 at 12.00 s" in said
     assert f"1 events are enough: hallig bench run {tmp_path}/TST-001.toml" in said
     assert "1 broke" in said
+
+
+def test_a_known_gap_alone_is_counted_and_fails_nothing() -> None:
+    known = play.Told(1, Aim.SAFETY, 60.0, 1.0, "", gaps=("no black start",))
+    broken = play.Told(2, Aim.SAFETY, 60.0, 1.0, "", broke=("I2 at 1.00 s: closed out of sync",))
+    beside = play.Told(3, Aim.SAFETY, 60.0, 1.0, "", broke=("ValueError: ?",), is_invalid=True)
+    assert exit_code([known, known]) == 0
+    assert exit_code([known, broken, beside]) == 1
+    assert exit_code([known, beside]) == 4
+    said = list(summary_lines(FuzzOptions(1, 2), [known, broken]))
+    assert "1 broke" in said[0]
+    assert "1 ended in a known gap: no black start" in said[1]
+
+
+def test_one_seed_is_a_range_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz_by_module(["--seeds", "3", "--aim", "safety", "--jobs", "1", "--folder", str(tmp_path)]) == 0
+    assert "1 stories of seeds 3 to 3" in capsys.readouterr().out
 
 
 def test_good_seeds_end_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,15 @@ def test_a_blackout_at_night_as_in_virtual_time() -> None:
     assert modes[:2] == ["grid_dead", "island_formed"]
     assert all(0.0 <= at_s <= loaded.scenario.until for at_s, _ in result.events)
     assert result.properties["controller_starts"] == "1"
+    assert 0.0 < result.metrics[t2.LATENESS] < loaded.site.hub.timing.cycle_s
+
+
+def test_a_controller_that_misses_cycles_is_a_finding_and_soft_only_where_its_time_was_taken() -> None:
+    assert t2.late_cycles(None, 0.05, 9.0, is_troubled=False) == []
+    assert t2.late_cycles(0.049, 0.05, 9.0, is_troubled=False) == []
+    for is_troubled in (False, True):
+        (late,) = t2.late_cycles(0.06, 0.05, 9.0, is_troubled)
+        assert (late.source, late.is_hard) == ("I21", not is_troubled)
 
 
 @pytest.mark.timeout(120)

@@ -71,6 +71,11 @@ class Stage:
     def ids(self) -> list[str]:
         return list(dict.fromkeys(finding.source for finding in self.watch.findings))
 
+    def by_tier(self) -> list[str]:
+        """All feeders that can be shed, the last to be shed first."""
+        feeders = [feeder for feeder in self.site.hub.feeders.values() if not feeder.carries_control]
+        return [feeder.id for feeder in sorted(feeders, key=lambda each: each.tier)]
+
     def order(self, asset: str, name: str, value: Value, explained: bool = True) -> None:
         """What a controller writes, with a line in its log or without."""
         binding = next(b for b in self.site.bindings.values() if b.asset == asset and name in b.writes)

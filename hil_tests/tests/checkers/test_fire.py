@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, BreakerPosition, Mode
 from hil_tests.checkers.base import devices_of
 from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.plant.plant import PlantOptions
+from hil_tests.tests.checkers import lawful, lawful_log
 from hil_tests.tests.checkers import wrongs_of_the_island as island
 from hil_tests.tests.checkers import wrongs_of_the_log as log
 from hil_tests.tests.checkers.stage import Stage
@@ -24,6 +25,7 @@ WRONGS: dict[str, Callable[[], Stage]] = {
     "I4": island.forms_two,
     "I5": island.sheds_medical_first,
     "I6": island.restores_all_at_once,
+    "I6b": island.restores_the_least_first,
     "I7": island.serves_below_the_reserve,
     "I8": island.asks_too_much_of_an_inverter,
     "I8b": island.orders_a_charge_in_frost,
@@ -35,10 +37,14 @@ WRONGS: dict[str, Callable[[], Stage]] = {
     "I13": island.hammers,
     "I14": island.cranks_for_ever,
     "I14b": log.stops_the_last_source,
+    "I14c": log.stops_a_cold_engine,
     "I15": log.drives_the_genset,
     "I16": log.lets_a_radio_die,
     "I17": log.recloses_what_tripped,
     "I18": log.returns_without_watching,
+    "I18b": log.throws_all_its_sun_onto_the_grid,
+    "I19": log.takes_more_than_the_operator_allows,
+    "I20": log.overrides_a_person,
     "I23": log.believes_wrongly,
     "I26": log.loses_energy,
     "I27": log.cries,
@@ -53,18 +59,91 @@ WRONGS: dict[str, Callable[[], Stage]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONGS)
-def test_it_fires(name: str) -> None:
-    stage = WRONGS[name]()
+OTHER_WAYS: list[tuple[str, Callable[[], Stage]]] = [
+    ("I2", island.closes_with_the_phases_swapped),
+    ("I4", island.forms_with_two_rigid_gensets),
+    ("I6b", island.restores_below_the_reserve),
+    ("I10", island.raises_the_unseen),
+    ("I20", log.closes_while_the_key_is_local),
+    ("I20", log.restores_in_manual),
+    ("I20", log.returns_in_manual),
+    ("D9", log.power_cycles_for_a_minute),
+    ("D9", log.power_cycles_twice),
+]
+LAWFUL: dict[str, Callable[[], Stage]] = {
+    "I1": lawful.leaves_a_dead_street_at_once,
+    "I1b": lawful.opens_within_the_loss_band,
+    "I2": lawful.closes_in_sync,
+    "I3": lawful.follows_after_the_contact,
+    "I4": lawful.hands_the_bus_over,
+    "I5": lawful.sheds_the_least_first,
+    "I6": lawful.restores_one_by_one,
+    "I6b": lawful.restores_the_most_important_first,
+    "I7": lawful.serves_what_the_charge_allows,
+    "I8": lawful.asks_for_the_rating,
+    "I8b": lawful.charges_as_much_as_the_bms_allows,
+    "I9": lawful.gives_in_frost,
+    "I10": lawful.opens_the_unseen,
+    "I11": lawful.looks_before_it_moves,
+    "I12": lawful.says_why,
+    "I12b": lawful.names_a_deaf_contactor,
+    "I13": lawful.switches_now_and_then,
+    "I14": lawful_log.cranks_as_often_as_it_may,
+    "I14b": lawful_log.stops_one_of_two,
+    "I14c": lawful_log.runs_its_time,
+    "I15": lawful_log.loads_the_genset,
+    "I16": lawful_log.announces_a_dying_radio,
+    "I17": lawful_log.recloses_what_it_opened,
+    "I18": lawful_log.returns_after_watching,
+    "I18b": lawful_log.returns_in_the_dark,
+    "I19": lawful_log.takes_what_was_agreed,
+    "I20": lawful_log.closes_what_a_person_lets_go,
+    "I23": lawful_log.believes_rightly,
+    "I26": lawful_log.keeps_its_energy,
+    "I27": lawful_log.speaks_twenty_times,
+    "D1": lawful_log.earths_before_it_forms,
+    "D2": lawful_log.brings_the_desk_back_in_time,
+    "D3": lawful_log.is_broken_by_the_bench,
+    "D4": lawful_log.stops_in_emergency,
+    "D5": lawful_log.only_observes,
+    "D6": lawful_log.stays_open_beside_a_genset,
+    "D9": lawful_log.power_cycles_the_desk,
+    "V1": lawful_log.is_vetoed_on_a_broken_device,
+}
+
+
+@pytest.mark.parametrize(("name", "wrong"), [*WRONGS.items(), *OTHER_WAYS])
+def test_it_fires(name: str, wrong: Callable[[], Stage]) -> None:
+    stage = wrong()
     assert name in stage.ids, stage.watch.findings
 
 
-def test_a_person_is_not_overridden() -> None:
-    assert "I17" in log.overrides_a_person().ids
+@pytest.mark.parametrize("name", LAWFUL)
+def test_it_is_silent_beside_it(name: str) -> None:
+    stage = LAWFUL[name]()
+    assert name not in stage.ids, stage.watch.findings
 
 
-def test_every_checker_has_its_wrong() -> None:
-    assert set(WRONGS) == {checker.about.id for checker in all_checkers()}
+def test_every_checker_has_its_wrong_and_its_lawful_neighbour() -> None:
+    assert set(WRONGS) == set(LAWFUL) == {checker.about.id for checker in all_checkers()}
+
+
+def test_what_a_person_lets_wait_is_not_passed_over() -> None:
+    assert "I6b" not in lawful.leaves_waiting_what_a_person_holds().ids
+
+
+@pytest.mark.parametrize(("point", "expected"), [("", True), ("battery.mode", True), ("battery.voltage_l3_v", False)])
+def test_one_odd_voltage_hides_nobody(point: str, expected: bool) -> None:
+    stage = Stage()
+    stage.begin()
+    (device,) = devices_of(stage.scene, "battery_main")
+    stage.scene.active_faults.append((device, "map_drift"))
+    stage.scene.fault_points[device, "map_drift"] = {point}
+    stage.order("battery_main", "mode_set", "grid_following")
+    stage.run(11.0)
+    stage.order("battery_main", "mode_set", "grid_forming")
+    stage.run(0.1)
+    assert ("I10" in stage.ids) is expected
 
 
 def test_a_quiet_grid_and_a_proper_island_are_no_finding() -> None:
@@ -93,7 +172,7 @@ def test_a_dark_desk_behind_the_emergency_button_is_right() -> None:
     stage = Stage()
     stage.begin()
     stage.plant.safety.emergency_off = True
-    stage.run(6.0)
+    stage.run(stage.site.hub.timing.restore_settle_s + 2.0)
     assert "D2" not in stage.ids
 
 
@@ -184,3 +263,16 @@ def test_a_line_that_cannot_be_durable_is_not_missed(why: str) -> None:
         stage.puppet.is_running = False
     stage.run(2.0)
     assert "I12" not in stage.ids
+
+
+@pytest.mark.parametrize("was_vetoed", [True, False])
+def test_an_order_that_the_guard_held_back_was_explained_when_it_was_given(was_vetoed: bool) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.say(EventKind.ORDERED_CRANK, "genset")
+    if was_vetoed:
+        stage.say(EventKind.VETOED, "genset", Reason.VETO_STALE)
+    stage.run(11.0)
+    stage.order("genset", "run", True, explained=False)
+    stage.run(2.0)
+    assert ("I12" in stage.ids) is not was_vetoed

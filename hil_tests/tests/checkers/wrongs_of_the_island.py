@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.model.reasons import EventKind
+from hil_tests.checkers.base import devices_of
+from hil_tests.plant.engine import GensetBehaviour
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.tests.checkers.stage import Stage
 
@@ -70,6 +72,66 @@ def restores_all_at_once() -> Stage:
     for feeder in ("warm_room", "cold_chain"):
         stage.order(feeder, "closed", True)
     stage.run(0.5)
+    return stage
+
+
+def restores_the_least_first() -> Stage:
+    stage = Stage(PlantOptions(demand_ratio=0.2))
+    stage.begin()
+    for feeder in ("medical", "ev_posts"):
+        stage.order(feeder, "closed", False)
+    stage.island()
+    stage.order("ev_posts", "closed", True)
+    stage.run(0.5)
+    return stage
+
+
+def restores_below_the_reserve() -> Stage:
+    stage = Stage(PlantOptions(demand_ratio=0.2))
+    stage.begin()
+    stage.order("ev_posts", "closed", False)
+    stage.island()
+    stage.plant.batteries["battery_main"].soc_pct = 20.0
+    stage.order("ev_posts", "closed", True)
+    stage.run(0.5)
+    return stage
+
+
+def raises_the_unseen() -> Stage:
+    stage = Stage()
+    stage.begin()
+    stage.order("pv_school", "limit_set_w", 1_000)
+    for device in devices_of(stage.scene, "pv_school"):
+        stage.scene.active_faults.append((device, "silent"))
+    stage.order("pv_school", "limit_set_w", 500)
+    stage.run(3.0)
+    stage.order("pv_school", "limit_set_w", 2_000)
+    stage.run(0.1)
+    return stage
+
+
+def forms_with_two_rigid_gensets() -> Stage:
+    """As if a hub had two: the first is given a twin that is loaded as well."""
+    stage = Stage(PlantOptions(demand_ratio=0.2, gensets={"genset": GensetBehaviour(is_isochronous=True)}))
+    stage.island()
+    stage.order("genset", "run", True)
+    while not stage.plant.gensets["genset"].is_forming:
+        stage.run(1.0)
+    stage.plant.gensets["twin"] = stage.plant.gensets["genset"]
+    stage.run(0.1)
+    return stage
+
+
+def closes_with_the_phases_swapped() -> Stage:
+    stage = Stage()
+    stage.island()
+    stage.order("poi", "settings_group", "grid")
+    stage.plant.grid.rotation_is_swapped = True
+    stage.run(1.0)
+    while abs(stage.plant.angle_difference_deg or 0.0) > 5.0:
+        stage.run(0.01)
+    close_the_poi(stage)
+    stage.run(0.2)
     return stage
 
 

@@ -17,13 +17,32 @@ def stops_the_last_source() -> Stage:
     return stage
 
 
+def start_the_genset(stage: Stage) -> None:
+    stage.order("genset", "run", True)
+    while not stage.plant.gensets["genset"].is_forming:
+        stage.run(1.0)
+
+
+def reclosed_gently(watched_s: float = 1.0, options: PlantOptions | None = None) -> Stage:
+    """In sync: steered to the grid's frequency, the grid's angle moved to ours."""
+    stage = Stage(options or PlantOptions(irradiance_w_per_m2=0.0, demand_ratio=0.2))
+    stage.island()
+    plant = stage.plant
+    stage.order("poi", "settings_group", "grid")
+    stage.order("battery_main", "frequency_set_hz", 100.0 - plant.bus_frequency_hz)
+    stage.run(watched_s)
+    plant.grid.phase_jump(plant.angle_difference_deg or 0.0)
+    stage.run(0.3)
+    close_the_poi(stage)
+    stage.run(0.1)
+    assert plant.poi.closings
+    return stage
+
+
 def drives_the_genset() -> Stage:
     stage = Stage(PlantOptions(demand_ratio=0.05, irradiance_w_per_m2=300.0))
     stage.island()
-    genset = stage.plant.gensets["genset"]
-    stage.order("genset", "run", True)
-    while not genset.is_forming:
-        stage.run(1.0)
+    start_the_genset(stage)
     stage.order("genset", "power_set_w", 0)
     stage.order("battery_main", "mode_set", "grid_following")
     stage.run(20.0)
@@ -57,6 +76,84 @@ def overrides_a_person() -> Stage:
     stage.run(1.0)
     stage.order("water", "closed", True)
     stage.run(0.1)
+    return stage
+
+
+def closes_while_the_key_is_local() -> Stage:
+    stage = Stage()
+    stage.begin()
+    stage.order("water", "closed", False)
+    stage.plant.safety.local_control = True
+    stage.run(3.0)
+    stage.order("water", "closed", True)
+    stage.run(0.1)
+    return stage
+
+
+def restores_in_manual() -> Stage:
+    stage = Stage()
+    stage.begin()
+    stage.order("water", "closed", False)
+    stage.puppet.authority = Authority.MANUAL
+    stage.run(3.0)
+    stage.order("water", "closed", True)
+    stage.run(0.1)
+    return stage
+
+
+def returns_in_manual() -> Stage:
+    stage = Stage()
+    stage.island()
+    stage.puppet.authority = Authority.MANUAL
+    stage.run(3.0)
+    close_the_poi(stage)
+    stage.run(0.1)
+    return stage
+
+
+def stops_a_cold_engine() -> Stage:
+    stage = Stage(PlantOptions(demand_ratio=0.2))
+    stage.island()
+    stage.puppet.mode = Mode.ISLANDED
+    start_the_genset(stage)
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    return stage
+
+
+def throws_all_its_sun_onto_the_grid() -> Stage:
+    stage = reclosed_gently()
+    stage.plant.weather.irradiance_w_per_m2 = 900.0
+    stage.run(30.0)
+    return stage
+
+
+def takes_more_than_the_operator_allows() -> Stage:
+    stage = Stage(PlantOptions(irradiance_w_per_m2=0.0))
+    stage.begin()
+    stage.plant.dso.import_limit_w = 1_000.0
+    stage.run(62.0)
+    return stage
+
+
+def power_cycles_for_a_minute() -> Stage:
+    stage = Stage()
+    stage.begin()
+    stage.say(EventKind.ORDERED_OPEN, "desk", Reason.RADIO_DOWN, what="power_cycle")
+    stage.order("desk", "closed", False, explained=False)
+    stage.run(31.0)
+    return stage
+
+
+def power_cycles_twice() -> Stage:
+    stage = Stage()
+    stage.begin()
+    for _ in range(2):
+        stage.say(EventKind.ORDERED_OPEN, "desk", Reason.RADIO_DOWN, what="power_cycle")
+        stage.order("desk", "closed", False, explained=False)
+        stage.run(10.0)
+        stage.order("desk", "closed", True)
+        stage.run(60.0)
     return stage
 
 
@@ -113,7 +210,7 @@ def leaves_the_desk_dark() -> Stage:
     stage = Stage()
     stage.begin()
     stage.order("poi", "open", True)
-    stage.run(6.0)
+    stage.run(stage.site.hub.timing.restore_settle_s + 2.0)
     return stage
 
 

@@ -42,3 +42,14 @@ def test_nothing_is_restored_while_the_poi_is_out_of_sight() -> None:
     bench.run_for(30.0)
     assert all(bench.plant.feeders[name].is_energised for name in shed)
     assert bench.violations == []
+
+
+def test_a_genset_beside_the_sun_charges_no_frozen_battery() -> None:
+    """Seed 707: it carried the whole load, and what the roofs gave went into a battery that may not be charged."""
+    options = PlantOptions(demand_ratio=0.4, irradiance_w_per_m2=500.0, temperature_c=-5.0, soc_pct=15.0)
+    bench = islanded(options)
+    bench.run_until(lambda b: b.plant.gensets["genset"].is_forming, timeout_s=120.0)
+    bench.run_until(lambda b: sum(pv.power_w.total for pv in b.plant.pv.values()) > 1_000.0, timeout_s=200.0)
+    bench.run_for(30.0)
+    assert bench.plant.gensets["genset"].is_forming
+    assert bench.violations == []
