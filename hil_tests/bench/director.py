@@ -25,6 +25,7 @@ from hil_tests.checkers.watch import Watch
 
 SNAPSHOT_EVERY_S = 60.0
 SOUND_FOR_S = 1.0  # the bus is looked at always, every other quantity once in this time
+QUASI_STEADY_RATIO = 30.0  # by which a plant that strides is looked at and kept less often
 STAYS_S = 5.0
 
 
@@ -58,7 +59,9 @@ class Director:
         self._known_count = -1
         self._looked_s = -math.inf
         self._mode: object = None
-        self._snapshot, self._snapshot_at_s = b"", -SNAPSHOT_EVERY_S
+        pace = QUASI_STEADY_RATIO if scenario.quasi_steady else 1.0
+        self._sound_for_s, self._snapshot_every_s = pace * SOUND_FOR_S, pace * SNAPSHOT_EVERY_S
+        self._snapshot, self._snapshot_at_s = b"", -math.inf
         if scenario.start.dark:
             lights_out(scene)
         self._stop_when = compile_condition(scenario.stop_when, signals) if scenario.stop_when is not None else None
@@ -96,6 +99,10 @@ class Director:
         if self.scenario.story is not None:
             self.is_over = self.scenario.story.is_over
 
+    def look_at_orders(self) -> None:
+        """Orders have arrived, and the plant has yet to move."""
+        self._watch.look_at_orders()
+
     def expect(self, expected: Expectation) -> None:
         """One thing more that must be so, from now on."""
         self._watchers.append(watcher(len(self._watchers) + 1, expected, self._signals, self.scenario.until))
@@ -121,7 +128,7 @@ class Director:
         scene = self.scene
         if now_s >= self._sound_until_s or not math.isfinite(abs(scene.plant.bus) + scene.plant.bus_frequency_hz):
             self._ask_whether_sound(now_s)
-        if now_s >= self._snapshot_at_s + SNAPSHOT_EVERY_S:
+        if now_s >= self._snapshot_at_s + self._snapshot_every_s:
             self._snapshot, self._snapshot_at_s = scene.plant.snapshot(), now_s
         mode = scene.controller.mode
         if mode is not self._mode:
@@ -141,7 +148,7 @@ class Director:
 
     def _ask_whether_sound(self, now_s: float) -> None:
         """Raises PlantBrokenError for the first quantity that is no number any more."""
-        self._sound_until_s = now_s + SOUND_FOR_S
+        self._sound_until_s = now_s + self._sound_for_s
         for name, signal in self._quantities.items():
             value = signal(self.scene)
             if isinstance(value, float) and not math.isfinite(value):

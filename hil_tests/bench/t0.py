@@ -40,5 +40,5 @@ def prepare_t0(scenario: Scenario, site: Site, seed: int) -> tuple[Bench, Scene,
     bench = Bench.of(site, seed, options_of(scenario))
     bench.watches = False
     director = Director(scenario, bench.scene)
-    bench.on_step = director.after_step
+    bench.on_step, bench.on_orders = director.after_step, director.look_at_orders
     return bench, bench.scene, director

@@ -24,6 +24,7 @@ class Watch:
         self._on_finding = on_finding
         self._checkers: list[Checker] = [each for each in all_checkers() if each.about.id not in without]
         self._for = [[each for each in self._checkers if each.attends & news] for news in range(8)]
+        self._judges_of_orders = [each for each in self._checkers if each.attends & Attends.ORDERS]
         self._waiting: list[Checker] = []
         self._seen = (-1, -1, -1)
 
@@ -42,6 +43,12 @@ class Watch:
                     self.keep(finding(checker, scene, detail))
         self._waiting = [checker for checker in self._checkers if checker.is_waiting]
         return news
+
+    def look_at_orders(self) -> None:
+        """Orders have arrived where the plant stands still: those look who judge orders, and nobody else."""
+        for checker in self._judges_of_orders:
+            for detail in checker.look(self.scene):
+                self.keep(finding(checker, self.scene, detail))
 
     def finish(self) -> None:
         """The run is over."""

@@ -53,6 +53,7 @@ class Bench:
     is_frozen: bool = False  # its process gets no processor: nothing is asked, decided or sent
     watches: bool = True  # all invariants; a scenario's director does that itself
     on_step: Callable[[], None] | None = None  # after every step of the plant
+    on_orders: Callable[[], None] | None = None  # when orders have arrived before a stride
     loop: Loop = field(init=False)
     desk: DirectDesk = field(init=False)
     scene: Scene = field(init=False)
@@ -237,6 +238,13 @@ class Bench:
             self.watch.look()
         if self.on_step is not None:
             self.on_step()
+
+    def look_at_orders(self) -> None:
+        """Whoever judges orders looks at them on the plant they met, before it strides."""
+        if self.watches:
+            self.watch.look_at_orders()
+        if self.on_orders is not None:
+            self.on_orders()
 
     def _cycle(self, now_s: float) -> None:
         for link in self.links.values():

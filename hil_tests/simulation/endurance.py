@@ -50,7 +50,7 @@ class Endurance:
         """Orders arrive first: a set-point that is on its way is not ten seconds old when it gets there."""
         news = [link.hurry() for link in self.bench.links.values()]
         if any(news):
-            self.bench.look()  # whoever judges orders judges them on the plant they met
+            self.bench.look_at_orders()
         if not self.quasi.jump(stride_s):
             return False
         self.bench.after_step()
