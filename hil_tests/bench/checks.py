@@ -47,6 +47,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     if scenario.stop_when is not None:
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
     yield from _check_exceptions(file, scenario)
+    yield from _check_breaks(file, scenario)
     yield from check_hardware(file, scenario, site)
     yield from check_plant(file, scenario, site)
 
@@ -133,6 +134,14 @@ def _check_exceptions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
             )
         elif not why.strip():
             yield file.problem(("except_invariants", name), '""', "the reason why it does not hold here")
+
+
+def _check_breaks(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
+    known = [checker.about.id for checker in all_checkers()]
+    known += [f"expect.{number}" for number in range(1, len(scenario.expect) + 1)]
+    for number, name in enumerate(scenario.breaks):
+        if name not in known:
+            yield file.problem(("breaks", number), f"'{name}'", f"one of {', '.join(known)}", nearest(name, known))
 
 
 def _check_window(

@@ -220,6 +220,7 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
     hardware: dict[str, Hardware] = Field(default_factory=dict)
     expected: Literal["pass", "fail"] = "pass"
     gap: str = ""  # with expected = "fail": what the controller cannot do yet
+    breaks: tuple[str, ...] = ()  # and which findings that announces, "I1", "expect.2"; none named: any
     _path: Path | None = PrivateAttr(default=None)
     _story: Story | None = PrivateAttr(default=None)
 
@@ -257,4 +258,6 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
             wanted = '`gap` with the reason beside expected = "fail", and only there'
             key, found = ("gap", "a gap without a failure") if self.gap else ("expected", '"fail" without a gap')
             raise KeyMistakeError(key, found, wanted)
+        if self.breaks and not self.gap:
+            raise KeyMistakeError("breaks", "findings of no gap", '`breaks` beside expected = "fail" and `gap`')
         return self

@@ -51,6 +51,7 @@ class Result:
     wall_s: float
     expected_to_fail: bool = False
     gap: str = ""
+    announced: tuple[str, ...] = ()  # the findings that the mark of the gap speaks of; empty: any
     repeat_line: str = ""
     clauses: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -61,13 +62,21 @@ class Result:
     @property
     def is_as_expected(self) -> bool:
         """A pass, or the failure that the scenario's mark announces. A mark that is no longer true is not."""
-        if self.verdict is Verdict.INVALID:
-            return False
-        return (self.verdict is Verdict.FAIL) == self.expected_to_fail
+        return self.outcome in {"pass", "known_gap"}
+
+    @property
+    def unannounced(self) -> tuple[str, ...]:
+        """What is wrong beyond what the mark of a known gap speaks of."""
+        if not self.expected_to_fail or not self.announced:
+            return ()
+        broken = dict.fromkeys(finding.source for finding in self.findings if finding.is_hard)
+        return tuple(source for source in broken if source not in self.announced)
 
     @property
     def outcome(self) -> str:
         """One word for the matrix: pass, fail, invalid, known_gap, or mark_is_wrong."""
         if self.verdict is Verdict.INVALID or not self.expected_to_fail:
             return self.verdict.value
+        if self.unannounced:
+            return Verdict.FAIL.value
         return "known_gap" if self.verdict is Verdict.FAIL else "mark_is_wrong"

@@ -103,6 +103,7 @@ def _broken(loaded: Loaded, seed: int, tier: Tier, why: str) -> Result:
         wall_s=0.0,
         expected_to_fail=scenario.expected == "fail",
         gap=scenario.gap,
+        announced=scenario.breaks,
         repeat_line=_repeat_line(loaded, seed, tier),
         clauses=scenario.clauses,
         tags=scenario.tags,

@@ -20,7 +20,7 @@ from hil_tests.bench_cli import selection
 from hil_tests.bench_cli.pool import OnResult, play_all
 from hil_tests.reports.circumstances import circumstances
 from hil_tests.reports.directory import PAGE, green_before, write
-from hil_tests.reports.junit import MARK_IS_WRONG
+from hil_tests.reports.junit import wrong_mark
 from hil_tests.reports.names import OUTCOMES, label
 from hil_tests.reports.records import ReportError, run_json
 
@@ -105,8 +105,8 @@ def as_json(results: Sequence[Result], report: Path | None) -> dict[str, Any]:
 
 def _troubles(result: Result) -> Iterator[str]:
     yield f"{WORDS.get(result.outcome, result.outcome)}: {label(result)} {result.title}"
-    if result.outcome == "mark_is_wrong":
-        yield f"    {MARK_IS_WRONG} ({result.gap})"
+    if about_mark := wrong_mark(result):
+        yield f"    {about_mark}"
     hard = [finding for finding in result.findings if finding.is_hard]
     yield from (f"    {finding}" for finding in hard[:FINDINGS_TOLD])
     if len(hard) > FINDINGS_TOLD:

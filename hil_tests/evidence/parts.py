@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 SUMMARY = re.compile(r"\d+ (?:runs?|stories|defects|mutants)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*")
 HALLIG = (sys.executable, "-m", "controller.cli", "bench")
+T2 = (  # about an hour each
+    ("t2_islanding", "islanding, earthing, dark, emergency-off", ("ISL", "EAR", "DRK", "EMO")),
+    ("t2_return", "reconnection, black start, communication, controller, finds", ("REC", "BLK", "COM", "CTL", "FUZ")),
+    ("t2_dispatch", "dispatch", ("DIS",)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("endurance", "72 hours in strides", (*HALLIG, "run", "endurance", *together)),
         Part("fuzz", "random hubs, stories and faults",
              (*module, "hil_tests.fuzz", "--seeds", f"1..{seeds_count}", "--jobs", str(jobs))),
-        Part("t2", "all scenarios, real time", (*HALLIG, "run", "--tier", "t2")),
+        *(Part(name, f"real time: {what}", (*HALLIG, "run", *families, "--tier", "t2")) for name, what, families in T2),
     ]  # fmt: skip
 
 

@@ -59,9 +59,19 @@ def properties(result: Result, about: Circumstances | None = None) -> Iterator[t
 def told(result: Result) -> str:
     """Everything that was wrong, and the line that repeats it."""
     lines = [str(finding) if finding.is_hard else f"note: {finding}" for finding in result.findings]
-    if result.outcome == "mark_is_wrong":
-        lines.append(f"{MARK_IS_WRONG} ({result.gap})")
+    if about_mark := wrong_mark(result):
+        lines.append(about_mark)
     return "\n".join([*lines, "", f"again: {result.repeat_line}"])
+
+
+def wrong_mark(result: Result) -> str:
+    """What is wrong with the mark of a known gap; empty when it is right, or when there is none."""
+    if result.outcome == "mark_is_wrong":
+        return f"{MARK_IS_WRONG} ({result.gap})"
+    if result.unannounced:
+        beyond, announced = ", ".join(result.unannounced), ", ".join(result.announced)
+        return f"{beyond}: not what the known gap announces, which is {announced} ({result.gap})"
+    return ""
 
 
 def _case(suite: ET.Element, result: Result, about: Circumstances) -> None:
@@ -78,7 +88,7 @@ def _case(suite: ET.Element, result: Result, about: Circumstances) -> None:
     if kind == "skipped":
         ET.SubElement(case, kind, {"type": "known_gap", "message": _clean(f"known gap: {result.gap}")})
     elif kind:
-        message = MARK_IS_WRONG if result.outcome == "mark_is_wrong" else _first(result)
+        message = wrong_mark(result) or _first(result)
         element = ET.SubElement(case, kind, {"type": result.outcome, "message": _clean(message)})
         element.text = _clean(told(result))
     said = ET.SubElement(case, "system-out")

@@ -26,6 +26,7 @@ TOOLS = {
 WORKSHOP_ONLY = {
     "supervisor/catalogue.py": "what it writes is committed; nobody runs it on a hub",
     "hil_tests/pytest_plugin.py": "pytest itself loads it",
+    "hil_tests/pytest_stories.py": "a part of it",
 }
 PARTS = {"pydantic_core": "pydantic", "starlette": "fastapi"}
 """Packages that are the inside of a declared one, pinned by it."""

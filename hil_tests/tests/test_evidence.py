@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hil_tests.bench.loading import SCENARIOS
 from hil_tests.docs.evidence import evidence_page
 from hil_tests.evidence import __main__ as command
 from hil_tests.evidence import record
@@ -57,3 +58,8 @@ def test_a_command_is_shown_as_a_person_would_type_it() -> None:
     lines = {part.name: part.line for part in parts(5000, 2)}
     assert lines["t0"] == "hallig bench run --tier t0 -j 2"
     assert lines["fuzz"] == "python -m hil_tests.fuzz --seeds 1..5000 --jobs 2"
+
+
+def test_real_time_leaves_no_scenario_out() -> None:
+    families = [word for part in parts(1, 1) if part.name.startswith("t2") for word in part.command if word.isupper()]
+    assert sorted(families) == sorted({path.stem[:3] for path in SCENARIOS.glob("*.toml")})

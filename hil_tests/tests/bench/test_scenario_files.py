@@ -52,6 +52,7 @@ def test_every_scenario_says_what_it_is_for(loaded: list[Loaded]) -> None:
         assert scenario.expect, scenario.id
         assert all(expected.because for expected in scenario.expect), scenario.id
         assert not scenario.gap or scenario.gap.endswith("."), scenario.id
+        assert bool(scenario.breaks) is bool(scenario.gap), f"{scenario.id}: a gap announces what it breaks"
 
 
 def test_the_tags_for_ci_fit_the_tiers(loaded: list[Loaded]) -> None:

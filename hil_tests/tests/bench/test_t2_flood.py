@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from controller.model.reasons import EventKind
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Tier
@@ -41,7 +39,6 @@ def decided(result: Result) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-@pytest.mark.timeout(120)
 def test_a_flooded_controller_decides_as_one_that_nobody_asks(tmp_path: Path) -> None:
     quiet = written(tmp_path, STORY)
     alone = run(quiet.scenario.model_copy(update={"tiers": (Tier.T0,)}), quiet.site, 7, Tier.T0)

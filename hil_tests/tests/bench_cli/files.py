@@ -41,7 +41,12 @@ def failing(folder: Path, scenario_id: str = "BAD-001") -> Path:
 
 def known_gap(folder: Path, scenario_id: str = "GAP-001") -> Path:
     """Fails, as announced."""
-    return scenario(folder, scenario_id, within="1 ms", extra=GAP)
+    return scenario(folder, scenario_id, within="1 ms", extra=f'{GAP}\nbreaks = ["expect.1"]')
+
+
+def grown_gap(folder: Path, scenario_id: str = "GAP-003") -> Path:
+    """Announced to break an invariant; it is an expectation that is not met."""
+    return scenario(folder, scenario_id, within="1 ms", extra=f'{GAP}\nbreaks = ["I1"]')
 
 
 def wrong_mark(folder: Path, scenario_id: str = "GAP-002") -> Path:

@@ -43,7 +43,6 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_goes_on(number: signal.Signals) -> None:
     command = [sys.executable, "-m", "hil_tests.benchmarks", "islanding", "--quick", "--write"]
@@ -69,7 +68,6 @@ def test_nothing_goes_on(number: signal.Signals) -> None:
         bench.wait()
 
 
-@pytest.mark.timeout(90)
 async def test_the_observed_controller_is_the_controller_and_leaves_one_line_a_cycle() -> None:
     async with Village("hybridhof") as village:
         log = village.folder / "lateness"

@@ -62,7 +62,6 @@ def test_a_part_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -
     assert "no part called speling; there are: islanding" in capsys.readouterr().err
 
 
-@pytest.mark.timeout(60)
 async def test_the_stop_watch_shows_a_planted_delay() -> None:
     """From a criterion of the plant to an order that a device server received over its own socket, 0.3 s later."""
     async with Village() as village:

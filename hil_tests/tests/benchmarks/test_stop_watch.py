@@ -27,7 +27,6 @@ def is_dead(plant: Plant) -> bool:
     return not plant.grid.is_fed
 
 
-@pytest.mark.timeout(60)
 async def test_an_order_is_stamped_while_it_is_on_its_way() -> None:
     """Over a socket: after the client began to send, before it had the answer; by the clock of both."""
     async with Village() as village:
@@ -49,7 +48,6 @@ async def test_an_order_is_stamped_while_it_is_on_its_way() -> None:
         assert sent_s <= order.at_s - offset_s <= answered_s
 
 
-@pytest.mark.timeout(60)
 async def test_each_criterion_has_the_instant_at_which_physics_made_it_true() -> None:
     async with Village() as village:
         village.plant.poi.relay_enabled = False
@@ -83,7 +81,6 @@ def test_only_what_the_instrument_shows_twice_is_a_proof() -> None:
     assert is_provable(plant)
 
 
-@pytest.mark.timeout(60)
 async def test_openings_are_the_first_order_to_each_load_and_the_poi() -> None:
     async with Village() as village:
         village.watch_for(is_dead)
@@ -97,7 +94,6 @@ async def test_openings_are_the_first_order_to_each_load_and_the_poi() -> None:
         assert openings(village)[0] is village.received[0]
 
 
-@pytest.mark.timeout(60)
 async def test_an_opening_by_a_sag_is_counted_as_false() -> None:
     async with Village() as village:
         tally = Tally()
@@ -110,7 +106,6 @@ async def test_an_opening_by_a_sag_is_counted_as_false() -> None:
         assert (tally.sags_count, tally.false_openings_count) == (2, 1)
 
 
-@pytest.mark.timeout(60)
 async def test_a_contact_that_moves_and_moves_back_has_moved_twice() -> None:
     async with Village() as village:
         village.count_moves()

@@ -24,8 +24,6 @@ from controller.socket_client import SocketClient
 from hil_tests.tests.commands.terminal import Terminal
 from hil_tests.tests.commands.village import HALLIG, Village
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:

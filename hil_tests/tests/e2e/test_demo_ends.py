@@ -26,7 +26,6 @@ def is_running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_goes_on(number: signal.Signals) -> None:
     demo = subprocess.Popen(START, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)

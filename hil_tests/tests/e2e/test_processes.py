@@ -80,7 +80,6 @@ async def village(tmp_path: Path) -> AsyncIterator[Village]:
     await a_village.stop()
 
 
-@pytest.mark.timeout(120)
 async def test_kill_minus_nine_in_the_island_moves_no_contactor(village: Village) -> None:
     await village.start()
     first = village.run_controller()
@@ -101,7 +100,6 @@ async def test_kill_minus_nine_in_the_island_moves_no_contactor(village: Village
     assert [e["kind"] for e in events].count("started") == 2, "one journal across both lives"
 
 
-@pytest.mark.timeout(120)
 async def test_a_device_absent_at_start_holds_up_nobody(village: Village) -> None:
     await village.start(absent=("inverter_barn", "contactor_water", "radio_mesh_node"))
     village.run_controller()
@@ -116,7 +114,6 @@ async def test_a_device_absent_at_start_holds_up_nobody(village: Village) -> Non
     await village.until(lambda: all(device["is_up"] for device in village.status["devices"]))
 
 
-@pytest.mark.timeout(120)
 async def test_a_full_disk_is_said_and_control_goes_on(village: Village) -> None:
     """The journal's folder cannot be written from the first moment on."""
     await village.start()
@@ -129,7 +126,6 @@ async def test_a_full_disk_is_said_and_control_goes_on(village: Village) -> None
     assert village.plant.feeders["desk"].is_energised
 
 
-@pytest.mark.timeout(60)
 async def test_a_second_controller_is_refused_and_sigterm_ends_cleanly(village: Village) -> None:
     await village.start()
     first = village.run_controller()

@@ -54,7 +54,6 @@ async def test_an_order_that_waits_for_its_line_goes_when_it_is_written() -> Non
         running.cancel()
 
 
-@pytest.mark.timeout(20)
 def test_a_service_manager_that_does_not_listen_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
