@@ -26,7 +26,7 @@ __all__ = ["bench", "pytest_generate_tests", "pytest_pyfunc_call", "pytest_runte
 TIERS = tuple(tier.value for tier in Tier)
 NAMED_AS_ONE = re.compile(r"[A-Z]{3}-\d{3}[a-z]?\.toml")
 LASTS = re.compile(r"^until\s*=", re.MULTILINE)  # the key that every scenario has, and no other file of ours
-ENDURANCE = "endurance"
+ASIDE = frozenset({"endurance", "slow"})  # days or many minutes of plant time: played when asked for
 REAL_TIME_ROOM_S = 120.0  # to start and end processes around a run in real time
 
 
@@ -143,8 +143,8 @@ def tiers_of(loaded: Loaded, wanted: list[str] | None) -> list[Tier]:
     missing = [name for name in wanted or () if name != "all" and Tier(name) not in RUNNERS]
     if missing:
         raise pytest.UsageError(f"--tier {missing[0]}: this tier is not in this installation")
-    if wanted is None and ENDURANCE in scenario.tags:
-        return []  # days of plant time; `hallig bench run endurance` plays them
+    if wanted is None and not ASIDE.isdisjoint(scenario.tags):
+        return []  # `hallig bench run endurance slow` plays them
     if wanted is None:
         wanted = [Tier.T0.value, *(Tier.T1.value for tag in scenario.tags if tag == Tier.T1.value)]
     names = TIERS if "all" in wanted else wanted

@@ -79,6 +79,9 @@ def test_where_a_scenario_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert tiers_of(both, None) == [Tier.T0], "untagged: only where everything runs"
     assert tiers_of(loaded, None) == [Tier.T0, Tier.T1], "t2 is tagged, but not among its tiers"
     assert tiers_of(loaded, ["t1"]) == [Tier.T1]
+    slow = type(both)(both.scenario.model_copy(update={"tags": ("slow",)}), both.site, both.path)
+    assert tiers_of(slow, None) == [], "many minutes: only when asked for"
+    assert tiers_of(slow, ["t0"]) == [Tier.T0]
     assert tiers_of(loaded, ["all"]) == [Tier.T0, Tier.T1]
     monkeypatch.setattr("hil_tests.bench.runner.RUNNERS", {Tier.T0: None})
     assert tiers_of(loaded, None) == [Tier.T0]
