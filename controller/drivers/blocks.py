@@ -1,7 +1,8 @@
 """Points -> blocks: what to read in one transaction, planned once.
 
-A transaction costs a round trip, twenty more registers cost a microsecond: points merge across small holes. Each block
-is one precompiled `struct.Struct` with pads for the holes, so a whole block decodes in one call. Pure.
+Points merge across holes that cost less to read than another question does: how wide those are is arithmetic on a
+serial line (`worth_reading` in `bus_budget.py`), and measured on TCP (`python -m hil_tests.benchmarks polling`). Each
+block is one precompiled `struct.Struct` with pads for the holes, so a whole block decodes in one call. Pure.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from controller.drivers.link import Value
 
 REGISTERS_MAX = 125  # Modbus Application Protocol V1.1b3, 6.3
 BITS_MAX = 2000  # the same, 6.1
-HOLE_MAX_TCP = 20  # registers; reading them costs about 1 us, another transaction 50 us and a round trip
-HOLE_MAX_RTU = 8  # at 9600 baud 8 registers take 18 ms, another transaction at least 20 ms
 
 BIT_SPACES = ("coil", "discrete")
 WORD_SPACES = ("holding", "input")

@@ -13,12 +13,14 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 from controller import clock
+from controller.config.bus_budget import HOLE_MAX_TCP
 from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.config.types import Device
-from controller.drivers.blocks import HOLE_MAX_TCP, Block
+from controller.drivers.blocks import Block
 from controller.drivers.board import Board
 from controller.drivers.modbus_tcp import TcpWire
 from controller.drivers.station import layout, located_points
@@ -54,7 +56,7 @@ async def polling_rows(rounds_count: int = 15, transactions_count: int = 1_000) 
 
 
 async def _ours(device: Device, blocks: list[Block], port: int, count: int) -> float:
-    wire, board = TcpWire("127.0.0.1", port), Board(device, clock.now_s)
+    wire, board = TcpWire(replace(device, host="127.0.0.1", port=port)), Board(device, clock.now_s)
     await wire.open(lambda: None)
     began_s = time.process_time()
     for number in range(count):
