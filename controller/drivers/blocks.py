@@ -8,9 +8,9 @@ block is one precompiled `struct.Struct` with pads for the holes, so a whole blo
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from controller.config.types import ModbusWhere, Point, PollGroup
 from controller.drivers.codec import Decode, Raw, decoder, number_type
@@ -53,7 +53,7 @@ class Entry:
     refresh_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """One read: `count` registers or bits from `address` of a space, and what is in them."""
 
@@ -65,6 +65,20 @@ class Block:
     entries: tuple[Entry, ...]
     pieces: tuple[Block, ...] = ()  # without the holes, for a device that refuses to read them
 
+    @cached_property
+    def points(self) -> tuple[str, ...]:
+        """The ids of the entries."""
+        return tuple(entry.point for entry in self.entries)
+
+    @cached_property
+    def refresh_s(self) -> Mapping[str, float]:
+        """Of the points whose values may be older than the question: by how much."""
+        return {entry.point: entry.refresh_s for entry in self.entries if entry.refresh_s}
+
+    @cached_property
+    def _decoders(self) -> tuple[tuple[Decode, int], ...]:
+        return tuple((entry.decode, entry.item) for entry in self.entries)
+
     @property
     def payload_length(self) -> int:
         """Bytes of data that the answer must carry."""
@@ -73,7 +87,7 @@ class Block:
     def decode(self, payload: bytes) -> list[Value | None]:
         """The values of the entries in an answer of exactly `payload_length` bytes."""
         raws = self.unpack(payload)
-        return [entry.decode(raws[entry.item]) for entry in self.entries]
+        return [decode(raws[item]) for decode, item in self._decoders]
 
 
 def plan(points: Iterable[Located], hole_max: int) -> tuple[Block, ...]:

@@ -113,7 +113,7 @@ class Errands:
     async def _read(self, station: Station, block: Block) -> list[Value | None]:
         at_s, payload = await self.ask(station, Question(block.space, block.address, block.count))
         values = block.decode(payload)
-        station.board.keep_block(block.entries, values, at_s)
+        station.board.keep_block(block, values, at_s)
         return values
 
     async def _holds(self, station: Station, point: str, value: Value) -> bool:

@@ -15,6 +15,7 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerSocket
@@ -31,7 +32,7 @@ from controller.drivers.transport import Question, Rules
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
 CONNECT_MAX_S = 1.0  # the TLS handshake included
-BUFFER_MAX = 4096  # several whole answers; pymodbus' own limit of 264 bytes loses two that come together
+BUFFER_MAX = 4096  # several whole answers; more that is none is noise
 HEADER_LENGTH = 6  # transaction, protocol, length of the rest (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
 RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye that the other side would have to answer
 
@@ -96,7 +97,6 @@ class _Connection(TransactionManager):
             trace_pdu=None,
             trace_connect=None,
         )
-        self.max_buffer_size = BUFFER_MAX
         self.response_future.cancel()  # the first one is nobody's; an exception set on it would never be seen
         self._on_lost = on_lost
         self.has_answered = False
@@ -104,9 +104,10 @@ class _Connection(TransactionManager):
         self._came_in_pieces = False
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Bytes have come. pymodbus would keep a record of them, and forget two answers that come together."""
         self._came_in_pieces = bool(self.recv_buffer)
-        super().data_received(data)
+        heard = self.recv_buffer + data
+        self.recv_buffer = heard[self.callback_data(heard) :][:BUFFER_MAX]
 
     def callback_disconnected(self, exc: Exception | None) -> None:
         """It is gone: whoever waits learns it now, and with TLS the reason that the other side gave."""
@@ -121,6 +122,12 @@ class _Connection(TransactionManager):
             self._fail(BadReplyError(str(error)))
             return len(data)
 
+    def _send(self, question: _Ask) -> None:
+        transport = cast("asyncio.Transport", self.transport)  # uvloop's are none by name
+        self.recv_buffer = b""
+        self.request_dev_id, self.request_transaction_id = question.dev_id, question.transaction_id
+        transport.write(self.framer.buildFrame(question))
+
     def _fail(self, error: Exception) -> None:
         if not self.response_future.done():
             self.response_future.set_exception(error)
@@ -134,7 +141,7 @@ class _Connection(TransactionManager):
         question.transaction_id = self.getNextTID()
         alarm = loop.call_later(timeout_s, self._fail, TimeoutError())
         try:
-            self.pdu_send(question)
+            self._send(question)
             reply: ModbusPDU = await waiting
         except TimeoutError:
             self._owes_an_answer = True
@@ -195,9 +202,9 @@ class TcpWire:
         """Close the connection; the next `open` starts from nothing."""
         if self._connection is None:
             return
-        transport = self._connection.transport
+        transport = cast("asyncio.Transport | None", self._connection.transport)
         self._connection.close()
-        if isinstance(transport, asyncio.Transport):
+        if transport is not None:
             if self._is_single_client:  # else its only place is taken until it notices that we are gone
                 self._reset_at_once(transport)
             transport.abort()  # a TLS goodbye to a device that has gone would be waited for

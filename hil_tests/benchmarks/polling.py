@@ -63,7 +63,7 @@ async def _ours(device: Device, blocks: list[Block], port: int, count: int) -> f
         block = blocks[number % len(blocks)]
         at_s = clock.now_s()
         payload = await wire.read(device, Question(block.space, block.address, block.count))
-        board.keep_block(block.entries, block.decode(payload), at_s)
+        board.keep_block(block, block.decode(payload), at_s)
     took_s = time.process_time() - began_s
     wire.close()
     return took_s / count * US

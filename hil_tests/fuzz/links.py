@@ -19,7 +19,7 @@ from pathlib import Path
 
 from controller.config import types as config
 from controller.drivers.backoff import Patience
-from controller.drivers.blocks import Entry
+from controller.drivers.blocks import Block
 from controller.drivers.board import Board
 from controller.drivers.link import Value
 from controller.drivers.modbus_bus import ModbusBus
@@ -72,13 +72,13 @@ class _Watched(Board):
         self.wrong: list[str] = []
         self._peer = peer
 
-    def keep_block(self, entries: Sequence[Entry], values: Sequence[Value | None], asked_at_s: float) -> None:
+    def keep_block(self, block: Block, values: Sequence[Value | None], asked_at_s: float) -> None:
         """As the board does, and looked at."""
-        super().keep_block(entries, values, asked_at_s)
-        for entry, value in zip(entries, values, strict=True):
+        super().keep_block(block, values, asked_at_s)
+        for point, value in zip(block.points, values, strict=True):
             self.kept_count += 1
-            if value is not None and not self._is_right(entry.point, float(value), asked_at_s):
-                self.wrong.append(f"{entry.point} = {value} asked at {asked_at_s:.3f} s")
+            if value is not None and not self._is_right(point, float(value), asked_at_s):
+                self.wrong.append(f"{point} = {value} asked at {asked_at_s:.3f} s")
 
     def _is_right(self, point: str, value: float, asked_at_s: float) -> bool:
         if point == "set_point":
