@@ -48,6 +48,8 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("endurance", "72 hours in strides", (*HALLIG, "run", "endurance", *together)),
         Part("fuzz", "random hubs, stories and faults",
              (*module, "hil_tests.fuzz", "--seeds", f"1..{seeds_count}", "--jobs", str(jobs))),
+        Part("links", "a device that misbehaves, 100 000 transactions over TCP and on a serial line",
+             (*module, "hil_tests.fuzz.links", "--transactions", "100000")),
         Part("t2", "all scenarios, real time", (*HALLIG, "run", "--tier", "t2")),
     ]  # fmt: skip
 

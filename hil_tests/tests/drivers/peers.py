@@ -1,4 +1,4 @@
-"""Modbus devices that nobody here wrote: small C servers on libmodbus, and libmodbus' own misbehaving one, compiled here.
+"""Modbus devices on a library that nobody here wrote: two small ones in C, and libmodbus' own misbehaving one.
 
 They need `gcc` and Debian's `libmodbus-dev`; where those are missing the tests are skipped and say so.
 """

@@ -1,4 +1,4 @@
-"""Our drivers against libmodbus' servers, and our simulator against `mbpoll`: neither side has a line of the other's."""
+"""Our drivers against libmodbus' servers, and our simulator against `mbpoll`: they share no line of code."""
 
 from __future__ import annotations
 
