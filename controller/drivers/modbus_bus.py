@@ -12,7 +12,6 @@ from typing import Any
 
 from controller.drivers.board import Board
 from controller.drivers.breaker import ProbeBudget
-from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.errands import Errands
 from controller.drivers.errors import (
     BadReplyError,
@@ -66,7 +65,6 @@ class ModbusBus:
                 await self._serve()
             except LinkDownError as error:
                 self._log.warn(" ".join(station.board.name for station in self._stations), str(error))
-                raise_if_cancelled()
             finally:
                 self._wire.close()
                 for station in self._stations:
@@ -79,7 +77,6 @@ class ModbusBus:
         for station in self._stations:
             station.restart(self._clock())
         while self._wire.is_open:
-            raise_if_cancelled()
             now_s = self._clock()
             turn = self._turn(now_s)
             if turn is None:
@@ -104,7 +101,7 @@ class ModbusBus:
 
     def _ready(self, now_s: float) -> list[Station]:
         """Those that may be asked now; of the absent ones only the one that has waited longest, if it is time."""
-        able = [station for station in self._stations if station.ready_at_s <= now_s]
+        able = [each for each in self._stations if each.free_at_s <= now_s and each.breaker.until_s <= now_s]
         absent = [station for station in able if station.breaker.is_absent]
         if not absent:
             return able

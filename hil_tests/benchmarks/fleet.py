@@ -196,7 +196,7 @@ async def _until(is_true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.0005)
 
 
-# ---- made-up devices --------------------------------------------------------------------------------------------------
+# ---- made-up devices ------------------------------------------------------------------------------------------------
 
 
 def _links(devices: Sequence[config.Device]) -> Links:
