@@ -134,13 +134,12 @@ async def _measured(
         await asyncio.sleep(SETTLE_S)
         absent = [name for name, link in links.links.items() if not link.is_up]
         assert absent == ([devices[1].name] if has_dead else []), absent
-        ages = asyncio.create_task(_ages(links, duration_s))
         shares = []
         for _ in range(max(1, int(duration_s / WINDOW_S))):
             began_s, cpu_s = clock.now_s(), time.process_time()
             await asyncio.sleep(WINDOW_S)
             shares.append((time.process_time() - cpu_s) / (clock.now_s() - began_s) * PERCENT)
-        return shares, await ages
+        return shares, await _ages(links, duration_s)  # after the CPU: looking so often costs some of its own
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
