@@ -19,6 +19,7 @@ from controller.core.decide import fresh_memory
 from controller.drivers.connect import open_links
 from controller.drivers.urgent import urgent_points
 from controller.durable import load_durable
+from controller.event_loop import loop_factory
 from controller.journal import Journal
 from controller.loop import CoreFailedError, Loop
 from controller.model.decision import Event
@@ -56,7 +57,9 @@ def run_controller(site: Site, places: Places) -> int:
     places.run_dir.mkdir(parents=True, exist_ok=True)
     with _only_instance(places.run_dir / LOCK_NAME):
         write_whereabouts(places.run_dir, Whereabouts(site.hub.name, site.path, places.data_dir))
-        return asyncio.run(_App(site, places).run())
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            log.info("event loop: %s", type(runner.get_loop()).__module__)
+            return runner.run(_app(site, places))
 
 
 @contextlib.contextmanager
@@ -72,6 +75,11 @@ def _only_instance(path: Path) -> Iterator[IO[str]]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield lock
+
+
+async def _app(site: Site, places: Places) -> int:
+    """Made within its loop."""
+    return await _App(site, places).run()
 
 
 def _from_thread(event_loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

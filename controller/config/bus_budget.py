@@ -28,9 +28,16 @@ WRITE_CHARACTERS = 19  # function 16 with one register: 11 there, 8 back
 GAP_MIN_S = 0.00175  # above 19200 baud the silence is fixed
 GAP_CHARACTERS = 3.5
 REGISTERS_MAX = 125
-HOLE_MAX = 8  # registers between two points that are read rather than left out
+REGISTER_CHARACTERS = 2
 TURNAROUND_S = 0.02  # own choice: until a device answers; its time-out is the limit, this the habit
 ROUND_TRIP_S = 0.01  # own choice: a question and its answer on a hub's own network
+TCP_SHARE_MAX_RATIO = 0.8  # of a device's time, as on a serial line: the rest is for writes and repeats
+
+
+def worth_reading(baudrate: int, turnaround_s: float) -> int:
+    """Registers that cost a serial line as much as another question and answer do: a hole that is as wide is read."""
+    another_s = telegram_s(baudrate, QUESTION_CHARACTERS + ANSWER_CHARACTERS) + turnaround_s
+    return int(another_s * baudrate / (REGISTER_CHARACTERS * CHARACTER_BITS) + 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +99,27 @@ def telegram_s(baudrate: int, characters: int) -> float:
     return characters * CHARACTER_BITS / baudrate + 2 * gap_s(baudrate)
 
 
+HOLE_MAX_RTU = worth_reading(9600, 0.0)  # the same at every speed up to 19200; above, the fixed silence makes it more
+HOLE_MAX_TCP = worth_reading(9600, TURNAROUND_S)  # our side would read hundreds; a gateway has such a line behind it
+
+
 def serial_reads(device: Device) -> Iterator[SerialRead]:
     """What polling this device asks, block by block."""
     for group, period_s in periods_s(device).items():
-        for count in _blocks(point for point in device.table.points.values() if point.group is group):
-            characters = QUESTION_CHARACTERS + ANSWER_CHARACTERS + 2 * count
-            yield SerialRead(device.name, count, telegram_s(device.baudrate, characters), period_s)
+        points = (point for point in device.table.points.values() if point.group is group)
+        for count in _blocks(points, HOLE_MAX_RTU):
+            characters = QUESTION_CHARACTERS + ANSWER_CHARACTERS + REGISTER_CHARACTERS * count
+            time_s = telegram_s(device.baudrate, characters) + device.table.min_gap_s
+            yield SerialRead(device.name, count, time_s, period_s)
+
+
+def asked_share_ratio(device: Device) -> float:
+    """Of a device's own time that polling it over TCP takes, the pauses that it wants included."""
+    return sum(
+        (ROUND_TRIP_S + device.table.min_gap_s) / period_s
+        for group, period_s in periods_s(device).items()
+        for _ in _blocks((point for point in device.table.points.values() if point.group is group), HOLE_MAX_TCP)
+    )
 
 
 def periods_s(device: Device) -> dict[PollGroup, float]:
@@ -129,7 +151,8 @@ def write_latency(
     is_read = _is_read(device.table.points[ref.point], device)
     if device.table.protocol is not Protocol.MODBUS_RTU:
         count = _switch_count(bindings, {device.name}, devices)
-        return WriteLatency(cycle_s, ROUND_TRIP_S, count, ROUND_TRIP_S * count, ROUND_TRIP_S * is_read)
+        each_s = ROUND_TRIP_S + device.table.min_gap_s
+        return WriteLatency(cycle_s, each_s, count, each_s * count, each_s * is_read)
     line = _line(device, devices)
     count = _switch_count(bindings, {each.name for each in line}, devices)
     write_s = telegram_s(device.baudrate, WRITE_CHARACTERS) + TURNAROUND_S
@@ -140,14 +163,14 @@ def write_latency(
 def busy_s(device: Device, devices: Mapping[str, Device]) -> float:
     """How long an order waits at worst for the telegram before it: a dead neighbour's time-out and quiet time."""
     if device.table.protocol is not Protocol.MODBUS_RTU:
-        return ROUND_TRIP_S
+        return ROUND_TRIP_S + device.table.min_gap_s
     return max(2 * each.timeout_s + _longest_s(each) for each in _line(device, devices))
 
 
 def poll_wait_s(device: Device, devices: Mapping[str, Device]) -> float:
     """How much later than its period a healthy device is read: one block of every unit of its line, then its own."""
     if device.table.protocol is not Protocol.MODBUS_RTU:
-        return ROUND_TRIP_S
+        return ROUND_TRIP_S + device.table.min_gap_s
     return sum(_longest_s(each) + TURNAROUND_S for each in _line(device, devices))
 
 
@@ -164,13 +187,13 @@ def _switch_count(bindings: Iterable[AssetBinding], names: set[str], devices: Ma
     return sum(devices[ref.device].table.points[ref.point].type == "bool" for ref in orders)
 
 
-def _blocks(points: Iterable[Point]) -> Iterator[int]:
+def _blocks(points: Iterable[Point], hole_max: int) -> Iterator[int]:
     """Registers of each block that reads these points across small holes."""
     spans = sorted(span for point in points if point.readable and (span := _span(point)) is not None)
     start = end = 0
     space = ""
     for each_space, first, last in spans:
-        joins = each_space == space and first - end <= HOLE_MAX and last - start <= REGISTERS_MAX
+        joins = each_space == space and first - end <= hole_max and last - start <= REGISTERS_MAX
         if not joins:
             if space:
                 yield end - start

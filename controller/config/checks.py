@@ -18,6 +18,7 @@ from controller.config import (
     checks_poi,
     checks_sources,
     checks_trust,
+    checks_wires,
 )
 from controller.config.draft import Draft
 from controller.config.errors import Problem
@@ -26,6 +27,7 @@ Check = Callable[[Draft], Iterator[Problem]]
 
 CHECKS: tuple[Check, ...] = (
     *checks_devices.CHECKS,
+    *checks_wires.CHECKS,
     *checks_poi.CHECKS,
     *checks_instruments.CHECKS,
     *checks_sources.CHECKS,

@@ -22,7 +22,12 @@ ADDRESS_KEYS = {
     Protocol.MODBUS_RTU: ("serial_port", "baudrate", "unit"),
     Protocol.OPCUA: ("url",),
 }
-ALL_ADDRESS_KEYS = ("host", "port", "unit", "serial_port", "baudrate", "url")
+WIRE_KEYS = {  # beside them
+    Protocol.MODBUS_TCP: ("tls",),
+    Protocol.MODBUS_RTU: ("parity", "stop_bits", "has_echo"),
+    Protocol.OPCUA: (),
+}
+ALL_KEYS = tuple(dict.fromkeys(key for keys in (*ADDRESS_KEYS.values(), *WIRE_KEYS.values()) for key in keys))
 
 
 def _has_an_address(draft: Draft) -> Iterator[Problem]:
@@ -36,8 +41,8 @@ def _has_an_address(draft: Draft) -> Iterator[Problem]:
 def _has_no_other_address(draft: Draft) -> Iterator[Problem]:
     """A key that nobody reads misleads: somebody thinks that the device is reached that way."""
     for device in draft.devices.values():
-        used = ADDRESS_KEYS[device.table.protocol]
-        for key in ALL_ADDRESS_KEYS:
+        used = ADDRESS_KEYS[device.table.protocol] + WIRE_KEYS[device.table.protocol]
+        for key in ALL_KEYS:
             if key not in used and draft.file.value(("devices", device.name, key)) is not None:
                 wanted = f"only {', '.join(used)}, since it speaks {device.table.protocol.value}"
                 yield draft.file.problem(("devices", device.name, key), f"the key '{key}'", wanted)
@@ -90,15 +95,6 @@ def _faster_groups_are_faster(draft: Draft) -> Iterator[Problem]:
                 yield draft.file.problem(("devices", device.name, fast), f"{fast_s:g}", wanted)
 
 
-def _line_has_one_speed(draft: Draft) -> Iterator[Problem]:
-    for port, devices in serial_lines(_sound(draft)).items():
-        for device in devices[1:]:
-            if device.baudrate != devices[0].baudrate:
-                found = f"{device.baudrate} baud on {port}"
-                wanted = f"one speed for the whole line: '{devices[0].name}' has {devices[0].baudrate}"
-                yield draft.file.problem(("devices", device.name, "baudrate"), found, wanted)
-
-
 def _line_has_time(draft: Draft) -> Iterator[Problem]:
     """A serial line's poll plan against its speed; the arithmetic is part of the complaint."""
     for port, devices in serial_lines(_sound(draft)).items():
@@ -141,7 +137,6 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _address_is_possible,
     _address_is_its_own,
     _faster_groups_are_faster,
-    _line_has_one_speed,
     _line_has_time,
     _does_not_act_before_we_are_back,
 )

@@ -26,15 +26,28 @@ class LabelEntry(Part):
     en: Text
 
 
+class TlsEntry(Part):
+    """Modbus/TCP Security: both sides show a certificate. Files in PEM, beside the site file or by their whole path."""
+
+    ca: Text  # whom we trust: the authority that signed the device's certificate, or that certificate itself
+    certificate: Text  # who we are
+    key: Text  # of our certificate; readable by the controller alone
+    server_name: str = ""  # the name in the device's certificate; empty: as in host
+
+
 class DeviceEntry(Part):
     """One device of a site: its table, and where it is."""
 
     table: str
     host: str = ""
     port: int = Field(default=502, ge=1, le=65535)
+    tls: TlsEntry | None = None  # Modbus TCP only; its usual port is 802
     unit: int = Field(default=1, ge=0, le=255)
     serial_port: str = ""
     baudrate: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+    has_echo: bool = False  # the serial adapter hears what it sends
     url: str = ""
     timeout_s: Positive = 0.3  # until an answer counts as lost
     fast_s: Positive = 0.02  # poll periods; which point is in which group says the table

@@ -80,6 +80,7 @@ def check_table(file: TomlFile, table: DeviceTableFile, troubled: frozenset[str]
     yield from _overlaps(points)
     yield from _heartbeat(file, table)
     yield from _curve_falls(file, table)
+    yield from _wire_has_such_a_habit(file, table)
 
 
 def _unknown_points(file: TomlFile, role: str, entry: RoleEntry) -> Iterator[Problem]:
@@ -272,3 +273,19 @@ def _curve_falls(file: TomlFile, table: DeviceTableFile) -> Iterator[Problem]:
         if after.load_ratio <= before.load_ratio or after.hold_s >= before.hold_s:
             found = f"{after.load_ratio:g} for {after.hold_s:g} s after {before.load_ratio:g} for {before.hold_s:g} s"
             yield file.problem(("device", "short_time", index), found, "more load for less time")
+
+
+HABITS = {
+    "min_gap_s": ("modbus_tcp", "modbus_rtu"),
+    "connect_delay_s": ("modbus_tcp",),
+    "single_client": ("modbus_tcp",),
+}
+
+
+def _wire_has_such_a_habit(file: TomlFile, table: DeviceTableFile) -> Iterator[Problem]:
+    """A serial line has one master anyway, and on OPC UA nobody looks at these keys."""
+    for key, protocols in HABITS.items():
+        head = table.device
+        if head is not None and getattr(head, key) and head.protocol not in protocols:
+            found = f"{key}, and the protocol is {head.protocol}"
+            yield file.problem(("device", key), found, f"only with {' or '.join(protocols)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -50,6 +50,9 @@ class DeviceHead(Part):
     on_loss_island: OnLossName  # and in the island
     reversion_s: Positive | None = None  # after so much silence; none: it never notices
     heartbeat: str | None = None  # the point that we keep counting up
+    min_gap_s: Annotated[float, Field(ge=0, le=1)] = 0.0  # Modbus: between an answer and the next question
+    connect_delay_s: Annotated[float, Field(ge=0, le=10)] = 0.0  # Modbus TCP: between connecting and the first question
+    single_client: bool = False  # Modbus TCP: has room for one connection, which is ours
     short_time: list[ShortTimeEntry] = Field(default_factory=list)  # of an inverter; its source is that of the table
 
 

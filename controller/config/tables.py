@@ -53,6 +53,9 @@ def _device_table(file: TomlFile, name: str, head: DeviceHead, points: dict[str,
         reversion_s=head.reversion_s,
         heartbeat=head.heartbeat,
         points=points,
+        min_gap_s=head.min_gap_s,
+        connect_delay_s=head.connect_delay_s,
+        is_single_client=head.single_client,
         short_time=tuple(ShortTimePoint(each.load_ratio, each.hold_s) for each in head.short_time),
     )
 

@@ -112,6 +112,19 @@ class DeviceTable:
     heartbeat: str | None  # id of the point that we must keep counting up
     points: Mapping[str, Point]
     short_time: tuple[ShortTimePoint, ...] = ()  # of an inverter: what it carries beyond its rating
+    min_gap_s: float = 0.0  # between an answer and the next question
+    connect_delay_s: float = 0.0  # between connecting and the first question
+    is_single_client: bool = False  # has room for one connection
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Modbus/TCP Security: files in PEM, and the name in the device's certificate, if it is not its host."""
+
+    ca: Path  # whom we trust
+    certificate: Path  # who we are
+    key: Path
+    server_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +135,13 @@ class Device:
     table: DeviceTable
     host: str = ""
     port: int = 0
+    tls: Tls | None = None
     unit: int = 1
     serial_port: str = ""
     baudrate: int = 9600
+    parity: str = "none"  # even odd
+    stop_bits: int = 1
+    has_echo: bool = False
     url: str = ""
     timeout_s: float = 0.3
     fast_s: float = 0.02

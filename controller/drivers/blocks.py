@@ -1,15 +1,16 @@
 """Points -> blocks: what to read in one transaction, planned once.
 
-A transaction costs a round trip, twenty more registers cost a microsecond: points merge across small holes. Each block
-is one precompiled `struct.Struct` with pads for the holes, so a whole block decodes in one call. Pure.
+Points merge across holes that cost less to read than another question does: how wide those are is arithmetic on a
+serial line (`worth_reading` in `bus_budget.py`), and measured on TCP (`python -m hil_tests.benchmarks polling`). Each
+block is one precompiled `struct.Struct` with pads for the holes, so a whole block decodes in one call. Pure.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from controller.config.types import ModbusWhere, Point, PollGroup
 from controller.drivers.codec import Decode, Raw, decoder, number_type
@@ -18,8 +19,6 @@ from controller.drivers.link import Value
 
 REGISTERS_MAX = 125  # Modbus Application Protocol V1.1b3, 6.3
 BITS_MAX = 2000  # the same, 6.1
-HOLE_MAX_TCP = 20  # registers; reading them costs about 1 us, another transaction 50 us and a round trip
-HOLE_MAX_RTU = 8  # at 9600 baud 8 registers take 18 ms, another transaction at least 20 ms
 
 BIT_SPACES = ("coil", "discrete")
 WORD_SPACES = ("holding", "input")
@@ -54,7 +53,7 @@ class Entry:
     refresh_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """One read: `count` registers or bits from `address` of a space, and what is in them."""
 
@@ -66,6 +65,20 @@ class Block:
     entries: tuple[Entry, ...]
     pieces: tuple[Block, ...] = ()  # without the holes, for a device that refuses to read them
 
+    @cached_property
+    def points(self) -> tuple[str, ...]:
+        """The ids of the entries."""
+        return tuple(entry.point for entry in self.entries)
+
+    @cached_property
+    def refresh_s(self) -> Mapping[str, float]:
+        """Of the points whose values may be older than the question: by how much."""
+        return {entry.point: entry.refresh_s for entry in self.entries if entry.refresh_s}
+
+    @cached_property
+    def _decoders(self) -> tuple[tuple[Decode, int], ...]:
+        return tuple((entry.decode, entry.item) for entry in self.entries)
+
     @property
     def payload_length(self) -> int:
         """Bytes of data that the answer must carry."""
@@ -74,7 +87,7 @@ class Block:
     def decode(self, payload: bytes) -> list[Value | None]:
         """The values of the entries in an answer of exactly `payload_length` bytes."""
         raws = self.unpack(payload)
-        return [entry.decode(raws[entry.item]) for entry in self.entries]
+        return [decode(raws[item]) for decode, item in self._decoders]
 
 
 def plan(points: Iterable[Located], hole_max: int) -> tuple[Block, ...]:

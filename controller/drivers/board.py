@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from controller.config.types import Device, DeviceTable
-from controller.drivers.blocks import Entry
+from controller.drivers.blocks import Block
 from controller.drivers.link import Reading, Value
 from controller.drivers.outbox import Outbox
 from controller.drivers.urgent import is_news
 
-_as_reading = tuple.__new__  # a third of the constructor's time, and most of what keeping a value costs
+_as_reading = tuple.__new__  # a third of the constructor's time
 
 FAILURES_TO_DOWN = 3  # one lost answer is noise on a line, three in a row are an absence
 
@@ -40,7 +40,8 @@ class Board:
         self._clock = clock
         self._is_up = False
         self._writable = frozenset(p.id for p in points if p.writable)
-        self._readings: dict[str, Reading | None] = {}
+        self._values: dict[str, Value | None] = {}
+        self._at_s: dict[str, float] = {}
 
     @property
     def name(self) -> str:
@@ -53,8 +54,11 @@ class Board:
         return self._is_up
 
     def reading(self, point: str) -> Reading | None:
-        """The newest value of a point; old ones stay and show their age."""
-        return self._readings.get(point)
+        """The newest value of a point; old ones stay and show their age. Made when it is asked for, which is more
+        seldom than it is polled.
+        """
+        value = self._values.get(point)
+        return None if value is None else _as_reading(Reading, (value, self._at_s[point]))
 
     def write(self, point: str, value: Value) -> None:
         """Want this value in the device; see `Outbox` for what becomes of it."""
@@ -64,25 +68,27 @@ class Board:
 
     def keep(self, point: str, value: Value | None, at_s: float) -> None:
         """The device held this value at that instant; None when it was implausible or not available."""
-        before = self._readings.get(point)
-        self._readings[point] = None if value is None else _as_reading(Reading, (value, at_s))
+        before = self._values.get(point)
+        self._values[point], self._at_s[point] = value, at_s
         self.changes_count += 1
-        step = self._urgent.get(point)
-        if step is None:
-            return
-        if self.is_eager or is_news(before.value if before is not None else None, value, step):
-            self._hurry()
+        self._hurry_if_urgent(point, before, value)
 
-    def keep_block(self, entries: Sequence[Entry], values: Sequence[Value | None], asked_at_s: float) -> None:
+    def keep_block(self, block: Block, values: Sequence[Value | None], asked_at_s: float) -> None:
         """The same for many points that were asked for at once."""
-        readings, urgent = self._readings, self._urgent
-        for entry, value in zip(entries, values, strict=True):
-            at_s = asked_at_s - entry.refresh_s
-            if entry.point in urgent:
-                self.keep(entry.point, value, at_s)
-            else:
-                readings[entry.point] = None if value is None else _as_reading(Reading, (value, at_s))
+        kept, points = self._values, block.points
+        urgent = [(point, kept.get(point)) for point in self._urgent if point in points]
+        kept.update(zip(points, values, strict=True))
+        self._at_s.update(dict.fromkeys(points, asked_at_s))
+        for point, refresh_s in block.refresh_s.items():
+            self._at_s[point] = asked_at_s - refresh_s
         self.changes_count += 1
+        for point, before in urgent:
+            self._hurry_if_urgent(point, before, kept[point])
+
+    def _hurry_if_urgent(self, point: str, before: Value | None, after: Value | None) -> None:
+        step = self._urgent.get(point)
+        if step is not None and (self.is_eager or is_news(before, after, step)):
+            self._hurry()
 
     def when_urgent(self, points: Mapping[str, float], hurry: Callable[[], None]) -> None:
         """Call `hurry` when one of these points changes by more than its step."""

@@ -1,5 +1,5 @@
 """Cancellation that libraries lose. Up to Python 3.11 `asyncio.wait_for` returns its result and forgets a cancellation
-that comes in the same turn of the loop; both of our libraries wait with it. A task that forgets is a task that never
+that comes in the same turn of the loop; asyncua waits with it. A task that forgets is a task that never
 ends.
 """
 

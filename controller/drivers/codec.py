@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from controller.drivers.errors import UnfitValueError, UnusableTableError
 from controller.drivers.link import Value
 
 Raw = int | float
+FLOAT_MAX = sys.float_info.max
 Decode = Callable[[Raw], Value | None]
 
 TRUTHS: Mapping[str, bool] = {"true": True, "false": False}  # an enum may invert a contact: {0 = "true", 1 = "false"}
@@ -72,15 +74,12 @@ def _named(names: Mapping[int, str], missing: Raw | None) -> Decode:
 
 
 def _scaled(point: Point, scale: float, missing: Raw | None) -> Decode:
-    low = -math.inf if point.minimum is None else point.minimum
-    high = math.inf if point.maximum is None else point.maximum
+    low = -FLOAT_MAX if point.minimum is None else point.minimum
+    high = FLOAT_MAX if point.maximum is None else point.maximum
 
     def number(raw: Raw) -> float | None:
-        if raw == missing:
-            return None
-        value = raw * scale
-        # a NaN fails the comparison, an infinity the second: both are "not a measurement"
-        return value if low <= value <= high and math.isfinite(value) else None
+        # NaN and infinity fail the comparison: they are "not a measurement"
+        return value if raw != missing and low <= (value := raw * scale) <= high else None
 
     return number
 

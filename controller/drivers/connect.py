@@ -19,9 +19,7 @@ from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_rtu import RTU_RULES, RtuWire
 from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
 from controller.drivers.quiet_log import QuietLog
-from controller.drivers.station import Station
 from controller.drivers.surroundings import Surroundings
-from controller.drivers.transport import Rules, Transport
 
 
 class Owner(Shape):
@@ -119,15 +117,10 @@ def _owner(boards: Sequence[Board], *, phase: float, around: Surroundings) -> Ow
     device = boards[0].device
     match device.table.protocol:
         case Protocol.MODBUS_TCP:
-            return _bus(boards, TcpWire(device.host, device.port), TCP_RULES, phase, around)
+            return ModbusBus(boards, TcpWire(device), TCP_RULES, around, phase)
         case Protocol.MODBUS_RTU:
-            line = RtuWire(device.serial_port, device.baudrate, around.open_serial)
-            return _bus(boards, line, RTU_RULES, phase, around)
+            return ModbusBus(boards, RtuWire(device, around.open_serial), RTU_RULES, around, phase)
         case Protocol.OPCUA:
             from controller.drivers.opcua import UaServer  # noqa: PLC0415 - 350 ms and 25 MB, only where it is needed
 
             return UaServer(boards, device.url, phase, around)
-
-
-def _bus(boards: Sequence[Board], wire: Transport, rules: Rules, phase: float, around: Surroundings) -> ModbusBus:
-    return ModbusBus([Station(board, rules.hole_max, phase) for board in boards], wire, rules, around)

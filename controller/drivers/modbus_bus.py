@@ -1,21 +1,19 @@
 """The owner of one Modbus connection or line: one task, one transaction at a time.
 
-Writes go before read-backs, read-backs before reads. A device that does not answer waits its turn with growing
-patience and the others go on. Whatever devices do, `run` goes on until it is cancelled.
+Writes go before read-backs, read-backs before reads. A device that does not answer is asked with growing patience
+(`breaker.py`) and the others go on. Whatever devices do, `run` goes on until it is cancelled.
 """
 
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from controller.drivers.blocks import Block, Located
-from controller.drivers.cancellation import raise_if_cancelled
-from controller.drivers.codec import raw_number, registers
+from controller.drivers.board import Board
+from controller.drivers.breaker import ProbeBudget
+from controller.drivers.errands import Errands
 from controller.drivers.errors import (
-    ILLEGAL_ADDRESS,
     BadReplyError,
     DeviceError,
     LinkDownError,
@@ -24,15 +22,10 @@ from controller.drivers.errors import (
     UnfitValueError,
     WrongDeviceError,
 )
-from controller.drivers.link import Value
-from controller.drivers.outbox import Wish
-from controller.drivers.schedule import Poll
 from controller.drivers.station import Station
-from controller.drivers.sunspec import discover
 from controller.drivers.surroundings import Surroundings
-from controller.drivers.transport import Question, Rules, Transport
+from controller.drivers.transport import Rules, Transport
 
-REFUSED_PAUSE_S = 1.0  # a refusal costs a whole time-out on a serial line; it will not change within a second
 IDLE_S = 1.0  # a device that is only written to is looked at this often
 WRONG_DEVICE_PAUSE_S = 5.0  # somebody has to exchange it or correct the site file
 GATEWAY_CODES = (10, 11)  # a gateway speaks for a device that did not answer
@@ -44,19 +37,24 @@ Turn = tuple[Station, Coroutine[Any, Any, None]]
 class ModbusBus:
     """Serves the devices of one wire."""
 
-    def __init__(self, stations: Sequence[Station], wire: Transport, rules: Rules, around: Surroundings) -> None:
-        self._stations = stations
+    def __init__(
+        self, boards: Sequence[Board], wire: Transport, rules: Rules, around: Surroundings, phase: float = 0.0
+    ) -> None:
+        """`phase` (0 to 1) is where in the poll period this wire has its turn."""
+        self._stations = [Station(board, rules, phase, around.patience) for board in boards]
         self._wire = wire
+        self._errands = Errands(wire, around.clock, around.log)
         self._rules = rules
         self._clock = around.clock
         self._patience = around.patience
         self._log = around.log
         self._wake = asyncio.Event()
+        self._probes = ProbeBudget()
         self._connect_failures = 0
         self._silences = 0
         self._last_failed: Station | None = None
         self._owes_a_poll = False
-        for station in stations:
+        for station in self._stations:
             station.board.wake = self._wake.set
 
     async def run(self) -> None:
@@ -67,7 +65,6 @@ class ModbusBus:
                 await self._serve()
             except LinkDownError as error:
                 self._log.warn(" ".join(station.board.name for station in self._stations), str(error))
-                raise_if_cancelled()
             finally:
                 self._wire.close()
                 for station in self._stations:
@@ -80,7 +77,6 @@ class ModbusBus:
         for station in self._stations:
             station.restart(self._clock())
         while self._wire.is_open:
-            raise_if_cancelled()
             now_s = self._clock()
             turn = self._turn(now_s)
             if turn is None:
@@ -91,10 +87,10 @@ class ModbusBus:
 
     def _turn(self, now_s: float) -> Turn | None:
         """The most urgent thing to do, or None when nothing is."""
-        ready = [station for station in self._stations if station.not_before_s <= now_s]
+        ready = self._ready(now_s)
         unknown = next((station for station in ready if station.layout is None), None)
         if unknown is not None:
-            return unknown, self._discover(unknown)
+            return unknown, self._errands.discover(unknown)
         return (
             self._next_write(ready, now_s, switches_only=self._owes_a_poll)
             or self._next_poll(ready, now_s, only_if=self._owes_a_poll)
@@ -103,20 +99,35 @@ class ModbusBus:
             or self._next_poll(ready, now_s, only_if=True)
         )
 
+    def _ready(self, now_s: float) -> list[Station]:
+        """Those that may be asked now; of the absent ones only the one that has waited longest, if it is time."""
+        able = [each for each in self._stations if each.free_at_s <= now_s and each.breaker.until_s <= now_s]
+        absent = [station for station in able if station.breaker.is_absent]
+        if not absent:
+            return able
+        ready = [station for station in able if not station.breaker.is_absent]
+        if self._everybody_is_absent() or self._probes.free_at_s <= now_s:
+            waiting = [station for station in absent if station.next_turn_s(now_s, IDLE_S) <= now_s]
+            ready += sorted(waiting, key=lambda station: station.breaker.until_s)[:1]
+        return ready
+
+    def _everybody_is_absent(self) -> bool:
+        return all(station.breaker.is_absent for station in self._stations)
+
     def _next_write(self, ready: Sequence[Station], now_s: float, *, switches_only: bool) -> Turn | None:
         for station in ready:
             wish = station.board.outbox.take(now_s, switches_only=switches_only)
             if wish is not None:
                 # set-points that change every cycle must not keep a slow line from ever reading
                 self._owes_a_poll = not isinstance(wish.value, bool)
-                return station, self._write(station, wish)
+                return station, self._errands.write(station, wish)
         return None
 
     def _next_check(self, ready: Sequence[Station]) -> Turn | None:
         for station in ready:
             check = station.board.outbox.take_check()
             if check is not None:
-                return station, self._check(station, *check)
+                return station, self._errands.check(station, *check)
         return None
 
     def _next_poll(self, ready: Sequence[Station], now_s: float, *, only_if: bool) -> Turn | None:
@@ -131,35 +142,42 @@ class ModbusBus:
         if not due:
             return None
         station, poll = max(due, key=lambda pair: pair[1].timer.lateness(now_s))
-        return station, self._poll(station, poll)
+        return station, self._errands.poll(station, poll)
 
     async def _rest(self, now_s: float) -> None:
         """Wait until something is due, somebody wishes something, or the connection breaks."""
         self._wake.clear()
-        next_s = min(_next_turn_s(station, now_s) for station in self._stations)
+        next_s = min(self._next_turn_s(station, now_s) for station in self._stations)
         alarm = asyncio.get_running_loop().call_later(max(0.0, next_s - now_s), self._wake.set)
         try:
             await self._wake.wait()
         finally:
             alarm.cancel()
 
+    def _next_turn_s(self, station: Station, now_s: float) -> float:
+        next_s = station.next_turn_s(now_s, IDLE_S)
+        if station.breaker.is_absent and not self._everybody_is_absent():
+            return max(next_s, self._probes.free_at_s)
+        return next_s
+
     async def _attempt(self, station: Station, work: Coroutine[Any, Any, None]) -> None:
+        began_s = self._clock()
         try:
             await work
         except RefusedError as refusal:
             self._log.warn(station.board.name, str(refusal))
             if refusal.code in GATEWAY_CODES:
-                self._pause(station, self._clock())
+                self._failed(station, began_s)
             else:
                 self._succeeded(station)
         except UnfitValueError as error:
             self._log.warn(station.board.name, f"not written: {error}")
         except WrongDeviceError as error:
             self._log.warn(station.board.name, str(error))
-            self._pause(station, self._clock(), WRONG_DEVICE_PAUSE_S)
+            self._failed(station, began_s, WRONG_DEVICE_PAUSE_S)
         except (NoAnswerError, BadReplyError) as error:
             self._log.warn(station.board.name, str(error))
-            await self._failed(station, error)
+            await self._unanswered(station, error, began_s)
         else:
             self._succeeded(station)
 
@@ -168,92 +186,20 @@ class ModbusBus:
         self._silences = self._connect_failures = 0
         self._last_failed = None
 
-    async def _failed(self, station: Station, error: DeviceError) -> None:
+    async def _unanswered(self, station: Station, error: DeviceError, began_s: float) -> None:
         self._silences += 1
-        self._pause(station, self._clock())
         if isinstance(error, BadReplyError) and self._rules.is_stream:
+            self._failed(station, began_s)
             raise LinkDownError(str(error))
-        if self._rules.failures_to_drop is not None and self._silences >= self._rules.failures_to_drop:
-            raise LinkDownError(f"{self._silences} questions in a row without an answer")
         await self._wire.quiet(station.board.device)
+        self._failed(station, began_s)
+        is_deaf = all(each.board.failures > 0 for each in self._stations)  # one dead unit is not the whole gateway
+        if is_deaf and self._silences >= self._rules.failures_to_drop:
+            raise LinkDownError(f"{self._silences} questions in a row without an answer")
 
-    def _pause(self, station: Station, now_s: float, at_least_s: float = 0.0) -> None:
-        station.board.failed()
+    def _failed(self, station: Station, began_s: float, at_least_s: float = 0.0) -> None:
+        now_s = self._clock()
+        station.breaker.failed(now_s, at_least_s)
         self._last_failed = station
-        over = station.board.failures - self._rules.failures_to_pause
-        wait_s = self._patience.wait_s(over) if over >= 0 else 0.0
-        station.not_before_s = now_s + max(wait_s, at_least_s)
-
-    async def _discover(self, station: Station) -> None:
-        station.discovered(await discover(self._wire, station.board.device), self._clock())
-
-    async def _poll(self, station: Station, poll: Poll) -> None:
-        poll.timer.done(self._clock())
-        try:
-            await self._read(station, poll.block)
-        except RefusedError as refusal:
-            if refusal.code == ILLEGAL_ADDRESS and poll.block.pieces:
-                station.split(poll, self._clock())
-                return
-            poll.timer.done(self._clock(), REFUSED_PAUSE_S)
-            for entry in poll.block.entries:
-                station.board.keep(entry.point, None, self._clock())
-            raise
-
-    async def _read(self, station: Station, block: Block) -> list[Value | None]:
-        at_s = self._clock()  # the device may have sampled as early as this
-        payload = await self._wire.read(station.board.device, Question(block.space, block.address, block.count))
-        values = block.decode(payload)
-        station.board.keep_block(block.entries, values, at_s)
-        return values
-
-    async def _write(self, station: Station, wish: Wish) -> None:
-        assert station.layout is not None
-        located = station.layout.writable[wish.point]
-        outbox = station.board.outbox
-        wanted = _encoded(located, wish.value)
-        if outbox.must_check_first(wish) and await self._holds(station, wish.point, wish.value):
-            outbox.has(wish, self._clock())
-            return
-        outbox.sending(wish, self._clock())
-        try:
-            await self._send(station, located, wanted)
-        except RefusedError:
-            raise
-        except (DeviceError, asyncio.CancelledError):
-            outbox.lost(wish)
-            raise
-        outbox.answered(wish)
-
-    async def _send(self, station: Station, located: Located, wanted: tuple[int, ...]) -> None:
-        device, address = station.board.device, located.where.address
-        if located.is_bit:
-            await self._wire.write_coil(device, address, bool(wanted[0]))
-        else:
-            await self._wire.write_registers(device, address, wanted)
-
-    async def _check(self, station: Station, point: str, value: Value) -> None:
-        if not await self._holds(station, point, value):
-            self._log.warn(f"{station.board.name} {point}", f"written {value}, reads back otherwise")
-
-    async def _holds(self, station: Station, point: str, value: Value) -> bool:
-        """Read one point and compare, as the device's numbers show it."""
-        assert station.layout is not None
-        located, block = station.layout.writable[point], station.layout.singles[point]
-        wanted = _encoded(located, value)
-        data = bytes(wanted) if located.is_bit else struct.pack(f">{len(wanted)}H", *wanted)
-        expected = block.decode(data)
-        return await self._read(station, block) == expected
-
-
-def _encoded(located: Located, value: Value) -> tuple[int, ...]:
-    if located.is_bit:
-        return (int(raw_number(located.point, value, located.scale)),)
-    return registers(located.point, value, located.scale)
-
-
-def _next_turn_s(station: Station, now_s: float) -> float:
-    if station.layout is None:
-        return station.not_before_s
-    poll = station.next_due()
-    return now_s + IDLE_S if poll is None else max(poll.timer.due_s, station.not_before_s)
+        if station.breaker.is_absent:
+            self._probes.spent(now_s - began_s, now_s)

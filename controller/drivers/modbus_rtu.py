@@ -17,17 +17,19 @@ from typing import Any, TypeVar
 import minimalmodbus
 import serial
 
+from controller.config.bus_budget import HOLE_MAX_RTU
 from controller.config.types import Device
-from controller.drivers.blocks import BIT_SPACES, HOLE_MAX_RTU
+from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.transport import Question, Rules
 
-RTU_RULES = Rules(hole_max=HOLE_MAX_RTU, failures_to_pause=1, failures_to_drop=None, is_stream=False)
+RTU_RULES = Rules(hole_max=HOLE_MAX_RTU, failures_to_pause=1, failures_to_drop=3, is_stream=False)
 
 BITS_PER_CHARACTER = 11  # Modbus over serial line V1.02, 2.5.1: start, eight data, parity or stop, stop
 QUESTION_CHARACTERS = 8
 ANSWER_CHARACTERS = 5  # unit, function, byte count, check sum
 WRITE_TIMEOUT_S = 1.0
+PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 EXCEPTION_CODES = {"illegal function": 1, "illegal data address": 2, "illegal data value": 3}
@@ -49,10 +51,16 @@ def answer_timeout_s(device: Device, question: Question) -> float:
 class RtuWire:
     """One serial line with all its devices."""
 
-    def __init__(self, port: str, baudrate: int, open_serial: Callable[..., Any] = serial.Serial) -> None:
-        self._port = port
+    def __init__(self, device: Device, open_serial: Callable[..., Any] = serial.Serial) -> None:
+        """Any one of the devices on it: they agree on its speed and its characters."""
+        self._port = device.serial_port
         self._open_serial = open_serial
-        self._baudrate = baudrate
+        self._speed = {
+            "baudrate": device.baudrate,
+            "parity": PARITIES[device.parity],
+            "stopbits": device.stop_bits,
+        }
+        self._has_echo = device.has_echo
         self._thread: ThreadPoolExecutor | None = None
         self._serial: Any = None
         self._instruments: dict[int, Any] = {}
@@ -121,7 +129,7 @@ class RtuWire:
 
     def _open_port(self) -> Any:
         try:
-            return self._open_serial(self._port, self._baudrate, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+            return self._open_serial(self._port, **self._speed, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
         except (*PORT_GONE, ValueError) as error:
             raise LinkDownError(f"{self._port}: {error}") from None
 
@@ -145,6 +153,7 @@ class RtuWire:
         found = self._instruments.get(unit)
         if found is None:
             found = self._instruments[unit] = minimalmodbus.Instrument(self._serial, unit)
+            found.handle_local_echo = self._has_echo
         return found
 
 

@@ -1,40 +1,45 @@
-"""Modbus TCP through pymodbus, checked strictly.
+"""Modbus TCP and Modbus/TCP Security (TLS), on pymodbus' framing, checked strictly.
 
-pymodbus takes an answer with transaction 0, with another function code, or with fewer registers than asked for as
-success; it lets a caller wait for its whole time-out after the connection has gone, throws two answers in one segment
-away, and leaks a socket when asked to connect twice. So: a new client for every connection, one owner, no retries
-inside, every answer compared with its question, and a broken connection fails the question at once.
+pymodbus' own client takes an answer with transaction 0, with another function code, or with fewer registers than asked
+for as success; it repeats writes, lets a caller wait for its whole time-out after the connection has gone, throws two
+answers in one segment away, leaks a socket when asked to connect twice, and its TLS framing takes a record for an
+answer. So its connection, framing and decoding are used, and its client is not: a new connection has one owner, every
+question has one deadline, no retries, and an answer that is compared with it; a broken connection fails the question
+at once and says why.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import struct
-from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import cast
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
-from pymodbus.pdu import ModbusPDU
+from pymodbus.exceptions import ModbusException
+from pymodbus.framer import FramerSocket
+from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.transaction import TransactionManager
+from pymodbus.transport import CommParams, CommType
 
+from controller.config.bus_budget import HOLE_MAX_TCP
+from controller.config.tls import context_of
 from controller.config.types import Device
-from controller.drivers.blocks import BIT_SPACES, HOLE_MAX_TCP
+from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.transport import Question, Rules
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
-CONNECT_MAX_S = 1.0
-BUFFER_MAX = 4096  # several whole answers; pymodbus' own limit of 264 bytes loses two that come together
+CONNECT_MAX_S = 1.0  # the TLS handshake included
+BUFFER_MAX = 4096  # several whole answers; more that is none is noise
+HEADER_LENGTH = 6  # transaction, protocol, length of the rest (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
+RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye that the other side would have to answer
+
+UNPROVEN = " before its first answer: does it accept our certificate?"  # with TLS 1.3 it says so only then, if at all
 
 COIL_ON = 0xFF00  # Modbus Application Protocol V1.1b3, 6.5
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
-ASK = {
-    "coil": AsyncModbusTcpClient.read_coils,
-    "discrete": AsyncModbusTcpClient.read_discrete_inputs,
-    "holding": AsyncModbusTcpClient.read_holding_registers,
-    "input": AsyncModbusTcpClient.read_input_registers,
-}
 WRITE_COIL = 5
 WRITE_REGISTERS = 16
 
@@ -42,165 +47,233 @@ WRITE_REGISTERS = 16
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
 
+class _Ask(ModbusPDU):
+    """A question, its bytes made."""
+
+    def __init__(self, unit: int, function: int, body: bytes) -> None:
+        self.dev_id = unit
+        self.function_code = function
+        self._body = body
+
+    def encode(self) -> bytes:
+        return self._body
+
+
 class _Reply(ModbusPDU):
     """An answer as it came: pymodbus would turn each register into a Python integer, and our blocks unpack bytes."""
 
     payload: bytes = b""
 
+    def __init__(self) -> None:  # the base class sets eleven fields that nobody reads
+        pass
+
+    def __str__(self) -> str:  # which pymodbus asks for, logging or not
+        return "reply"
+
     def decode(self, data: bytes) -> None:
         self.payload = bytes(data)
 
 
-class _Coils(_Reply):
-    function_code = 1
+REPLIES = tuple(
+    type(f"_Reply{function}", (_Reply,), {"function_code": function})
+    for function in (*FUNCTIONS.values(), WRITE_COIL, WRITE_REGISTERS)
+)
 
 
-class _Discretes(_Reply):
-    function_code = 2
+class _Connection(TransactionManager):
+    """One connection. It is a stream: where an answer may have been put together of two, it is none."""
 
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        decoder = DecodePDU(is_server=False)
+        for reply in REPLIES:
+            decoder.register(reply)
+        params = CommParams(comm_type=CommType.TCP, reconnect_delay=0)
+        super().__init__(
+            params,
+            FramerSocket(decoder),
+            retries=0,
+            is_server=False,
+            trace_packet=None,
+            trace_pdu=None,
+            trace_connect=None,
+        )
+        self.response_future.cancel()  # the first one is nobody's; an exception set on it would never be seen
+        self._on_lost = on_lost
+        self.has_answered = False
+        self._owes_an_answer = False  # an older question timed out: its answer may come in the midst of another
+        self._came_in_pieces = False
 
-class _Holdings(_Reply):
-    function_code = 3
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come. pymodbus would keep a record of them, and forget two answers that come together."""
+        self._came_in_pieces = bool(self.recv_buffer)
+        heard = self.recv_buffer + data
+        self.recv_buffer = heard[self.callback_data(heard) :][:BUFFER_MAX]
 
+    def callback_disconnected(self, exc: Exception | None) -> None:
+        """It is gone: whoever waits learns it now, and with TLS the reason that the other side gave."""
+        self._fail(LinkDownError(f"connection lost: {exc}" if exc is not None else "connection lost"))
+        self._on_lost()
 
-class _Inputs(_Reply):
-    function_code = 4
+    def callback_data(self, data: bytes, addr: tuple[str, int] | None = None) -> int:
+        """All that has come and was not an answer yet. What cannot be one to anything is a bad one to our question."""
+        try:
+            return int(super().callback_data(data, addr))
+        except ModbusException as error:
+            self._fail(BadReplyError(str(error)))
+            return len(data)
 
+    def _send(self, question: _Ask) -> None:
+        transport = cast("asyncio.Transport", self.transport)  # uvloop's are none by name
+        self.recv_buffer = b""
+        self.request_dev_id, self.request_transaction_id = question.dev_id, question.transaction_id
+        transport.write(self.framer.buildFrame(question))
 
-class _CoilWritten(_Reply):
-    function_code = WRITE_COIL
+    def _fail(self, error: Exception) -> None:
+        if not self.response_future.done():
+            self.response_future.set_exception(error)
 
-
-class _RegistersWritten(_Reply):
-    function_code = WRITE_REGISTERS
+    async def ask(self, question: _Ask, timeout_s: float) -> ModbusPDU:
+        """Send it and wait. Raises TimeoutError, LinkDownError, BadReplyError."""
+        if _ends_in_the_midst_of_a_frame(self.recv_buffer):
+            raise LinkDownError("half an answer came behind the last one")
+        loop = asyncio.get_running_loop()
+        waiting = self.response_future = loop.create_future()
+        question.transaction_id = self.getNextTID()
+        alarm = loop.call_later(timeout_s, self._fail, TimeoutError())
+        try:
+            self._send(question)
+            reply: ModbusPDU = await waiting
+        except TimeoutError:
+            self._owes_an_answer = True
+            raise
+        finally:
+            alarm.cancel()
+        self.has_answered = True
+        if self._owes_an_answer and self._came_in_pieces:
+            raise BadReplyError("an answer in pieces, while an older one may still come")
+        if _ends_in_the_midst_of_a_frame(self.recv_buffer):
+            raise BadReplyError("an answer with half of another behind it")
+        if not _is_ours(reply, question):
+            raise BadReplyError(f"an answer to transaction {reply.transaction_id} of unit {reply.dev_id}")
+        return reply
 
 
 class TcpWire:
     """One connection to one host and port; several units may live behind it."""
 
-    REPLIES: ClassVar[tuple[type[_Reply], ...]] = (
-        _Coils,
-        _Discretes,
-        _Holdings,
-        _Inputs,
-        _CoilWritten,
-        _RegistersWritten,
-    )
-
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
-        self._client: AsyncModbusTcpClient | None = None
+    def __init__(self, device: Device) -> None:
+        """Any one of the devices behind it: they agree on how it is reached."""
+        self._host = device.host
+        self._port = device.port
+        self._tls = context_of(device.tls)
+        self._server_name = device.tls.server_name or device.host if device.tls is not None else None
+        self._is_single_client = device.table.is_single_client
+        self._connection: _Connection | None = None
 
     @property
     def is_open(self) -> bool:
         """The connection stands, as far as anybody knows."""
-        return self._client is not None and self._client.connected
+        return self._connection is not None and self._connection.is_active()
 
     async def open(self, on_lost: Callable[[], None]) -> None:
-        """Connect with a new client.
+        """Connect anew.
 
         Raises:
-            LinkDownError: nobody listens, or not within a second.
+            LinkDownError: nobody listens, or not within a second, or one of the two does not trust the other.
         """
-        assert self._client is None, "a connection has one owner, who closes it first"
-        client = self._client = self._new_client(on_lost)
+        assert self._connection is None, "a connection has one owner, who closes it first"
+        connection = self._connection = _Connection(on_lost)
+        loop = asyncio.get_running_loop()
         try:
-            connected = await client.connect()
-        except (OSError, ModbusException) as error:
-            raise LinkDownError(f"{self._host}:{self._port}: {error}") from None
-        if not connected:
-            raise LinkDownError(f"{self._host}:{self._port}: cannot connect")
-
-    def _new_client(self, on_lost: Callable[[], None]) -> AsyncModbusTcpClient:
-        def connection_changed(is_connected: bool) -> None:
-            if not is_connected:
-                waiting = client.ctx.response_future
-                if not waiting.done():
-                    waiting.set_exception(ConnectionException("connection lost"))
-                on_lost()
-
-        client = AsyncModbusTcpClient(
-            self._host,
-            port=self._port,
-            timeout=CONNECT_MAX_S,
-            retries=0,
-            reconnect_delay=0,
-            trace_connect=connection_changed,
-        )
-        client.ctx.max_buffer_size = BUFFER_MAX
-        client.ctx.response_future.cancel()  # the first one is nobody's; an exception set on it would never be seen
-        for reply in self.REPLIES:
-            client.register(reply)
-        return client
+            async with asyncio.timeout(CONNECT_MAX_S):
+                await loop.create_connection(
+                    connection.handle_new_connection,
+                    self._host,
+                    self._port,
+                    ssl=self._tls,
+                    server_hostname=self._server_name,
+                )
+        except TimeoutError:
+            raise self._down(f"no connection within {CONNECT_MAX_S:g} s") from None
+        except OSError as error:
+            raise self._down(str(error) or type(error).__name__) from None
 
     def close(self) -> None:
         """Close the connection; the next `open` starts from nothing."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._connection is None:
+            return
+        transport = cast("asyncio.Transport | None", self._connection.transport)
+        self._connection.close()
+        if transport is not None:
+            if self._is_single_client:  # else its only place is taken until it notices that we are gone
+                self._reset_at_once(transport)
+            transport.abort()  # a TLS goodbye to a device that has gone would be waited for
+        self._connection = None
+
+    @staticmethod
+    def _reset_at_once(transport: asyncio.Transport) -> None:
+        held = transport.get_extra_info("socket")
+        if held is not None:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
 
     async def read(self, device: Device, question: Question) -> bytes:
         """The data bytes of the answer; as many as asked for, or an error."""
-        client = self._standing()
-        ask, count = ASK[question.space], question.count
-        payload = await self._answer(
-            device,
-            FUNCTIONS[question.space],
-            lambda: ask(client, question.address, count=count, device_id=device.unit),
-        )
-        length = (count + 7) // 8 if question.space in BIT_SPACES else 2 * count
+        space, address, count = question
+        payload = await self._answer(device, FUNCTIONS[space], struct.pack(">HH", address, count))
+        length = (count + 7) // 8 if space in BIT_SPACES else 2 * count
         if len(payload) != length + 1 or payload[0] != length:
             raise BadReplyError(f"{len(payload) - 1} bytes of data, {length} expected")
         return payload[1:]
 
     async def write_registers(self, device: Device, address: int, values: Sequence[int]) -> None:
         """Write holding registers; the device echoes address and count."""
-        client = self._standing()
-        payload = await self._answer(
-            device, WRITE_REGISTERS, lambda: client.write_registers(address, list(values), device_id=device.unit)
-        )
-        if payload != struct.pack(">HH", address, len(values)):
+        head = struct.pack(">HH", address, len(values))
+        body = head + struct.pack(f">B{len(values)}H", 2 * len(values), *values)
+        if await self._answer(device, WRITE_REGISTERS, body) != head:
             raise BadReplyError(f"the echo of a write to {address} is another one's")
 
     async def write_coil(self, device: Device, address: int, value: bool) -> None:
         """Write one coil; the device echoes address and value."""
-        client = self._standing()
-        payload = await self._answer(
-            device, WRITE_COIL, lambda: client.write_coil(address, value, device_id=device.unit)
-        )
-        if payload != struct.pack(">HH", address, COIL_ON if value else 0):
+        body = struct.pack(">HH", address, COIL_ON if value else 0)
+        if await self._answer(device, WRITE_COIL, body) != body:
             raise BadReplyError(f"the echo of a write to coil {address} is another one's")
 
     async def quiet(self, device: Device) -> None:
         """Nothing to wait for: a late answer bears its transaction's number."""
 
-    def _standing(self) -> AsyncModbusTcpClient:
-        if self._client is None or not self._client.connected:
-            raise LinkDownError(f"{self._host}:{self._port}: connection lost")
-        return self._client
-
-    async def _answer(self, device: Device, function: int, ask: Callable[[], Awaitable[ModbusPDU]]) -> bytes:
-        client = self._standing()
+    async def _answer(self, device: Device, function: int, body: bytes) -> bytes:
+        connection = self._connection
+        if connection is None or not connection.is_active():
+            raise self._down("connection lost")
         try:
-            async with asyncio.timeout(device.timeout_s):
-                reply = await ask()
+            reply = await connection.ask(_Ask(device.unit, function, body), device.timeout_s)
         except TimeoutError:
-            self._drop_half_an_answer(client)
+            if connection.recv_buffer:  # the rest of an answer that has begun would be read as the head of the next
+                raise self._down("half an answer") from None
             raise NoAnswerError(f"no answer within {device.timeout_s} s") from None
-        except ConnectionException:
-            raise LinkDownError(f"{self._host}:{self._port}: connection lost") from None
-        except ModbusException as error:
-            raise BadReplyError(str(error)) from None
-        if reply.transaction_id != client.ctx.request_transaction_id or reply.dev_id != device.unit:
-            raise BadReplyError(f"an answer to transaction {reply.transaction_id} of unit {reply.dev_id}")
+        except LinkDownError as error:
+            hint = "" if self._tls is None or connection.has_answered else UNPROVEN
+            raise self._down(f"{error}{hint}") from None
         if reply.function_code == function | 0x80:
             raise RefusedError(reply.exception_code, f"function {function}")
         if not isinstance(reply, _Reply) or reply.function_code != function:
             raise BadReplyError(f"an answer to function {reply.function_code}, {function} was asked")
         return reply.payload
 
-    def _drop_half_an_answer(self, client: AsyncModbusTcpClient) -> None:
-        """The rest of an answer that has begun would be read as the head of the next."""
-        if client.ctx.recv_buffer:
-            raise LinkDownError(f"{self._host}:{self._port}: half an answer")
+    def _down(self, why: str) -> LinkDownError:
+        return LinkDownError(f"{self._host}:{self._port}: {why}")
+
+
+def _is_ours(reply: ModbusPDU, question: ModbusPDU) -> bool:
+    """Pymodbus takes transaction 0 for any."""
+    return bool(reply.transaction_id == question.transaction_id and reply.dev_id == question.dev_id)
+
+
+def _ends_in_the_midst_of_a_frame(data: bytes) -> bool:
+    """Whole frames left over are answers to older questions; what a torn one's rest would be read as nobody knows."""
+    while data:
+        end = HEADER_LENGTH + int.from_bytes(data[4:HEADER_LENGTH], "big")
+        if len(data) < HEADER_LENGTH or len(data) < end:
+            return True
+        data = data[end:]
+    return False

@@ -25,6 +25,10 @@ class Wish:
     value: Value
     at_s: float
 
+    def is_over(self, now_s: float) -> bool:
+        """Nobody may want it any more: it waited for its turn, or for an answer that came before it, too long."""
+        return now_s - self.at_s > WISH_LIFE_S
+
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
@@ -56,7 +60,7 @@ class Outbox:
         """The next wish to send: switches (truths) before everything else, each in the order of wishing."""
         if not self._wishes:
             return None
-        for point in [wish.point for wish in self._wishes.values() if now_s - wish.at_s > WISH_LIFE_S]:
+        for point in [wish.point for wish in self._wishes.values() if wish.is_over(now_s)]:
             del self._wishes[point]
         switches = (wish for wish in self._wishes.values() if isinstance(wish.value, bool))
         wish = next(switches, None)
@@ -67,6 +71,10 @@ class Outbox:
     def has_wish(self) -> bool:
         """Something waits to be sent."""
         return bool(self._wishes)
+
+    def has_work(self) -> bool:
+        """Something waits to be sent or to be read back."""
+        return bool(self._wishes or self._checks)
 
     def must_check_first(self, wish: Wish) -> bool:
         """Nobody knows whether the same value has arrived before, and the device can be asked."""
@@ -90,6 +98,11 @@ class Outbox:
     def lost(self, wish: Wish) -> None:
         """No answer came, or we were interrupted: it may or may not have happened."""
         self._sent[wish.point] = _Sent(wish.value, self._sent[wish.point].at_s, is_unknown=True)
+
+    def unchecked(self, point: str) -> None:
+        """An accepted write could not be read back: whether the device holds it nobody knows."""
+        sent = self._sent[point]
+        self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True)
 
     def forget(self) -> None:
         """The device was away: what it was told before is unknown."""

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from controller.config.types import ModbusWhere, Point, SunSpecWhere
+from controller.drivers.backoff import Patience
 from controller.drivers.blocks import Block, Located, plan, single
 from controller.drivers.board import Board
+from controller.drivers.breaker import Breaker
 from controller.drivers.errors import UnusableTableError
 from controller.drivers.schedule import Poll, polls
+from controller.drivers.transport import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,43 @@ def _checked_writable(located: Located) -> Located:
 class Station:
     """A device on a bus, as the bus' owner sees it."""
 
-    def __init__(self, board: Board, hole_max: int, phase: float) -> None:
+    def __init__(self, board: Board, rules: Rules, phase: float, patience: Patience) -> None:
         """`phase` (0 to 1) is where in the poll period this connection has its turn."""
         fixed = located_points(board.device.table.points.values())
         self.board = board
-        self.not_before_s = 0.0
+        self.breaker = Breaker(board, rules.failures_to_pause, patience)
+        self.free_at_s = 0.0  # the device wants so long a pause between an answer and the next question
         self.polls: Sequence[Poll] = ()
-        self._hole_max = hole_max
+        self._hole_max = rules.hole_max
         self._phase = phase
         self._is_discovered = fixed is None
-        self.layout: Layout | None = None if fixed is None else layout(fixed, hole_max)
+        self.layout: Layout | None = None if fixed is None else layout(fixed, rules.hole_max)
+
+    @property
+    def ready_at_s(self) -> float:
+        """When it may be asked again."""
+        return max(self.free_at_s, self.breaker.until_s)
 
     def restart(self, now_s: float) -> None:
         """The connection is new: everything is due, and a discovered device may be another one now."""
-        self.not_before_s = now_s
+        self.breaker.until_s = now_s + self.board.device.table.connect_delay_s
+        self.free_at_s = now_s
         if self._is_discovered:
             self.layout = None
             self.polls = ()
         if self.layout is not None:
             self.polls = polls(self.board.device, self.layout.blocks, self._phase, now_s)
+
+    def asked(self, now_s: float) -> None:
+        """Its answer, or the end of its time, has just come."""
+        self.free_at_s = now_s + self.board.device.table.min_gap_s
+
+    def next_turn_s(self, now_s: float, idle_s: float) -> float:
+        """When something is to be asked of it; in `idle_s` when nothing is."""
+        if self.layout is None or self.board.outbox.has_work():
+            return self.ready_at_s
+        due_s = min((poll.timer.due_s for poll in self.polls), default=now_s + idle_s)
+        return max(due_s, self.ready_at_s)
 
     def discovered(self, points: Iterable[Located], now_s: float) -> None:
         """The device told us where its points are."""
@@ -92,7 +113,3 @@ class Station:
         self.layout = replace(self.layout, blocks=blocks)
         pieces = polls(self.board.device, poll.block.pieces, self._phase, now_s)
         self.polls = [each for each in self.polls if each is not poll] + pieces
-
-    def next_due(self) -> Poll | None:
-        """The poll that is due first."""
-        return min(self.polls, key=lambda poll: poll.timer.due_s, default=None)

@@ -22,8 +22,8 @@ class Rules:
     """Where the two wires differ."""
 
     hole_max: int
-    failures_to_pause: int  # of one device, in a row: then it waits and the others go on
-    failures_to_drop: int | None  # of anybody, in a row: then the connection is made anew; None: never
+    failures_to_pause: int  # of one device, in a row: its breaker opens and the others go on
+    failures_to_drop: int  # in a row and of everybody: the connection is made anew, the serial port opened again
     is_stream: bool  # a reply that cannot be ours means that the stream is out of step
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 
+from hil_tests.benchmarks.fleet import fleet_rows
 from hil_tests.benchmarks.islanding import islanding_rows
 from hil_tests.benchmarks.judgement import judgement_rows
 from hil_tests.benchmarks.overload import overload_rows
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Part] = {
     "cycle": lambda quick: judgement_rows(50 if quick else 400),
     "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
+    "fleet": lambda quick: fleet_rows(5.0 if quick else 60.0),
     "simulation": lambda quick: measure(8, 5.0, 2, 21_600.0) if quick else measure(),
 }
 

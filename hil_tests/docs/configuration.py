@@ -73,6 +73,7 @@ def _sections() -> Iterator[tuple[str, type[Part]]]:
         is_many = get_origin(field.annotation) is dict
         number = "NUMBER" if name == "tiers" else "NAME"
         yield (f"[{name}.{number}]" if is_many else f"[{name}]"), shape
+    yield "tls = { ... }", schema.TlsEntry
     yield "short_time = [{ ... }]", ShortTimeEntry
 
 
@@ -84,7 +85,7 @@ def _part(annotation: Any) -> type[Part] | None:
 
 
 def _shape(title: str, shape: type[Part]) -> Iterator[str]:
-    yield f"### `{title}`" if title.startswith(("[", "short")) else f"### {title[0].upper()}{title[1:]}"
+    yield f"### `{title}`" if title.startswith(("[", "short", "tls")) else f"### {title[0].upper()}{title[1:]}"
     yield ""
     yield inspect.cleandoc(shape.__doc__ or "")
     yield ""

@@ -53,6 +53,8 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("endurance", "72 hours in strides", (*HALLIG, "run", "endurance", *together)),
         Part("fuzz", "random hubs, stories and faults",
              (*module, "hil_tests.fuzz", "--seeds", f"1..{seeds_count}", "--jobs", str(jobs))),
+        Part("links", "a device that misbehaves, 100 000 transactions over TCP and on a serial line",
+             (*module, "hil_tests.fuzz.links", "--transactions", "100000")),
         *(Part(name, f"real time: {what}", (*HALLIG, "run", *families, "--tier", "t2")) for name, what, families in T2),
     ]  # fmt: skip
 

@@ -54,7 +54,7 @@ def imported(*folders: str, without: tuple[str, ...] = ()) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("folders", "without", "extras"),
     [
-        (("controller/", "supervisor/"), (), ()),
+        (("controller/", "supervisor/"), (), ("fast",)),
         (("hil_tests/",), ("hil_tests/tests/", "hil_tests/verification/"), ("bench",)),
         (("hil_tests/verification/",), (), ("verify",)),
         (("hil_tests/tests/",), (), ("bench", "test")),
@@ -70,9 +70,9 @@ def test_what_is_imported_is_declared(
 
 def test_what_is_declared_is_needed() -> None:
     everything = set(imported("controller/", "supervisor/", "hil_tests/"))
-    assert declared("bench", "test", "verify") - everything - set(TOOLS) == set()
+    assert declared("bench", "fast", "test", "verify") - everything - set(TOOLS) == set()
 
 
 def test_every_dependency_has_its_reason_and_licence() -> None:
     page = (tree.ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(declared("bench", "test", "verify")) if name not in page] == []
+    assert [name for name in sorted(declared("bench", "fast", "test", "verify")) if name not in page] == []

@@ -12,8 +12,16 @@ from hil_tests.tests.config.stories import Mistake, changed, judge
 
 TABLES = configs_dir() / "devices" / "hallig_sim"
 POI, IO, BATTERY, UA, SUNSPEC = "poi_relay", "io_module", "battery_inverter", "battery_opcua", "sunspec_pv"
+RTU = "contactor_rtu"
 
 MISTAKES = (
+    (UA, Mistake("pause of an OPC UA server", 'protocol = "opcua"', 'protocol = "opcua"\n▶min_gap_s = 0.05',
+                 "device.min_gap_s", "min_gap_s, and the protocol is opcua", "only with modbus_tcp or modbus_rtu")),
+    (RTU, Mistake("one client on a serial line", 'protocol = "modbus_rtu"',
+                  'protocol = "modbus_rtu"\n▶single_client = true', "device.single_client",
+                  "single_client, and the protocol is modbus_rtu", "only with modbus_tcp")),
+    (POI, Mistake("pause of a minute", 'protocol = "modbus_tcp"', 'protocol = "modbus_tcp"\n▶min_gap_s = 60',
+                  "device.min_gap_s", "60", "at most 1")),
     (BATTERY, Mistake("curve that turns back", 'heartbeat = "battery.heartbeat"',
                       'heartbeat = "battery.heartbeat"\nshort_time = [{ load_ratio = 1.5, hold_s = 20 }, '
                       "▶{ load_ratio = 1.2, hold_s = 60 }]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -44,8 +45,8 @@ class ScriptedDevice:
     open_connections: int = 0
     port: int = 0
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+    async def start(self, context: ssl.SSLContext | None = None) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -85,6 +86,8 @@ class ScriptedDevice:
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tid, _, length, unit = struct.unpack(">HHHB", await reader.readexactly(7))
         pdu = await reader.readexactly(length - 1)
+        if not pdu:
+            return  # this is not Modbus
         request = Request(tid, unit, pdu[0], pdu[1:])
         self.requests.append(request)
         if self.script is not None and await self.script(request, writer):

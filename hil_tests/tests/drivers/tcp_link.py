@@ -12,7 +12,6 @@ from controller.drivers.board import Board
 from controller.drivers.connect import Owner
 from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
-from controller.drivers.station import Station
 from hil_tests.tests.drivers.devices import board, point, running, surroundings
 from hil_tests.tests.drivers.scripted_tcp import Request, Script, ScriptedDevice
 
@@ -28,8 +27,7 @@ POINTS = [
 
 
 def owner_of(*boards: Board) -> Owner:
-    wire = TcpWire("127.0.0.1", boards[0].device.port)
-    return ModbusBus([Station(each, 20, 0.0) for each in boards], wire, TCP_RULES, surroundings())
+    return ModbusBus(boards, TcpWire(boards[0].device), TCP_RULES, surroundings())
 
 
 @asynccontextmanager

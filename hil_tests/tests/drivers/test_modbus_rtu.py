@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serial import SerialException
 
 from controller.config.types import Protocol
 from controller.drivers.backoff import Patience
 from controller.drivers.board import Board
 from controller.drivers.connect import Owner
+from controller.drivers.errors import LinkDownError
 from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_rtu import RTU_RULES, RtuWire, answer_timeout_s
-from controller.drivers.station import Station
 from controller.drivers.transport import Question
 from hil_tests.tests.drivers.devices import board, device, held, now_s, point, running, surroundings, until
 from hil_tests.tests.drivers.scripted_rtu import Asked, Script, ScriptedLine, framed
@@ -30,8 +32,8 @@ def slave(unit: int, **more: Any) -> Board:
 
 
 def owner_of(line: ScriptedLine, *boards: Board, patience: Patience | None = None) -> Owner:
-    stations = [Station(each, RTU_RULES.hole_max, 0.0) for each in boards]
-    return ModbusBus(stations, RtuWire(str(line.name), BAUD), RTU_RULES, surroundings(patience))
+    port = replace(boards[0].device, serial_port=str(line.name))
+    return ModbusBus(boards, RtuWire(port), RTU_RULES, surroundings(patience))
 
 
 @contextmanager
@@ -102,6 +104,10 @@ def collect(one: Board, wrong: list[object]) -> bool:
         pytest.param(lambda line, asked: line.answer(asked)[:-1], id="a byte short"),
         pytest.param(lambda line, asked: line.answer(asked)[:-2] + b"\0\0", id="wrong check sum"),
         pytest.param(lambda line, asked: b"\xff" * 5 + line.answer(asked), id="noise before"),
+        pytest.param(lambda line, asked: line.answer(asked)[:4] + line.answer(asked)[5:], id="a byte lost (parity)"),
+        pytest.param(lambda line, asked: asked.raw + line.answer(asked), id="an echo that nobody spoke of"),
+        pytest.param(lambda _line, asked: asked.raw, id="nothing but the echo"),
+        pytest.param(lambda _line, _asked: b"\xff" * 200, id="noise and nothing else"),
         pytest.param(lambda _line, _asked: framed(1, b"\x83\x05"), id="exception 5"),
         pytest.param(lambda _line, _asked: framed(1, b"\x83\x06"), id="busy"),
     ],
@@ -121,6 +127,31 @@ async def test_no_lie_is_ever_a_value(tmp_path: Path, lie: Callable[[ScriptedLin
         async with running(owner_of(line, one)):
             await until(lambda: collect(one, wrong) and one.reading("power_w") and one.reading("level"))
         assert wrong == []
+
+
+async def test_an_adapter_that_hears_itself_is_understood_when_the_site_file_says_so(tmp_path: Path) -> None:
+    with scripted(tmp_path, script=lambda asked: asked.raw + line.answer(asked)) as line:
+        one = slave(1, has_echo=True)
+        async with running(owner_of(line, one)):
+            await until(lambda: one.reading("power_w") and one.reading("level"))
+            one.write("closed", True)
+            await until(lambda: line.registers.get((1, 4)) == 1)
+            assert held(one, "power_w").value == 1000
+
+
+@pytest.mark.parametrize(("parity", "letter"), [("none", "N"), ("even", "E"), ("odd", "O")])
+async def test_the_port_is_opened_with_its_speed_and_characters(parity: str, letter: str) -> None:
+    opened: dict[str, object] = {}
+
+    def open_serial(name: str, **more: object) -> object:
+        opened.update(more, name=name)
+        raise SerialException("only looking")
+
+    port = slave(1, serial_port="/dev/ttyTEST", parity=parity, stop_bits=2).device
+    with pytest.raises(LinkDownError, match="only looking"):
+        await RtuWire(port, open_serial).open(lambda: None)
+    assert opened["name"] == "/dev/ttyTEST"
+    assert (opened["baudrate"], opened["parity"], opened["stopbits"]) == (BAUD, letter, 2)
 
 
 async def test_one_dead_slave_does_not_eat_the_line(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import struct
 from asyncio import StreamWriter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,6 @@ from controller.drivers.board import Board
 from controller.drivers.link import Reading
 from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
-from controller.drivers.station import Station
 from hil_tests.tests.drivers.devices import board, held, now_s, point, running, surroundings, until
 from hil_tests.tests.drivers.scripted_tcp import Request, ScriptedDevice, frame
 from hil_tests.tests.drivers.tcp_link import POINTS, Misbehave, first_time, linked, owner_of, scripted
@@ -109,8 +109,8 @@ async def test_two_answers_in_one_segment_survive() -> None:
 
     async with scripted(script) as peer:
         link = board(points, port=peer.port)
-        wire = TcpWire("127.0.0.1", peer.port)
-        async with running(ModbusBus([Station(link, 125, 0.0)], wire, TCP_RULES, surroundings())):
+        rules = replace(TCP_RULES, hole_max=125)
+        async with running(ModbusBus([link], TcpWire(link.device), rules, surroundings())):
             await until(lambda: link.reading("first"))
             assert held(link, "first").value == pytest.approx(50.0)
             assert peer.connections == 1

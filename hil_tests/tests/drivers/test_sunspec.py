@@ -12,7 +12,6 @@ from controller.config.types import Point, SunSpecWhere
 from controller.drivers.board import Board
 from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
-from controller.drivers.station import Station
 from hil_tests.tests.drivers.devices import board, held, running, surroundings, until
 from hil_tests.tests.drivers.scripted_tcp import Request, ScriptedDevice, frame
 
@@ -61,7 +60,7 @@ async def linked(registers: dict[int, int]) -> AsyncIterator[tuple[ScriptedDevic
     peer = ScriptedDevice(registers=registers, script=only_what_exists)
     await peer.start()
     link = board(POINTS, port=peer.port)
-    owner = ModbusBus([Station(link, 20, 0.0)], TcpWire("127.0.0.1", peer.port), TCP_RULES, surroundings())
+    owner = ModbusBus([link], TcpWire(link.device), TCP_RULES, surroundings())
     try:
         async with running(owner):
             yield peer, link
