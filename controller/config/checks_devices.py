@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from controller.config.bus_budget import arithmetic, periods_s, serial_lines, serial_reads
 from controller.config.draft import Draft
@@ -22,7 +23,8 @@ ADDRESS_KEYS = {
     Protocol.MODBUS_RTU: ("serial_port", "baudrate", "unit"),
     Protocol.OPCUA: ("url",),
 }
-ALL_ADDRESS_KEYS = ("host", "port", "unit", "serial_port", "baudrate", "url")
+BESIDE_KEYS = {Protocol.OPCUA: ("security",)}  # what belongs to an address and is none
+ALL_ADDRESS_KEYS = ("host", "port", "unit", "serial_port", "baudrate", "url", "security")
 
 
 def _has_an_address(draft: Draft) -> Iterator[Problem]:
@@ -36,7 +38,7 @@ def _has_an_address(draft: Draft) -> Iterator[Problem]:
 def _has_no_other_address(draft: Draft) -> Iterator[Problem]:
     """A key that nobody reads misleads: somebody thinks that the device is reached that way."""
     for device in draft.devices.values():
-        used = ADDRESS_KEYS[device.table.protocol]
+        used = ADDRESS_KEYS[device.table.protocol] + BESIDE_KEYS.get(device.table.protocol, ())
         for key in ALL_ADDRESS_KEYS:
             if key not in used and draft.file.value(("devices", device.name, key)) is not None:
                 wanted = f"only {', '.join(used)}, since it speaks {device.table.protocol.value}"
@@ -52,6 +54,8 @@ def _address_is_possible(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem((*loc, "unit"), f"{device.unit}", f"{low} to {high} on a serial line")
         if device.url and not device.url.startswith(URL_START):
             yield draft.file.problem((*loc, "url"), f'"{device.url}"', f"an address that begins with {URL_START}")
+        if "@" in urlsplit(device.url).netloc:
+            yield draft.file.problem((*loc, "url"), "a user in the address", "security with user and password_file")
 
 
 def _address_is_its_own(draft: Draft) -> Iterator[Problem]:

@@ -13,10 +13,10 @@ from controller.config.codes import FOR_BENCH_KEY, load_envelope, load_grid_code
 from controller.config.draft import Draft
 from controller.config.errors import ConfigError, Problem, errors_of, nearest
 from controller.config.paths import configs_dir
-from controller.config.schema import SiteFile
+from controller.config.schema import SecurityEntry, SiteFile
 from controller.config.tables import load_table
 from controller.config.toml_file import TomlFile, read_toml
-from controller.config.types import Device, DeviceTable, Site
+from controller.config.types import Device, DeviceTable, Security, Site
 from controller.config.validate import LABEL, validate
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S
 from controller.config.wording import UNKNOWN_KEY
@@ -132,8 +132,23 @@ def _devices(file: TomlFile, site: SiteFile) -> tuple[dict[str, Device], list[Pr
             problems += wrong
         table = tables[entry.table]
         if table is not None:
-            devices[name] = Device(name, table, **entry.model_dump(exclude={"table"}))
+            security = _security(file, entry.security)
+            devices[name] = Device(name, table, **entry.model_dump(exclude={"table", "security"}), security=security)
     return devices, problems
+
+
+def _security(file: TomlFile, entry: SecurityEntry | None) -> Security | None:
+    if entry is None:
+        return None
+    folder = file.path.parent
+    return Security(
+        policy=entry.policy,
+        certificate=folder / entry.certificate,
+        private_key=folder / entry.private_key,
+        server_certificate=folder / entry.server_certificate,
+        user=entry.user,
+        password_file=folder / entry.password_file if entry.password_file else None,
+    )
 
 
 def _no_such_file(file: TomlFile, loc: tuple[str, ...], kind: str, name: str) -> Problem | None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from hil_tests.benchmarks.islanding import islanding_rows
 from hil_tests.benchmarks.judgement import judgement_rows
+from hil_tests.benchmarks.opcua import opcua_rows
 from hil_tests.benchmarks.overload import overload_rows
 from hil_tests.benchmarks.polling import polling_rows
 from hil_tests.benchmarks.restarts import restart_rows
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Part] = {
     "cycle": lambda quick: judgement_rows(50 if quick else 400),
     "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
+    "opcua": lambda quick: asyncio.run(opcua_rows(10, 5.0 if quick else 30.0)),
     "simulation": lambda quick: measure(8, 5.0, 2, 21_600.0) if quick else measure(),
 }
 

@@ -45,7 +45,7 @@ def made(number: int, dice: random.Random) -> Any:
             point.value = dice.randint(-4, 4)
         elif kind in RANGES:
             low, high = RANGES[kind]
-            point.value = dice.uniform(low, high) if kind == "float32" else dice.randint(low, high)
+            point.value = dice.uniform(low, high) if kind == "float32" else dice.randint(int(low), int(high))
     model.points["ID"].value, model.points["L"].value = number, len(model.get_mb()) // 2 - 2
     return model
 

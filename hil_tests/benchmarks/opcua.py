@@ -1,0 +1,151 @@
+"""OPC UA: how soon the values are back after a cut, whether they come as often as before, and what they cost.
+
+The server runs in a process of its own; a proxy in between cuts the connection. The client is the driver as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import serial
+
+from controller import clock
+from controller.config.load import load_site
+from controller.config.paths import site_path
+from controller.config.types import Device, NodeWhere, Point
+from controller.drivers.backoff import Patience
+from controller.drivers.board import Board
+from controller.drivers.opcua import UaServer
+from controller.drivers.quiet_log import QuietLog
+from controller.drivers.surroundings import Surroundings
+from hil_tests.benchmarks.opcua_server import node_name, url_of
+from hil_tests.benchmarks.row import Row, count_row, row_of
+from hil_tests.servers.opcua_keys import Keys, new_keys
+from hil_tests.servers.process import memory_folder, spawn
+from hil_tests.servers.proxy import Proxy
+
+POINTS_COUNT = 100
+PERIOD_S = 0.2  # of the group "normal", as shipped
+RATE_S = 2.0
+CALM_S = 1.0
+START_PATIENCE_S = 30.0
+LOOK_S = 0.001
+BACK_GOAL_S = 0.5
+CPU_GOAL_PCT = 0.7  # five batches a second at 1.4 ms each
+POLICIES = (None, "Basic256Sha256", "Aes256Sha256RsaPss")
+MODEL = "inverter_second"
+
+
+async def opcua_rows(cuts_count: int, duration_s: float) -> list[Row]:
+    """Plain, and by both policies."""
+    rows = []
+    for policy in POLICIES:
+        name = "plain" if policy is None else policy
+        async with _linked(policy) as (board, proxy):
+            share_pct = [await _cpu_pct(duration_s / 5.0) for _ in range(5)]
+            before = await _batches(board)
+            backs_s, slow_count = [], 0
+            for _ in range(cuts_count):
+                backs_s.append(await _cut(board, proxy))
+                slow_count += await _batches(board) < before - 1
+                await asyncio.sleep(CALM_S)
+        note = f"{POINTS_COUNT} points, read every {PERIOD_S:g} s; connecting included"
+        rate = f"{before} batches in {RATE_S:g} s before"
+        rows += [
+            row_of(f"OPC UA {name}: cut -> values again", "s", backs_s, BACK_GOAL_S, note),
+            count_row(f"OPC UA {name}: cuts with fewer values after", slow_count, 0, rate),
+            row_of(f"OPC UA {name}: CPU for {POINTS_COUNT} points", "% of a core", share_pct,
+                   CPU_GOAL_PCT if policy is None else None),
+        ]  # fmt: skip
+    return rows
+
+
+async def _cut(board: Board, proxy: Proxy) -> float:
+    """From the reset to the first value that was asked for after it."""
+    cut_at_s = clock.now_s()
+    proxy.cut()
+    while not _newest_s(board) > cut_at_s:  # noqa: ASYNC110  (as the controller would: it looks)
+        await asyncio.sleep(LOOK_S)
+    return clock.now_s() - cut_at_s
+
+
+async def _batches(board: Board) -> int:
+    """How many come in a while."""
+    end_s, stamps = clock.now_s() + RATE_S, set()
+    while clock.now_s() < end_s:
+        stamps.add(_newest_s(board))
+        await asyncio.sleep(PERIOD_S / 10.0)
+    return len(stamps)
+
+
+async def _cpu_pct(duration_s: float) -> float:
+    began_s, cpu_s = time.perf_counter(), time.process_time()
+    await asyncio.sleep(duration_s)
+    return 100.0 * (time.process_time() - cpu_s) / (time.perf_counter() - began_s)
+
+
+def _newest_s(board: Board) -> float:
+    reading = board.reading(f"value.{POINTS_COUNT - 1}")
+    return -1.0 if reading is None else reading.at_s
+
+
+@contextlib.asynccontextmanager
+async def _linked(policy: str | None) -> AsyncIterator[tuple[Board, Proxy]]:
+    """A running driver, the proxy and the server behind it."""
+    folder, port = memory_folder("hallig-opcua-"), _free_port()
+    keys = None if policy is None else new_keys(folder, policy)
+    process = await asyncio.to_thread(_start, port, folder, keys)
+    proxy = Proxy(port)
+    await proxy.start()
+    board = Board(_device(url_of(proxy.port), keys), clock.now_s)
+    log = QuietLog(logging.getLogger("hallig.benchmark"), clock.now_s)
+    around = Surroundings(clock.now_s, Patience(), log, serial.Serial)
+    driver = asyncio.create_task(UaServer([board], url_of(proxy.port), 0.0, around).run())
+    try:
+        async with asyncio.timeout(START_PATIENCE_S):
+            while _newest_s(board) < 0.0:  # noqa: ASYNC110  (as above)
+                await asyncio.sleep(LOOK_S)
+        yield board, proxy
+    finally:
+        driver.cancel()
+        await asyncio.gather(driver, return_exceptions=True)
+        await proxy.stop()
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(port: int, folder: Path, keys: Keys | None) -> subprocess.Popen[bytes]:
+    secured = [] if keys is None else [str(folder), keys.policy]
+    words = ["hil_tests.benchmarks.opcua_server", str(port), str(POINTS_COUNT), *secured]
+    process = spawn(words, sink=subprocess.PIPE)
+    assert process.stdout is not None
+    ready = process.stdout.readline()
+    assert ready == b"ready\n", ready
+    return process
+
+
+def _device(url: str, keys: Keys | None) -> Device:
+    model = load_site(site_path("musterhallig")).devices[MODEL]
+    points = {
+        f"value.{number}": Point(f"value.{number}", NodeWhere(node_name(number)), "float32", True, False)  # noqa: FBT003
+        for number in range(POINTS_COUNT)
+    }
+    table = replace(model.table, points=points, heartbeat=None)
+    security = None if keys is None else keys.security
+    return replace(model, table=table, url=url, normal_s=PERIOD_S, security=security)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
