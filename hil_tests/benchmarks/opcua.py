@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +36,6 @@ from hil_tests.servers.proxy import Proxy
 POINTS_COUNT = 100
 PERIOD_S = 0.2  # of the group "normal", as shipped
 RATE_S = 2.0
-CALM_S = 1.0
 START_PATIENCE_S = 30.0
 LOOK_S = 0.001
 BACK_GOAL_S = 0.5
@@ -50,23 +49,35 @@ async def opcua_rows(cuts_count: int, duration_s: float) -> list[Row]:
     rows = []
     for policy in POLICIES:
         name = "plain" if policy is None else policy
-        async with _linked(policy) as (board, proxy):
-            share_pct = [await _cpu_pct(duration_s / 5.0) for _ in range(5)]
-            before = await _batches(board)
-            backs_s, slow_count = [], 0
-            for _ in range(cuts_count):
-                backs_s.append(await _cut(board, proxy))
-                slow_count += await _batches(board) < before - 1
-                await asyncio.sleep(CALM_S)
+        with _server(policy) as (port, keys):
+            async with _driver(port, keys):
+                shares_pct = [await _cpu_pct(duration_s / 5.0) for _ in range(5)]
+            backs_s, before, slow_count = await _cuts(port, keys, cuts_count)
         note = f"{POINTS_COUNT} points, read every {PERIOD_S:g} s; connecting included"
         rate = f"{before} batches in {RATE_S:g} s before"
+        goal = CPU_GOAL_PCT if policy is None else None
         rows += [
             row_of(f"OPC UA {name}: cut -> values again", "s", backs_s, BACK_GOAL_S, note),
             count_row(f"OPC UA {name}: cuts with fewer values after", slow_count, 0, rate),
-            row_of(f"OPC UA {name}: CPU for {POINTS_COUNT} points", "% of a core", share_pct,
-                   CPU_GOAL_PCT if policy is None else None),
-        ]  # fmt: skip
+            row_of(f"OPC UA {name}: CPU for {POINTS_COUNT} points", "% of a core", shares_pct, goal),
+        ]
     return rows
+
+
+async def _cuts(port: int, keys: Keys | None, count: int) -> tuple[list[float], int, int]:
+    """Times until values are back; batches in a while before; after how many cuts there were fewer."""
+    proxy = Proxy(port)
+    await proxy.start()
+    try:
+        async with _driver(proxy.port, keys) as board:
+            before = await _batches(board)
+            backs_s, slow_count = [], 0
+            for _ in range(count):
+                backs_s.append(await _cut(board, proxy))
+                slow_count += await _batches(board) < before - 1
+    finally:
+        await proxy.stop()
+    return backs_s, before, slow_count
 
 
 async def _cut(board: Board, proxy: Proxy) -> float:
@@ -98,30 +109,35 @@ def _newest_s(board: Board) -> float:
     return -1.0 if reading is None else reading.at_s
 
 
-@contextlib.asynccontextmanager
-async def _linked(policy: str | None) -> AsyncIterator[tuple[Board, Proxy]]:
-    """A running driver, the proxy and the server behind it."""
+@contextlib.contextmanager
+def _server(policy: str | None) -> Iterator[tuple[int, Keys | None]]:
     folder, port = memory_folder("hallig-opcua-"), _free_port()
     keys = None if policy is None else new_keys(folder, policy)
-    process = await asyncio.to_thread(_start, port, folder, keys)
-    proxy = Proxy(port)
-    await proxy.start()
-    board = Board(_device(url_of(proxy.port), keys), clock.now_s)
-    log = QuietLog(logging.getLogger("hallig.benchmark"), clock.now_s)
-    around = Surroundings(clock.now_s, Patience(), log, serial.Serial)
-    driver = asyncio.create_task(UaServer([board], url_of(proxy.port), 0.0, around).run())
+    process = _start(port, folder, keys)
+    try:
+        yield port, keys
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def _driver(port: int, keys: Keys | None) -> AsyncIterator[Board]:
+    """Running, with its first values."""
+    board = Board(_device(url_of(port), keys), clock.now_s)
+    logger = logging.getLogger("hallig.benchmark")
+    logger.setLevel(logging.CRITICAL)  # that the connection is lost is what we do
+    around = Surroundings(clock.now_s, Patience(), QuietLog(logger, clock.now_s), serial.Serial)
+    driver = asyncio.create_task(UaServer([board], url_of(port), 0.0, around).run())
     try:
         async with asyncio.timeout(START_PATIENCE_S):
             while _newest_s(board) < 0.0:  # noqa: ASYNC110  (as above)
                 await asyncio.sleep(LOOK_S)
-        yield board, proxy
+        yield board
     finally:
         driver.cancel()
         await asyncio.gather(driver, return_exceptions=True)
-        await proxy.stop()
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(port: int, folder: Path, keys: Keys | None) -> subprocess.Popen[bytes]:

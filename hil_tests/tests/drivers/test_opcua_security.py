@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from cryptography.exceptions import InvalidSignature
 
+from controller.config.credentials import credentials
 from controller.config.types import Security
+from controller.drivers.errors import NotAdmittedError
+from controller.drivers.opcua_session import Session
 from hil_tests.servers.opcua_keys import Identity, Keys, new_keys, write_identity
 from hil_tests.servers.proxy import Proxy
 from hil_tests.tests.drivers.devices import held, now_s, until
@@ -129,3 +133,22 @@ async def test_who_is_not_let_in_says_why_once_and_does_not_storm(
             assert proxy.connections_count <= CONNECTIONS_MAX
     finally:
         await proxy.stop()
+
+
+async def test_a_server_without_the_key_of_its_certificate_is_a_loss_and_no_end(peer: Peer) -> None:
+    """What the library raises then is no error of its own family; it used to end the controller."""
+    session = Session(peer.url, 1.0, credentials(security_of(peer)))
+
+    def refuse(data: bytes, signature: bytes) -> None:
+        raise InvalidSignature
+
+    create = session._client.create_session
+
+    async def create_with_a_false_signature() -> object:
+        session._client.security_policy.asymmetric_cryptography.verify = refuse  # type: ignore[method-assign]
+        return await create()
+
+    session._client.create_session = create_with_a_false_signature  # type: ignore[method-assign,assignment]
+    with pytest.raises(NotAdmittedError, match="has not the key of server_certificate"):
+        await session.open(lambda: None)
+    await session.close()
