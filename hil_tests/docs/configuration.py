@@ -74,6 +74,7 @@ def _sections() -> Iterator[tuple[str, type[Part]]]:
         number = "NUMBER" if name == "tiers" else "NAME"
         yield (f"[{name}.{number}]" if is_many else f"[{name}]"), shape
     yield "short_time = [{ ... }]", ShortTimeEntry
+    yield "security = { ... }", schema.SecurityEntry
 
 
 def _part(annotation: Any) -> type[Part] | None:
@@ -84,7 +85,7 @@ def _part(annotation: Any) -> type[Part] | None:
 
 
 def _shape(title: str, shape: type[Part]) -> Iterator[str]:
-    yield f"### `{title}`" if title.startswith(("[", "short")) else f"### {title[0].upper()}{title[1:]}"
+    yield f"### `{title}`" if title.startswith(("[", "short", "security")) else f"### {title[0].upper()}{title[1:]}"
     yield ""
     yield inspect.cleandoc(shape.__doc__ or "")
     yield ""

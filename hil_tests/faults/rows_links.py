@@ -98,7 +98,7 @@ COMMS = (
         tiers=REAL, protocols=OPCUA,
     ),
     _comms("C19", "expired_certificate", "the server's certificate has run out", tiers=frozenset(), protocols=OPCUA,
-           note="nowhere: dates keep nobody from a pinned certificate, which a test of the driver shows"),
+           note="nowhere: the dates of pinned certificates keep nobody away, as a test of the driver shows"),
 )  # fmt: skip
 
 DATA = (
