@@ -74,8 +74,10 @@ def refusal(error: BaseException | None, known: Credentials | None) -> str | Non
         if known is None or not known.user:
             return "the server lets nobody in without a user and a password"
         return f"the server refuses the user '{known.user}' or its password"
-    if isinstance(error, OUR_CERTIFICATE):
-        return f"the server refuses our certificate ({type(error).__name__}): it must be among those that it trusts"
+    is_dumb = isinstance(error, AssertionError) and known is not None  # asyncua stumbles over a refusal of the channel
+    if is_dumb or isinstance(error, OUR_CERTIFICATE):
+        said = "it opens no channel" if is_dumb else type(error).__name__
+        return f"the server refuses our certificate ({said}): it must be among those that it trusts"
     if isinstance(error, THE_POLICY):
         return f"the server has no endpoint {_way(known)}"
     if isinstance(error, InvalidSignature):

@@ -96,7 +96,8 @@ class Session:
     async def _disagreement(self, cause: BaseException | None) -> str | None:
         """Many servers hang up on whom they do not understand, or fall silent; most tell anybody what they offer."""
         is_told_nothing = isinstance(cause, TimeoutError) and self._known is not None
-        is_sent_away = isinstance(cause, UaError | ConnectionError) and not isinstance(cause, ConnectionRefusedError)
+        is_sent_away = isinstance(cause, UaError | ConnectionError | AssertionError)
+        is_sent_away = is_sent_away and not isinstance(cause, ConnectionRefusedError)
         if not is_told_nothing and not is_sent_away:
             return None
         enquirer = new_client(self._url, self._request_s, None)
