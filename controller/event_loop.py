@@ -1,4 +1,4 @@
-"""The event loop: uvloop's where it is installed (extra `fast`), else asyncio's own. See decision 0012."""
+"""The event loop: uvloop's where it is installed (extra `fast`), else asyncio's own. See decision 0014."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from controller.config import (
     checks_instruments,
     checks_latency,
     checks_loads,
+    checks_opcua,
     checks_poi,
     checks_sources,
     checks_trust,
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     *checks_loads.CHECKS,
     *checks_latency.CHECKS,
     *checks_capacity.CHECKS,
+    *checks_opcua.CHECKS,
     *checks_trust.CHECKS,
     *abilities.CHECKS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from controller.config.bus_budget import arithmetic, periods_s, serial_lines, serial_reads
 from controller.config.draft import Draft
@@ -25,7 +26,7 @@ ADDRESS_KEYS = {
 WIRE_KEYS = {  # beside them
     Protocol.MODBUS_TCP: ("tls",),
     Protocol.MODBUS_RTU: ("parity", "stop_bits", "has_echo"),
-    Protocol.OPCUA: (),
+    Protocol.OPCUA: ("security",),
 }
 ALL_KEYS = tuple(dict.fromkeys(key for keys in (*ADDRESS_KEYS.values(), *WIRE_KEYS.values()) for key in keys))
 
@@ -57,6 +58,8 @@ def _address_is_possible(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem((*loc, "unit"), f"{device.unit}", f"{low} to {high} on a serial line")
         if device.url and not device.url.startswith(URL_START):
             yield draft.file.problem((*loc, "url"), f'"{device.url}"', f"an address that begins with {URL_START}")
+        if "@" in urlsplit(device.url).netloc:
+            yield draft.file.problem((*loc, "url"), "a user in the address", "security with user and password_file")
 
 
 def _address_is_its_own(draft: Draft) -> Iterator[Problem]:

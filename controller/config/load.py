@@ -13,10 +13,10 @@ from controller.config.codes import FOR_BENCH_KEY, load_envelope, load_grid_code
 from controller.config.draft import Draft
 from controller.config.errors import ConfigError, Problem, errors_of, nearest
 from controller.config.paths import configs_dir
-from controller.config.schema import SiteFile, TlsEntry
+from controller.config.schema import SecurityEntry, SiteFile, TlsEntry
 from controller.config.tables import load_table
 from controller.config.toml_file import TomlFile, read_toml
-from controller.config.types import Device, DeviceTable, Site, Tls
+from controller.config.types import Device, DeviceTable, Security, Site, Tls
 from controller.config.validate import LABEL, validate
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S
 from controller.config.wording import UNKNOWN_KEY
@@ -132,13 +132,29 @@ def _devices(file: TomlFile, site: SiteFile) -> tuple[dict[str, Device], list[Pr
             problems += wrong
         table = tables[entry.table]
         if table is not None:
-            tls = None if entry.tls is None else _tls(file.path.parent, entry.tls)
-            devices[name] = Device(name, table, tls=tls, **entry.model_dump(exclude={"table", "tls"}))
+            devices[name] = Device(
+                name,
+                table,
+                **entry.model_dump(exclude={"table", "tls", "security"}),
+                tls=None if entry.tls is None else _tls(file.path.parent, entry.tls),
+                security=None if entry.security is None else _security(file.path.parent, entry.security),
+            )
     return devices, problems
 
 
 def _tls(folder: Path, entry: TlsEntry) -> Tls:
     return Tls(folder / entry.ca, folder / entry.certificate, folder / entry.key, entry.server_name)
+
+
+def _security(folder: Path, entry: SecurityEntry) -> Security:
+    return Security(
+        policy=entry.policy,
+        certificate=folder / entry.certificate,
+        private_key=folder / entry.private_key,
+        server_certificate=folder / entry.server_certificate,
+        user=entry.user,
+        password_file=folder / entry.password_file if entry.password_file else None,
+    )
 
 
 def _no_such_file(file: TomlFile, loc: tuple[str, ...], kind: str, name: str) -> Problem | None:

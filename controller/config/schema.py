@@ -35,6 +35,17 @@ class TlsEntry(Part):
     server_name: str = ""  # the name in the device's certificate; empty: as in host
 
 
+class SecurityEntry(Part):
+    """How we and an OPC UA server know each other. Files are PEM or DER; paths count from the site file."""
+
+    policy: Literal["Basic256Sha256", "Aes256Sha256RsaPss"]  # always signed and encrypted
+    certificate: Text  # the hub's own; its URI is the hub's application URI
+    private_key: Text  # of that certificate, without a password; RSA with 2048 to 4096 bits
+    server_certificate: Text  # of the server: no other one is spoken to, whatever its dates say
+    user: str = ""
+    password_file: str = ""  # the user's password is its first line
+
+
 class DeviceEntry(Part):
     """One device of a site: its table, and where it is."""
 
@@ -49,6 +60,7 @@ class DeviceEntry(Part):
     stop_bits: Literal[1, 2] = 1
     has_echo: bool = False  # the serial adapter hears what it sends
     url: str = ""
+    security: SecurityEntry | None = None  # of OPC UA; none: nothing is encrypted, and anybody may be at the address
     timeout_s: Positive = 0.3  # until an answer counts as lost
     fast_s: Positive = 0.02  # poll periods; which point is in which group says the table
     normal_s: Positive = 0.2

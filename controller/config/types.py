@@ -128,6 +128,18 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Security:
+    """By what an OPC UA server and we know each other. Every message is signed and encrypted."""
+
+    policy: str  # Basic256Sha256 or Aes256Sha256RsaPss
+    certificate: Path  # ours; the server must have it among those that it trusts
+    private_key: Path
+    server_certificate: Path  # the pinned one: we speak to nobody else
+    user: str = ""
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """One device of a site: a table, an address, and how often it is asked."""
 
@@ -143,6 +155,7 @@ class Device:
     stop_bits: int = 1
     has_echo: bool = False
     url: str = ""
+    security: Security | None = None  # None: whoever is at the address is believed
     timeout_s: float = 0.3
     fast_s: float = 0.02
     normal_s: float = 0.2

@@ -16,6 +16,10 @@ class LinkDownError(DeviceError):
     """The connection or the serial port is gone: nobody behind it can be asked."""
 
 
+class NotAdmittedError(LinkDownError):
+    """It is there and does not let us in, or is not the one we are to speak to. Asking again changes nothing."""
+
+
 class NoAnswerError(DeviceError):
     """Nothing came in time. What was asked may or may not have happened."""
 

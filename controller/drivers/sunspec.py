@@ -7,7 +7,9 @@ any other device. Scale factors are read once per connection: the specification 
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from controller.config.types import Device, ModbusWhere, Point, SunSpecWhere
@@ -20,7 +22,10 @@ MARKER = b"SunS"
 CHAIN_END = 0xFFFF
 MODELS_MAX = 64  # a chain that is longer than this runs in a circle
 
-NOT_IMPLEMENTED = {"int16": 0x8000, "uint16": 0xFFFF, "int32": 0x8000_0000, "uint32": 0xFFFF_FFFF}
+ADDRESS_MAX = 0xFFFF
+
+# a truth is an enum16 there
+NOT_IMPLEMENTED = {"int16": 0x8000, "uint16": 0xFFFF, "int32": 0x8000_0000, "uint32": 0xFFFF_FFFF, "bool": 0xFFFF}
 SCALE_NOT_IMPLEMENTED = -0x8000
 SCALE_MAX = 10  # specification: -10 to 10
 
@@ -41,7 +46,8 @@ async def discover(wire: Wire, device: Device) -> tuple[Located, ...]:
     Raises:
         WrongDeviceError: no marker, a broken chain, or a model that the table needs is missing.
     """
-    models = await _chain(wire, device, await _base(wire, device))
+    wanted = {each.where.model for each in device.table.points.values() if isinstance(each.where, SunSpecWhere)}
+    models = await _chain(wire, device, await _base(wire, device), wanted)
     scales: dict[int, float] = {}
     return tuple([await _locate(wire, device, point, models, scales) for point in device.table.points.values()])
 
@@ -57,30 +63,58 @@ async def _base(wire: Wire, device: Device) -> int:
     raise WrongDeviceError("no SunSpec marker at 40000, 50000 or 0")
 
 
-async def _chain(wire: Wire, device: Device, address: int) -> dict[int, int]:
-    """Model number -> address of its header; the first of several equal models counts."""
-    models: dict[int, int] = {}
+@dataclass(frozen=True, slots=True)
+class _Model:
+    header: int
+    end: int  # the first register behind it
+
+
+async def _chain(wire: Wire, device: Device, address: int, wanted: AbstractSet[int]) -> dict[int, _Model]:
+    """The models by number, the first of several equal ones; walked no further than the last that is wanted.
+
+    Behind it may lie a vendor's mistakes: no end marker, or a length that leads nowhere.
+    """
+    models: dict[int, _Model] = {}
     for _ in range(MODELS_MAX):
-        model, length = struct.unpack(">HH", await wire.read(device, Question("holding", address, 2)))
+        if wanted <= models.keys():
+            return models
+        model, length = await _header(wire, device, address)
         if model == CHAIN_END:
             return models
-        models.setdefault(model, address)
-        address += 2 + length
+        end = address + 2 + length
+        models.setdefault(model, _Model(address, end))
+        address = end
     raise WrongDeviceError(f"SunSpec chain of more than {MODELS_MAX} models")
 
 
+async def _header(wire: Wire, device: Device, address: int) -> tuple[int, int]:
+    """Model and length; the end of the chain where there is nothing to be read."""
+    if address >= ADDRESS_MAX:
+        return CHAIN_END, 0
+    try:
+        model, length = struct.unpack(">HH", await wire.read(device, Question("holding", address, 2)))
+    except RefusedError as refusal:
+        if refusal.code != ILLEGAL_ADDRESS:
+            raise
+        return CHAIN_END, 0
+    return model, length
+
+
 async def _locate(
-    wire: Wire, device: Device, point: Point, models: dict[int, int], scales: dict[int, float]
+    wire: Wire, device: Device, point: Point, models: Mapping[int, _Model], scales: dict[int, float]
 ) -> Located:
     where = point.where
     assert isinstance(where, SunSpecWhere), f"{point.id}: a table is either SunSpec or not"
-    header = models.get(where.model)
-    if header is None:
+    model = models.get(where.model)
+    if model is None:
         raise WrongDeviceError(f"SunSpec model {where.model} for {point.id} is missing")
+    last = max(where.offset + point.register_count, 1 + (where.scale_offset or 0))
+    if model.header + last > min(model.end, ADDRESS_MAX + 1):
+        raise WrongDeviceError(f"SunSpec model {where.model} ends before {point.id}: it is another version")
     scale = 1.0
     if where.scale_offset is not None:
-        scale = await _scale(wire, device, header + where.scale_offset, scales)
-    return Located(_with_sentinel(point), ModbusWhere("holding", header + where.offset), scale)
+        scale = await _scale(wire, device, model.header + where.scale_offset, scales)
+    return Located(_with_sentinel(point), ModbusWhere("holding", model.header + where.offset), scale)
 
 
 async def _scale(wire: Wire, device: Device, address: int, scales: dict[int, float]) -> float:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from hil_tests.benchmarks.fleet import fleet_rows
 from hil_tests.benchmarks.islanding import islanding_rows
 from hil_tests.benchmarks.judgement import judgement_rows
+from hil_tests.benchmarks.opcua import opcua_rows
 from hil_tests.benchmarks.overload import overload_rows
 from hil_tests.benchmarks.polling import polling_rows
 from hil_tests.benchmarks.restarts import restart_rows
@@ -34,6 +35,7 @@ PARTS: Mapping[str, Part] = {
     "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
     "fleet": lambda quick: fleet_rows(5.0 if quick else 60.0),
+    "opcua": lambda quick: asyncio.run(opcua_rows(10, 5.0 if quick else 30.0)),
     "simulation": lambda quick: measure(8, 5.0, 2, 21_600.0) if quick else measure(),
 }
 

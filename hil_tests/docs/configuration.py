@@ -75,6 +75,7 @@ def _sections() -> Iterator[tuple[str, type[Part]]]:
         yield (f"[{name}.{number}]" if is_many else f"[{name}]"), shape
     yield "tls = { ... }", schema.TlsEntry
     yield "short_time = [{ ... }]", ShortTimeEntry
+    yield "security = { ... }", schema.SecurityEntry
 
 
 def _part(annotation: Any) -> type[Part] | None:
@@ -85,7 +86,11 @@ def _part(annotation: Any) -> type[Part] | None:
 
 
 def _shape(title: str, shape: type[Part]) -> Iterator[str]:
-    yield f"### `{title}`" if title.startswith(("[", "short", "tls")) else f"### {title[0].upper()}{title[1:]}"
+    yield (
+        f"### `{title}`"
+        if title.startswith(("[", "short", "tls", "security"))
+        else f"### {title[0].upper()}{title[1:]}"
+    )
     yield ""
     yield inspect.cleandoc(shape.__doc__ or "")
     yield ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.clock import now_s
@@ -17,11 +19,13 @@ from hil_tests.servers.lateness import Lateness
 from hil_tests.servers.modbus_rtu import LineEnd, PtyEnd, RtuLine
 from hil_tests.servers.modbus_tcp import HOST, TcpServer
 from hil_tests.servers.points import PlantDevices
+from hil_tests.servers.process import memory_folder
 from hil_tests.servers.registers import RegisterMap, table_cells
 from hil_tests.servers.sunspec import chain, is_sunspec
 
 if TYPE_CHECKING:
     from hil_tests.servers.opcua import UaServer
+    from hil_tests.servers.opcua_keys import Keys
 
 Overrides = dict[str, dict[str, object]]
 
@@ -32,6 +36,7 @@ class Wiring:
 
     port_of: Callable[[str], int] = lambda _: 0
     new_line: Callable[[], LineEnd] = PtyEnd
+    secures: Callable[[Device], bool] = lambda _: False  # OPC UA signed and encrypted, with keys made for the occasion
     serves: Callable[[Device], bool] = lambda _: True  # the others have no server here, and somebody else's link
 
 
@@ -57,6 +62,7 @@ class DeviceServers:
         self._tcp: dict[str, TcpServer] = {}  # by device name; a gateway appears under each of its units
         self._lines: dict[str, RtuLine] = {}
         self._ua: dict[str, UaServer] = {}
+        self._folder: Path | None = None  # of the keys
         self._timer: asyncio.TimerHandle | None = None  # for the plant's next step
 
     async def start(self, absent: Collection[str] = (), elsewhere: Overrides | None = None) -> Overrides:
@@ -94,6 +100,8 @@ class DeviceServers:
             await ua.stop()
         for line in set(self._lines.values()):
             line.stop()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     async def cut(self, name: str) -> None:
         """The device loses its power: connections are reset and nobody listens; a unit among others falls silent."""
@@ -147,10 +155,18 @@ class DeviceServers:
         from hil_tests.servers.opcua import UaServer  # noqa: PLC0415 - 350 ms, only where it is needed
 
         targets = [self.devices.device(device.name) for device in devices]
-        server = UaServer(targets, self._catch_up, self._wiring.port_of(devices[0].name) or _free_port())
+        keys = self._new_keys(devices[0].name) if self._wiring.secures(devices[0]) else None
+        server = UaServer(targets, self._catch_up, self._wiring.port_of(devices[0].name) or _free_port(), keys)
         if not all(device.name in absent for device in devices):  # starting one takes a second
             await server.start()
         self._ua |= {device.name: server for device in devices}
+
+    def _new_keys(self, name: str) -> Keys:
+        from hil_tests.servers.opcua_keys import new_keys  # noqa: PLC0415 - as above
+
+        self._folder = self._folder or memory_folder("hallig-keys-")
+        (self._folder / name).mkdir()
+        return new_keys(self._folder / name)
 
     def _units(self, devices: list[Device]) -> dict[int, RegisterMap]:
         return {device.unit: self._map(device) for device in devices}
@@ -164,7 +180,8 @@ class DeviceServers:
 
     def _override(self, device: Device) -> dict[str, object]:
         if device.name in self._ua:
-            return {"url": self._ua[device.name].url}
+            server = self._ua[device.name]
+            return {"url": server.url, **({} if server.keys is None else {"security": server.keys.override})}
         if device.name in self._lines:
             return {"serial_port": self._lines[device.name].serial_port}
         return {"host": HOST, "port": self._tcp[device.name].port}

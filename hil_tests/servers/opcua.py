@@ -19,6 +19,7 @@ from asyncua.ua.status_codes import StatusCodes
 
 from controller.config.types import NodeWhere, Point
 from hil_tests.servers.encoding import raw_of, value_of
+from hil_tests.servers.opcua_keys import Keys, new_server, secure
 from hil_tests.servers.points import PlantDevice
 
 NAMESPACE = "urn:hallig:bench"
@@ -40,8 +41,11 @@ logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # it logs every client 
 class UaServer:
     """One server on a loopback port. Orders reach the plant as they arrive; values are refreshed 20 times a second."""
 
-    def __init__(self, devices: Sequence[PlantDevice], catch_up: Callable[[], object], port: int) -> None:
-        self._devices, self._catch_up = devices, catch_up
+    def __init__(
+        self, devices: Sequence[PlantDevice], catch_up: Callable[[], object], port: int, keys: Keys | None = None
+    ) -> None:
+        """With `keys`, it speaks to that hub alone, signed and encrypted."""
+        self._devices, self._catch_up, self.keys = devices, catch_up, keys
         self._server: Server | None = None
         self._shown: list[tuple[PlantDevice, Point, ua.NodeId]] = []
         self._task: asyncio.Task[None] | None = None
@@ -52,10 +56,10 @@ class UaServer:
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
-        server = Server()
+        server = new_server(self.keys)
         await server.init()
         server.set_endpoint(self.url)
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        await secure(server, self.keys)
         await server.register_namespace(NAMESPACE)
         for device in self._devices:
             for point in device.device.table.points.values():

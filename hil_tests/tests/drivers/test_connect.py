@@ -93,6 +93,6 @@ from controller.config.paths import configs_dir
 from controller.drivers.connect import open_links
 site = load_site(configs_dir() / "hubs" / "hybridhof.toml")
 open_links(site, lambda: 0.0, lambda: None)
-sys.exit("asyncua" in sys.modules)
+sys.exit(bool({"asyncua", "cryptography"} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=30).returncode == 0

@@ -18,6 +18,7 @@ from hil_tests.tests.drivers.scripted_tcp import Request, ScriptedDevice, frame
 POINTS = [
     Point("pv.power_w", SunSpecWhere(701, 10, 116), "int16", readable=True, writable=False),
     Point("pv.limit_w", SunSpecWhere(704, 15, 54), "uint16", readable=True, writable=False, scale=300.0),
+    Point("pv.is_connected", SunSpecWhere(701, 5, None), "bool", readable=True, writable=False),
     Point("pv.limit_set_w", SunSpecWhere(704, 15, 54), "uint16", readable=False, writable=True, scale=300.0),
 ]
 SUNS = (0x5375, 0x6E53)
@@ -35,12 +36,14 @@ def chain(base: int, models: list[tuple[int, int, dict[int, int]]]) -> dict[int,
     return registers
 
 
-def inverter(base: int, power: int = 1234, power_scale: int = 1, limit_scale: int = -1) -> dict[int, int]:
+def inverter(
+    base: int, power: int = 1234, power_scale: int = 1, limit_scale: int = -1, connected: int = 1
+) -> dict[int, int]:
     return chain(
         base,
         [
             (1, 66, {}),
-            (701, 153, {10: power, 116: power_scale}),
+            (701, 153, {5: connected, 10: power, 116: power_scale}),
             (704, 65, {15: 1000, 54: limit_scale}),
         ],
     )
@@ -91,6 +94,31 @@ async def test_not_implemented_is_none() -> None:
         assert link.reading("pv.power_w") is None
 
 
+@pytest.mark.parametrize(("raw", "wanted"), [(1, True), (0, False), (0xFFFF, None)])
+async def test_a_truth_that_is_not_implemented_is_none(raw: int, wanted: bool | None) -> None:
+    async with linked(inverter(40000, connected=raw)) as (_, link):
+        await until(lambda: link.reading("pv.limit_w"))
+        reading = link.reading("pv.is_connected")
+        assert (None if reading is None else reading.value) is wanted
+
+
+async def test_a_chain_without_its_end_marker_is_read_as_far_as_it_goes() -> None:
+    registers = inverter(40000)
+    end = max(registers) - 1
+    assert registers.pop(end) == 0xFFFF
+    del registers[end + 1]
+    async with linked(registers) as (_, link):
+        await until(lambda: link.reading("pv.power_w"))
+
+
+async def test_the_chain_is_walked_no_further_than_the_table_needs() -> None:
+    """Behind the last model that matters may lie a vendor's mistakes."""
+    registers = inverter(40000)
+    registers |= {max(registers) - 1: 64_100, max(registers): 0xFFFF}
+    async with linked(registers) as (_, link):
+        await until(lambda: link.reading("pv.power_w"))
+
+
 async def test_a_scale_factor_that_is_not_implemented_is_one() -> None:
     async with linked(inverter(40000, power_scale=-0x8000)) as (_, link):
         await until(lambda: link.reading("pv.power_w"))
@@ -103,6 +131,9 @@ async def test_a_scale_factor_that_is_not_implemented_is_one() -> None:
         pytest.param({40000: 1, 40001: 2}, id="no marker"),
         pytest.param(chain(40000, [(1, 66, {})]), id="no such model"),
         pytest.param(inverter(40000, power_scale=77), id="absurd scale factor"),
+        pytest.param(chain(40000, [(1, 0xFFF0, {}), (701, 153, {})]), id="a length that leads beyond all addresses"),
+        pytest.param(chain(40000, [(701, 20, {10: 5}), (704, 65, {})]), id="a model too short for the table"),
+        pytest.param(chain(0, [(1, 0xFFB0, {}), (701, 0xFFFF, {}), (704, 65, {})]), id="a model beyond all addresses"),
     ],
 )
 async def test_what_is_no_sunspec_inverter_is_down_and_keeps_its_connection(registers: dict[int, int]) -> None:

@@ -13,7 +13,7 @@ from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import Site
 from hil_tests.plant.plant import Plant
-from hil_tests.servers.bench import DeviceServers
+from hil_tests.servers.bench import DeviceServers, Wiring
 
 OPCUA = ("inverter_second", "radio_mesh_node")  # a second each to start, so only where they are looked at
 PATIENCE_S = 10.0
@@ -54,11 +54,13 @@ class Served:
 
 
 @asynccontextmanager
-async def served(name: str = "musterhallig", absent: Collection[str] = OPCUA) -> AsyncIterator[Served]:
+async def served(
+    name: str = "musterhallig", absent: Collection[str] = OPCUA, wiring: Wiring | None = None
+) -> AsyncIterator[Served]:
     """Servers for a shipped site."""
     checked, clock = site(name), Clock()
     plant = Plant(checked.hub)
-    servers = DeviceServers(checked, plant, clock=clock)
+    servers = DeviceServers(checked, plant, clock=clock, wiring=wiring)
     overrides = await servers.start(absent)
     try:
         yield Served(plant, servers, clock, overrides)

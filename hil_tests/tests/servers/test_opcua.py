@@ -11,7 +11,12 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.ua.uaerrors import UaStatusCodeError
 
+from controller.config.credentials import credentials
+from controller.config.load import load_site
+from controller.config.paths import configs_dir
+from controller.drivers.opcua_client import new_client
 from controller.model.words import InverterMode
+from hil_tests.servers.bench import Wiring
 from hil_tests.tests.servers.benches import OPCUA, Served, served
 
 
@@ -96,3 +101,19 @@ async def test_a_cut_server_is_gone_and_comes_back_at_its_url() -> None:
         await hub.servers.restore("radio_mesh_node")
         async with connected(hub, "radio_mesh_node") as client:
             assert await read(client, "Radio.Supplied") is True
+
+
+async def test_a_secured_server_speaks_to_the_hub_that_has_its_keys_and_to_nobody_else() -> None:
+    wiring = Wiring(secures=lambda _: True)
+    async with served(absent=["radio_mesh_node"], wiring=wiring) as hub:
+        with pytest.raises(Exception, match=r"."):  # asyncua raises what it likes
+            await Client(hub.place("inverter_second", "url"), timeout=2).connect()
+        device = load_site(configs_dir() / "hubs" / "musterhallig.toml", hub.overrides).devices["inverter_second"]
+        assert device.security is not None
+        client = new_client(device.url, 5.0, credentials(device.security))
+        await client.connect()
+        assert await read(client, "Battery.Mode") == 1
+        await client.disconnect()
+        keys = device.security.private_key
+        assert keys.exists()
+    assert not keys.parent.parent.exists(), "thrown away with the bench"
