@@ -17,7 +17,8 @@ import pytest
 
 from controller.durable import load_durable
 from controller.journal import Journal, dump_durable
-from controller.journal_store import GENESIS, Entry, JournalStore
+from controller.journal_line import GENESIS, Entry
+from controller.journal_store import JournalStore, Limits
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
@@ -94,7 +95,7 @@ def test_the_chain_shows_a_bent_or_missing_line(tmp_path: Path, damage: str) -> 
     store.append([entry(n) for n in range(6)], None)
     assert store.verify() is None
     store._connection.execute(damage)
-    assert store.verify() in {3, 4}
+    assert store.verify() == 3
     store.close()
 
 
@@ -109,7 +110,7 @@ def test_a_corrupt_file_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None
 
 
 def test_at_the_cap_the_oldest_go_and_writing_goes_on(tmp_path: Path) -> None:
-    store = JournalStore(tmp_path / "j.db", size_max_bytes=40 * 4096)
+    store = JournalStore(tmp_path / "j.db", Limits(40 * 4096))
     last = 0
     for number in range(400):
         last = store.append([entry(number * 10 + n) for n in range(10)], None)
@@ -161,7 +162,8 @@ def test_a_folder_that_cannot_be_written_leaves_control_alone(tmp_path: Path) ->
 WRITER = """
 import sys
 from pathlib import Path
-from controller.journal_store import Entry, JournalStore
+from controller.journal_line import Entry
+from controller.journal_store import JournalStore
 store = JournalStore(Path(sys.argv[1]))
 number = int(sys.argv[2])
 while True:
