@@ -17,6 +17,11 @@ from controller.model.words import Authority
 UNKNOWN_BOOT = "unknown"  # the kernel did not say which boot this is: no instant means anything then
 
 
+def dump_durable(durable: DurableMemory) -> str:
+    """As JSON, sets sorted."""
+    return orjson.dumps(durable, default=sorted).decode()
+
+
 def load_durable(stored: tuple[str, str] | None, boot: str, now_s: float) -> DurableMemory:
     """The memory as it was kept; empty when there is none or it cannot be read."""
     found = read_durable(stored, boot, now_s) if stored is not None else None

@@ -40,7 +40,7 @@ class Kept:
     @property
     def fingerprint(self) -> str:
         """A bent bit must not pass for a released latch."""
-        return hashlib.sha256("\n".join((self.boot, self.body, str(self.number))).encode()).hexdigest()
+        return hashlib.sha256("\n".join(map(str, (self.boot, self.body, self.number))).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

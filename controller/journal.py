@@ -13,9 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
-
 from controller import clock
+from controller.durable import dump_durable
 from controller.durable_copy import Restored, Stored, read_copy, write_copy
 from controller.journal_chain import Walk
 from controller.journal_damage import DamagedError, broken_files, is_damage, set_aside
@@ -58,6 +57,9 @@ class Journal:
         self._pending: list[tuple[int, Entry]] = []
         self._hoped: tuple[str, int] | None = None  # a batch whose end nobody saw: its head, and how many lines
         self._walk = Walk()
+        self._unwalked: list[
+            tuple[int, Entry]
+        ] = []  # written into a file of which it is not known yet that it is sound
         self.uncertainty_of: Callable[[Event], float | None] = _nobody_waits
         self.restored: Future[Restored] = Future()
         self.on_restored_late: Callable[[Restored], None] = _nobody_waits  # called in the writer's thread
@@ -155,7 +157,7 @@ class Journal:
                 self.restored.set_result(Restored(copy.stored, "copy") if copy is not None else Restored())
             return None
         self._error, self._walk = "", Walk()
-        if store.damage:
+        if store.damage and self._damaged is None:
             self._damaged = (store.set_aside.name if store.set_aside is not None else "", store.damage)
         self._tell_restored(store)
         self._tell_damage()
@@ -172,6 +174,8 @@ class Journal:
             self._walk = store.walk_on(self._walk)
             if self._walk.broken is not None:
                 raise DamagedError(f"line {self._walk.broken} is {self._walk.why}")
+            if self._walk.is_over:
+                self._unwalked = []
 
     def _write_group(self, store: JournalStore) -> None:
         pending = self._pending
@@ -188,6 +192,8 @@ class Journal:
             raise
         self._error = ""
         self._written = given if self._events.empty() else pending[-1][0] if pending else self._written
+        if not self._walk.is_over:
+            self._unwalked = [*self._unwalked, *pending][-QUEUE_MAX:]
         pending.clear()
         self._copy_is_due = self._copy_is_due or durable is not None
         if self._durable is durable:
@@ -220,6 +226,7 @@ class Journal:
         except OSError:
             return  # tried again with the next opening
         self._hoped = None
+        self._pending, self._unwalked = self._unwalked + self._pending, []
         self._durable = self._durable or (store.kept.stored if store.kept is not None else None)
         self._wake.set()
 
@@ -291,8 +298,3 @@ def _close(store: JournalStore) -> None:
 
 def _nobody_waits(*_: object) -> None:
     return None
-
-
-def dump_durable(durable: DurableMemory) -> str:
-    """As JSON, sets sorted."""
-    return orjson.dumps(durable, default=sorted).decode()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.durable_copy import Kept
-from controller.journal_damage import is_damage
+from controller.journal_damage import DamagedError, is_damage
 from controller.journal_line import ENTRY, GENESIS, Entry, columns_of
 
 SLICE_COUNT = 500  # lines: a few milliseconds, so that an order's intent does not wait long behind it
@@ -133,4 +133,8 @@ def _dropped(connection: sqlite3.Connection) -> tuple[int, str] | None:
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'dropped'").fetchone() is None:
         return None
     row = connection.execute("SELECT seq, chain FROM dropped").fetchone()
-    return (int(row[0]), str(row[1])) if row is not None else None
+    if row is None:
+        return None
+    if not isinstance(row[0], int) or not isinstance(row[1], str):
+        raise DamagedError("what was dropped is not as it was written")
+    return row[0], row[1]

@@ -139,8 +139,8 @@ class JournalStore:
         """The durable memory first: whatever else is wrong with the file, this may still be had."""
         row = self._connection.execute("SELECT boot, body, number, sha256 FROM durable WHERE id = 1").fetchone()
         if row is not None:
-            kept = Kept(str(row[0]), str(row[1]), int(row[2]))
-            if row[3] not in {"", kept.fingerprint}:
+            kept = Kept(*row[:3])
+            if not isinstance(kept.number, int) or row[3] not in {"", kept.fingerprint}:
                 raise DamagedError("the durable memory is not as it was written")
             self.kept = newer(kept, self.kept)
         if copy is not None and not self.damage and newer(self.kept, copy) is copy:

@@ -1,4 +1,4 @@
-"""`hallig journal verify`: is the record of events whole? Of a running hub through its socket, of a file from a copy."""
+"""`hallig journal verify`: is the record of events whole? A running hub is asked, of a file at rest a copy is read."""
 
 from __future__ import annotations
 

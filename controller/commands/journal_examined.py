@@ -57,12 +57,7 @@ def examine(arguments: argparse.Namespace) -> Examined:
 def sentences(found: Examined, say: Words) -> Iterator[str]:
     """For people."""
     ends, walk = found.ends, found.walk
-    if found.is_whole and ends.last is None:
-        yield say("verify.empty", name=found.name)
-    elif found.is_whole:
-        yield say("verify.whole", name=found.name, count=walk.lines_count, first=ends.first, last=ends.last)
-    else:
-        yield say("verify.not_whole", name=found.name, count=walk.lines_count)
+    yield _verdict(found, say)
     if walk.broken is not None:
         yield say(BREAKS[walk.why], id=walk.broken)
     if ends.missing_first_count:
@@ -76,6 +71,15 @@ def sentences(found: Examined, say: Words) -> Iterator[str]:
     if found.set_aside:
         yield say("verify.set_aside", files=", ".join(found.set_aside))
     yield say("verify.head", head=ends.head)
+
+
+def _verdict(found: Examined, say: Words) -> str:
+    if not found.is_whole:
+        return say("verify.not_whole", name=found.name, count=found.walk.lines_count)
+    if found.ends.last is None:
+        return say("verify.empty", name=found.name)
+    count, first, last = found.walk.lines_count, found.ends.first, found.ends.last
+    return say("verify.whole", name=found.name, count=count, first=first, last=last)
 
 
 def _file(named: str | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""Against the journal: `python -m hil_tests.disk cuts|kills|damage [--count N] [--seed N]`. Exit code 1: it lost something.
+"""Against the journal: `python -m hil_tests.disk cuts|kills|damage [--count N] [--seed N]`. Exit 1: it lost something.
 
 `cuts` lets the power go at every operation of a recorded run (needs gcc), `kills` ends the real writer with kill -9
 and asks an outside witness, `damage` starts it on damaged files. docs/journal.md says what each proves.

@@ -43,14 +43,17 @@ class CutDisk:
             if operation.op == "W":
                 last, kept = operation.data.split()
                 self.acknowledged = (int(last), int(kept))
-            return
+        elif operation.op in {"W", "T"}:
+            self._names[operation.name].pending.append(operation)
+        elif operation.op == "S":
+            self._names[operation.name].sync()
+        else:
+            self._take_name(operation)
+
+    def _take_name(self, operation: Operation) -> None:
         match operation.op:
             case "C":
                 self._name(operation.name, _File())
-            case "W" | "T":
-                self._names[operation.name].pending.append(operation)
-            case "S":
-                self._names[operation.name].sync()
             case "D":
                 self._sync_names()
             case "U":

@@ -42,7 +42,7 @@ def cut_everywhere(operations: Sequence[Operation], folder: Path, *, every: int,
 
 
 def _cut(disk: CutDisk, mode: str, rng: random.Random, folder: Path) -> str:
-    """ "" when all that was acknowledged is there and nothing is corrupt."""
+    """Empty when all that was acknowledged is there and nothing is corrupt."""
     folder.mkdir()
     try:
         lay_out(disk.left(mode, rng), folder)
@@ -67,9 +67,6 @@ def _wrong(folder: Path, last: int, kept_count: int) -> str:
 def _what_is_wrong(store: JournalStore, last: int, kept_count: int) -> str:
     if store.damage:
         return f"taken for damaged: {store.damage}"
-    broken = store.verify()
-    if broken is not None:
-        return f"the chain breaks at {broken}"
     if store.last < last:
         return f"{last} events were acknowledged, {store.last} are there"
     newest = store.newest(3)
@@ -81,4 +78,5 @@ def _what_is_wrong(store: JournalStore, last: int, kept_count: int) -> str:
     if kept is not None and kept.stored not in {memory(n) for n in range(4, store.last + 4, 4)}:
         return f"another durable memory than was kept: {kept}"
     store.append([entry(store.last + 1)], None)
-    return "" if store.verify() is None else "the chain does not go on"
+    broken = store.verify()
+    return "" if broken is None else f"the chain breaks at {broken}"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller import clock
+from controller.durable import dump_durable
 from controller.durable_copy import write_copy
-from controller.journal import Journal, dump_durable
+from controller.journal import Journal
 from controller.journal_line import entry_of
 from controller.journal_store import JournalStore, Limits
 from controller.model.decision import Event
@@ -77,7 +78,7 @@ def make_sound(folder: Path) -> None:
 
 
 def _start_on(data: Path, result: DamageResult, *, must_remember: bool) -> str:
-    """ "" when the journal starts, takes a line, remembers, and is whole in the end."""
+    """Empty when the journal starts, takes a line, remembers, and is whole in the end."""
     began_s = clock.now_s()
     journal = Journal(data / "journal.db", BOOT)
     journal.start()
@@ -102,7 +103,7 @@ def _what_it_says(journal: Journal, result: DamageResult) -> str:
     lines = journal.ask(lambda store: store.newest(EVENTS_COUNT + 10)).result(PATIENCE_S)
     if journal.ask(lambda store: store.verify()).result(PATIENCE_S) is not None:
         return "the chain is broken after the start"
-    if lines[-1]["kind"] != "started" and lines[-2]["kind"] != "started":
+    if "started" not in {line["kind"] for line in lines[-2:]}:
         return "the line of the start is not among the last"
     is_told = any(line["reason"] == "journal_set_aside" for line in lines)
     old = [line["values"] for line in lines if line["kind"] == "shed"]

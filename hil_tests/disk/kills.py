@@ -141,7 +141,7 @@ def _asked(told: int, answers: int) -> tuple[int, int]:
 
 
 def _wrong(path: Path, events: set[int], memories: int) -> str:
-    """ "" when the file holds all that the witness was told of, in order, and is sound."""
+    """Empty when the file holds all that the witness was told of, in order, and is sound."""
     store = JournalStore(path)
     try:
         if store.damage:

@@ -1,6 +1,6 @@
-"""The simulated disk under the journal's twin: it keeps what was synced, and of the rest, when the power goes, a torn tail.
+"""The simulated disk under the journal's twin: at a power cut it keeps what was synced, and of the rest a torn tail.
 
-One file that only grows. Each record has its length and a checksum before it, so that a start finds the last whole one.
+One file that only grows. A record has its length and a checksum before it, so that a start finds the last whole one.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from controller.journal import dump_durable
+from controller.durable import dump_durable
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory

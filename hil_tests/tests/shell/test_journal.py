@@ -15,8 +15,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from controller.durable import load_durable
-from controller.journal import Journal, dump_durable
+from controller.durable import dump_durable, load_durable
+from controller.journal import Journal
 from controller.journal_line import GENESIS, Entry
 from controller.journal_store import JournalStore, Limits
 from controller.model.decision import Event
@@ -103,8 +103,8 @@ def test_a_corrupt_file_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None
     path = tmp_path / "j.db"
     path.write_bytes(b"this is no database" * 500)
     store = JournalStore(path)
-    assert store.quarantined is not None
-    assert store.quarantined.exists()
+    assert store.set_aside is not None
+    assert store.set_aside.read_bytes().startswith(b"this is no database")
     assert store.append([entry()], None) == 1
     store.close()
 
