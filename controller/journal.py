@@ -17,7 +17,7 @@ from controller import clock
 from controller.durable import dump_durable
 from controller.durable_copy import Restored, Stored, read_copy, write_copy
 from controller.journal_chain import Walk
-from controller.journal_damage import DamagedError, broken_files, is_damage, set_aside
+from controller.journal_damage import DamagedError, broken_files, code_of, is_damage, set_aside
 from controller.journal_line import Entry, entry_of
 from controller.journal_store import JournalStore
 from controller.ledger import Ticket
@@ -213,7 +213,7 @@ class Journal:
             _close(store)
             self._set_aside(store, error)
             return None
-        if isinstance(error, OSError) or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR:
+        if isinstance(error, OSError) or code_of(error) != sqlite3.SQLITE_IOERR:
             self._stop.wait(RETRY_S)
             self._wake.set()
             return store

@@ -36,10 +36,13 @@ class DamagedError(sqlite3.DatabaseError):
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether it is the file itself that is at fault."""
-    if isinstance(error, DamagedError):
-        return True
+    return isinstance(error, DamagedError) or code_of(error) not in _DISK | {None}
+
+
+def code_of(error: sqlite3.Error) -> int | None:
+    """SQLite's primary code; None: the mistake is not SQLite's."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF not in _DISK
+    return None if code is None else int(code) & 0xFF
 
 
 def flaw_of(path: Path) -> str:

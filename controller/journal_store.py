@@ -18,7 +18,7 @@ from pathlib import Path
 
 from controller.durable_copy import Kept, Stored, newer, read_copy
 from controller.journal_chain import Ends, Walk, ends_of, walk_on, walk_through
-from controller.journal_damage import DamagedError, flaw_of, is_damage, set_aside
+from controller.journal_damage import DamagedError, code_of, flaw_of, is_damage, set_aside
 from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
 
 PAGE_BYTES = 4096
@@ -89,7 +89,7 @@ class JournalStore:
         try:
             return self._append(entries, durable)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            if code_of(error) != sqlite3.SQLITE_FULL:
                 raise
             self._prune()
             return self._append(entries, durable)

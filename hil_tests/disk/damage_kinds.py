@@ -122,6 +122,11 @@ def _both_gone(journal: Path) -> None:
     _wal(journal).unlink()
 
 
+def _text(journal: Path, _: random.Random) -> None:
+    _both_gone(journal)
+    journal.write_text("this is no database\n" * 900)
+
+
 def _folder(journal: Path, _: random.Random) -> None:
     _both_gone(journal)
     journal.mkdir()
@@ -159,7 +164,7 @@ KINDS: Mapping[str, Damage] = {
     "the file empty": lambda j, _: os.truncate(j, 0),
     "the file zeroed": lambda j, _: _change(j, lambda content: content.__setitem__(slice(None), bytes(len(content)))),
     "garbage instead": lambda j, rng: _change(j, lambda c: c.__setitem__(slice(None), rng.randbytes(len(c)))),
-    "text instead": lambda j, _: (j.write_text("this is no database\n" * 900), _wal(j).unlink())[0] and None,
+    "text instead": _text,
     "a folder instead": _folder,
     "a line bent": _bent_line,
     "the durable memory bent": _bent_memory,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import select
 import shutil
 import signal
 import struct
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,8 +30,10 @@ from controller.model.reasons import EventKind, Reason
 
 MESSAGE = struct.Struct("<cq")  # 'e' event, 'm' durable memory, '?' how far are you, 'b' begin anew
 ANSWER = struct.Struct("<qq")
-LIFE_MAX_S = 0.025  # from the fork to the kill, at random: while it opens, writes, syncs, checkpoints
-LIVES_PER_FILE = 25
+SIGNS_MAX = 8  # of life: the file is open, a line is acknowledged. The kill comes after a random number of them,
+MOMENT_MAX_S = 0.003  # and a random moment later: while it opens, writes, syncs, checkpoints
+PATIENCE_S = 30.0
+LIVES_PER_FILE = 10
 MEMORY_EVERY = 5
 GAP = 10_000  # what a killed writer has written without a word of it may stand in the file: other numbers than ours
 
@@ -60,7 +62,7 @@ def kill_often(count: int, folder: Path, seed: int) -> KillResult:
                 acknowledged, last = set[int](), (0, 0)
                 os.write(told, MESSAGE.pack(b"b", 0))
             first = (last[0] + GAP, last[1] + GAP)
-            _one_life(data, told, first, rng.uniform(0.0, LIFE_MAX_S))
+            _one_life(data, told, first, rng)
             last = max(last, _asked(told, answers))
             acknowledged |= set(range(first[0], last[0] + 1))
             wrong = _wrong(data / "journal.db", acknowledged, last[1])
@@ -71,19 +73,27 @@ def kill_often(count: int, folder: Path, seed: int) -> KillResult:
     return result
 
 
-def _one_life(data: Path, told: int, first: tuple[int, int], lasts_s: float) -> None:
+def _one_life(data: Path, told: int, first: tuple[int, int], rng: random.Random) -> None:
+    signs, sign = os.pipe()
     writer = os.fork()
     if writer == 0:
-        _write_for_ever(data, told, *first)
-    time.sleep(lasts_s)  # noqa: TID251  (an instant that nothing announces is the point)
+        _write_for_ever(data, told, sign, *first)
+    os.close(sign)
+    for _ in range(rng.randint(0, SIGNS_MAX)):
+        if not select.select([signs], [], [], PATIENCE_S)[0] or not os.read(signs, 1):
+            break  # it hangs or has died by itself: the witness and the file will show
+    threading.Event().wait(rng.uniform(0.0, MOMENT_MAX_S))
     os.kill(writer, signal.SIGKILL)
     os.waitpid(writer, 0)
+    os.close(signs)
 
 
-def _write_for_ever(data: Path, told: int, number: int, kept: int) -> None:
+def _write_for_ever(data: Path, told: int, sign: int, number: int, kept: int) -> None:
     """The journal as the controller has it. What is acknowledged is told to the witness, and never before."""
     journal = Journal(data / "journal.db", "killed")
     journal.start()
+    journal.restored.result(PATIENCE_S)
+    os.write(sign, b".")
     waiting: deque[tuple[bytes, int, Ticket]] = deque()
     pause = threading.Event()
     while True:
@@ -95,6 +105,7 @@ def _write_for_ever(data: Path, told: int, number: int, kept: int) -> None:
         while waiting and journal.is_durable(waiting[0][2]):
             kind, acknowledged, _ = waiting.popleft()
             os.write(told, MESSAGE.pack(kind, acknowledged))
+            os.write(sign, b".")
         pause.wait(0.0005)
 
 
