@@ -73,7 +73,8 @@ def walk_through(connection: sqlite3.Connection) -> Walk:
 
 def ends_of(connection: sqlite3.Connection, noted: Kept | None = None) -> Ends:
     """What the two ends say, and what was noted beside the file. Raises sqlite3.Error when they cannot be read."""
-    first, last = connection.execute("SELECT min(seq), max(seq) FROM event").fetchone()
+    first = connection.execute("SELECT min(seq) FROM event").fetchone()[0]
+    last = connection.execute("SELECT max(seq) FROM event").fetchone()[0]  # asked together they cost a walk
     head = connection.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
     given = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
     dropped = _dropped(connection)
