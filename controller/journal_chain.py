@@ -13,7 +13,8 @@ from controller.durable_copy import Kept
 from controller.journal_damage import DamagedError, is_damage
 from controller.journal_line import ENTRY, GENESIS, Entry, columns_of
 
-SLICE_COUNT = 500  # lines: a few milliseconds, so that an order's intent does not wait long behind it
+SLICE_COUNT = 100  # lines: a millisecond or two, so that an order's intent does not wait long behind it
+ASKED_COUNT = 500  # somebody waits for the end of the walk
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.durable_copy import Kept, Stored, newer, read_copy
-from controller.journal_chain import Ends, Walk, ends_of, walk_on, walk_through
+from controller.journal_chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, walk_through
 from controller.journal_damage import DamagedError, code_of, flaw_of, is_damage, set_aside
 from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
 
@@ -102,9 +102,9 @@ class JournalStore:
         """The last events, oldest first."""
         return newest_events(self._connection, limit)
 
-    def walk_on(self, walk: Walk) -> Walk:
+    def walk_on(self, walk: Walk, limit: int = SLICE_COUNT) -> Walk:
         """The chain, one slice further."""
-        return walk_on(self._connection, walk)
+        return walk_on(self._connection, walk, limit)
 
     def ends(self) -> Ends:
         """What the two ends of the journal say."""

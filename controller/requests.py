@@ -23,7 +23,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.journal import Journal
-from controller.journal_chain import Walk
+from controller.journal_chain import ASKED_COUNT, Walk
 from controller.journal_store import JournalStore
 from controller.model.advice import OperatorRequest, RequestKind
 from controller.point_reading import UnknownPointError
@@ -165,7 +165,7 @@ class ControlSocket:
 
     async def _verify(self, walk: Walk) -> dict[str, Any]:
         try:
-            walk, ends = await self._of_journal(lambda store: (store.walk_on(walk), store.ends()))
+            walk, ends = await self._of_journal(lambda store: (store.walk_on(walk, ASKED_COUNT), store.ends()))
         except (OSError, TimeoutError) as error:
             return _no_journal(error)
         return {"walk": asdict(walk), "ends": asdict(ends), "set_aside": self._journal.status.broken_files}

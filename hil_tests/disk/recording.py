@@ -75,12 +75,17 @@ def recorded(library: Path, folder: Path) -> list[Operation]:
             f"recording.live(pathlib.Path({str(data)!r}), {first}, {last}); {ending}"
         )
         subprocess.run([sys.executable, "-c", code], check=True, env=environment(library, data, log=log))
-    return list(_operations(log.read_bytes()))
+    return operations(log.read_bytes())
+
+
+def operations(raw: bytes) -> list[Operation]:
+    """Of a recording, which may end in the middle of one that is just being written."""
+    return list(_operations(raw))
 
 
 def _operations(raw: bytes) -> Iterator[Operation]:
     at = 0
-    while at < len(raw):
+    while at + HEAD.size <= len(raw):
         op, name_length, offset, length = HEAD.unpack_from(raw, at)
         at += HEAD.size
         name = raw[at : at + name_length].decode()

@@ -16,7 +16,7 @@ import pytest
 
 from controller.core.decide import fresh_memory
 from controller.durable import joined, load_durable
-from controller.durable_copy import read_copy
+from controller.durable_copy import Restored, read_copy
 from controller.journal import NEVER, Journal
 from controller.journal_store import JournalStore
 from controller.model.decision import Event
@@ -174,7 +174,8 @@ def test_a_disk_that_answers_late_gives_back_the_latches(tmp_path: Path, monkeyp
         eventually(lambda: journal.is_durable(ticket))
         eventually(lambda: read_copy(tmp_path) is not None)
     (tmp_path / "durable.json").unlink()
-    begin, late = JournalStore._begin, []
+    begin = JournalStore._begin
+    late: list[Restored] = []
 
     def fails(self: JournalStore, copy: object) -> None:
         raise OSError("no answer")
