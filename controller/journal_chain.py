@@ -22,7 +22,7 @@ class Walk:
     """How far the chain has been walked, and where it broke."""
 
     upto: int = 0  # number of the last line that was looked at
-    digest: str | None = None  # of that line; None: nothing is known of the line before the first
+    digest: str | None = None  # of that line; None: nothing was looked at yet
     lines_count: int = 0
     broken: int | None = None  # the first line that is not as it was written
     why: str = ""  # "bent", "missing" or "unreadable"
@@ -109,8 +109,7 @@ def _from_where_lines_begin(connection: sqlite3.Connection, walk: Walk) -> Walk:
         return replace(walk, upto=dropped[0], digest=dropped[1])
     if walk.upto > 0 or walk.digest is not None:
         return walk
-    first = connection.execute("SELECT min(seq) FROM event").fetchone()[0]
-    return replace(walk, digest=GENESIS) if first in (None, 1) else replace(walk, upto=first - 1)
+    return replace(walk, digest=GENESIS)
 
 
 def _past(walk: Walk, row: tuple[Any, ...]) -> Walk:
@@ -118,7 +117,7 @@ def _past(walk: Walk, row: tuple[Any, ...]) -> Walk:
     seq, chain, *entry = row
     if seq != walk.upto + 1:
         return replace(walk, broken=walk.upto + 1, why="missing", is_over=True)
-    if walk.digest is not None and Entry(*entry).digest(walk.digest) != chain:
+    if Entry(*entry).digest(walk.digest or GENESIS) != chain:
         return replace(walk, broken=seq, why="bent", is_over=True)
     return replace(walk, upto=seq, digest=chain, lines_count=walk.lines_count + 1)
 

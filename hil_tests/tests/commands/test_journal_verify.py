@@ -62,7 +62,7 @@ def test_a_whole_one_in_three_languages(
     [
         (["UPDATE event SET subject = 'hub' WHERE seq = 12"], {"broken": 12, "why": "bent", "lines_count": 11}),
         (["DELETE FROM event WHERE seq = 12"], {"broken": 12, "why": "missing", "lines_count": 11}),
-        (["DELETE FROM event WHERE seq < 5"], {"broken": None, "missing_first_count": 4, "first": 5}),
+        (["DELETE FROM event WHERE seq < 5"], {"broken": 1, "why": "missing", "missing_first_count": 4}),
         (["DELETE FROM event WHERE seq > 25"], {"broken": None, "missing_last_count": 5, "last": 25}),
     ],
 )
