@@ -18,11 +18,13 @@ from controller.config.types import Site
 from controller.core.decide import fresh_memory
 from controller.drivers.connect import open_links
 from controller.drivers.urgent import urgent_points
-from controller.durable import load_durable
+from controller.durable import read_durable
+from controller.durable_copy import Restored
 from controller.event_loop import loop_factory
 from controller.journal import Journal
 from controller.loop import CoreFailedError, Loop
 from controller.model.decision import Event
+from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
 from controller.point_reading import PointReader
@@ -106,9 +108,10 @@ class _App:
         self._journal_was_ok = True
 
     async def run(self) -> int:
+        event_loop = asyncio.get_running_loop()
+        self._journal.on_restored_late = lambda late: _from_thread(event_loop, lambda: self._join(late))
         self._journal.start()
-        durable = load_durable(await self._restored(), self._boot, clock.now_s())
-        memory = fresh_memory(durable, clock.now_s())
+        memory = fresh_memory(self._known(await self._restored()), clock.now_s())
         self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
         self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
         self._journal.uncertainty_of = Uncertainties(self._site).of
@@ -134,12 +137,27 @@ class _App:
         event_loop = asyncio.get_running_loop()
         self._journal.on_written = lambda: _from_thread(event_loop, loop.intent_is_durable)
 
-    async def _restored(self) -> tuple[str, str] | None:
+    async def _restored(self) -> Restored:
+        """What the journal has kept. A disk that takes longer is not waited for: what it says later is joined in."""
+        answer = asyncio.wrap_future(self._journal.restored)
         try:
             async with asyncio.timeout(JOURNAL_PATIENCE_S):
-                return await asyncio.wrap_future(self._journal.restored)
+                return await asyncio.shield(answer)
         except TimeoutError:
-            return None
+            answer.add_done_callback(lambda late: self._join(late.result()))
+            return Restored()
+
+    def _known(self, restored: Restored) -> DurableMemory:
+        """As it was kept; that something was kept and cannot be read any more, somebody must hear."""
+        found = read_durable(restored.stored, self._boot, clock.now_s()) if restored.stored is not None else None
+        if restored.source == "lost" or (found is None and restored.stored is not None):
+            self._journal.write(Event(EventKind.ALARM, Reason.MEMORY_LOST, "hub"), clock.now_s())
+        return found or DurableMemory()
+
+    def _join(self, late: Restored) -> None:
+        durable = self._known(late)
+        if self._loop is not None and durable != DurableMemory():
+            self._loop.join(durable)
 
     async def _until_told(self) -> int:
         """Links and loop until SIGTERM or SIGINT; a failed core ends the process with a code of its own."""

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "one screen: what is going on, how long power lasts",
     "events": "what happened, in order",
     "explain": "why: the rule and the numbers behind a decision",
+    "journal": "whether the record of events is whole",
     "read": "one value, its age, and the device that says so",
     "observe": "watch only, or act again",
     "bench": "test the controller: scenarios, faults, verdicts, reports",

@@ -2,38 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from controller.core.decide import fresh_memory
+from controller.core.memory import CoreMemory
+from controller.core.poi import ATTEMPTS_MAX
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import Reason
 from controller.model.words import Authority
 
+UNKNOWN_BOOT = "unknown"  # the kernel did not say which boot this is: no instant means anything then
+
+
+def dump_durable(durable: DurableMemory) -> str:
+    """As JSON, sets sorted."""
+    return orjson.dumps(durable, default=sorted).decode()
+
 
 def load_durable(stored: tuple[str, str] | None, boot: str, now_s: float) -> DurableMemory:
     """The memory as it was kept; empty when there is none or it cannot be read."""
-    if stored is None:
-        return DurableMemory()
+    found = read_durable(stored, boot, now_s) if stored is not None else None
+    return found if found is not None else DurableMemory()
+
+
+def read_durable(stored: tuple[str, str], boot: str, now_s: float) -> DurableMemory | None:
+    """The memory as it was kept; None when it cannot be read."""
+    is_same_boot = stored[0] == boot != UNKNOWN_BOOT
+
+    def age_known(at_s: float, *, is_of_boot: bool) -> bool:
+        return is_same_boot and is_of_boot and at_s <= now_s  # what lies ahead was not written in this boot
+
     try:
         raw: dict[str, Any] = orjson.loads(stored[1])
-        same_boot = stored[0] == boot
-
-        def is_same(attempt: dict[str, Any]) -> bool:
-            return same_boot and attempt.get("is_of_this_boot", True) is True
-
         return DurableMemory(
             authority=Authority(raw["authority"]),
             latches=tuple(
-                Latch(latch["subject"], Reason(latch["reason"]), latch["since_s"] if same_boot else now_s)
-                for latch in raw["latches"]
+                Latch(each["subject"], Reason(each["reason"]), each["since_s"] if is_same_boot else now_s)
+                for each in raw["latches"]
             ),
             attempts=tuple(
-                Attempt(a["subject"], a["kind"], a["at_s"] if is_same(a) else now_s, is_same(a))
-                for a in raw["attempts"]
+                Attempt(each["subject"], each["kind"], each["at_s"] if is_known else now_s, is_known)
+                for each in raw["attempts"]
+                for is_known in [age_known(each["at_s"], is_of_boot=each.get("is_of_this_boot", True) is True)]
             ),
             held_open=frozenset(raw["held_open"]),
             shed_by_us=frozenset(raw["shed_by_us"]),
+            poi_held_open=raw.get("poi_held_open", False) is True,
         )
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return DurableMemory()
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
+    """A memory that had to begin without the durable one, now that the disk has given it back.
+
+    Nothing is forgotten: latches, holds and attempts of both. Feeders of which nothing is known yet but their position
+    are looked at anew, with what we had shed. What a person has said meanwhile about the authority stands; a hub that
+    was observing begins again, and observes.
+    """
+    now = memory.durable
+    fresh = tuple(latch for latch in late.latches if now.latch(latch.subject) is None)
+    durable = DurableMemory(
+        authority=late.authority if now.authority is Authority.AUTO else now.authority,
+        latches=(*now.latches, *fresh),
+        attempts=(*late.attempts, *now.attempts)[-ATTEMPTS_MAX:],
+        held_open=now.held_open | late.held_open,
+        shed_by_us=now.shed_by_us | late.shed_by_us,
+        poi_held_open=now.poi_held_open or late.poi_held_open,
+    )
+    if durable.authority is not now.authority:
+        return fresh_memory(durable, now_s)
+    known = {
+        feeder: state
+        for feeder, state in memory.feeders.items()
+        if feeder not in late.shed_by_us or state.shed_since_s is not None or state.close is not None
+    }
+    return replace(memory, durable=durable, feeders=known)

@@ -5,25 +5,34 @@ from __future__ import annotations
 import contextlib
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
-
 from controller import clock
-from controller.journal_store import Entry, JournalStore
+from controller.durable import dump_durable
+from controller.durable_copy import Restored, Stored, read_copy, write_copy
+from controller.journal_chain import Walk
+from controller.journal_damage import DamagedError, broken_files, code_of, is_damage, set_aside
+from controller.journal_line import Entry, entry_of
+from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
+from controller.model.reasons import EventKind, Reason
 from controller.status import JournalStatus
 
 GROUP_S = 0.003  # gather what comes within this before one sync
 QUEUE_MAX = 10_000
 BATCH_MAX = 500
 RETRY_S = 1.0
+IDLE_S = 0.5  # look after what is not urgent
+WALK_PAUSE_S = 0.02  # between two slices of the walk through an old file: most of the time is the events'
+NEVER = Ticket(sys.maxsize)
 T = TypeVar("T")
 
 
@@ -34,15 +43,26 @@ class Journal:
         self._path, self._boot = path, boot
         self._events: queue.Queue[tuple[int, Entry]] = queue.Queue(QUEUE_MAX)
         self._reads: queue.Queue[tuple[Callable[[JournalStore], object], Future[object]]] = queue.Queue(64)
-        self._durable: tuple[str, str] | None = None
+        self._durable: Stored | None = None
+        self._is_taken_up = False  # the file was open once in this life: what it held is known
+        self._damaged: tuple[str, str] | None = None  # a file that was set aside, and why; not yet told
+        self._copy_is_due = False
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._given = 0
         self._written = 0
         self._lost = 0
         self._error = "not opened yet"
-        self.uncertainty_of: Callable[[Event], float | None] = _not_known
-        self.restored: Future[tuple[str, str] | None] = Future()
+        self._broken_names: tuple[str, ...] = ()
+        self._pending: list[tuple[int, Entry]] = []
+        self._hoped: tuple[str, int] | None = None  # a batch whose end nobody saw: its head, and how many lines
+        self._walk = Walk()
+        self._unwalked: list[
+            tuple[int, Entry]
+        ] = []  # written into a file of which it is not known yet that it is sound
+        self.uncertainty_of: Callable[[Event], float | None] = _nobody_waits
+        self.restored: Future[Restored] = Future()
+        self.on_restored_late: Callable[[Restored], None] = _nobody_waits  # called in the writer's thread
         self.on_written: Callable[[], None] = _nobody_waits  # called in the writer's thread
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -51,25 +71,13 @@ class Journal:
         self._thread.start()
 
     def write(self, event: Event, mono_s: float) -> Ticket:
-        """Take an event. Never waits; when the queue is full the event is counted as lost."""
-        entry = Entry(
-            boot=self._boot,
-            mono_s=mono_s,
-            unix_s=clock.unix_s(),
-            clock=clock.quality().value,
-            kind=event.kind.value,
-            reason=event.reason.value,
-            subject=event.subject,
-            body=orjson.dumps(dict(event.values)).decode(),
-            rule=event.rule,
-            inputs=orjson.dumps(dict(event.inputs)).decode(),
-            uncertainty_s=self.uncertainty_of(event),
-        )
+        """Take an event. Never waits; when the queue is full the event is counted as lost, and never durable."""
         number = self._given + 1
         try:
-            self._events.put_nowait((number, entry))
+            self._events.put_nowait((number, self._entry(event, mono_s)))
         except queue.Full:
             self._lost += 1
+            return NEVER
         self._given = number  # after the put: the writer must not see a number whose event it cannot see
         self._wake.set()
         return Ticket(number)
@@ -89,7 +97,12 @@ class Journal:
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
         error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
-        return JournalStatus(not error, self._events.qsize(), self._lost, error)
+        return JournalStatus(not error, self._events.qsize(), self._lost, error, self._broken_names)
+
+    @property
+    def is_walked(self) -> bool:
+        """The file that was found at the start has been read through and is sound, or was set aside."""
+        return self._walk.is_over and not self._error
 
     def ask(self, question: Callable[[JournalStore], T]) -> Future[T]:
         """Read through the one connection; fails at once when the journal is not open or too busy."""
@@ -108,12 +121,14 @@ class Journal:
         if self._thread.is_alive():
             self._thread.join(2.0)
 
+    def _entry(self, event: Event, mono_s: float) -> Entry:
+        return entry_of(event, self._boot, mono_s, self.uncertainty_of(event))
+
     # -- the writer thread ----------------------------------------------------------------------------------------
     def _run(self) -> None:
         store: JournalStore | None = None
-        pending: list[tuple[int, Entry]] = []
-        while not self._stop.is_set() or (store is not None and not self._error and self._has_work(pending)):
-            self._wake.wait(0.5)
+        while not self._stop.is_set() or (store is not None and not self._error and self._has_work()):
+            self._wake.wait(IDLE_S if self._walk.is_over else WALK_PAUSE_S)
             self._wake.clear()
             self._stop.wait(GROUP_S)
             store = store or self._open()
@@ -121,50 +136,143 @@ class Journal:
                 self._refuse_reads()
                 self._stop.wait(RETRY_S)
                 continue
-            self._write_group(store, pending)
-            self._answer(store)
+            try:
+                self._work(store)
+            except (sqlite3.Error, OSError) as error:
+                store = self._give_up(store, error)
         if store is not None:
-            with contextlib.suppress(sqlite3.Error):
-                store.close()
+            _close(store)
 
-    def _has_work(self, pending: list[tuple[int, Entry]]) -> bool:
-        return bool(pending) or not self._events.empty() or self._durable is not None
+    def _has_work(self) -> bool:
+        return bool(self._pending) or not self._events.empty() or self._durable is not None
 
     def _open(self) -> JournalStore | None:
         try:
             store = JournalStore(self._path)
-            restored = store.durable()
+            self._forget_what_was_written(store)
         except (sqlite3.Error, OSError) as error:
             self._error = str(error)
             if not self.restored.done():
-                self.restored.set_result(None)
+                copy = read_copy(self._path.parent)
+                self.restored.set_result(Restored(copy.stored, "copy") if copy is not None else Restored())
             return None
-        self._error = ""
-        if not self.restored.done():
-            self.restored.set_result(restored)
+        self._error, self._walk = "", Walk()
+        if store.damage and self._damaged is None:
+            self._damaged = (store.set_aside.name if store.set_aside is not None else "", store.damage)
+        self._tell_restored(store)
+        self._tell_damage()
         return store
 
-    def _write_group(self, store: JournalStore, pending: list[tuple[int, Entry]]) -> None:
+    def _work(self, store: JournalStore) -> None:
+        """What is urgent first. Raises sqlite3.Error or OSError when the file does not take it or cannot be read."""
+        self._write_group(store)
+        self._answer(store)
+        if self._copy_is_due and store.kept is not None:
+            write_copy(self._path.parent, replace(store.kept, seq=store.last, head=store.head))
+            self._copy_is_due = False
+        if not self._walk.is_over:
+            self._walk = store.walk_on(self._walk)
+            if self._walk.broken is not None:
+                raise DamagedError(f"line {self._walk.broken} is {self._walk.why}")
+            if self._walk.is_over:
+                self._unwalked = []
+
+    def _write_group(self, store: JournalStore) -> None:
+        pending = self._pending
         while len(pending) < BATCH_MAX and not self._events.empty():
             pending.append(self._events.get_nowait())
         durable, given = self._durable, self._given
         if not pending and durable is None:
             return
+        self._hoped = None
         try:
             store.append([entry for _, entry in pending], durable)
-        except (sqlite3.Error, OSError) as error:
-            self._error = str(error)
-            self._stop.wait(RETRY_S)
-            self._wake.set()
-            return
+        except sqlite3.Error:
+            self._hoped = (store.hoped_head, len(pending))
+            raise
         self._error = ""
         self._written = given if self._events.empty() else pending[-1][0] if pending else self._written
-        self.on_written()
+        if not self._walk.is_over:
+            self._unwalked = [*self._unwalked, *pending][-QUEUE_MAX:]
         pending.clear()
+        self._copy_is_due = self._copy_is_due or durable is not None
         if self._durable is durable:
             self._durable = None
         if not self._events.empty():
             self._wake.set()
+        self.on_written()
+
+    def _give_up(self, store: JournalStore, error: sqlite3.Error | OSError) -> JournalStore | None:
+        """For now, and try again; a damaged file is set aside first.
+
+        A sync that failed once may not be tried again on the same file: what it should have written may be marked as
+        written. So the connection goes, and the next one reads what is really there and writes it back.
+        """
+        self._error = str(error)
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            _close(store)
+            self._set_aside(store, error)
+            return None
+        if isinstance(error, OSError) or code_of(error) != sqlite3.SQLITE_IOERR:
+            self._stop.wait(RETRY_S)
+            self._wake.set()
+            return store
+        _close(store)
+        return None
+
+    def _set_aside(self, store: JournalStore, error: sqlite3.Error) -> None:
+        try:
+            self._damaged = (set_aside(self._path).name, str(error))
+        except OSError:
+            return  # tried again with the next opening
+        self._hoped = None
+        self._pending, self._unwalked = self._unwalked + self._pending, []
+        self._durable = self._durable or (store.kept.stored if store.kept is not None else None)
+        self._wake.set()
+
+    def _forget_what_was_written(self, store: JournalStore) -> None:
+        """A batch that failed at its very end may be in the file all the same: it must not stand there twice.
+
+        Only once all of the log is in the file: a sync that failed may have left it in memory alone.
+        """
+        if self._hoped is None:
+            return
+        try:
+            store.write_back()
+        except sqlite3.Error:
+            _close(store)
+            raise
+        head, count = self._hoped
+        if count > 0 and store.head == head:
+            self._written = max(self._written, self._pending[count - 1][0])
+            del self._pending[:count]
+        self._hoped = None
+
+    def _tell_restored(self, store: JournalStore) -> None:
+        """Once, as soon as the file is open; when somebody had to go on without, he is told now."""
+        if self._is_taken_up:
+            return  # what we hold is newer
+        self._is_taken_up = self._copy_is_due = True
+        if store.kept is None:
+            found = Restored(None, "lost" if store.damage else "none")
+        else:
+            found = Restored(store.kept.stored, "copy" if store.damage else "journal")
+        if not self.restored.done():
+            self.restored.set_result(found)
+        elif found.stored is not None:
+            self._durable = None  # was kept without knowing what is in the file; it comes again, joined with that
+            self.on_restored_late(found)
+
+    def _tell_damage(self) -> None:
+        """In the new file, and on the page for as long as the broken one lies there."""
+        self._broken_names = tuple(broken.name for broken in broken_files(self._path))
+        if self._damaged is None:
+            return
+        file, why = self._damaged
+        event = Event(EventKind.ALARM, Reason.JOURNAL_SET_ASIDE, "hub", {"file": file, "why": why})
+        self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
+        self._damaged = None
+        self._wake.set()
 
     def _answer(self, store: JournalStore) -> None:
         while not self._reads.empty():
@@ -183,14 +291,10 @@ class Journal:
                 answer.set_exception(OSError(self._error))
 
 
-def _nobody_waits() -> None:
+def _close(store: JournalStore) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        store.close()
+
+
+def _nobody_waits(*_: object) -> None:
     return None
-
-
-def _not_known(_: Event) -> float | None:
-    return None
-
-
-def dump_durable(durable: DurableMemory) -> str:
-    """As JSON, sets sorted."""
-    return orjson.dumps(durable, default=sorted).decode()

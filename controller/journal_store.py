@@ -3,83 +3,85 @@
 Only the writer thread may call this. WAL with `synchronous=FULL`: 0 acknowledged rows lost in simulated power cuts,
 where NORMAL lost up to 506. Two connections that write or checkpoint can corrupt a WAL file in SQLite up to 3.51.2
 (Debian 12 has such a one), hence exactly one.
+
+Opening reads a few pages however large the file is: the way to control must be short. Whether the rest is sound shows
+when it is walked through afterwards, or when SQLite stumbles over it; either way the file is set aside then.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
+from controller.durable_copy import Kept, Stored, newer, read_copy
+from controller.journal_chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, walk_through
+from controller.journal_damage import DamagedError, code_of, flaw_of, is_damage, set_aside
+from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
 
 PAGE_BYTES = 4096
 SIZE_MAX_BYTES = 64 * 1024 * 1024
 PRUNE_SHARE = 0.1
 CHECKPOINT_PAGES = 256
-GENESIS = "0" * 64
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, mono_s REAL NOT NULL, unix_s REAL NOT NULL,
   clock TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
   chain TEXT NOT NULL, rule TEXT NOT NULL DEFAULT '', inputs TEXT NOT NULL DEFAULT '{}', uncertainty_s REAL);
-CREATE TABLE IF NOT EXISTS durable (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS durable (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL, body TEXT NOT NULL,
+  number INTEGER NOT NULL DEFAULT 0, sha256 TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS dropped (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, chain TEXT NOT NULL);
 """
-_ADDED = {"rule": "TEXT NOT NULL DEFAULT ''", "inputs": "TEXT NOT NULL DEFAULT '{}'", "uncertainty_s": "REAL"}
-"""Columns that files of the first version do not have."""
-_PLAIN = ("seq", "boot", "mono_s", "unix_s", "clock", "kind", "reason", "subject")
-_ENTRY = ("boot", "mono_s", "unix_s", "clock", "kind", "reason", "subject", "body", "rule", "inputs", "uncertainty_s")
-_INSERT = f"INSERT INTO event ({', '.join(_ENTRY)}, chain) VALUES ({', '.join('?' * (len(_ENTRY) + 1))})"
+_ADDED = {
+    "event": {"rule": "TEXT NOT NULL DEFAULT ''", "inputs": "TEXT NOT NULL DEFAULT '{}'", "uncertainty_s": "REAL"},
+    "durable": {"number": "INTEGER NOT NULL DEFAULT 0", "sha256": "TEXT NOT NULL DEFAULT ''"},
+}
+"""Columns that files of earlier versions do not have."""
+_INSERT = f"INSERT INTO event ({', '.join(ENTRY)}, chain) VALUES ({', '.join('?' * (len(ENTRY) + 1))})"
+_NEWEST = f"SELECT chain, seq, {', '.join(ENTRY)} FROM event ORDER BY seq DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line, before it has a number."""
+class Limits:
+    """How large the file may grow, and how long its log before it is written back."""
 
-    boot: str
-    mono_s: float
-    unix_s: float
-    clock: str
-    kind: str
-    reason: str
-    subject: str
-    body: str
-    rule: str = ""
-    inputs: str = "{}"
-    uncertainty_s: float | None = None
-
-    def digest(self, before: str) -> str:
-        """SHA-256 over the previous digest and this line: a line taken out or bent breaks the chain.
-
-        A line without a rule, inputs and uncertainty is hashed as it was before lines had them.
-        """
-        parts = (before, self.boot, repr(self.mono_s), repr(self.unix_s), self.clock, self.kind, self.reason)
-        why = (self.rule, self.inputs, repr(self.uncertainty_s))
-        told = () if why == ("", "{}", "None") else why
-        return hashlib.sha256("\n".join((*parts, self.subject, self.body, *told)).encode()).hexdigest()
+    size_max_bytes: int = SIZE_MAX_BYTES
+    checkpoint_pages: int = CHECKPOINT_PAGES
 
 
 class JournalStore:
-    """The one connection."""
+    """The one connection. `kept` is the durable memory, from the file or, when that is damaged, from its copy."""
 
-    def __init__(self, path: Path, size_max_bytes: int = SIZE_MAX_BYTES) -> None:
-        """Open or create. A file that is no sound database is set aside and a new one begun."""
+    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+        """Open or create. A file that cannot be used is set aside and a new one begun, with the durable memory.
+
+        Raises:
+            sqlite3.Error, OSError: the disk does not let us; the file may be sound.
+        """
         self.path = path
-        self.quarantined: Path | None = None
+        self.set_aside: Path | None = None
+        self.damage = ""  # what was wrong
+        self.kept: Kept | None = None
+        self.hoped_head = GENESIS  # of the last batch that was begun
+        self.last = 0  # number of the newest line
+        self._limits = limits or Limits()
         path.parent.mkdir(parents=True, exist_ok=True)
+        copy = read_copy(path.parent)
         try:
-            self._connection = _open(path, size_max_bytes)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise  # no space, no rights: the file itself may be sound
-            self.quarantined = _set_aside(path)
-            self._connection = _open(path, size_max_bytes)
-        row = self._connection.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-        self._head: str = row[0] if row else GENESIS
+            self._begin(copy)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            self._begin_anew(copy, error)
 
-    def append(self, entries: Sequence[Entry], durable: tuple[str, str] | None) -> int:
+    @property
+    def head(self) -> str:
+        """Digest of the newest line on disk."""
+        return self._head
+
+    def append(self, entries: Sequence[Entry], durable: Stored | None) -> int:
         """Write a batch and, if given, the durable memory `(boot, json)`; returns the last number once it is on disk.
 
         Raises sqlite3.Error when the disk does not take it; then nothing of the batch is written.
@@ -87,7 +89,7 @@ class JournalStore:
         try:
             return self._append(entries, durable)
         except sqlite3.OperationalError as error:
-            if "full" not in str(error):
+            if code_of(error) != sqlite3.SQLITE_FULL:
                 raise
             self._prune()
             return self._append(entries, durable)
@@ -100,90 +102,126 @@ class JournalStore:
         """The last events, oldest first."""
         return newest_events(self._connection, limit)
 
-    def durable(self) -> tuple[str, str] | None:
-        """The durable memory as `(boot, json)`."""
-        row = self._connection.execute("SELECT boot, body FROM durable WHERE id = 1").fetchone()
-        return (row[0], row[1]) if row else None
+    def walk_on(self, walk: Walk, limit: int = SLICE_COUNT) -> Walk:
+        """The chain, one slice further."""
+        return walk_on(self._connection, walk, limit)
+
+    def ends(self) -> Ends:
+        """What the two ends of the journal say."""
+        return ends_of(self._connection, read_copy(self.path.parent))
 
     def verify(self) -> int | None:
         """The number of the first line that breaks the chain; None when it is whole."""
-        before: str | None = None
-        columns = ", ".join(("seq", "chain", *_ENTRY))
-        for row in self._connection.execute(f"SELECT {columns} FROM event ORDER BY seq"):
-            digest = Entry(*row[2:]).digest(before) if before is not None else None
-            if digest is not None and digest != row[1]:
-                return int(row[0])
-            before = row[1]
-        return None
+        return walk_through(self._connection).broken
+
+    def write_back(self) -> None:
+        """All of the log into the file. Raises sqlite3.Error when the disk does not take it."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         """Checkpoint and close."""
         self._connection.close()
 
-    def _append(self, entries: Sequence[Entry], durable: tuple[str, str] | None) -> int:
-        head, last = self._head, 0
-        connection = self._connection
+    def _begin(self, copy: Kept | None) -> None:
+        flaw = flaw_of(self.path)
+        if flaw:
+            raise DamagedError(flaw)
+        if copy is not None and not self.path.exists():
+            self.damage = self.damage or "it was gone"
+        self._connection = _open(self.path, self._limits.size_max_bytes)
+        try:
+            self._take_up(copy)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+
+    def _take_up(self, copy: Kept | None) -> None:
+        """The durable memory first: whatever else is wrong with the file, this may still be had."""
+        row = self._connection.execute("SELECT boot, body, number, sha256 FROM durable WHERE id = 1").fetchone()
+        if row is not None:
+            kept = Kept(*row[:3])
+            if not isinstance(kept.number, int) or row[3] not in {"", kept.fingerprint}:
+                raise DamagedError("the durable memory is not as it was written")
+            self.kept = newer(kept, self.kept)
+        if copy is not None and not self.damage and newer(self.kept, copy) is copy:
+            raise DamagedError("it lacks its newest lines: the copy of the durable memory is newer")
+        self.kept = newer(self.kept, copy)
+        newest = self._connection.execute(_NEWEST).fetchone()
+        self._head: str = newest[0] if newest is not None else self._head_of_dropped()
+        self.last = newest[1] if newest is not None else 0
+        if copy is not None and copy.seq > self.last and not self.damage:
+            raise DamagedError(f"it ends at line {self.last}, and line {copy.seq} is noted beside it")
+
+    def _head_of_dropped(self) -> str:
+        row = self._connection.execute("SELECT chain FROM dropped").fetchone()
+        return str(row[0]) if row is not None else GENESIS
+
+    def _begin_anew(self, copy: Kept | None, error: sqlite3.Error) -> None:
+        """The durable memory goes into the new file at once."""
+        self.damage = str(error)
+        self.set_aside = set_aside(self.path)
+        self._begin(copy)
+        if self.kept is not None:
+            self.append([], self.kept.stored)
+
+    def _append(self, entries: Sequence[Entry], durable: Stored | None) -> int:
+        head, last, connection = self._head, 0, self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
             for entry in entries:
                 head = entry.digest(head)
-                values = [getattr(entry, name) for name in _ENTRY]
+                values = [getattr(entry, name) for name in ENTRY]
                 cursor = connection.execute(_INSERT, (*values, head))
                 last = int(cursor.lastrowid or 0)
-            if durable is not None:
-                connection.execute("INSERT OR REPLACE INTO durable (id, boot, body) VALUES (1, ?, ?)", durable)
+            self.hoped_head = head
+            kept = self._keep(durable) if durable is not None else self.kept
             connection.execute("COMMIT")
         except sqlite3.Error:
-            if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
-        self._head = head
+        self._head, self.kept, self.last = head, kept, last or self.last
         self._checkpoint()
         return last
 
+    def _keep(self, durable: Stored) -> Kept:
+        kept = Kept(*durable, number=1 + (self.kept.number if self.kept is not None else 0))
+        row = (kept.boot, kept.body, kept.number, kept.fingerprint)
+        query = "INSERT OR REPLACE INTO durable (id, boot, body, number, sha256) VALUES (1, ?, ?, ?, ?)"
+        self._connection.execute(query, row)
+        return kept
+
     def _checkpoint(self) -> None:
-        """By this connection only, and only when the log has grown."""
+        """By this connection only, and only when the log has grown. What it could not do waits for the next one."""
         wal = self.path.with_name(self.path.name + "-wal")
-        if wal.exists() and wal.stat().st_size > CHECKPOINT_PAGES * PAGE_BYTES:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with contextlib.suppress(OSError, sqlite3.OperationalError):
+            if wal.stat().st_size > self._limits.checkpoint_pages * PAGE_BYTES:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _prune(self) -> None:
-        """At the cap: drop the oldest tenth, which SQLite can do because the cap lies below the disk's."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.execute(
-            "DELETE FROM event WHERE seq <= (SELECT min(seq) + CAST((max(seq) - min(seq)) * ? AS INTEGER) FROM event)",
-            (PRUNE_SHARE,),
-        )
-        self._connection.execute("COMMIT")
+        """At the cap: drop the oldest tenth, which SQLite can do because the cap lies below the disk's.
 
-
-def read_events(connection: sqlite3.Connection, after_seq: int, limit: int) -> list[dict[str, object]]:
-    """Events behind a cursor, oldest first, through any connection; those of an older file have no rule or inputs."""
-    has = {row[1] for row in connection.execute("PRAGMA table_info(event)")}
-    why = [name if name in has else f"{default} AS {name}" for name, default in _UNTOLD.items()]
-    columns = ", ".join((*_PLAIN, "body", *why))
-    rows = connection.execute(f"SELECT {columns} FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, limit))
-    return [_told(row) for row in rows]
-
-
-def newest_events(connection: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
-    """The last events, oldest first."""
-    last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
-    return read_events(connection, max(0, last - limit), limit)
-
-
-_UNTOLD = {"rule": "''", "inputs": "'{}'", "uncertainty_s": "NULL"}
-
-
-def _told(row: tuple[object, ...]) -> dict[str, object]:
-    body, rule, inputs, uncertainty_s = row[len(_PLAIN) :]
-    plain = dict(zip(_PLAIN, row, strict=False))
-    why = {"rule": rule, "inputs": orjson.loads(str(inputs)), "uncertainty_s": uncertainty_s}
-    return {**plain, "values": orjson.loads(str(body)), **why}
+        The digest of the last line that goes is kept: the first that stays still hangs on something.
+        """
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            query = "SELECT min(seq) + CAST((max(seq) - min(seq)) * ? AS INTEGER) FROM event"
+            upto = connection.execute(query, (PRUNE_SHARE,)).fetchone()[0]
+            chain = connection.execute("SELECT chain FROM event WHERE seq = ?", (upto,)).fetchone()
+            connection.execute("DELETE FROM event WHERE seq <= ?", (upto,))
+            if chain is not None:
+                connection.execute("INSERT OR REPLACE INTO dropped (id, seq, chain) VALUES (1, ?, ?)", (upto, chain[0]))
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
 
 
 def _open(path: Path, size_max_bytes: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.5)
+    connection.text_factory = _text
     try:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
@@ -191,9 +229,7 @@ def _open(path: Path, size_max_bytes: int) -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA journal_size_limit=1048576")
         connection.execute(f"PRAGMA max_page_count={size_max_bytes // PAGE_BYTES}")
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(str(verdict))
+        connection.execute("PRAGMA cell_size_check=1")  # a page with a bent offset is an error, not another value
         connection.executescript(_SCHEMA)
         _complete(connection)
     except sqlite3.Error:
@@ -202,20 +238,15 @@ def _open(path: Path, size_max_bytes: int) -> sqlite3.Connection:
     return connection
 
 
+def _text(raw: bytes) -> str:
+    """Bytes that are no text any more stand out in the chain; they must not keep the rest from being read."""
+    return raw.decode("utf-8", errors="replace")
+
+
 def _complete(connection: sqlite3.Connection) -> None:
     """A file of an earlier version gets the columns that it lacks; its lines stay as they are."""
-    has = {row[1] for row in connection.execute("PRAGMA table_info(event)")}
-    for name, kind in _ADDED.items():
-        if name not in has:
-            connection.execute(f"ALTER TABLE event ADD COLUMN {name} {kind}")
-
-
-def _set_aside(path: Path) -> Path:
-    """Keep the broken file for the people who want to look into it."""
-    number = 0
-    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
-        number += 1
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return aside
+    for table, columns in _ADDED.items():
+        has = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for name, kind in columns.items():
+            if name not in has:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")

@@ -18,6 +18,7 @@ from controller.core.memory import CoreMemory
 from controller.drivers.assets import Assembler
 from controller.drivers.link import Link
 from controller.drivers.outputs import Outputs
+from controller.durable import joined
 from controller.guard.bounds import Bounds
 from controller.guard.fallback import fallback
 from controller.guard.memory import GuardMemory
@@ -148,6 +149,11 @@ class Loop:
         """The journal has written something; if an order waits for that, it goes now."""
         if self.gate.is_holding:
             self._news.set()
+
+    def join(self, late: DurableMemory) -> None:
+        """The durable memory, which the disk has given back only now."""
+        self.memory = joined(self.memory, late, self.clock())
+        self.journal.keep(self.memory.durable)
 
     async def _rest(self, due_s: float) -> bool:
         """Until the next cycle is due, or until told to hurry; True for the latter."""

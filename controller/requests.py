@@ -1,6 +1,7 @@
 """The one Unix socket: people's requests come in, events go out. Length-prefixed JSON, peers checked.
 
-Methods: `ping`; `request`, what a person asks; `events`, by cursor; `read`, values with their age and their source.
+Methods: `ping`; `request`, what a person asks; `events`, by cursor; `read`, values with their age and their source;
+`verify`, one slice of the walk along the journal's chain.
 
 A frame is a 4-byte big-endian length and that many bytes of JSON, at most 64 kB. Requests are advice: they live for at
 most thirty seconds of our own clock and are never stored and forwarded.
@@ -14,13 +15,16 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.journal import Journal
+from controller.journal_chain import ASKED_COUNT, Walk
+from controller.journal_store import JournalStore
 from controller.model.advice import OperatorRequest, RequestKind
 from controller.point_reading import UnknownPointError
 from controller.socket_client import ANSWER_MAX_BYTES, FRAME_MAX_BYTES, NAME
@@ -30,6 +34,7 @@ CLIENTS_MAX = 8
 FRAME_DEADLINE_S = 1.0
 EVENTS_MAX = 500
 REQUESTS_MAX = 32
+T = TypeVar("T")
 
 
 class RequestFrame(BaseModel):
@@ -59,6 +64,14 @@ class ReadFrame(BaseModel):
     model_config = ConfigDict(extra="forbid")
     method: str
     names: list[str] = Field(min_length=1, max_length=READ_MAX)
+
+
+class VerifyFrame(BaseModel):
+    """How far somebody has come with the chain."""
+
+    model_config = ConfigDict(extra="forbid")
+    method: str
+    walk: Walk = Field(default_factory=Walk)
 
 
 ReadOne = Callable[[str], dict[str, Any]]
@@ -120,6 +133,8 @@ class ControlSocket:
             method = raw.get("method") if isinstance(raw, dict) else None
             if method == "events":
                 return await self._events(EventsFrame.model_validate(raw))
+            if method == "verify":
+                return await self._verify(VerifyFrame.model_validate(raw).walk)
             return self._answer_now(str(method), raw)
         except orjson.JSONDecodeError as error:
             return {"error": "bad_frame", "detail": f"not JSON: {error}"}
@@ -136,19 +151,28 @@ class ControlSocket:
             case "read":
                 return self._read(ReadFrame.model_validate(raw))
             case _:
-                return {"error": "unknown_method", "detail": "known: ping, events, read, request"}
+                return {"error": "unknown_method", "detail": "known: ping, events, read, request, verify"}
 
     async def _events(self, frame: EventsFrame) -> dict[str, Any]:
         after, limit = frame.after, frame.limit
-        question = self._journal.ask(lambda s: s.newest(limit) if after is None else s.read(after, limit))
         try:
-            async with asyncio.timeout(FRAME_DEADLINE_S):
-                events = await asyncio.wrap_future(question)
+            events = await self._of_journal(lambda s: s.newest(limit) if after is None else s.read(after, limit))
         except (OSError, TimeoutError) as error:
-            return {"error": "journal", "detail": str(error) or "the journal does not answer"}
+            return _no_journal(error)
         events = _fitting(events)
         cursor = events[-1]["seq"] if events else after or 0
         return {"events": events, "cursor": cursor}
+
+    async def _verify(self, walk: Walk) -> dict[str, Any]:
+        try:
+            walk, ends = await self._of_journal(lambda store: (store.walk_on(walk, ASKED_COUNT), store.ends()))
+        except (OSError, TimeoutError) as error:
+            return _no_journal(error)
+        return {"walk": asdict(walk), "ends": asdict(ends), "set_aside": self._journal.status.broken_files}
+
+    async def _of_journal(self, question: Callable[[JournalStore], T]) -> T:
+        async with asyncio.timeout(FRAME_DEADLINE_S):
+            return await asyncio.wrap_future(self._journal.ask(question))
 
     def _read(self, frame: ReadFrame) -> dict[str, Any]:
         if self.read_one is None:
@@ -184,6 +208,10 @@ async def _read(reader: asyncio.StreamReader) -> bytes | None:
         if length > FRAME_MAX_BYTES:
             raise OSError(f"a frame of {length} bytes")
         return await reader.readexactly(length)
+
+
+def _no_journal(error: OSError) -> dict[str, Any]:
+    return {"error": "journal", "detail": str(error) or "the journal does not answer"}
 
 
 def _fitting(events: list[dict[str, object]]) -> list[dict[str, object]]:

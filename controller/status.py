@@ -158,6 +158,7 @@ class JournalStatus:
     pending_count: int
     lost_count: int
     reason: str  # "" or the error, for engineers
+    broken_files: tuple[str, ...] = ()  # damaged journals that were set aside and are still there
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,11 @@ def open_events(arguments: argparse.Namespace) -> Iterator[tuple[EventSource, Hu
     Raises:
         CommandError: neither a controller nor a journal.
     """
-    hub = _hub(arguments)
+    hub = hub_of(arguments)
     if hub is not None and is_answering(hub):
         yield SocketSource(hub), hub
         return
-    with open_copy(_data_dir(arguments, hub) / JOURNAL_NAME) as journal:
+    with open_copy(data_dir_of(arguments, hub) / JOURNAL_NAME) as journal:
         yield journal, hub
 
 
@@ -94,18 +94,19 @@ def _complete(lines: list[LogLine]) -> list[LogLine]:
     return [{"rule": "", "inputs": {}, "uncertainty_s": None, **line} for line in lines]
 
 
-def _hub(arguments: argparse.Namespace) -> HubPlace | None:
+def hub_of(arguments: argparse.Namespace) -> HubPlace | None:
     """None when nobody is named, none is here, and a journal may be all there is."""
     try:
         return find_hub(arguments.site, arguments.run_dir)
     except CommandError:
-        only_journal = arguments.site is None and _data_dir(arguments, None).joinpath(JOURNAL_NAME).is_file()
+        only_journal = arguments.site is None and data_dir_of(arguments, None).joinpath(JOURNAL_NAME).is_file()
         if arguments.data_dir is None and not only_journal:
             raise
         return None
 
 
-def _data_dir(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:
+def data_dir_of(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:
+    """The folder of its journal: named, or as its controller left word, or where it usually is."""
     if arguments.data_dir is not None:
         return Path(arguments.data_dir)
     return hub.places.data_dir if hub is not None and hub.places is not None else DEFAULT_DATA_DIR

@@ -41,7 +41,10 @@ FAMILIES = {
     "cause": "reason",
 }
 """Inputs whose value is a code with words of its own."""
-NAMES = frozenset({"former", "candidate", "shed_set", "latched"})
+NAMES = frozenset(
+    {"former", "candidate", "shed_set", "latched", "found_open_set", "found_forming_set"}
+    | {"durable_latched", "durable_held_open", "durable_shed_set"}
+)
 """Inputs whose value names assets."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
-from controller.journal_store import newest_events, read_events
+from controller.journal_line import newest_events, read_events
 
 BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets it aside as .broken-0 and begins anew."
 
@@ -24,20 +24,20 @@ class JournalFile:
     """Events of a journal at rest, by cursor."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def after(self, cursor: int, limit: int) -> list[dict[str, Any]]:
         """Events behind a cursor, oldest first."""
-        return read_events(self._connection, cursor, limit)
+        return read_events(self.connection, cursor, limit)
 
     def newest(self, limit: int) -> list[dict[str, Any]]:
         """The last events, oldest first."""
-        return newest_events(self._connection, limit)
+        return newest_events(self.connection, limit)
 
 
 @contextlib.contextmanager
-def open_copy(journal: Path) -> Iterator[JournalFile]:
-    """The journal as it lies there, its write-ahead log included.
+def open_copy(journal: Path, *, as_it_is: bool = False) -> Iterator[JournalFile]:
+    """The journal as it lies there, its write-ahead log included; damaged ones only for who wants it as it is.
 
     Raises:
         CommandError: there is none (exit 3), or it is broken (exit 1).
@@ -50,18 +50,17 @@ def open_copy(journal: Path) -> Iterator[JournalFile]:
         for suffix in ("", "-wal"):
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(journal.with_name(journal.name + suffix), copy.with_name(copy.name + suffix))
-        with contextlib.closing(_connect(copy, journal)) as connection:
+        with contextlib.closing(sqlite3.connect(copy)) as connection:
+            if not as_it_is:
+                _check(connection, journal)
             yield JournalFile(connection)
 
 
-def _connect(copy: Path, journal: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(copy)
+def _check(connection: sqlite3.Connection, journal: Path) -> None:
     try:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(str(verdict))
         connection.execute("SELECT seq FROM event LIMIT 1")
     except sqlite3.Error as error:
-        connection.close()
         raise CommandError("broken_journal", PROBLEM, f"{journal} cannot be read: {error}", BROKEN_HINT) from None
-    return connection

@@ -104,6 +104,8 @@ def _house(look: Look, say: Words) -> Iterator[Row]:
         yield say("screen.latches"), latch
     if not status.journal.is_ok:
         yield say("screen.journal"), f"{say('page.journal_title')}: {status.journal.reason}"
+    elif status.journal.broken_files:
+        yield say("screen.journal"), f"{say('page.journal_broken')}: {', '.join(status.journal.broken_files)}"
     yield say("screen.authority"), say(f"authority.{status.authority.value}")
     yield say("screen.as_of"), _age(look, say)
 

@@ -95,6 +95,15 @@ INPUTS = (
     "authority",
     "ordered",
     "cause",
+    "found_open_set",
+    "found_forming_set",
+    "durable_poi_held_open",
+    "durable_latched",
+    "durable_held_open",
+    "durable_shed_set",
+    "durable_attempts_count",
+    "durable_ages_unknown_count",
+    "newest_attempt",
 )
 """What rules look at, without phase and unit."""
 

@@ -172,13 +172,16 @@ def _may_dispatch(memory: CoreMemory) -> bool:
 
 
 def _keep_durable(memory: CoreMemory) -> CoreMemory:
-    """What a restart must know of the feeders. While observing nothing is shed by us, whatever we imagine."""
-    if memory.durable.authority is Authority.OBSERVE:
+    """What a restart must know of feeders and POI. While observing nothing is opened by us, whatever we imagine."""
+    durable = memory.durable
+    if durable.authority is Authority.OBSERVE:
         return memory
     ours = frozenset(feeder for feeder, state in memory.feeders.items() if state.shed_since_s is not None)
-    if ours == memory.durable.shed_by_us:
+    is_unknown = memory.mode is Mode.UNKNOWN  # what we want is not settled: what we wanted before stands
+    is_held = durable.poi_held_open if is_unknown else memory.poi.open_since_s is not None
+    if ours == durable.shed_by_us and is_held is durable.poi_held_open:
         return memory
-    return replace(memory, durable=replace(memory.durable, shed_by_us=ours))
+    return replace(memory, durable=replace(durable, shed_by_us=ours, poi_held_open=is_held))
 
 
 def _commands(memory: CoreMemory, situation: Situation) -> Commands:

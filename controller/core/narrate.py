@@ -16,6 +16,7 @@ from controller.core.evidence import (
     transition_inputs,
 )
 from controller.core.evidence_feeders import close_inputs, proof_inputs, restore_inputs, shed_inputs
+from controller.core.found import found_moved, start_inputs
 from controller.core.memory import CoreMemory, FeederMemory, SourceMemory
 from controller.core.situation import Situation
 from controller.model.decision import Event, Scalar
@@ -44,7 +45,12 @@ def _mode(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterat
     soc_pct = situation.soc_pct
     if soc_pct is not None:
         values["soc_pct"] = round(soc_pct, 1)
-    yield Event(kind, after.reason, "hub", values, after.rule, transition_inputs(before, after, situation))
+    inputs = transition_inputs(before, after, situation)
+    if before.mode is not Mode.UNKNOWN or after.mode is Mode.UNKNOWN:
+        yield Event(kind, after.reason, "hub", values, after.rule, inputs)
+        return
+    yield Event(kind, after.reason, "hub", values, after.rule, inputs | start_inputs(before, situation))
+    yield from found_moved(before, situation)
 
 
 def _grid(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:

@@ -37,6 +37,7 @@ class DurableMemory:
     attempts: tuple[Attempt, ...] = ()  # bounded: the newest 64
     held_open: frozenset[AssetId] = field(default_factory=frozenset)  # feeders a person holds open
     shed_by_us: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that we may close again
+    poi_held_open: bool = False  # we want the POI open; explains after a start how it stands, and decides nothing
 
     def latch(self, subject: str) -> Latch | None:
         """The latch on this subject, if there is one."""

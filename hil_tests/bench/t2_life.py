@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from controller.journal_store import read_events
+from controller.journal_line import read_events
 from controller.model.advice import RequestKind
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason

@@ -3,6 +3,9 @@
 The run is played once to learn when something was ordered to switch, and where it ends. Then it is played again, and in
 every step of those windows the process forks: the child kills its controller there, starts another after a while, and
 plays on. A fork is a snapshot of plant, devices and controller alike, and costs nothing that is not changed.
+
+The journal's disk takes its time for a sync, and a crash takes what was not synced yet, down to a torn tail
+(`hil_tests/simulation/disk.py`): as if not only the process but the controller's supply had gone.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.t0 import prepare_t0
 from hil_tests.bench.verdict import Finding
 from hil_tests.fuzz.gaps import GAPS, unexplained
+from hil_tests.fuzz.intents import lost_at_the_crash
 from hil_tests.plant.plant import STEP_S
 from hil_tests.simulation.bench import Bench
 
@@ -45,6 +49,7 @@ class CrashOptions:
 
     window_s: float = 1.0  # before and after each order
     every_s: float = STEP_S
+    disk_s: float = 0.02  # a sync; from judgement, for an SD card: the 0.13 ms of a server's disk would hide much
     gap_s: float = 2.0  # until the service manager's new process is in control; measured: 1.6 s
     jobs: int = 1
     seed: int = 1
@@ -71,7 +76,7 @@ class Crash:
 
 def windows(scenario: Scenario, site: Site, options: CrashOptions) -> tuple[list[Window], str]:
     """Where something switches in this story, and the mode in which it ends."""
-    bench, scene, _ = prepare_t0(scenario, site, options.seed)
+    bench, scene, _ = _prepared(scenario, site, options)
     bench.run_for(scenario.until)
     found: list[Window] = []
     for order in _switching(scene.orders):
@@ -88,7 +93,7 @@ def crash_everywhere(
     scenario: Scenario, site: Site, options: CrashOptions, where: Sequence[Window], ends_in: str
 ) -> Iterator[Crash]:
     """Kill in every step of the windows; one result per kill, in the order of time."""
-    bench, scene, director = prepare_t0(_with_goal(scenario, ends_in), site, options.seed)
+    bench, scene, director = _prepared(_with_goal(scenario, ends_in), site, options)
     next_s, children = 0.0, list[_Child]()
     while bench.plant.now_s < scenario.until - 1e-9:
         now_s = bench.plant.now_s
@@ -100,6 +105,12 @@ def crash_everywhere(
         bench.run_for(STEP_S)
     for child in children:
         yield child.answer()
+
+
+def _prepared(scenario: Scenario, site: Site, options: CrashOptions) -> tuple[Bench, Scene, Director]:
+    bench, scene, director = prepare_t0(scenario, site, options.seed)
+    bench.journal.write_s = options.disk_s
+    return bench, scene, director
 
 
 def _switching(orders: Sequence[Received]) -> Iterator[Received]:
@@ -154,7 +165,11 @@ def _forked(bench: Bench, scene: Scene, director: Director, options: CrashOption
 def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: CrashOptions) -> dict[str, object]:
     """Killed, started again, and played until it is where it would have been, or the time is over."""
     began_s = clock.now_s()
-    bench.restart_controller(options.gap_s)
+    acknowledged = bench.journal.kept_number
+    bench.stop_controller()
+    lost = lost_at_the_crash(bench, acknowledged, list(_switching(scene.orders)))
+    bench.run_for(options.gap_s)
+    bench.start_controller()
     bench.run_for(options.gap_s)
     while bench.plant.now_s < director.scenario.until - 1e-9 and not director.is_over:
         bench.run_for(0.5)
@@ -163,7 +178,7 @@ def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: Cras
         missed = Finding(GOAL, bench.plant.now_s, f"ends {bench.mode.value}, wanted {director.scenario.stop_when}")
         what = replace(what, findings=(*what.findings, missed))
     result = judged(director.scenario, options.seed, Tier.T0, what, clock.now_s() - began_s)
-    hard = [str(each) for each in result.findings if each.is_hard]
-    is_known = bool(hard) and not unexplained(result, STATES)
+    hard = lost + [str(each) for each in result.findings if each.is_hard]
+    is_known = bool(hard) and not lost and not unexplained(result, STATES)
     gap = STATES[0].name if is_known else ""
     return {"findings": [] if is_known else hard, "gap": gap, "wall_s": result.wall_s}

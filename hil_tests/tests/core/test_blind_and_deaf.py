@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from controller.core.decide import fresh_memory
-from controller.durable import load_durable
-from controller.journal import dump_durable
+from controller.durable import dump_durable, load_durable
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory

@@ -17,7 +17,7 @@ from supervisor.words import LANGUAGES, LOCALES, MissingTextError, choose_langua
 HERE = Path(supervisor.__file__).parent
 LITERAL_KEY = re.compile(r"\b(?:say|words\(language\)|pages\.note)(?:\.count)?\(\s*(?:language, )?[\"']([a-z_.]+)[\"']")
 CHOSEN_KEY = re.compile(r"[\"']((?:page|hours|radio|solar|time|position)\.(?!html|css|js)[a-z_]+)[\"']")
-COMMAND_KEY = re.compile(r"[\"']((?:line|screen|clear|event|explain|observe|rule)\.[a-z_]+)[\"']")
+COMMAND_KEY = re.compile(r"[\"']((?:line|screen|clear|event|explain|observe|rule|verify)\.[a-z_]+)[\"']")
 PATTERNS = (LITERAL_KEY, CHOSEN_KEY, COMMAND_KEY)
 COMMANDS = Path(controller.commands.__file__).parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")

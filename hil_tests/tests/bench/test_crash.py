@@ -1,0 +1,63 @@
+"""Crashes on a disk that keeps only what was synced: the judge sees an order that did not wait for its intent."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from controller.intent import IntentGate
+from controller.model.decision import Event
+from controller.model.memory import DurableMemory
+from controller.model.reasons import EventKind, Reason
+from hil_tests.fuzz.crash import CrashOptions, crash_everywhere, windows
+from hil_tests.simulation.disk import SimulatedDisk
+from hil_tests.simulation.memory_journal import MemoryJournal
+from hil_tests.tests.bench.test_fuzz import scenario
+from hil_tests.tests.checkers.stage import the_site
+
+SHED = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {})
+
+
+def test_an_order_that_does_not_wait_for_its_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = scenario(until="12 s", timeline=[{"at": "10 s", "do": "grid.blackout"}])
+    options = CrashOptions(window_s=0.15, every_s=0.14, disk_s=0.4)
+    where, ends_in = windows(told, the_site(), options)
+    monkeypatch.setattr(IntentGate, "_may_go", lambda *_: True)
+    found = [crash for crash in crash_everywhere(told, the_site(), options, where, ends_in) if crash.findings]
+    assert any("its intent is not on the disk" in finding for crash in found for finding in crash.findings)
+
+
+def test_the_simulated_disk_keeps_what_was_synced_and_a_torn_tail() -> None:
+    tails = set()
+    for number in range(60):
+        disk = SimulatedDisk()
+        disk.sync(disk.append(b"synced"))
+        for name in (b"first", b"second"):
+            disk.append(name)
+        disk.cut(random.Random(number))
+        left = list(disk.records())
+        assert left[0] == b"synced"
+        tails.add(tuple(left[1:]))
+        disk.sync(disk.append(b"after"))
+        assert list(disk.records()) == [*left, b"after"], "what was torn is cut off, and writing goes on"
+    assert tails >= {(), (b"first",)}
+
+
+def test_a_crash_takes_what_was_not_synced_and_a_torn_page_the_newest_memory() -> None:
+    journal = MemoryJournal(write_s=0.02)
+    journal.keep(DurableMemory(shed_by_us=frozenset({"a"})))
+    ticket = journal.write(SHED, 0.0)
+    assert journal.settle(0.02)
+    assert journal.is_durable(ticket)
+    journal.keep(DurableMemory(shed_by_us=frozenset({"b"})))
+    journal.settle(0.04)
+    late = journal.write(SHED, 0.05)
+    assert not journal.is_durable(late)
+    journal.lose_unkept()
+    assert journal.kept is not None
+    assert '"b"' in journal.kept[1]
+    assert [line.at_s for line in journal.on_disk()][:1] == [0.0]
+    journal.tear()
+    assert journal.kept is not None
+    assert '"a"' in journal.kept[1]

@@ -1,0 +1,143 @@
+"""`hallig journal verify`: whole, bent, cut off, unreadable, not there; of a file and of a running hub."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller import clock
+from controller.cli import main
+from controller.journal import Journal
+from controller.journal_store import JournalStore, Limits
+from controller.model.memory import DurableMemory
+from controller.requests import ControlSocket
+from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
+from hil_tests.disk.recording import entry
+from hil_tests.tests.shell.test_journal import EVENT, eventually
+
+
+def verified(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = main(["journal", "verify", *words])
+    return code, capsys.readouterr().out
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, object]]:
+    code, said = verified(capsys, *words, "--json")
+    return code, json.loads(said)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    store = JournalStore(tmp_path / "journal.db")
+    store.append([entry(n) for n in range(1, 31)], None)
+    store.close()
+    return tmp_path / "journal.db"
+
+
+def change(file: Path, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(("language", "word"), [("de", "vollständig"), ("da", "fuldstændig"), ("en", "whole")])
+def test_a_whole_one_in_three_languages(
+    file: Path, capsys: pytest.CaptureFixture[str], language: str, word: str
+) -> None:
+    code, said = verified(capsys, str(file), "--lang", language)
+    assert code == 0
+    assert word in said
+    assert "#30" in said
+
+
+@pytest.mark.parametrize(
+    ("statements", "wanted"),
+    [
+        (["UPDATE event SET subject = 'hub' WHERE seq = 12"], {"broken": 12, "why": "bent", "lines_count": 11}),
+        (["DELETE FROM event WHERE seq = 12"], {"broken": 12, "why": "missing", "lines_count": 11}),
+        (["DELETE FROM event WHERE seq < 5"], {"broken": 1, "why": "missing", "missing_first_count": 4}),
+        (["DELETE FROM event WHERE seq > 25"], {"broken": None, "missing_last_count": 5, "last": 25}),
+    ],
+)
+def test_what_was_done_to_it_is_said(
+    file: Path, capsys: pytest.CaptureFixture[str], statements: list[str], wanted: dict[str, object]
+) -> None:
+    change(file, *statements)
+    code, said = told(capsys, str(file))
+    assert (code, said["is_whole"]) == (1, False)
+    assert {key: said[key] for key in wanted} == wanted
+    assert "NOT whole" in verified(capsys, str(file), "--lang", "en")[1]
+
+
+def test_what_the_writer_dropped_is_not_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = JournalStore(tmp_path / "journal.db", Limits(size_max_bytes=40 * 4096))
+    for number in range(1, 400):
+        store.append([entry(number)], None)
+    store.close()
+    code, said = told(capsys, str(tmp_path / "journal.db"))
+    assert (code, said["missing_first_count"], said["last"]) == (0, 0, 399)
+    assert said["dropped_count"] == int(str(said["first"])) - 1 > 0
+
+
+def test_an_unreadable_page_is_named_by_the_first_line_on_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(file.read_bytes())
+    at = content.index(b'{"n":20,') // 4096 * 4096
+    content[at : at + 4096] = bytes(4096)
+    file.write_bytes(content)
+    code, said = told(capsys, str(file))
+    assert (code, said["why"]) == (1, "unreadable")
+    assert 1 <= int(str(said["broken"])) <= 20
+
+
+def test_no_journal_and_no_journal_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verified(capsys, str(tmp_path / "nothing.db"))[0] == 3
+    (tmp_path / "text.db").write_text("no journal\n" * 900)
+    assert verified(capsys, str(tmp_path / "text.db"))[0] == 1
+
+
+@contextlib.contextmanager
+def living_hub(folder: Path) -> Iterator[Journal]:
+    """A journal and its socket, as a controller has them."""
+    run_dir = folder / "run" / "hub"
+    run_dir.mkdir(parents=True)
+    (run_dir / LOCK_NAME).touch()
+    write_whereabouts(run_dir, Whereabouts("hub", folder / "hub.toml", folder / "data"))
+    journal = Journal(folder / "data" / "journal.db", clock.boot_id())
+    journal.start()
+    event_loop = asyncio.new_event_loop()
+    control = ControlSocket(run_dir, journal, clock.now_s)
+    event_loop.run_until_complete(control.start())
+    thread = threading.Thread(target=event_loop.run_forever)
+    thread.start()
+    try:
+        yield journal
+    finally:
+        asyncio.run_coroutine_threadsafe(control.stop(), event_loop).result(5.0)
+        event_loop.call_soon_threadsafe(event_loop.stop)
+        thread.join()
+        event_loop.close()
+        journal.stop()
+
+
+@pytest.mark.parametrize("how", ["the hub", "its file"])
+def test_a_running_hub_is_asked_and_its_file_never_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setenv("HALLIG_RUN_ROOT", str(tmp_path / "run"))
+    with living_hub(tmp_path) as journal:
+        tickets = [journal.write(EVENT, float(n)) for n in range(1200)]
+        tickets.append(journal.keep(DurableMemory()))
+        eventually(lambda: journal.is_durable(tickets[-1]))
+        opened: list[object] = []
+        monkeypatch.setattr("controller.commands.journal_file.sqlite3.connect", opened.append)
+        name = "hub" if how == "the hub" else str(tmp_path / "data" / "journal.db")
+        code, said = told(capsys, name, *(["--run-dir", str(tmp_path / "run" / "hub")] if how == "the hub" else []))
+        assert (code, said["lines_count"], said["journal"]) == (0, 1200, "hub")
+        assert opened == []

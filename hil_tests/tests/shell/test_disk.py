@@ -1,0 +1,95 @@
+"""The journal against what disks do: kill -9 with an outside witness, power cuts, damage. A share of what .ci/full has.
+
+`python -m hil_tests.disk` runs them by the thousand, with the same code.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hil_tests.disk.cut_disk import MODES, CutDisk
+from hil_tests.disk.cuts import cut_everywhere
+from hil_tests.disk.damage import damage_often
+from hil_tests.disk.kills import kill_often
+from hil_tests.disk.recording import Operation, recorded
+from hil_tests.disk.shim import compiled, has_compiler
+
+KILLS_COUNT, FILES_COUNT, CUTS_EVERY = 500, 520, 13
+SEED = 5
+needs_gcc = pytest.mark.skipif(
+    not has_compiler() and "CI" not in os.environ, reason="no gcc: apt install gcc libc6-dev"
+)
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder that costs no disk: a cut is computed."""
+    disk = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=disk if os.access(disk, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def operations(tmp_path_factory: pytest.TempPathFactory) -> list[Operation]:
+    """The recorded run."""
+    folder = tmp_path_factory.mktemp("recorded")
+    return recorded(compiled(folder), folder)
+
+
+@pytest.mark.timeout(240)
+def test_kill_minus_nine_loses_nothing_that_a_witness_was_told_of(tmp_path: Path) -> None:
+    result = kill_often(KILLS_COUNT, tmp_path, SEED)
+    assert result.wrongs == ()
+    assert result.kills_count == KILLS_COUNT
+    assert result.acknowledged_count > KILLS_COUNT, "most of them lived long enough to write"
+
+
+@pytest.mark.timeout(240)
+def test_every_start_on_a_damaged_journal_succeeds_and_remembers(memory: Path) -> None:
+    result = damage_often(FILES_COUNT, memory, SEED)
+    assert result.wrongs == ()
+    assert result.files_count == FILES_COUNT
+    assert result.set_aside_count > FILES_COUNT // 2
+
+
+@needs_gcc
+@pytest.mark.timeout(240)
+def test_a_power_cut_at_any_operation_loses_nothing_acknowledged(memory: Path, operations: list[Operation]) -> None:
+    assert {operation.op for operation in operations} >= set("CWTSDR"), "creation, log, checkpoint, copy are all in it"
+    result = cut_everywhere(operations, memory, every=CUTS_EVERY, rounds=1, seed=SEED)
+    assert result.wrongs == ()
+    assert result.cuts_count >= 4 * (len(operations) // CUTS_EVERY)
+
+
+@needs_gcc
+def test_the_cuts_would_catch_a_journal_that_does_not_sync(memory: Path, operations: list[Operation]) -> None:
+    """The same run, its syncs taken out: the judge of the cuts must not be blind."""
+    unsynced = [each for each in operations if each.op not in "SD"]
+    result = cut_everywhere(unsynced, memory, every=211, rounds=1, seed=SEED)
+    assert len(result.wrongs) > result.cuts_count // 2
+
+
+def test_a_cut_disk_keeps_what_was_synced_and_any_part_of_the_rest() -> None:
+    disk = CutDisk()
+    for operation in (
+        Operation("C", "a", 0, b""),
+        Operation("W", "a", 0, b"x" * 1024),
+        Operation("S", "a", 0, b""),
+        Operation("D", "", 0, b""),
+        Operation("W", "a", 0, b"y" * 1024),
+        Operation("C", "b", 0, b""),
+    ):
+        disk.take(operation)
+    left = {mode: [disk.left(mode, random.Random(n)) for n in range(40)] for mode in MODES}
+    assert {bytes(each["a"][:1]) for each in left["lost"]} == {b"x"}
+    assert {bytes(each["a"][:1]) for each in left["kept"]} == {b"y"}
+    ends = {each["a"][:1] + each["a"][-1:] for each in left["reordered"]}
+    assert ends == {b"xx", b"xy", b"yx", b"yy"}, "each sector for itself"
+    assert {"b" in each for each in left["torn"]} == {True, False}, "a name is safe once its folder was synced"
+    assert all("b" not in each for each in left["lost"])
