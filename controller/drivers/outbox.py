@@ -91,6 +91,11 @@ class Outbox:
         """No answer came, or we were interrupted: it may or may not have happened."""
         self._sent[wish.point] = _Sent(wish.value, self._sent[wish.point].at_s, is_unknown=True)
 
+    def drop(self) -> None:
+        """Nothing more is to be sent; what the device was told before is unknown."""
+        self._wishes.clear()
+        self.forget()
+
     def forget(self) -> None:
         """The device was away: what it was told before is unknown."""
         self._checks.clear()
