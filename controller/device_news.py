@@ -8,29 +8,33 @@ from controller.drivers.crosscheck import Complaint
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 
+LOST_FOR_S = 1.0  # a connection that is made anew within this is a hiccup: five of them a second must not fill a log
+
 
 class DeviceNews:
     """Remembers what was told."""
 
     def __init__(self) -> None:
-        self._lost: tuple[str, ...] | None = None
+        self._told: frozenset[str] | None = None
+        self._lost_since_s: dict[str, float] = {}
         self._complaints: frozenset[Complaint] = frozenset()
 
-    def of_links(self, lost: tuple[str, ...], *, may_be_away: bool) -> Iterator[Event]:
-        """An event for each link that went or came. `may_be_away`: the hub has just begun, and none has come yet."""
-        if self._lost is None:
+    def of_links(self, lost: tuple[str, ...], now_s: float, *, may_be_away: bool) -> Iterator[Event]:
+        """An event for each link that is gone or came back. `may_be_away`: the hub has just begun."""
+        if self._told is None:
             if not lost or not may_be_away:
-                self._lost = ()
+                self._told = frozenset()
             return
-        if lost == self._lost:
+        if not lost and not self._told:
             return
-        for name in lost:
-            if name not in self._lost:
+        self._lost_since_s = {name: self._lost_since_s.get(name, now_s) for name in lost}
+        for name, since_s in self._lost_since_s.items():
+            if name not in self._told and now_s - since_s >= LOST_FOR_S:
+                self._told |= {name}
                 yield Event(EventKind.DEVICE, Reason.DEVICE_LOST, name)
-        for name in self._lost:
-            if name not in lost:
-                yield Event(EventKind.DEVICE, Reason.DEVICE_BACK, name)
-        self._lost = lost
+        for name in sorted(self._told - self._lost_since_s.keys()):
+            self._told -= {name}
+            yield Event(EventKind.DEVICE, Reason.DEVICE_BACK, name)
 
     def of_doubts(self, complaints: Iterable[Complaint]) -> Iterator[Event]:
         """An alarm for each new complaint, and its end."""

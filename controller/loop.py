@@ -242,7 +242,7 @@ class Loop:
     def _speak_of_devices(self, now_s: float) -> None:
         """An event for each link that went or came, and for each doubt."""
         may_be_away = self.time.count * self.site.hub.timing.cycle_s <= self.site.hub.timing.unknown_max_s
-        for event in self.news.of_links(self.image.lost_devices, may_be_away=may_be_away):
+        for event in self.news.of_links(self.image.lost_devices, now_s, may_be_away=may_be_away):
             self.journal.write(event, now_s)
         for event in self.news.of_doubts(self.assembler.complaints):
             self.journal.write(event, now_s)

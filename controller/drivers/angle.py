@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.model.image import PoiSeen
+from controller.model.words import BreakerPosition
 
 FORGET_S = 2.0  # with it 0.01 Hz between the sides shows as 7 degrees on an angle that sticks
 APART_DEG = 5.0  # half of the widest angle at which a guard lets a breaker close
@@ -34,6 +35,9 @@ class AngleWitness:
     def seen(self, poi: PoiSeen) -> PoiSeen:
         """The same, or without its angle."""
         angle_deg, at_s = poi.angle_difference_deg, poi.measured_at_s
+        if poi.position is BreakerPosition.CLOSED:  # one voltage: its two meters may lag differently, and nobody cares
+            self.is_doubted, self._at_s = False, None
+            return poi
         if angle_deg is None or at_s is None or poi.bus_frequency_hz is None or poi.grid_frequency_hz is None:
             self._at_s = self._apart_since_s = None
             return poi

@@ -134,7 +134,8 @@ def test_an_angle_counts_only_with_the_voltages_of_its_own_instrument(hybrid: Si
     assembler = Assembler(hybrid)
     assert assembler.image(links, NOW_S).poi.angle_difference_deg == 50.0
     del links["poi_relay"].readings["poi.grid_voltage_l2_v"]  # the inverter's voltage takes its place
-    seen = assembler.image(links, NOW_S)
+    assembler.image(links, NOW_S)
+    seen = assembler.image(links, NOW_S + 0.03)  # and it is missing in the next sample, too
     assert seen.poi.grid_voltage_v is not None
     assert seen.poi.angle_difference_deg is None
 
