@@ -16,10 +16,10 @@ INTRO = f"""\
 <!-- Generated from configs/ and hil_tests/losses.py by `python -m hil_tests.docs`. Do not edit. -->
 # The loss table
 
-What each output does when a device falls silent, in each mode, at the hub `{PLAYED}`. It follows from the site file, from
-what the device tables declare ([devices](devices.md)) and from the rules of judgement. `python -m hil_tests.losses` plays
-every row on the bench: the device is cut in that mode, and what plant and orders show is compared with the cell; `.ci/full`
-does that with all rows, the tests with some.
+What each output does when a device falls silent, in each mode, at the hub `{PLAYED}`. It follows from the site file,
+from what the device tables declare ([devices](devices.md)) and from the rules of judgement. `python -m hil_tests.losses`
+plays every row: the device is cut in that mode, and what plant and orders then show is compared with the cell. All
+rows are played in `.ci/full`, some in the tests.
 
 | in a cell | means |
 |---|---|
@@ -51,8 +51,8 @@ WORDS = {
 SECOND = """\
 ## What falls over
 
-Where several devices offer a value, the first fresh and believed one in the site file's order counts; the next one takes
-over in the cycle in which the first is stale, or contradicts itself. Orders have one way only.
+Where several devices offer a value, the first fresh and believed one in the site file's order counts; the next one
+takes over in the cycle in which the first is stale, or contradicts itself. Orders have one way only.
 """
 
 
