@@ -17,9 +17,9 @@ INTRO = f"""\
 # The loss table
 
 What each output does when a device falls silent, in each mode, at the hub `{PLAYED}`. It follows from the site file,
-from what the device tables declare ([devices](devices.md)) and from the rules of judgement. `python -m hil_tests.losses`
-plays every row: the device is cut in that mode, and what plant and orders then show is compared with the cell. All
-rows are played in `.ci/full`, some in the tests.
+from what the device tables declare ([devices](devices.md)) and from the rules of judgement.
+`python -m hil_tests.losses` plays every row: the device is cut in that mode, and what plant and orders then show is
+compared with the cell. All rows are played in `.ci/full`, some in the tests.
 
 | in a cell | means |
 |---|---|
