@@ -105,6 +105,9 @@ ONE_INSTRUMENT = frozenset(
 """An angle counts only beside voltages and frequencies of the instrument that measured it."""
 
 
+COMPLAIN_S = 0.25  # people are told as often as the status is published
+
+
 @dataclass(slots=True)
 class _Plan:
     """One asset, ready to be assembled, and how it was seen last."""
@@ -127,6 +130,7 @@ class Assembler:
         self._site = site
         self._links: Mapping[str, Link] | None = None
         self._plans: dict[str, tuple[_Plan, ...]] = {}
+        self._complain_at_s = -math.inf
         self._angle = AngleWitness()
         self._checks = CrossChecks(site)
 
@@ -158,7 +162,9 @@ class Assembler:
             local_control=safety.get("local_control"),
             lost_devices=tuple([name for name, link in links.items() if not link.is_up]),
         )
-        self.complaints = self._complaints(seen, now_s)
+        if now_s >= self._complain_at_s:
+            self._complain_at_s = now_s + COMPLAIN_S
+            self.complaints = self._complaints(seen, now_s)
         return seen
 
     def _complaints(self, seen: ProcessImage, now_s: float) -> tuple[Complaint, ...]:

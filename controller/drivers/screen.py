@@ -10,6 +10,7 @@ is quarantined: nothing of it is believed and nothing is written to it until it 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class Screen:
         self._link = link
         self._is_checked = device.table.protocol is not Protocol.MODBUS_TCP  # a checksum, or a typed encoding
         self._points = tuple(_point(name, limit, device) for name, limit in limits.items())
+        self._steps = tuple((point.name, _plain_step(point.limit), point) for point in self._points)
         self._urgent = frozenset(urgent)
         self._suspected: set[str] = set()
         self._refuted_at_s: deque[float] = deque(maxlen=TOLD_COUNT)
@@ -133,24 +135,38 @@ class Screen:
     def _take(self, now_s: float) -> None:
         reading_of, facts, suspected = self._link.reading, self.facts, self._suspected
         doubted: list[_Point] = []
-        for point in self._points:
-            reading = reading_of(point.name)
-            if reading is not None and reading == point.newest:
+        for name, step, point in self._steps:
+            reading, fact = reading_of(name), facts[name]
+            if reading is None or fact is None:
+                self._consider(point, reading, now_s, doubted)
                 continue
-            fact = facts[point.name]
-            if reading is None or not point.is_possible(reading[0]):
-                if fact is not None:
-                    self._lacks(point, now_s)
-                continue
-            point.newest = reading
-            if fact is None or self._is_checked or point.follows(fact, *reading):
-                facts[point.name] = reading
-                if point.name in suspected:
+            value, before = reading[0], fact[0]
+            # nearly all are as before, or near it, and there are a hundred in a cycle
+            if value == before or (value.__class__ is float and -step <= value - before <= step):  # type: ignore[operator]
+                facts[name] = reading
+                if suspected and name in suspected:
                     self._refuted(point, now_s)
             else:
-                doubted.append(point)
+                self._consider(point, reading, now_s, doubted)
         if doubted:
             self._weigh(doubted)
+
+    def _consider(self, point: _Point, reading: Reading | None, now_s: float, doubted: list[_Point]) -> None:
+        """What is missing, new, or not near what it was."""
+        fact = self.facts[point.name]
+        if reading is not None and reading == point.newest:
+            return
+        if reading is None or not point.is_possible(reading[0]):
+            if fact is not None:
+                self._lacks(point, now_s)
+            return
+        point.newest = reading
+        if fact is None or self._is_checked or point.follows(fact, *reading):
+            self.facts[point.name] = reading
+            if point.name in self._suspected:
+                self._refuted(point, now_s)
+        else:
+            doubted.append(point)
 
     def _weigh(self, doubted: list[_Point]) -> None:
         """A jump that another point of the same sample shares is no flaw of the wire."""
@@ -211,7 +227,7 @@ class Screen:
 def _point(name: str, limit: Limit, device: Device) -> _Point:
     point = device.table.points[name]
     period_s = poll_period_s(device, point.group)
-    has_bounds = None not in {point.minimum, point.maximum} or point.enum is not None or limit.high < float("inf")
+    has_bounds = None not in {point.minimum, point.maximum} or point.enum is not None or limit.high < math.inf
     return _Point(
         name,
         limit,
@@ -219,6 +235,12 @@ def _point(name: str, limit: Limit, device: Device) -> _Point:
         lack_s=LACK_POLLS * period_s,
         is_telling=has_bounds and point.sentinel is None,
     )
+
+
+def _plain_step(limit: Limit) -> float:
+    """How far a value may always go, time and bounds apart; -1 for words, angles and what nothing contradicts."""
+    is_plain = limit.is_number and not limit.turns and limit.step < math.inf
+    return limit.step if is_plain else -1.0
 
 
 def _sampled_at_s(point: _Point) -> float:
