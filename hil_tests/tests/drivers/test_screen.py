@@ -23,7 +23,7 @@ LIMITS = {
     LOCK: Limit(is_number=False, samples_count=3, stands_alone=True),
     POWER: Limit(10_000.0, low=-1e6, high=1e6),
 }
-TRUE = {**dict.fromkeys(VOLTS, 230.0), POSITION: "closed", LOCK: False, POWER: 5_000.0}
+TRUE: dict[str, Value] = {**dict.fromkeys(VOLTS, 230.0), POSITION: "closed", LOCK: False, POWER: 5_000.0}
 PERIOD_S = 0.02
 
 
@@ -42,7 +42,7 @@ class Told:
     def say(self, **changed: Value | None) -> None:
         """One more reply; a name stands for the point that ends with it."""
         self.now_s += PERIOD_S
-        values = {**TRUE, **{_full(name): value for name, value in changed.items()}}
+        values: dict[str, Value | None] = {**TRUE, **{_full(name): value for name, value in changed.items()}}
         self.link.readings = {n: Reading(value, self.now_s) for n, value in values.items() if value is not None}
         self.screen.refresh(self.now_s)
 

@@ -34,7 +34,7 @@ def on_real_bytes() -> Seen:
     site, loop, seen = load_site(configs_dir() / "hubs" / "hybridhof.toml"), VirtualLoop(), []
     bench = WireBench(site, Plant(site.hub, 1), 1, loop)
     desk, is_over = WireDesk(bench), asyncio.Event()
-    cuts = []
+    cuts: list[object] = []
 
     def look() -> None:
         now_s = bench.plant.now_s
