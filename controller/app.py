@@ -182,7 +182,7 @@ class _App:
         self._watchdog.feed(now_s)
         notify("WATCHDOG=1")
         self._links.set_islanded(loop.memory.mode is not Mode.GRID_CONNECTED)
-        self._links.set_eager(loop.memory.mode is Mode.UNPLANNED_ISLANDING)
+        self._links.set_eager(loop.is_tense)
         self._speak_of_journal(now_s)
         if loop.memory.mode is self._published_mode and now_s - self._published_at_s < PUBLISH_EVERY_S:
             return
@@ -193,6 +193,7 @@ class _App:
             seen=loop.image,
             memory=loop.memory,
             links=self._links.links,
+            screens=loop.assembler.screens,
             cycle=loop.time.status,
             journal=self._journal.status,
             boot=self._boot,

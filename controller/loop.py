@@ -15,6 +15,7 @@ from controller import clock
 from controller.config.types import Site
 from controller.core.decide import Decision, decide
 from controller.core.memory import CoreMemory
+from controller.device_news import DeviceNews
 from controller.drivers.assets import Assembler
 from controller.drivers.link import Link
 from controller.drivers.outputs import Outputs
@@ -32,7 +33,7 @@ from controller.model.hub import AssetId
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Authority
+from controller.model.words import Authority, Mode
 from controller.status import CycleStatus
 from controller.veto_inputs import veto_inputs
 
@@ -98,7 +99,6 @@ class Loop:
     verdict: Verdict | None = None  # on it
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
-    _lost: tuple[str, ...] | None = None
     _living: tuple[OperatorRequest, ...] = ()
     _bounds: tuple[DurableMemory, tuple[OperatorRequest, ...], Bounds] | None = None
 
@@ -106,11 +106,13 @@ class Loop:
         self._news = asyncio.Event()
         self.assembler = Assembler(self.site)
         self.outputs = Outputs(self.site)
+        self.news = DeviceNews()
         self.gate = IntentGate(self.journal)
 
     _news: asyncio.Event = field(init=False)
     assembler: Assembler = field(init=False)
     outputs: Outputs = field(init=False)
+    news: DeviceNews = field(init=False)
     gate: IntentGate = field(init=False)
 
     async def run(self) -> None:
@@ -144,6 +146,11 @@ class Loop:
     def is_hurried(self) -> bool:
         """The next cycle will be early."""
         return self._news.is_set()
+
+    @property
+    def is_tense(self) -> bool:
+        """Every sample counts, not only what has changed: proof needs two of them, and so does the end of a doubt."""
+        return self.memory.mode is Mode.UNPLANNED_ISLANDING or self.assembler.is_waiting
 
     def intent_is_durable(self) -> None:
         """The journal has written something; if an order waits for that, it goes now."""
@@ -239,16 +246,9 @@ class Loop:
         )
 
     def _speak_of_devices(self, now_s: float) -> None:
-        """An event for each link that went or came; silent in the first cycles, when none has come yet."""
-        lost = self.image.lost_devices
-        if self._lost is None:
-            if not lost or self.time.count * self.site.hub.timing.cycle_s > self.site.hub.timing.unknown_max_s:
-                self._lost = ()
-            return
-        for name in lost:
-            if name not in self._lost:
-                self.journal.write(Event(EventKind.DEVICE, Reason.DEVICE_LOST, name), now_s)
-        for name in self._lost:
-            if name not in lost:
-                self.journal.write(Event(EventKind.DEVICE, Reason.DEVICE_BACK, name), now_s)
-        self._lost = lost
+        """An event for each link that went or came, and for each doubt."""
+        may_be_away = self.time.count * self.site.hub.timing.cycle_s <= self.site.hub.timing.unknown_max_s
+        for event in self.news.of_links(self.image.lost_devices, now_s, may_be_away=may_be_away):
+            self.journal.write(event, now_s)
+        for event in self.news.of_doubts(self.assembler.complaints):
+            self.journal.write(event, now_s)

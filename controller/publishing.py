@@ -10,6 +10,7 @@ from controller.core.memory import CoreMemory
 from controller.core.resync import return_at_s
 from controller.core.situation import assess
 from controller.drivers.link import Link
+from controller.drivers.screen import Screen
 from controller.model.hub import Feeder, Hub
 from controller.model.image import FeederSeen, GensetSeen, ProcessImage, PvSeen, RadioSeen
 from controller.model.phases import PhaseValues
@@ -44,6 +45,7 @@ class Publication:
     seen: ProcessImage
     memory: CoreMemory
     links: Mapping[str, Link]
+    screens: Mapping[str, Screen]
     cycle: CycleStatus
     journal: JournalStatus
     boot: str
@@ -86,13 +88,20 @@ def build_status(p: Publication) -> Status:
         radios=_radios(p),
         offers=tuple(OfferStatus(x.id, x.label, x.feeders, x.radios) for x in p.hub.offers),
         latches=tuple(LatchStatus(x.subject, x.reason, x.since_s) for x in p.memory.durable.latches),
-        devices=tuple(DeviceStatus(name, link.is_up) for name, link in p.links.items()),
+        devices=tuple(_device(p, name, link) for name, link in p.links.items()),
         cycle=p.cycle,
         journal=p.journal,
         angle_difference_deg=p.seen.poi.angle_difference_deg,
         irradiance_w_per_m2=p.seen.weather.irradiance_w_per_m2,
         temperature_c=p.seen.weather.temperature_c,
     )
+
+
+def _device(p: Publication, name: str, link: Link) -> DeviceStatus:
+    screen = p.screens.get(name)  # none before the first image, and none for what serves no asset
+    if screen is None:
+        return DeviceStatus(name, link.is_up)
+    return DeviceStatus(name, link.is_up, screen.refuted_count, screen.is_quarantined)
 
 
 def _grid(p: Publication) -> GridStatus:

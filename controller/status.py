@@ -137,6 +137,8 @@ class DeviceStatus:
 
     name: str
     is_up: bool
+    refuted_count: int = 0  # samples that were not believed, since the start
+    is_quarantined: bool = False  # not what its table describes: neither believed nor written to
 
 
 @dataclass(frozen=True, slots=True)

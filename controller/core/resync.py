@@ -11,6 +11,7 @@ from controller.model.words import Authority, GridVerdict, Switcher
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ = 0.08
+BLIND_SLIP_HZ = 0.03  # an angle that nobody knows has to move, so that it can be seen to follow the frequencies
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
 FLAP_DOUBLINGS_MAX = 6
 SET_OFF_MAX_HZ = 1.4  # off nominal: an inrush beyond the rating is not steered against; the guard holds the envelope
@@ -72,7 +73,7 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     poi = situation.seen.poi
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
-    slip_hz = 0.0
+    slip_hz = BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
     if poi.angle_difference_deg is not None:
         slip_hz = max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
     return Steering(

@@ -1,7 +1,8 @@
 """Links -> the process image: assets assembled from the points of their devices, once a cycle.
 
 A reading older than its role allows is no reading. Where several devices offer a field, the first fresh one in the
-site file's order counts. Nothing is invented: a field without a fresh, plausible source is `None`.
+site file's order counts. What a device says passes its screen first (`screen`); a doubted sample is not yet a fact.
+Nothing is invented: a field without a fresh, plausible source is `None`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.config.types import AssetBinding, Site
+from controller.drivers.angle import AngleWitness
+from controller.drivers.crosscheck import Complaint, CrossChecks
 from controller.drivers.fields import FieldKind, Kind, Take, field_taker
+from controller.drivers.limits import Limit, limit_of
 from controller.drivers.link import Link
+from controller.drivers.screen import Screen
+from controller.drivers.urgent import urgent_points
 from controller.model.hub import AssetId
 from controller.model.image import (
     BatterySeen,
@@ -26,6 +32,7 @@ from controller.model.image import (
     RadioSeen,
     WeatherSeen,
 )
+from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, GensetState, GridSource, InverterMode, SettingsGroup
 
 ROLE_FIELDS: Mapping[str, Mapping[str, FieldKind]] = {
@@ -98,6 +105,9 @@ ONE_INSTRUMENT = frozenset(
 """An angle counts only beside voltages and frequencies of the instrument that measured it."""
 
 
+COMPLAIN_S = 0.25  # people are told as often as the status is published
+
+
 @dataclass(slots=True)
 class _Plan:
     """One asset, ready to be assembled, and how it was seen last."""
@@ -112,22 +122,35 @@ class _Plan:
 
 
 class Assembler:
-    """Builds the process image of one site. Reuse it: it prepares itself for the links it is first given."""
+    """Builds the process image of one site, and remembers what is doubted about it. One for each life of the links."""
 
     def __init__(self, site: Site) -> None:
+        self.screens: Mapping[str, Screen] = {}
+        self.complaints: tuple[Complaint, ...] = ()
         self._site = site
         self._links: Mapping[str, Link] | None = None
         self._plans: dict[str, tuple[_Plan, ...]] = {}
+        self._complain_at_s = -math.inf
+        self._angle = AngleWitness()
+        self._checks = CrossChecks(site)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something urgent is doubted: the next sample decides."""
+        return any(screen.is_waiting for screen in self.screens.values())
 
     def image(self, links: Mapping[str, Link], now_s: float) -> ProcessImage:
-        """Everything measured, as old as each role allows at most. Same links, same readings, same image."""
+        """Everything measured and believed, as old as each role allows at most."""
         if links is not self._links:
-            self._plans = _plans(self._site, links)
+            self.screens = _screens(self._site, links)
+            self._plans = _plans(self._site, links, self.screens)
             self._links = links
+        for screen in self.screens.values():
+            screen.refresh(now_s)
         plans = self._plans
         safety = _only(plans, "safety", now_s) or {}
-        return ProcessImage(
-            poi=_only(plans, "poi", now_s) or PoiSeen(),
+        seen = ProcessImage(
+            poi=self._angle.seen(_only(plans, "poi", now_s) or PoiSeen()),
             batteries=_all(plans, "battery", now_s),
             pv=_all(plans, "pv", now_s),
             gensets=_all(plans, "genset", now_s),
@@ -139,20 +162,46 @@ class Assembler:
             local_control=safety.get("local_control"),
             lost_devices=tuple([name for name, link in links.items() if not link.is_up]),
         )
+        if now_s >= self._complain_at_s:
+            self._complain_at_s = now_s + COMPLAIN_S
+            self.complaints = self._complaints(seen, now_s)
+        return seen
+
+    def _complaints(self, seen: ProcessImage, now_s: float) -> tuple[Complaint, ...]:
+        found = list(self._checks.complaints(seen, now_s))
+        if self._angle.is_doubted:
+            found.append(Complaint(self._site.hub.poi.id, Reason.ANGLE_DOUBTED))
+        for name, screen in self.screens.items():
+            found += [Complaint(name, reason) for reason in screen.complaints(now_s)]
+        return tuple(found)
 
 
-def _plans(site: Site, links: Mapping[str, Link]) -> dict[str, tuple[_Plan, ...]]:
+def _screens(site: Site, links: Mapping[str, Link]) -> dict[str, Screen]:
+    """One for each device that serves an asset, with the bounds of its points."""
+    limits: dict[str, dict[str, Limit]] = {}
+    for binding in site.bindings.values():
+        for name, refs in binding.reads.items():
+            for ref in refs:
+                limits.setdefault(ref.device, {})[ref.point] = limit_of(name, binding, site)
+    urgent = urgent_points(site)
+    return {
+        device: Screen(site.devices[device], links[device], of_device, urgent.get(device, {}))
+        for device, of_device in limits.items()
+    }
+
+
+def _plans(site: Site, links: Mapping[str, Link], screens: Mapping[str, Screen]) -> dict[str, tuple[_Plan, ...]]:
     plans: dict[str, tuple[_Plan, ...]] = {}
     for binding in site.bindings.values():
-        plans[binding.role] = (*plans.get(binding.role, ()), _plan(binding, site, links))
+        plans[binding.role] = (*plans.get(binding.role, ()), _plan(binding, site, links, screens))
     return plans
 
 
-def _plan(binding: AssetBinding, site: Site, links: Mapping[str, Link]) -> _Plan:
+def _plan(binding: AssetBinding, site: Site, links: Mapping[str, Link], screens: Mapping[str, Screen]) -> _Plan:
     found = [
         (name, taker)
         for name, kind in ROLE_FIELDS[binding.role].items()
-        if (taker := field_taker(name, kind, binding, site, links)) is not None
+        if (taker := field_taker(name, kind, binding, site, screens)) is not None
     ]
     has_electrical = any(name in ELECTRICAL for name, _ in found)
     takers = tuple(

@@ -38,7 +38,7 @@ class Board:
         self.failures = 0
         self.changes_count = 0
         self._clock = clock
-        self._is_up = False
+        self._is_up = self._is_barred = False
         self._writable = frozenset(p.id for p in points if p.writable)
         self._values: dict[str, Value | None] = {}
         self._at_s: dict[str, float] = {}
@@ -53,6 +53,17 @@ class Board:
         """The device answered lately: its connection stands and not three questions in a row went unanswered."""
         return self._is_up
 
+    @property
+    def is_barred(self) -> bool:
+        """Nothing is written to it."""
+        return self._is_barred
+
+    @is_barred.setter
+    def is_barred(self, is_barred: bool) -> None:
+        self._is_barred = is_barred
+        if is_barred:
+            self.outbox.drop()
+
     def reading(self, point: str) -> Reading | None:
         """The newest value of a point; old ones stay and show their age. Made when it is asked for, which is more
         seldom than it is polled.
@@ -63,7 +74,7 @@ class Board:
     def write(self, point: str, value: Value) -> None:
         """Want this value in the device; see `Outbox` for what becomes of it."""
         assert point in self._writable, f"{self.name} has no writable point {point}"
-        if self.outbox.put(point, value, self._clock()):
+        if not self._is_barred and self.outbox.put(point, value, self._clock()):
             self.wake()
 
     def keep(self, point: str, value: Value | None, at_s: float) -> None:

@@ -1,7 +1,8 @@
 """One value: raw numbers of a device <-> our units, our signs, our words. Pure; prepared once per point.
 
-Whatever is not a plausible value is `None`: sentinels, NaN and infinity, raw numbers without a name in the enum, values
-outside the point's minimum and maximum. What does not fit into the device's number is refused, never wrapped.
+Whatever is not a plausible value is `None`: sentinels, NaN and infinity, raw numbers without a name in the enum, truths
+other than 0 and 1, values outside the point's minimum and maximum. What does not fit into the device's number is
+refused, never wrapped.
 """
 
 from __future__ import annotations
@@ -62,8 +63,14 @@ def decoder(point: Point, scale: float = 1.0) -> Decode:
     if point.enum is not None:
         return _named(point.enum, missing)
     if point.type == "bool":
-        return lambda raw: None if raw == missing else raw != 0
+        return _truths(missing)
     return _scaled(point, point.scale * scale, missing)
+
+
+def _truths(missing: Raw | None) -> Decode:
+    """A device that means something else by true says so with an enum: one bit that flips must not make a truth."""
+    truths: dict[Raw, Value] = {raw: value for raw, value in ((0, False), (1, True)) if raw != missing}
+    return truths.get
 
 
 def _named(names: Mapping[int, str], missing: Raw | None) -> Decode:

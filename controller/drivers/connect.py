@@ -50,7 +50,7 @@ class Links:
             self._boards[device].when_urgent(steps, hurry)
 
     def set_eager(self, is_eager: bool) -> None:
-        """While the hub is being transferred, every sample counts: proof needs two of them."""
+        """While the hub is being transferred or something is doubted, every sample counts: both need two of them."""
         for board in self._boards.values():
             board.is_eager = is_eager
 

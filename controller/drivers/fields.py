@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from controller.config.types import AssetBinding, PointRef, Site
-from controller.drivers.link import Link, Reading, Value
+from controller.drivers.limits import rating_of
+from controller.drivers.link import Reading, Value
 from controller.drivers.schedule import poll_period_s
+from controller.drivers.screen import SAME_SAMPLE_S, Screen
 from controller.model.phases import ALL_PHASES, Phase, PhaseValues
 
+SUM_ERROR_RATIO = 0.05  # of the rating: four values of a class 1 meter, rounded, from judgement
 POLLS_MISSED_MAX = 2.5  # a point of the slow group is not stale before it can have been read again twice
 
 Seen = object
@@ -44,13 +47,13 @@ class _Source:
 
 
 def field_taker(
-    name: str, kind: FieldKind, binding: AssetBinding, site: Site, links: Mapping[str, Link]
+    name: str, kind: FieldKind, binding: AssetBinding, site: Site, screens: Mapping[str, Screen]
 ) -> Take | None:
     """A function from the time to the field's value; None when no device has such a point."""
     if isinstance(kind, Kind) and kind in (Kind.PHASE_POWERS, Kind.PHASE_LEVELS):
-        return _first_of([_taker(source) for source in _phase_sources(name, kind, binding, site, links)])
+        return _first_of(_phase_takers(name, kind, binding, site, screens))
     convert = _converter(kind)
-    sources = [_source(ref, (ref.point,), convert, binding, site, links) for ref in binding.reads.get(name, ())]
+    sources = [_source(ref, (ref.point,), convert, binding, site, screens) for ref in binding.reads.get(name, ())]
     return _first_of([_taker(source) for source in sources])
 
 
@@ -60,13 +63,13 @@ def _source(
     convert: Convert,
     binding: AssetBinding,
     site: Site,
-    links: Mapping[str, Link],
+    screens: Mapping[str, Screen],
 ) -> _Source:
     device = site.devices[ref.device]
     point = device.table.points[ref.point]
     polled_s = POLLS_MISSED_MAX * poll_period_s(device, point.group) + point.refresh_s
     max_age_s = max(site.max_age_s[binding.role], polled_s)
-    return _Source(links[ref.device].reading, points, max_age_s, ref.device, convert)
+    return _Source(screens[ref.device].facts.get, points, max_age_s, ref.device, convert)
 
 
 def _converter(kind: FieldKind) -> Convert:
@@ -150,28 +153,47 @@ def _three_taker(source: _Source) -> Take:
     return take
 
 
-def _phase_sources(
-    name: str, kind: Kind, binding: AssetBinding, site: Site, links: Mapping[str, Link]
-) -> list[_Source]:
-    """For each device in order of preference: its three phases, then its total."""
+def _phase_takers(
+    name: str, kind: Kind, binding: AssetBinding, site: Site, screens: Mapping[str, Screen]
+) -> list[Take]:
+    """For each device in order of preference: its three phases, then its total; both only if they agree."""
     phases = phases_of(binding, site)
     stem, unit = name.rsplit("_", 1)
     by_phase = {phase: binding.reads.get(f"{stem}_{phase.value}_{unit}", ()) for phase in ALL_PHASES}
     totals = binding.reads.get(name, ())
     spread = _spread(kind, phases)
-    sources = []
+    takers = []
     for device in _devices_in_order((*by_phase.values(), totals)):
         refs = [_ref_of(device, by_phase[phase]) for phase in ALL_PHASES]
         present = [ref for ref in refs if ref is not None]
         has_all = all(ref is not None or phase not in phases for ref, phase in zip(refs, ALL_PHASES, strict=True))
+        three = whole = None
         if present and has_all:
             absent = None if kind is Kind.PHASE_POWERS else present[0].point  # no power; no voltage of its own
             points = tuple(absent if ref is None else ref.point for ref in refs)
-            sources.append(_source(present[0], points, _number, binding, site, links))
+            three = _taker(_source(present[0], points, _number, binding, site, screens))
         total = _ref_of(device, totals)
         if total is not None:
-            sources.append(_source(total, (total.point,), spread, binding, site, links))
-    return sources
+            whole = _taker(_source(total, (total.point,), spread, binding, site, screens))
+        if three is not None and whole is not None and kind is Kind.PHASE_POWERS:
+            takers.append(_agreeing(three, whole, SUM_ERROR_RATIO * rating_of(binding, site)))
+        else:
+            takers += [taker for taker in (three, whole) if taker is not None]
+    return takers
+
+
+def _agreeing(three: Take, whole: Take, error_w: float) -> Take:
+    """The phases, unless their sum contradicts the total of the same sample: nobody knows which of them is wrong."""
+
+    def take(now_s: float) -> Found | None:
+        phases, total = three(now_s), whole(now_s)
+        if phases is None or total is None or abs(phases[1] - total[1]) > SAME_SAMPLE_S:
+            return phases or total
+        assert isinstance(phases[0], PhaseValues)
+        assert isinstance(total[0], PhaseValues)
+        return phases if abs(phases[0].total - total[0].total) <= error_w else None
+
+    return take
 
 
 def _spread(kind: Kind, phases: tuple[Phase, ...]) -> Convert:

@@ -18,6 +18,9 @@ class Reading(NamedTuple):
 class Link(Protocol):
     """One device. Reading never waits; writing leaves the newest wish per point and returns at once."""
 
+    is_barred: bool
+    """Not what its table describes: nothing is written to it, no sign of life either. Set by whoever screens it."""
+
     @property
     def is_up(self) -> bool:
         """The device answered lately."""

@@ -104,6 +104,11 @@ class Outbox:
         sent = self._sent[point]
         self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True)
 
+    def drop(self) -> None:
+        """Nothing more is to be sent; what the device was told before is unknown."""
+        self._wishes.clear()
+        self.forget()
+
     def forget(self) -> None:
         """The device was away: what it was told before is unknown."""
         self._checks.clear()

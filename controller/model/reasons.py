@@ -74,6 +74,12 @@ class Reason(Enum):
     # devices and shell
     DEVICE_LOST = "device_lost"
     DEVICE_BACK = "device_back"
+    DEVICE_IMPLAUSIBLE = "device_implausible"  # not what its table describes: quarantined
+    READINGS_DOUBTED = "readings_doubted"  # single samples that nothing bore out
+    ANGLE_DOUBTED = "angle_doubted"  # it does not move as the two frequencies say
+    CONTACT_DOUBTED = "contact_doubted"  # the POI's contact against the voltages beside it
+    POWER_UNBALANCED = "power_unbalanced"  # the meters of the hub do not add up
+    SOC_DOUBTED = "soc_doubted"  # charge against counted energy
     NOT_FOLLOWED = "not_followed"  # a command that physics did not follow
     JOURNAL_DEGRADED = "journal_degraded"
     JOURNAL_BACK = "journal_back"

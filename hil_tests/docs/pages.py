@@ -12,6 +12,7 @@ from hil_tests.docs.devices import devices_page
 from hil_tests.docs.evidence import evidence_page
 from hil_tests.docs.faults import faults_page
 from hil_tests.docs.invariants import invariants_page
+from hil_tests.docs.losses import losses_page
 from hil_tests.docs.modes import modes_page
 from hil_tests.docs.scenarios import scenarios_page
 
@@ -27,6 +28,7 @@ def fresh_pages() -> Mapping[str, str]:
         "docs/defects.md": defects_page(),
         "docs/evidence.md": evidence_page(),
         "docs/invariants.md": invariants_page(),
+        "docs/losses.md": losses_page(),
         "docs/scenarios.md": scenarios_page(),
     }
 

@@ -47,6 +47,9 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
     return [
         Part("t0", "all scenarios, virtual time without wires", (*HALLIG, "run", "--tier", "t0", *together)),
         Part("t1", "all scenarios, virtual time with Modbus bytes", (*HALLIG, "run", "--tier", "t1", *together)),
+        Part("flips", "all scenarios, a bit flipped in every fifth reply on Modbus TCP",
+             (*module, "hil_tests.flips", "--jobs", str(jobs))),
+        Part("losses", "every row of the loss table", (*module, "hil_tests.losses")),
         Part("crash", "a crash in every step around every switching order", (*HALLIG, "crash", *together)),
         Part("defects", "all planted defects", (*module, "hil_tests.defects", "--jobs", str(jobs))),
         Part("guard", "all mutants of the guard", (*module, "hil_tests.mutation")),

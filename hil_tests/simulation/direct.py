@@ -43,7 +43,7 @@ class DirectLink:
         self.now_s = 0.0  # what is written now bears this instant
         self._beat = 0
         self._beat_at_s = 0.0
-        self.is_cut = False
+        self.is_cut = self.is_barred = False
         self.troubles: list[Trouble] = []
         self.on_frame: Callable[[], None] | None = None  # every request on the wire, if there were one
         self._timeout_s = device.timeout_s
@@ -61,7 +61,7 @@ class DirectLink:
 
     def write(self, point: str, value: Value) -> None:
         """Reaches the device after its latency; what it has already is sent again only once a second."""
-        if self.is_cut:
+        if self.is_cut or self.is_barred:
             return
         sent = self._sent.get(point)
         if sent is not None and sent[0] == value and self.now_s - sent[1] < RESTATE_S:
@@ -83,7 +83,7 @@ class DirectLink:
             self.next_s = self._deaf_until_s
             return
         self._deliver()
-        if vetted and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
+        if vetted and not self.is_barred and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
             self._beat_at_s = now_s + BEAT_S
             self._beat = (self._beat + 1) % 0x8000
             self._target.write(self._heartbeat, self._beat)
@@ -103,6 +103,7 @@ class DirectLink:
 
     def forget(self) -> None:
         """The controller restarted: its side of the link knows nothing any more."""
+        self.is_barred = False
         self._newest.clear()
         self.changes_count += 1
         self._sent.clear()

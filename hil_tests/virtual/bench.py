@@ -152,7 +152,7 @@ class WireBench:
 
     def _after_cycle(self, loop: Loop, now_s: float) -> None:
         self._links.set_islanded(loop.memory.mode is not Mode.GRID_CONNECTED)
-        self._links.set_eager(loop.memory.mode is Mode.UNPLANNED_ISLANDING)
+        self._links.set_eager(loop.is_tense)
         for link in self.direct.values():
             link.now_s = now_s
         vetoes = loop.verdict.vetoes if loop.verdict is not None else ()

@@ -106,6 +106,7 @@ class FakeLink:
     def __init__(self) -> None:
         self._asked_count = 0
         self.is_up = True
+        self.is_barred = False
         self.readings: dict[str, Reading] = {}
         self.written: list[tuple[str, Value]] = []
 

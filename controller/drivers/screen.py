@@ -1,0 +1,262 @@
+"""One device between its link and the image: what it says, as far as it may be believed.
+
+One flaw of a wire spoils one point of one reply; physics moves several points at once, or stays. So a jump that no
+other point of the same sample shares waits for a second sample, and the last fact holds meanwhile, with its own, older
+instant. It is never held longer than its role allows: whoever asks for it looks at that instant.
+
+A device of which much is impossible for long is not the one that its table describes: its register map has changed. It
+is quarantined: nothing of it is believed and nothing is written to it until it has been plausible again for a while.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from controller.config.types import Device, Protocol
+from controller.drivers.limits import Limit
+from controller.drivers.link import Link, Reading, Value
+from controller.drivers.schedule import poll_period_s
+from controller.model.reasons import Reason
+
+SAME_SAMPLE_S = 1e-6
+FORGET_POLLS = 4.0  # after so many without a fact, what comes next is judged by nothing
+FORGET_MIN_S = 0.5
+LACK_POLLS = 1.1  # a point that is missing in one reply is missing in the next before this
+LOOK_S = 0.5
+IMPOSSIBLE_MIN = 3  # points; one may be a broken sensor, two its wiring
+IMPOSSIBLE_RATIO = 1 / 3  # of those that have bounds; by a dead hub or an empty restart it is never reached
+BAD_S = 2.0  # from judgement: longer than any restart shows half-written registers, a fifth of the ten allowed
+GOOD_S = 10.0  # from judgement: a drifted map that looks right now and then never does for so long
+TOLD_COUNT = 5  # so many refuted samples within a minute are told to people
+TOLD_WINDOW_S = 60.0
+
+
+@dataclass(slots=True)
+class _Point:
+    """One point: its bounds, what was said last, and what is doubted about it."""
+
+    name: str
+    limit: Limit
+    forget_s: float
+    lack_s: float
+    is_telling: bool  # has bounds, and no raw value that means "not available"
+    newest: Reading | None = None
+    suspect: Value | None = None
+    agreeing_count: int = 0
+    suspects_count: int = 0  # samples in a row that contradict the fact
+    lacks_since_s: float | None = None
+
+    def is_possible(self, value: Value) -> bool:
+        """Within what the thing behind it can be at all."""
+        limit = self.limit
+        return not limit.is_number or isinstance(value, str) or limit.low <= value <= limit.high
+
+    def follows(self, fact: Reading, value: Value, at_s: float) -> bool:
+        """This value is one that can come after that fact."""
+        before, before_s = fact
+        if value == before:
+            return True
+        age_s = at_s - before_s
+        return age_s > self.forget_s or self._is_near(before, value, age_s)
+
+    def suspects(self, reading: Reading, *, is_borne_out: bool) -> bool:
+        """One more sample contradicts the fact. True when it is enough to make a new one."""
+        value, _ = reading
+        is_same = self.suspect is not None and self._is_near(self.suspect, value, 0.0)
+        self.agreeing_count = self.agreeing_count + 1 if is_same else 1
+        self.suspects_count += 1
+        self.suspect = value
+        needed, limit = self.limit.samples_count, self.limit
+        moves = limit.is_number and self.suspects_count > needed  # a value on its way never agrees with itself
+        return (is_borne_out and not limit.stands_alone) or moves or self.agreeing_count >= needed
+
+    def _is_near(self, before: Value, value: Value, age_s: float) -> bool:
+        limit = self.limit
+        if not limit.is_number or isinstance(before, str) or isinstance(value, str):
+            return value == before
+        moved = abs(value - before)
+        if limit.turns:
+            moved = min(moved, 360.0 - moved)
+        return moved <= limit.step + limit.step_per_s * age_s
+
+
+class Screen:
+    """What is believed of one device. `facts` is what the image is made of."""
+
+    def __init__(self, device: Device, link: Link, limits: Mapping[str, Limit], urgent: Collection[str]) -> None:
+        self.name = device.name
+        self.facts: dict[str, Reading | None] = dict.fromkeys(limits)
+        self.refuted_count = 0  # samples that were not believed and not borne out
+        self.is_quarantined = False
+        self._link = link
+        self._is_checked = device.table.protocol is not Protocol.MODBUS_TCP  # a checksum, or a typed encoding
+        self._points = tuple(_point(name, limit, device) for name, limit in limits.items())
+        self._steps = tuple((point.name, _plain_step(point.limit), point) for point in self._points)
+        self._urgent = frozenset(urgent)
+        self._suspected: set[str] = set()
+        self._refuted_at_s: deque[float] = deque(maxlen=TOLD_COUNT)
+        self._is_told = False
+        self._changes_count = -1
+        self._look_at_s = 0.0
+        self._bad_since_s: float | None = None
+        self._good_since_s: float | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """A doubt stands about something urgent: the next sample decides."""
+        return not self._suspected.isdisjoint(self._urgent)
+
+    def complaints(self, now_s: float) -> tuple[Reason, ...]:
+        """What people should know of this device."""
+        newest_s = self._refuted_at_s[-1] if self._refuted_at_s else -TOLD_WINDOW_S
+        if not self._is_told:
+            is_full = len(self._refuted_at_s) == TOLD_COUNT
+            self._is_told = is_full and now_s - self._refuted_at_s[0] <= TOLD_WINDOW_S
+        elif now_s - newest_s > TOLD_WINDOW_S:
+            self._is_told = False
+        told = (Reason.READINGS_DOUBTED,) if self._is_told else ()
+        return (*told, Reason.DEVICE_IMPLAUSIBLE) if self.is_quarantined else told
+
+    def refresh(self, now_s: float) -> None:
+        """Take what the device has said since the last time."""
+        changes_count = self._link.changes_count
+        if changes_count == self._changes_count:
+            return
+        self._changes_count = changes_count
+        if now_s >= self._look_at_s:
+            self._look_at_s = now_s + LOOK_S
+            self._look(now_s)
+        if not self.is_quarantined:
+            self._take(now_s)
+
+    def _take(self, now_s: float) -> None:
+        reading_of, facts, suspected = self._link.reading, self.facts, self._suspected
+        doubted: list[_Point] = []
+        for name, step, point in self._steps:
+            reading, fact = reading_of(name), facts[name]
+            if reading is None or fact is None:
+                self._consider(point, reading, now_s, doubted)
+                continue
+            value, before = reading[0], fact[0]
+            # nearly all are as before, or near it, and there are a hundred in a cycle
+            if value == before or (value.__class__ is float and -step <= value - before <= step):  # type: ignore[operator]
+                facts[name] = reading
+                if suspected and name in suspected:
+                    self._refuted(point, now_s)
+            else:
+                self._consider(point, reading, now_s, doubted)
+        if doubted:
+            self._weigh(doubted)
+
+    def _consider(self, point: _Point, reading: Reading | None, now_s: float, doubted: list[_Point]) -> None:
+        """What is missing, new, or not near what it was."""
+        fact = self.facts[point.name]
+        if reading is not None and reading == point.newest:
+            return
+        if reading is None or not point.is_possible(reading[0]):
+            if fact is not None:
+                self._lacks(point, now_s)
+            return
+        point.newest = reading
+        if fact is None or self._is_checked or point.follows(fact, *reading):
+            self.facts[point.name] = reading
+            if point.name in self._suspected:
+                self._refuted(point, now_s)
+        else:
+            doubted.append(point)
+
+    def _weigh(self, doubted: list[_Point]) -> None:
+        """A jump that another point of the same sample shares is no flaw of the wire."""
+        instants = [_sampled_at_s(point) for point in doubted]
+        for point, at_s in zip(doubted, instants, strict=True):
+            together_count = sum(abs(at_s - other_s) < SAME_SAMPLE_S for other_s in instants)
+            assert point.newest is not None
+            self._suspected.add(point.name)
+            if point.suspects(point.newest, is_borne_out=together_count > 1):
+                self.facts[point.name] = point.newest
+                self._settled(point)
+
+    def _lacks(self, point: _Point, now_s: float) -> None:
+        """Nothing possible, this time. In two replies in a row it is unknown; in one it may be a flaw of the wire."""
+        if point.lacks_since_s is None and not self._is_checked:
+            point.lacks_since_s = now_s
+            self._suspected.add(point.name)
+        elif self._is_checked or now_s - (point.lacks_since_s or 0.0) >= point.lack_s:
+            self.facts[point.name] = None
+            self._settled(point)
+
+    def _refuted(self, point: _Point, now_s: float) -> None:
+        self.refuted_count += 1
+        self._refuted_at_s.append(now_s)
+        self._settled(point)
+
+    def _settled(self, point: _Point) -> None:
+        self._suspected.discard(point.name)
+        point.suspect, point.lacks_since_s = None, None
+        point.agreeing_count = point.suspects_count = 0
+
+    # -- quarantine -----------------------------------------------------------------------------------------------
+    def _look(self, now_s: float) -> None:
+        verdict = self._is_impossible(now_s)
+        self._bad_since_s = _since(self._bad_since_s, verdict is True, now_s)
+        self._good_since_s = _since(self._good_since_s, verdict is False, now_s)
+        if not self.is_quarantined and _has_lasted(self._bad_since_s, BAD_S, now_s):
+            self._bar()
+        elif self.is_quarantined and _has_lasted(self._good_since_s, GOOD_S, now_s):
+            self.is_quarantined = self._link.is_barred = False
+
+    def _bar(self) -> None:
+        self.is_quarantined = self._link.is_barred = True
+        for point in self._points:
+            self.facts[point.name] = None
+            self._settled(point)
+
+    def _is_impossible(self, now_s: float) -> bool | None:
+        """Whether too much of what it says cannot be; None while it says nothing."""
+        readings = {point.name: self._link.reading(point.name) for point in self._points}
+        if not self._link.is_up or not any(_is_young(readings[point.name], point, now_s) for point in self._points):
+            return None
+        telling = [(point, readings[point.name]) for point in self._points if point.is_telling]
+        wrong_count = sum(reading is None or not point.is_possible(reading[0]) for point, reading in telling)
+        return wrong_count >= IMPOSSIBLE_MIN and wrong_count >= IMPOSSIBLE_RATIO * len(telling)
+
+
+def _point(name: str, limit: Limit, device: Device) -> _Point:
+    point = device.table.points[name]
+    period_s = poll_period_s(device, point.group)
+    has_bounds = None not in {point.minimum, point.maximum} or point.enum is not None or limit.high < math.inf
+    return _Point(
+        name,
+        limit,
+        forget_s=max(FORGET_MIN_S, FORGET_POLLS * period_s),
+        lack_s=LACK_POLLS * period_s,
+        is_telling=has_bounds and point.sentinel is None,
+    )
+
+
+def _plain_step(limit: Limit) -> float:
+    """How far a value may always go, time and bounds apart; -1 for words, angles and what nothing contradicts."""
+    is_plain = limit.is_number and not limit.turns and limit.step < math.inf
+    return limit.step if is_plain else -1.0
+
+
+def _sampled_at_s(point: _Point) -> float:
+    assert point.newest is not None
+    return point.newest.at_s
+
+
+def _is_young(reading: Reading | None, point: _Point, now_s: float) -> bool:
+    return reading is not None and now_s - reading.at_s <= point.forget_s
+
+
+def _since(since_s: float | None, is_so: bool, now_s: float) -> float | None:
+    if not is_so:
+        return None
+    return now_s if since_s is None else since_s
+
+
+def _has_lasted(since_s: float | None, for_s: float, now_s: float) -> bool:
+    return since_s is not None and now_s - since_s >= for_s

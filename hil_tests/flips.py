@@ -1,0 +1,84 @@
+"""Every scenario again, with one bit flipped in every fifth reply: `python -m hil_tests.flips [ID ...] [--jobs N]`.
+
+On Modbus TCP nothing of Modbus sees a flipped bit. All scenarios that are expected to pass are played with real bytes,
+and every Modbus TCP device has the fault from the first instant on. Expectations of service are not asked for, since
+some would be late; every invariant is: not one wrong switching operation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from controller.config.types import Protocol, Site
+from hil_tests.bench.loading import SCENARIOS, Loaded, load_all, load_scenario
+from hil_tests.bench.runner import run
+from hil_tests.bench.scenario import Action, Scenario, Tier
+from hil_tests.bench.verdict import Result
+
+RATIO = 0.2
+BEGINS = "2 s"  # a controller that has seen nothing yet has nothing to doubt by
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit 1 when an invariant was broken somewhere, or a run was not valid."""
+    parser = argparse.ArgumentParser(prog="python -m hil_tests.flips", description=__doc__)
+    parser.add_argument("ids", nargs="*", metavar="ID", help="scenarios; all that apply, if none is named")
+    parser.add_argument("--jobs", type=int, default=1, help="processes beside each other")
+    asked = parser.parse_args(argv)
+    broken_count = runs_count = refuted_count = 0
+    for result in _played(asked.ids or applicable(), asked.jobs):
+        runs_count += 1
+        broken_count += bool(result.findings)
+        refuted_count += sum(event.reason.value == "readings_doubted" for _, event in result.events)
+        if result.findings:
+            print(f"broken  {result.scenario_id} seed {result.seed}: {result.findings[0]}", flush=True)
+    print(f"{runs_count} runs, {broken_count} broke something, doubts were told {refuted_count} times")
+    return 1 if broken_count or not runs_count else 0
+
+
+def applicable() -> list[str]:
+    """Scenarios that pass without the flips, have real bytes and end within minutes."""
+    return [each.scenario.id for each in load_all() if is_applicable(each.scenario)]
+
+
+def is_applicable(scenario: Scenario) -> bool:
+    """Whether it says something about flips."""
+    is_timely = Tier.T1 in scenario.tiers and not scenario.quasi_steady
+    return is_timely and scenario.expected == "pass" and not scenario.hardware
+
+
+def play(scenario_id: str) -> Result:
+    """One scenario with its first seed."""
+    logging.getLogger("hallig").setLevel(logging.CRITICAL)  # every fifth write's echo is another one's
+    loaded = load_scenario(SCENARIOS / f"{scenario_id}.toml")
+    return run(with_flips(loaded), loaded.site, loaded.scenario.seed[0], Tier.T1)
+
+
+def with_flips(loaded: Loaded) -> Scenario:
+    """The same story on wires that flip bits; only invariants judge it."""
+    timeline = (*loaded.scenario.timeline, *_flips(loaded.site))
+    return loaded.scenario.model_copy(update={"timeline": timeline, "expect": ()})
+
+
+def _flips(site: Site) -> Iterator[Action]:
+    for name, device in site.devices.items():
+        if device.table.protocol is Protocol.MODBUS_TCP:
+            action = {"at": BEGINS, "do": "fault", "type": "bit_flip", "unit": name, "ratio": RATIO}
+            yield Action.model_validate({**action, "name": f"flips.{name}"})
+
+
+def _played(ids: Sequence[str], jobs: int) -> Iterator[Result]:
+    if jobs < 2:
+        yield from map(play, ids)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(play, ids)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
