@@ -89,6 +89,8 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     source = memory.batteries.get(battery.id, SourceMemory())
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
+    if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
+        return BatteryCommand(form=source.order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None
     nominal_hz = situation.hub.nominal_frequency_hz
     return BatteryCommand(

@@ -53,3 +53,15 @@ def test_a_genset_beside_the_sun_charges_no_frozen_battery() -> None:
     bench.run_for(30.0)
     assert bench.plant.gensets["genset"].is_forming
     assert bench.violations == []
+
+
+def test_a_former_out_of_sight_is_told_nothing_new_on_the_way_back() -> None:
+    """Seed 25: its inverter was barred when the grid had been back long enough, and was steered all the same."""
+    bench = islanded()
+    bench.plant.grid.returns(frequency_hz=50.03)
+    bench.run_for(9.0)
+    former = bench.plant.forming[0]
+    bench.cut(*{ref.device for ref in bench.site.bindings[former].writes.values()})
+    bench.run_for(3.0)
+    assert [veto for _, veto in bench.vetoes if veto.subject == former] == []
+    assert bench.violations == []
