@@ -30,8 +30,8 @@ ASIDE = frozenset({"endurance", "slow"})  # days or many minutes of plant time: 
 REAL_TIME_ROOM_S = 120.0  # to start and end processes around a run in real time
 
 
-class GapGrewError(Exception):
-    """A known gap, and something else was wrong as well: no failure that was announced."""
+class MarkIsWrongError(Exception):
+    """A known gap, and something else was wrong than announced, or less: not the failure that was."""
 
 
 class ScenarioFailedError(Exception):
@@ -119,14 +119,14 @@ class ScenarioItem(pytest.Item):
         from hil_tests.bench.verdict import Verdict  # noqa: PLC0415
         from hil_tests.reports.junit import told  # noqa: PLC0415
 
-        if self.result is not None and self.result.unannounced:
-            raise GapGrewError(told(self.result))
+        if self.result is not None and (self.result.unannounced or self.result.healed):
+            raise MarkIsWrongError(told(self.result))
         if self.result is not None and self.result.verdict is Verdict.FAIL:
             raise ScenarioFailedError(told(self.result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:  # type: ignore[override]
         """What was wrong and the line that repeats it; no traceback of ours."""
-        if isinstance(excinfo.value, ScenarioFailedError | GapGrewError):
+        if isinstance(excinfo.value, ScenarioFailedError | MarkIsWrongError):
             return f"{excinfo.value}\n{self.loaded.scenario.title}"
         return str(super().repr_failure(excinfo))
 

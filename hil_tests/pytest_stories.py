@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BENCH = "bench"
 ID = "PYT-000"  # of all of them: what they are called is their test's name
 LONGEST = "10 min"  # without `until`; a story ends by itself
+MARKS = frozenset({"expected", "gap", "breaks"})  # of files
 IS_INVALID = pytest.StashKey[bool]()
 
 
@@ -44,10 +45,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> StoryBench:
     """The hub and its controller, at the first instant; the test plays it."""
-    from hil_tests.bench.story import StoryBench  # noqa: PLC0415
+    from hil_tests.bench.checks import check_exceptions  # noqa: PLC0415
+    from hil_tests.bench.plant_options import check_plant  # noqa: PLC0415
+    from hil_tests.bench.story import NO_FILE, StoryBench  # noqa: PLC0415
 
     scenario = _scenario(request.node)
-    return StoryBench(scenario, _site(scenario.hub, request.path))
+    site = _site(scenario.hub, request.path)
+    problems = [*check_plant(NO_FILE, scenario, site), *check_exceptions(NO_FILE, scenario)]
+    if problems:
+        wrong = "; ".join(f"{each.key}: found {each.found}, wanted {each.wanted}" for each in problems)
+        raise pytest.UsageError(f"{request.node.nodeid}: @pytest.mark.scenario: {wrong}")
+    return StoryBench(scenario, site)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,16 +63,22 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Play the story; whatever runs coroutines otherwise has nothing to do with it."""
     from hil_tests.bench.runner import run  # noqa: PLC0415
     from hil_tests.bench.story import StoryBench  # noqa: PLC0415
-    from hil_tests.bench.verdict import Verdict  # noqa: PLC0415
+    from hil_tests.bench.verdict import Result, Verdict  # noqa: PLC0415
+    from hil_tests.bench_cli.playing import twice_if_failed  # noqa: PLC0415
     from hil_tests.reports.junit import properties, told  # noqa: PLC0415
 
     told_on, story = pyfuncitem.funcargs.get(BENCH), inspect.unwrap(pyfuncitem.obj)
     if not isinstance(told_on, StoryBench) or not inspect.iscoroutinefunction(story):
         return None
     names = set(inspect.signature(story).parameters)
-    told_on.tell(story(**{name: value for name, value in pyfuncitem.funcargs.items() if name in names}))
+    given = {name: value for name, value in pyfuncitem.funcargs.items() if name in names}
     seed, tier = cast("tuple[int, Tier]", pyfuncitem.callspec.params[BENCH])
-    result = run(told_on.scenario, told_on.site, seed, tier)
+
+    def once() -> Result:
+        told_on.tell(story(**given))
+        return run(told_on.scenario, told_on.site, seed, tier)
+
+    result = twice_if_failed(once)
     again = f"pytest '{pyfuncitem.nodeid}' --tier {tier.value}"
     result = replace(result, scenario_id=pyfuncitem.name, repeat_line=again)
     pyfuncitem.user_properties.extend(properties(result))
@@ -92,6 +106,9 @@ def _scenario(node: Any) -> Scenario:
     keys: Mapping[str, Any] = {}
     for mark in node.iter_markers("scenario"):
         keys = {**mark.kwargs, **keys}
+    if marked := sorted(keys.keys() & MARKS):
+        why = "pytest has a mark for that: xfail(strict=True)"
+        raise pytest.UsageError(f"{node.nodeid}: @pytest.mark.scenario: {', '.join(marked)}: {why}")
     try:
         return Scenario.model_validate({"id": ID, "title": node.name[:120], "until": LONGEST, **keys})
     except ValueError as error:

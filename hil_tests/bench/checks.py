@@ -46,7 +46,7 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
     yield from contradictions(file, scenario)
     if scenario.stop_when is not None:
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
-    yield from _check_exceptions(file, scenario)
+    yield from check_exceptions(file, scenario)
     yield from _check_breaks(file, scenario)
     yield from check_hardware(file, scenario, site)
     yield from check_plant(file, scenario, site)
@@ -125,7 +125,8 @@ def _check_request(file: TomlFile, loc: KeyPath, action: Action, site: Site) -> 
         yield file.problem(place, found, wanted, nearest(str(subject or ""), known))
 
 
-def _check_exceptions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
+def check_exceptions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
+    """Invariants that are left out must exist, and there must be a reason."""
     known = [checker.about.id for checker in all_checkers()]
     for name, why in scenario.except_invariants.items():
         if name not in known:
@@ -139,9 +140,12 @@ def _check_exceptions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
 def _check_breaks(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
     known = [checker.about.id for checker in all_checkers()]
     known += [f"expect.{number}" for number in range(1, len(scenario.expect) + 1)]
-    for number, name in enumerate(scenario.breaks):
+    for number, entry in enumerate(scenario.breaks):
+        where, name = ("", *entry.split(" ", 1))[-2:]
         if name not in known:
             yield file.problem(("breaks", number), f"'{name}'", f"one of {', '.join(known)}", nearest(name, known))
+        if where and where not in {tier.value for tier in scenario.tiers}:
+            yield file.problem(("breaks", number), f"'{where}'", "nothing, or one of the scenario's tiers, before it")
 
 
 def _check_window(

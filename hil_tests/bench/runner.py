@@ -74,7 +74,7 @@ def judged(scenario: Scenario, seed: int, tier: Tier, what: Played, wall_s: floa
         wall_s=wall_s,
         expected_to_fail=scenario.expected == "fail",
         gap=scenario.gap,
-        announced=scenario.breaks,
+        announced=scenario.announced(tier),
         repeat_line=f"hallig bench run {scenario.id} --seeds {seed} --tier {tier.value}",
         clauses=scenario.clauses,
         tags=scenario.tags,

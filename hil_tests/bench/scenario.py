@@ -33,6 +33,11 @@ class Tier(Enum):
     T1 = "t1"  # virtual time, real Modbus bytes in memory
     T2 = "t2"  # real time, real sockets, ptys, OPC UA and processes
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Virtual time: the same seed gives the same run, to the bit."""
+        return self is not Tier.T2
+
 
 def seeds_of(value: object) -> tuple[int, ...]:
     """`7`, `[7, 9]` or `"42..61"`. Raises ValueError."""
@@ -220,7 +225,7 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
     hardware: dict[str, Hardware] = Field(default_factory=dict)
     expected: Literal["pass", "fail"] = "pass"
     gap: str = ""  # with expected = "fail": what the controller cannot do yet
-    breaks: tuple[str, ...] = ()  # and which findings that announces, "I1", "expect.2"; none named: any
+    breaks: tuple[str, ...] = ()  # the findings that this announces: "I1", "expect.2", "t1 I27" in one tier; none: any
     _path: Path | None = PrivateAttr(default=None)
     _story: Story | None = PrivateAttr(default=None)
 
@@ -228,6 +233,11 @@ class Scenario(_Strict):  # noqa: PLW1641  (a dict of parameters is not hashable
     def path(self) -> Path:
         """The file it came from, or the name that it would have."""
         return self._path or Path(f"{self.id}.toml")
+
+    def announced(self, tier: Tier) -> tuple[str, ...]:
+        """The findings that the mark of the gap announces in this tier."""
+        in_tiers = [("", *each.split())[-2:] for each in self.breaks]
+        return tuple(source for where, source in in_tiers if where in {"", tier.value})
 
     @property
     def story(self) -> Story | None:

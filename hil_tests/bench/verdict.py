@@ -73,10 +73,18 @@ class Result:
         return tuple(source for source in broken if source not in self.announced)
 
     @property
+    def healed(self) -> tuple[str, ...]:
+        """What the mark speaks of and is not wrong any more. Real time may miss something now and then."""
+        if not self.expected_to_fail or not self.tier.is_repeatable:
+            return ()
+        broken = {finding.source for finding in self.findings if finding.is_hard}
+        return tuple(source for source in self.announced if source not in broken)
+
+    @property
     def outcome(self) -> str:
         """One word for the matrix: pass, fail, invalid, known_gap, or mark_is_wrong."""
         if self.verdict is Verdict.INVALID or not self.expected_to_fail:
             return self.verdict.value
         if self.unannounced:
             return Verdict.FAIL.value
-        return "known_gap" if self.verdict is Verdict.FAIL else "mark_is_wrong"
+        return "known_gap" if self.verdict is Verdict.FAIL and not self.healed else "mark_is_wrong"

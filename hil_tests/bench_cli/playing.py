@@ -20,7 +20,6 @@ from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
 from hil_tests.reports.circumstances import digest
 
-REPEATABLE = frozenset({Tier.T0, Tier.T1})  # virtual time: the same seed gives the same run, to the bit
 Run = Callable[..., Result]
 
 
@@ -37,10 +36,15 @@ class Job:
 
 def play(loaded: Loaded, seed: int, tier: Tier, run: Run = run) -> Result:
     """Play once; in virtual time a failure is played twice, and both must be the same to the bit."""
-    first = _run(loaded, seed, tier, run)
-    if first.verdict is not Verdict.FAIL or tier not in REPEATABLE:
+    return twice_if_failed(lambda: _run(loaded, seed, tier, run))
+
+
+def twice_if_failed(once: Callable[[], Result]) -> Result:
+    """What a run is worth: one that fails in virtual time and does not repeat is the bench's own fault."""
+    first = once()
+    if first.verdict is not Verdict.FAIL or not first.tier.is_repeatable:
         return first
-    second = _run(loaded, seed, tier, run)
+    second = once()
     if second.trace_hash == first.trace_hash:
         return first
     why = f"not repeatable: the second run has the trace {second.trace_hash[:12]}, the first {first.trace_hash[:12]}"
@@ -103,7 +107,7 @@ def _broken(loaded: Loaded, seed: int, tier: Tier, why: str) -> Result:
         wall_s=0.0,
         expected_to_fail=scenario.expected == "fail",
         gap=scenario.gap,
-        announced=scenario.breaks,
+        announced=scenario.announced(tier),
         repeat_line=_repeat_line(loaded, seed, tier),
         clauses=scenario.clauses,
         tags=scenario.tags,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from hil_tests.bench.verdict import Result
+from hil_tests.bench.verdict import Result, Verdict
 from hil_tests.reports.circumstances import Circumstances
 from hil_tests.reports.names import label
 from hil_tests.reports.records import Report
@@ -67,7 +67,8 @@ def told(result: Result) -> str:
 def wrong_mark(result: Result) -> str:
     """What is wrong with the mark of a known gap; empty when it is right, or when there is none."""
     if result.outcome == "mark_is_wrong":
-        return f"{MARK_IS_WRONG} ({result.gap})"
+        healed = f"{', '.join(result.healed)}: announced, and not wrong any more: take it out of `breaks`"
+        return f"{MARK_IS_WRONG if result.verdict is Verdict.PASS else healed} ({result.gap})"
     if result.unannounced:
         beyond, announced = ", ".join(result.unannounced), ", ".join(result.announced)
         return f"{beyond}: not what the known gap announces, which is {announced} ({result.gap})"

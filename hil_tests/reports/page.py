@@ -18,7 +18,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 OUTCOME_WORDS = {  # sign, one word, and what it means
     "pass": ("✓", "pass", "everything was as it must be"),
     "known_gap": ("◐", "known gap", "fails as announced: the controller cannot do this yet"),
-    "mark_is_wrong": ("?", "mark is wrong", "announced as a known gap, and passes: take the mark away"),
+    "mark_is_wrong": (
+        "?",
+        "mark is wrong",
+        "announced as a known gap, and not wrong, or less so than announced: take the mark away",
+    ),
     "fail": ("✗", "fail", "an invariant, an expectation or a metric was broken"),
     "invalid": ("!", "invalid", "the bench itself was at fault: nothing is proven"),
 }

@@ -143,7 +143,16 @@ def test_what_a_tired_engineer_writes_is_told_in_words(pytester: pytest.Pytester
 
 
 @pytest.mark.parametrize(
-    ("mark", "words"), [("hub='smal'", "did you mean 'small'"), ("untill='3 s'", "untill"), ("seed='2..1'", "42..61")]
+    ("mark", "words"),
+    [
+        ("hub='smal'", "did you mean 'small'"),
+        ("untill='3 s'", "untill"),
+        ("seed='2..1'", "42..61"),
+        ("except_invariants={'I99': 'why'}", "'I99'"),
+        ("except_invariants={'I1': ' '}", "the reason why"),
+        ("expected='fail', gap='Later.'", "expected, gap: pytest has a mark for that"),
+        ("start={'plant': {'sky': {'peak': 3}}}", "the unknown key 'peak'"),
+    ],
 )
 def test_a_wrong_mark_is_told(pytester: pytest.Pytester, mark: str, words: str) -> None:
     done, said = played(pytester, f"@pytest.mark.scenario({mark})\nasync def test_custom(bench):\n    pass\n")

@@ -49,6 +49,11 @@ def grown_gap(folder: Path, scenario_id: str = "GAP-003") -> Path:
     return scenario(folder, scenario_id, within="1 ms", extra=f'{GAP}\nbreaks = ["I1"]')
 
 
+def shrunk_gap(folder: Path, scenario_id: str = "GAP-004") -> Path:
+    """Announced to break an invariant as well, which is not broken any more."""
+    return scenario(folder, scenario_id, within="1 ms", extra=f'{GAP}\nbreaks = ["expect.1", "I1"]')
+
+
 def wrong_mark(folder: Path, scenario_id: str = "GAP-002") -> Path:
     """Announced to fail, and passes."""
     return scenario(folder, scenario_id, extra=GAP)

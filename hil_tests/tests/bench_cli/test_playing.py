@@ -52,7 +52,7 @@ def test_a_failure_that_does_not_repeat_proves_nothing(loaded: Loaded) -> None:
 
 @pytest.mark.parametrize(("first", "tier"), [(result(), Tier.T0), (FAILED, Tier.T2)])
 def test_a_pass_and_whatever_is_in_real_time_are_played_once(loaded: Loaded, first: Result, tier: Tier) -> None:
-    run, asked = replies(first)
+    run, asked = replies(replace(first, tier=tier))
     assert play(loaded, 1, tier, run).verdict is first.verdict
     assert len(asked) == 1
 

@@ -9,7 +9,7 @@ import pytest
 from hil_tests.bench.loading import load_scenario
 from hil_tests.bench.scenario import Tier
 from hil_tests.pytest_plugin import is_scenario, tiers_of
-from hil_tests.tests.bench_cli.files import failing, grown_gap, known_gap, scenario, wrong_mark
+from hil_tests.tests.bench_cli.files import failing, grown_gap, known_gap, scenario, shrunk_gap, wrong_mark
 
 pytest_plugins = ("pytester",)
 PLUGIN = (
@@ -28,14 +28,16 @@ def test_each_outcome_is_one_of_pytest(pytester: pytest.Pytester) -> None:
     known_gap(pytester.path)
     wrong_mark(pytester.path)
     grown_gap(pytester.path)
+    shrunk_gap(pytester.path)
     done = pytester.runpytest_inprocess(*PLUGIN, "-rA")
-    done.assert_outcomes(passed=2, failed=3, xfailed=1)
+    done.assert_outcomes(passed=2, failed=4, xfailed=1)
     told = done.stdout.str()
     for words in (
         "expect.1 at 1.00 s: not in time: poi.open (expected)",
         "BAD-001.toml --seeds 1 --tier t0",
         "[XPASS(strict)] opens too late for this limit",
         "not what the known gap announces, which is I1",
+        "I1: announced, and not wrong any more",
         "PASSED ISL-901.toml::ISL-901[seed8-t0]",
         "XFAIL GAP-001.toml::GAP-001[seed1-t0]",
     ):

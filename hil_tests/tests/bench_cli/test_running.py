@@ -12,7 +12,7 @@ from controller.commands.bench_parts import PARTS
 from controller.commands.frame import COLUMNS, INVALID, OK, PROBLEM, USAGE
 from hil_tests.bench.runner import RUNNERS
 from hil_tests.bench.scenario import Tier
-from hil_tests.tests.bench_cli.files import failing, grown_gap, known_gap, scenario, wrong_mark
+from hil_tests.tests.bench_cli.files import failing, grown_gap, known_gap, scenario, shrunk_gap, wrong_mark
 
 Capture = pytest.CaptureFixture[str]
 
@@ -30,7 +30,7 @@ def test_what_is_as_expected_is_a_zero(tmp_path: Path, capsys: Capture) -> None:
     assert "3 runs: 2 pass, 1 known gap" in told
 
 
-@pytest.mark.parametrize("make", [failing, wrong_mark, grown_gap])
+@pytest.mark.parametrize("make", [failing, wrong_mark, grown_gap, shrunk_gap])
 def test_a_failure_and_a_wrong_mark_are_a_one_with_the_line_that_repeats_it(
     make: type, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -44,6 +44,12 @@ def test_a_known_gap_that_grew_says_what_was_not_announced(tmp_path: Path, capsy
     grown_gap(tmp_path)
     assert bench("run", "--folder", tmp_path) == PROBLEM
     assert "expect.1: not what the known gap announces, which is I1 (opens too late" in capsys.readouterr().out
+
+
+def test_a_known_gap_that_shrank_says_what_is_healed(tmp_path: Path, capsys: Capture) -> None:
+    shrunk_gap(tmp_path)
+    assert bench("run", "--folder", tmp_path) == PROBLEM
+    assert "I1: announced, and not wrong any more: take it out of `breaks`" in capsys.readouterr().out
 
 
 def test_a_fault_of_the_bench_is_a_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
