@@ -11,7 +11,7 @@ from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import GensetConnection, GensetState, Mode
+from controller.model.words import BusSide, GensetConnection, GensetState, Mode
 
 RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
@@ -136,7 +136,9 @@ def _power(genset: Genset, situation: Situation) -> float:
     for battery in situation.hub.batteries.values():
         state = situation.seen.batteries.get(battery.id) or BatterySeen()
         charge_w += 0.0 if state.charge_limit_w is None else min(state.charge_limit_w, battery.rating_va)
-    sun_w = sum(pv.power_w.total for pv in situation.seen.pv.values() if pv.power_w is not None)
+    plants = [plant.id for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]
+    powers = [situation.seen.pv[plant].power_w for plant in plants if plant in situation.seen.pv]
+    sun_w = sum(power_w.total for power_w in powers if power_w is not None)
     left_w = max(0.0, situation.load_w.total - sun_w)
     wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, left_w + 0.5 * charge_w))
     return min(wanted_w, left_w + 0.9 * charge_w)

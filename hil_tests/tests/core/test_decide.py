@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from controller.model.commands import Commands
-from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
+from controller.model.image import EarthingSeen, GensetSeen, ProcessImage, PvSeen
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import GensetState, InverterMode, Mode
+from controller.model.words import BusSide, GensetState, InverterMode, Mode
 from hil_tests.tests.core.hubs import (
     CLOSED,
     DEAD,
@@ -181,6 +181,25 @@ def test_a_contact_stuck_closed_cannot_hide_an_open_poi() -> None:
     )
     run.see(hidden, 0.2)
     assert (run.memory.mode, run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.POI_OPENED_BY_ITSELF)
+
+
+@pytest.mark.parametrize(("bus", "wanted_w"), [(BusSide.ISLAND, 2_000.0), (BusSide.GRID_SIDE, 5_000.0)])
+def test_a_genset_counts_on_the_sun_of_its_own_side_only(bus: BusSide, wanted_w: float) -> None:
+    plain = hub()
+    run = Run(replace(plain, pv={"pv": replace(plain.pv["pv"], bus=bus)}))
+    run.see(islanded, 0.2)
+
+    def sunny(t: float) -> ProcessImage:
+        seen = with_battery(islanded(t, 5_000.0), soc_pct=20.0, charge_limit_w=0.0)
+        seen = with_battery(seen, "second", soc_pct=20.0, charge_limit_w=0.0)
+        return replace(
+            seen,
+            pv={"pv": PvSeen(t, PhaseValues.even(1_000.0), 50_000.0, True)},
+            gensets={"genset": GensetSeen(t, GensetState.LOADED, PhaseValues.even(1_000.0), 100.0)},
+        )
+
+    run.see(sunny, 0.4)
+    assert run.commands.gensets["genset"].power_set_w == pytest.approx(wanted_w)
 
 
 def test_a_genset_gives_no_more_than_load_and_a_frozen_battery_take() -> None:
