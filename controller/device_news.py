@@ -8,7 +8,7 @@ from controller.drivers.crosscheck import Complaint
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 
-LOST_FOR_S = 1.0  # a connection that is made anew within this is a hiccup: five of them a second must not fill a log
+LOST_FOR_S = 0.8  # a connection made anew within this is a hiccup; three timeouts of 0.3 s and this are less than 2 s
 
 
 class DeviceNews:

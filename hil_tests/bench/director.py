@@ -70,8 +70,9 @@ class Director:
         for action in scenario.timeline:
             for at_s in action.instants_s:
                 self._plan(at_s, lambda action=action: self.do(action))  # type: ignore[misc]
-        if scenario.story is not None:
-            scenario.story.begin(self)
+        self._story = scenario.story
+        if self._story is not None:
+            self._story.begin(self)
 
     @property
     def trace(self) -> Trace:
@@ -89,15 +90,16 @@ class Director:
         now_s = scene.plant.now_s
         while self._agenda and self._agenda[0][0] <= now_s + INSTANT_S:
             heapq.heappop(self._agenda)[2]()
-        if self.scenario.story is not None:
-            self.scenario.story.go_on()
+        story = self._story
+        if story is not None:
+            story.go_on()
         if len(self.happened.at_s) != self._known_count:
             self._find_edges()
         if self._watch.look() or (self._edges and self._edges[0] <= now_s + INSTANT_S):
             self._look(now_s)
         self._recorder.look(scene)
-        if self.scenario.story is not None:
-            self.is_over = self.scenario.story.is_over
+        if story is not None:
+            self.is_over = story.is_over
 
     def look_at_orders(self) -> None:
         """Orders have arrived, and the plant has yet to move."""
@@ -119,7 +121,7 @@ class Director:
             missed = each.finish(self.scene, self.happened, metrics)
             if missed is not None:
                 self._watch.keep(missed)
-        unfinished = self.scenario.story.finish() if self.scenario.story is not None else None
+        unfinished = self._story.finish() if self._story is not None else None
         if unfinished is not None:
             self._watch.keep(unfinished)
         return tuple(sorted(self._watch.findings, key=lambda each: each.at_s)), metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 
 from controller import clock
@@ -46,6 +47,8 @@ def run(scenario: Scenario, site: Site, seed: int, tier: Tier = Tier.T0) -> Resu
     try:
         with rare_collections():
             what = RUNNERS[tier](scenario, site, seed)
+        if not tier.is_repeatable:
+            gc.collect()  # servers and their sessions hold each other: 100 MB a run, and a full run plays 150
     except CannotInjectError as error:
         what = Played((), {}, Trace(), (), (), "", 0.0, str(error))
     except PlantBrokenError as broken:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import shutil
 import signal
 from dataclasses import replace
@@ -31,6 +32,7 @@ from hil_tests.servers.lateness import LATE_S, Lateness
 from hil_tests.servers.process import ControllerProcess, last_words, memory_folder
 
 START_PATIENCE_S = 20.0
+UNTOLD_MAX_S = 5.0  # a log that nobody can read for so long explains nothing
 LINKS_PATIENCE_S = 2.0  # from its first snapshot on: what is polled every five seconds is not waited for
 END_PATIENCE_S = 5.0
 PATIENCE_RATIO = 1.5
@@ -118,7 +120,7 @@ class _Run:
         )
         self._notes = notes
         self._desk = RealDesk(site, self._servers, self._controller, seed, notes)
-        self._scene = Scene(site, self._plant, devices, self._controller, self._desk, seed)
+        self._scene = Scene(site, self._plant, devices, self._controller, self._desk, seed, self._told_until_s)
         self._director = Director(scenario, self._scene)
         self._is_over = asyncio.Event()
         self._failure: Exception | None = None
@@ -128,7 +130,7 @@ class _Run:
         """Servers, controller, and time only when it is there. Raises InvalidError when it never is."""
         self._controller.process.connect_to(await self._servers.start(elsewhere=self._elsewhere))
         self._controller.start()
-        self._watch = asyncio.create_task(self._controller.watch(lambda: self._plant.now_s), name="watch")
+        self._watch = asyncio.create_task(self._controller.watch(self._now_s), name="watch")
         await self._until_it_is_there()
         self._servers.lateness = Lateness()
         self._clock.begin()
@@ -186,6 +188,8 @@ class _Run:
         """The verdict on what was seen, with the log complete."""
         events = self._controller.events
         events[:] = sorted((pair for pair in events if pair[0] <= self._plant.now_s), key=lambda pair: pair[0])
+        self._controller.told_until_s = math.inf
+        self._scene.show_orders()
         self._director.after_step()
         what = played(self._director, self._scene, "", invalid)
         notes = {**self._notes, "controller_starts": str(self._controller.process.starts_count)}
@@ -194,6 +198,12 @@ class _Run:
         late = late_cycles(late_s, self._plant.hub.timing.cycle_s, self._plant.now_s, self._has_process_faults())
         findings = (*what.findings, *self._ends(), *late)
         return replace(what, findings=findings, metrics=metrics, properties=notes)
+
+    def _now_s(self) -> float:
+        return self._plant.now_s
+
+    def _told_until_s(self) -> float:
+        return max(self._controller.told_until_s, self._plant.now_s - UNTOLD_MAX_S)
 
     def _has_process_faults(self) -> bool:
         return any(_fault_class(action.parameters) is FaultClass.CONTROLLER for action in self._scenario.timeline)
@@ -212,6 +222,7 @@ class _Run:
             return
         try:
             self._desk.after_step()
+            self._scene.show_orders()
             self._director.after_step()
         except Exception as error:
             self._failure = error
