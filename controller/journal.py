@@ -55,7 +55,7 @@ class Journal:
         self._error = "not opened yet"
         self._broken_names: tuple[str, ...] = ()
         self._pending: list[tuple[int, Entry]] = []
-        self._hoped: tuple[str, int] | None = None  # a batch whose end nobody saw: its head, and how many lines
+        self._hoped: tuple[str | None, int] | None = None  # a batch that failed: its head if it had one, its lines
         self._walk = Walk()
         self._unwalked: list[
             tuple[int, Entry]
