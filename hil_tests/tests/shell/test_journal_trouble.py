@@ -17,7 +17,8 @@ import pytest
 from controller.core.decide import fresh_memory
 from controller.durable import joined, load_durable
 from controller.durable_copy import Restored, read_copy
-from controller.journal import NEVER, Journal
+from controller.journal import Journal
+from controller.journal_intake import NEVER
 from controller.journal_store import JournalStore
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
