@@ -41,6 +41,7 @@ class Journal:
         self._intake = Intake()
         self._reads: queue.Queue[tuple[Callable[[JournalStore], object], Future[object]]] = queue.Queue(64)
         self._again: Stored | None = None  # the memory of a file that was set aside, for the new one
+        self._handed_number = 0  # of the memory that a start got from the copy, because the file did not open
         self._is_taken_up = False  # the file was open once in this life: what it held is known
         self._damaged: tuple[str, str] | None = None  # a file that was set aside, and why; not yet told
         self._copy_is_due = False
@@ -140,6 +141,7 @@ class Journal:
             self._error = str(error)
             if not self.restored.done():
                 copy = read_copy(self._path.parent)
+                self._handed_number = copy.number if copy is not None else 0
                 self.restored.set_result(Restored(copy.stored, "copy") if copy is not None else Restored())
             return None
         self._error, self._walk = "", Walk()
@@ -233,7 +235,10 @@ class Journal:
         self._hoped = None
 
     def _tell_restored(self, store: JournalStore) -> None:
-        """Once, as soon as the file is open; when somebody had to go on without, he is told now."""
+        """Once, as soon as the file is open; who had to go on without is told now, unless the copy had told the same.
+
+        What was kept until now was kept without knowing what is in the file; it comes again, joined with that.
+        """
         if self._is_taken_up:
             return  # what we hold is newer
         self._is_taken_up = self._copy_is_due = True
@@ -241,10 +246,12 @@ class Journal:
             found = Restored(None, "lost" if store.damage else "none")
         else:
             found = Restored(store.kept.stored, "copy" if store.damage else "journal")
+        is_news = store.kept is not None and store.kept.number > self._handed_number
+        if is_news:
+            self._intake.drop_memory()
         if not self.restored.done():
             self.restored.set_result(found)
-        elif found.stored is not None:
-            self._intake.drop_memory()  # was kept without knowing what is in the file; it comes again, joined with that
+        elif is_news:
             self.on_restored_late(found)
 
     def _tell_damage(self) -> None:
