@@ -8,6 +8,7 @@ had come: who cuts off the journal's end has to find this file, too.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from controller.journal_damage import sync_folder
 from controller.journal_line import GENESIS
 
 NAME = "durable.json"
+RETRY_S = 1.0
 Stored = tuple[str, str]
 """Boot, and the memory as JSON."""
 
@@ -72,6 +74,27 @@ def write_copy(folder: Path, kept: Kept) -> None:
         os.fsync(file.fileno())
     new.replace(folder / NAME)
     sync_folder(folder)
+
+
+class Copyist:
+    """Writes the copy when it is due, and again until it is there. Its trouble is not the journal's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.is_due = False
+        self.error = ""
+        self._folder = folder
+        self._again_at_s = -math.inf
+
+    def write(self, kept: Kept, now_s: float) -> None:
+        """Try, unless the last try has only just failed."""
+        if now_s < self._again_at_s:
+            return
+        try:
+            write_copy(self._folder, kept)
+        except OSError as error:
+            self.error, self._again_at_s = str(error), now_s + RETRY_S
+        else:
+            self.error, self.is_due = "", False
 
 
 def newer(one: Kept | None, other: Kept | None) -> Kept | None:

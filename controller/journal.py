@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from controller import clock
 from controller.durable import dump_durable
-from controller.durable_copy import Restored, Stored, read_copy, write_copy
+from controller.durable_copy import Copyist, Restored, Stored, read_copy
 from controller.journal_chain import Walk
 from controller.journal_damage import DamagedError, broken_files, code_of, is_damage, set_aside
 from controller.journal_intake import QUEUE_MAX, Intake, Line
@@ -44,7 +44,7 @@ class Journal:
         self._handed_number = 0  # of the memory that a start got from the copy, because the file did not open
         self._is_taken_up = False  # the file was open once in this life: what it held is known
         self._damaged: tuple[str, str] | None = None  # a file that was set aside, and why; not yet told
-        self._copy_is_due = False
+        self._copyist = Copyist(path.parent)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._written = 0
@@ -84,7 +84,8 @@ class Journal:
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
         error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
-        return JournalStatus(not error, self._intake.pending_count, self._intake.lost_count, error, self._broken_names)
+        counts = self._intake.pending_count, self._intake.lost_count
+        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error)
 
     @property
     def is_walked(self) -> bool:
@@ -155,9 +156,8 @@ class Journal:
         """What is urgent first. Raises sqlite3.Error or OSError when the file does not take it or cannot be read."""
         self._write_group(store)
         self._answer(store)
-        if self._copy_is_due and store.kept is not None:
-            write_copy(self._path.parent, replace(store.kept, seq=store.last, head=store.head))
-            self._copy_is_due = False
+        if self._copyist.is_due and store.kept is not None:
+            self._copyist.write(replace(store.kept, seq=store.last, head=store.head), clock.now_s())
         if not self._walk.is_over:
             self._walk = store.walk_on(self._walk)
             if self._walk.broken is not None:
@@ -183,7 +183,7 @@ class Journal:
         if not self._walk.is_over:
             self._unwalked = [*self._unwalked, *pending][-QUEUE_MAX:]
         pending.clear()
-        self._copy_is_due = self._copy_is_due or memory is not None
+        self._copyist.is_due = self._copyist.is_due or memory is not None
         if self._intake.has_work:
             self._wake.set()
         self.on_written()
@@ -241,7 +241,7 @@ class Journal:
         """
         if self._is_taken_up:
             return  # what we hold is newer
-        self._is_taken_up = self._copy_is_due = True
+        self._is_taken_up = self._copyist.is_due = True
         if store.kept is None:
             found = Restored(None, "lost" if store.damage else "none")
         else:

@@ -264,6 +264,20 @@ def test_an_age_that_is_not_known_counts_as_just_now(boot: str, at_s: float, is_
     assert memory.attempts[0] == Attempt("g", "crank", at_s if is_known else 100.0, is_known)
 
 
+def test_a_copy_that_cannot_be_written_keeps_no_event_waiting(tmp_path: Path) -> None:
+    """Closings wait for their line a quarter of a second at most; the copy beside the journal is not their line."""
+    (tmp_path / ".durable.json.new").mkdir()
+    with running(tmp_path / "journal.db") as journal:
+        tickets = [journal.write(EVENT, 1.0), journal.keep(LATCHED)]
+        eventually(lambda: all(map(journal.is_durable, tickets)))
+        eventually(lambda: journal.is_walked)  # behind the copy, and only when nothing failed
+        assert journal.status.is_ok
+        assert ".durable.json.new" in journal.status.copy_reason
+        (tmp_path / ".durable.json.new").rmdir()
+        eventually(lambda: journal.status.copy_reason == "")
+        assert read_copy(tmp_path) is not None
+
+
 def test_a_cut_off_end_is_seen_by_what_is_noted_beside_the_file(tmp_path: Path) -> None:
     with running(tmp_path / "journal.db") as journal:
         tickets = [journal.write(EVENT, float(n)) for n in range(9)]
