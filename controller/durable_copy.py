@@ -41,8 +41,13 @@ class Kept:
 
     @property
     def fingerprint(self) -> str:
-        """A bent bit must not pass for a released latch."""
+        """Of the memory: a bent bit must not pass for a released latch."""
         return hashlib.sha256("\n".join(map(str, (self.boot, self.body, self.number))).encode()).hexdigest()
+
+    @property
+    def fingerprint_of_all(self) -> str:
+        """With the journal's last line: a bent digit there must not pass for a journal that lost its end."""
+        return hashlib.sha256("\n".join((self.fingerprint, str(self.seq), self.head)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def read_copy(folder: Path) -> Kept | None:
         raw = orjson.loads((folder / NAME).read_bytes())
         sha256 = raw.pop("sha256")
         kept = Kept(**raw)
-        is_sound = sha256 == kept.fingerprint and isinstance(kept.number + kept.seq, int)
+        is_sound = sha256 == kept.fingerprint_of_all and isinstance(kept.number + kept.seq, int)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return kept if is_sound else None
@@ -69,7 +74,7 @@ def write_copy(folder: Path, kept: Kept) -> None:
     """Replace it whole, or not at all. Raises OSError."""
     new = folder / f".{NAME}.new"
     with new.open("wb") as file:
-        file.write(orjson.dumps({**asdict(kept), "sha256": kept.fingerprint}))
+        file.write(orjson.dumps({**asdict(kept), "sha256": kept.fingerprint_of_all}))
         file.flush()
         os.fsync(file.fileno())
     new.replace(folder / NAME)
