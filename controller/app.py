@@ -18,7 +18,7 @@ from controller.config.types import Site
 from controller.core.decide import fresh_memory
 from controller.drivers.connect import open_links
 from controller.drivers.urgent import urgent_points
-from controller.durable import read_durable
+from controller.durable import load_durable, news_of, read_durable
 from controller.durable_copy import Restored
 from controller.event_loop import loop_factory
 from controller.journal import Journal
@@ -102,6 +102,7 @@ class _App:
         self._loop: Loop | None = None
         self._links = open_links(site, clock.now_s, lambda: self._loop.vetted_at_s if self._loop else None)
         self._points = PointReader(site, self._links.links)
+        self._had = Restored()
         self._published_at_s = 0.0
         self._published_mode: Mode | None = None
         self._sequence = 0
@@ -111,7 +112,8 @@ class _App:
         event_loop = asyncio.get_running_loop()
         self._journal.on_restored_late = lambda late: _from_thread(event_loop, lambda: self._join(late))
         self._journal.start()
-        memory = fresh_memory(self._known(await self._restored()), clock.now_s())
+        self._had = await self._restored()
+        memory = fresh_memory(self._known(self._had, clock.now_s()), clock.now_s())
         self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
         self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
         self._journal.uncertainty_of = Uncertainties(self._site).of
@@ -144,20 +146,25 @@ class _App:
             async with asyncio.timeout(JOURNAL_PATIENCE_S):
                 return await asyncio.shield(answer)
         except TimeoutError:
+            if answer.done():
+                return answer.result()  # it came just now
             answer.add_done_callback(lambda late: self._join(late.result()))
             return Restored()
 
-    def _known(self, restored: Restored) -> DurableMemory:
+    def _known(self, restored: Restored, now_s: float) -> DurableMemory:
         """As it was kept; that something was kept and cannot be read any more, somebody must hear."""
-        found = read_durable(restored.stored, self._boot, clock.now_s()) if restored.stored is not None else None
+        found = read_durable(restored.stored, self._boot, now_s) if restored.stored is not None else None
         if restored.source == "lost" or (found is None and restored.stored is not None):
-            self._journal.write(Event(EventKind.ALARM, Reason.MEMORY_LOST, "hub"), clock.now_s())
+            self._journal.write(Event(EventKind.ALARM, Reason.MEMORY_LOST, "hub"), now_s)
         return found or DurableMemory()
 
     def _join(self, late: Restored) -> None:
-        durable = self._known(late)
-        if self._loop is not None and durable != DurableMemory():
-            self._loop.join(durable)
+        """Also when there is nothing new in it: the journal waits for a memory that knows of it."""
+        now_s, had = clock.now_s(), self._had
+        self._had = late
+        known = self._known(late, now_s)
+        if self._loop is not None:
+            self._loop.join(news_of(known, load_durable(had.stored, self._boot, now_s)))
 
     async def _until_told(self) -> int:
         """Links and loop until SIGTERM or SIGINT; a failed core ends the process with a code of its own."""

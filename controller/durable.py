@@ -56,12 +56,28 @@ def read_durable(stored: tuple[str, str], boot: str, now_s: float) -> DurableMem
         return None
 
 
+def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
+    """What a late memory says that the start did not have already: that it has had, and people may have undone it."""
+    attempts = list(late.attempts)
+    for attempt in had.attempts:
+        if attempt in attempts:
+            attempts.remove(attempt)
+    return DurableMemory(
+        authority=Authority.AUTO if late.authority is had.authority else late.authority,
+        latches=tuple(latch for latch in late.latches if had.latch(latch.subject) is None),
+        attempts=tuple(attempts),
+        held_open=late.held_open - had.held_open,
+        shed_by_us=late.shed_by_us - had.shed_by_us,
+        poi_held_open=late.poi_held_open and not had.poi_held_open,
+    )
+
+
 def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
     """A memory that had to begin without the durable one, now that the disk has given it back.
 
-    Nothing is forgotten: latches, holds and attempts of both. Feeders of which nothing is known yet but their position
-    are looked at anew, with what we had shed. What a person has said meanwhile about the authority stands; a hub that
-    was observing begins again, and observes.
+    `late` is what was not known yet (`news_of`). Nothing is forgotten: latches, holds and attempts of both. Feeders of
+    which nothing is known yet but their position are looked at anew, with what we had shed. What a person has said
+    meanwhile about the authority stands; a hub that was observing begins again, and observes.
     """
     now = memory.durable
     fresh = tuple(latch for latch in late.latches if now.latch(latch.subject) is None)

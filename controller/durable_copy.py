@@ -8,6 +8,7 @@ had come: who cuts off the journal's end has to find this file, too.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from controller.journal_damage import sync_folder
 from controller.journal_line import GENESIS
 
 NAME = "durable.json"
+RETRY_S = 1.0
 Stored = tuple[str, str]
 """Boot, and the memory as JSON."""
 
@@ -39,8 +41,13 @@ class Kept:
 
     @property
     def fingerprint(self) -> str:
-        """A bent bit must not pass for a released latch."""
+        """Of the memory: a bent bit must not pass for a released latch."""
         return hashlib.sha256("\n".join(map(str, (self.boot, self.body, self.number))).encode()).hexdigest()
+
+    @property
+    def fingerprint_of_all(self) -> str:
+        """With the journal's last line: a bent digit there must not pass for a journal that lost its end."""
+        return hashlib.sha256("\n".join((self.fingerprint, str(self.seq), self.head)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def read_copy(folder: Path) -> Kept | None:
         raw = orjson.loads((folder / NAME).read_bytes())
         sha256 = raw.pop("sha256")
         kept = Kept(**raw)
-        is_sound = sha256 == kept.fingerprint and isinstance(kept.number + kept.seq, int)
+        is_sound = sha256 == kept.fingerprint_of_all and isinstance(kept.number + kept.seq, int)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return kept if is_sound else None
@@ -67,11 +74,32 @@ def write_copy(folder: Path, kept: Kept) -> None:
     """Replace it whole, or not at all. Raises OSError."""
     new = folder / f".{NAME}.new"
     with new.open("wb") as file:
-        file.write(orjson.dumps({**asdict(kept), "sha256": kept.fingerprint}))
+        file.write(orjson.dumps({**asdict(kept), "sha256": kept.fingerprint_of_all}))
         file.flush()
         os.fsync(file.fileno())
     new.replace(folder / NAME)
     sync_folder(folder)
+
+
+class Copyist:
+    """Writes the copy when it is due, and again until it is there. Its trouble is not the journal's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.is_due = False
+        self.error = ""
+        self._folder = folder
+        self._again_at_s = -math.inf
+
+    def write(self, kept: Kept, now_s: float) -> None:
+        """Try, unless the last try has only just failed."""
+        if now_s < self._again_at_s:
+            return
+        try:
+            write_copy(self._folder, kept)
+        except OSError as error:
+            self.error, self._again_at_s = str(error), now_s + RETRY_S
+        else:
+            self.error, self.is_due = "", False
 
 
 def newer(one: Kept | None, other: Kept | None) -> Kept | None:

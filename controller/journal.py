@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,9 +14,10 @@ from typing import TypeVar
 
 from controller import clock
 from controller.durable import dump_durable
-from controller.durable_copy import Restored, Stored, read_copy, write_copy
+from controller.durable_copy import Copyist, Restored, Stored, read_copy
 from controller.journal_chain import Walk
 from controller.journal_damage import DamagedError, broken_files, code_of, is_damage, set_aside
+from controller.journal_intake import QUEUE_MAX, Intake, Line
 from controller.journal_line import Entry, entry_of
 from controller.journal_store import JournalStore
 from controller.ledger import Ticket
@@ -27,12 +27,9 @@ from controller.model.reasons import EventKind, Reason
 from controller.status import JournalStatus
 
 GROUP_S = 0.003  # gather what comes within this before one sync
-QUEUE_MAX = 10_000
-BATCH_MAX = 500
 RETRY_S = 1.0
 IDLE_S = 0.5  # look after what is not urgent
 WALK_PAUSE_S = 0.02  # between two slices of the walk through an old file: most of the time is the events'
-NEVER = Ticket(sys.maxsize)
 T = TypeVar("T")
 
 
@@ -41,25 +38,22 @@ class Journal:
 
     def __init__(self, path: Path, boot: str) -> None:
         self._path, self._boot = path, boot
-        self._events: queue.Queue[tuple[int, Entry]] = queue.Queue(QUEUE_MAX)
+        self._intake = Intake()
         self._reads: queue.Queue[tuple[Callable[[JournalStore], object], Future[object]]] = queue.Queue(64)
-        self._durable: Stored | None = None
+        self._again: Stored | None = None  # the memory of a file that was set aside, for the new one
+        self._handed_number = 0  # of the memory that a start got from the copy, because the file did not open
         self._is_taken_up = False  # the file was open once in this life: what it held is known
         self._damaged: tuple[str, str] | None = None  # a file that was set aside, and why; not yet told
-        self._copy_is_due = False
+        self._copyist = Copyist(path.parent)
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._given = 0
         self._written = 0
-        self._lost = 0
         self._error = "not opened yet"
         self._broken_names: tuple[str, ...] = ()
-        self._pending: list[tuple[int, Entry]] = []
-        self._hoped: tuple[str, int] | None = None  # a batch whose end nobody saw: its head, and how many lines
+        self._pending: list[Line] = []
+        self._hoped: tuple[str | None, int] | None = None  # a batch that failed: its head if it had one, its lines
         self._walk = Walk()
-        self._unwalked: list[
-            tuple[int, Entry]
-        ] = []  # written into a file of which it is not known yet that it is sound
+        self._unwalked: list[Line] = []  # written into a file of which it is not known yet that it is sound
         self.uncertainty_of: Callable[[Event], float | None] = _nobody_waits
         self.restored: Future[Restored] = Future()
         self.on_restored_late: Callable[[Restored], None] = _nobody_waits  # called in the writer's thread
@@ -72,22 +66,15 @@ class Journal:
 
     def write(self, event: Event, mono_s: float) -> Ticket:
         """Take an event. Never waits; when the queue is full the event is counted as lost, and never durable."""
-        number = self._given + 1
-        try:
-            self._events.put_nowait((number, self._entry(event, mono_s)))
-        except queue.Full:
-            self._lost += 1
-            return NEVER
-        self._given = number  # after the put: the writer must not see a number whose event it cannot see
+        ticket = self._intake.give(self._entry(event, mono_s))
         self._wake.set()
-        return Ticket(number)
+        return ticket
 
     def keep(self, durable: DurableMemory) -> Ticket:
         """Write the durable memory with the next group."""
-        self._durable = (self._boot, dump_durable(durable))
-        self._given += 1
+        ticket = self._intake.keep((self._boot, dump_durable(durable)))
         self._wake.set()
-        return Ticket(self._given)
+        return ticket
 
     def is_durable(self, ticket: Ticket) -> bool:
         """On disk."""
@@ -97,7 +84,8 @@ class Journal:
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
         error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
-        return JournalStatus(not error, self._events.qsize(), self._lost, error, self._broken_names)
+        counts = self._intake.pending_count, self._intake.lost_count
+        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error)
 
     @property
     def is_walked(self) -> bool:
@@ -144,7 +132,7 @@ class Journal:
             _close(store)
 
     def _has_work(self) -> bool:
-        return bool(self._pending) or not self._events.empty() or self._durable is not None
+        return bool(self._pending) or self._intake.has_work or self._again is not None
 
     def _open(self) -> JournalStore | None:
         try:
@@ -154,6 +142,7 @@ class Journal:
             self._error = str(error)
             if not self.restored.done():
                 copy = read_copy(self._path.parent)
+                self._handed_number = copy.number if copy is not None else 0
                 self.restored.set_result(Restored(copy.stored, "copy") if copy is not None else Restored())
             return None
         self._error, self._walk = "", Walk()
@@ -167,9 +156,8 @@ class Journal:
         """What is urgent first. Raises sqlite3.Error or OSError when the file does not take it or cannot be read."""
         self._write_group(store)
         self._answer(store)
-        if self._copy_is_due and store.kept is not None:
-            write_copy(self._path.parent, replace(store.kept, seq=store.last, head=store.head))
-            self._copy_is_due = False
+        if self._copyist.is_due and store.kept is not None:
+            self._copyist.write(replace(store.kept, seq=store.last, head=store.head), clock.now_s())
         if not self._walk.is_over:
             self._walk = store.walk_on(self._walk)
             if self._walk.broken is not None:
@@ -179,26 +167,24 @@ class Journal:
 
     def _write_group(self, store: JournalStore) -> None:
         pending = self._pending
-        while len(pending) < BATCH_MAX and not self._events.empty():
-            pending.append(self._events.get_nowait())
-        durable, given = self._durable, self._given
-        if not pending and durable is None:
+        taken = self._intake.take(pending)
+        memory = taken.memory or self._again
+        if not pending and memory is None:
             return
         self._hoped = None
         try:
-            store.append([entry for _, entry in pending], durable)
+            store.append([entry for _, entry in pending], memory)
         except sqlite3.Error:
             self._hoped = (store.hoped_head, len(pending))
             raise
         self._error = ""
-        self._written = given if self._events.empty() else pending[-1][0] if pending else self._written
+        self._intake.wrote(taken)
+        self._written, self._again = max(self._written, taken.upto), None
         if not self._walk.is_over:
             self._unwalked = [*self._unwalked, *pending][-QUEUE_MAX:]
         pending.clear()
-        self._copy_is_due = self._copy_is_due or durable is not None
-        if self._durable is durable:
-            self._durable = None
-        if not self._events.empty():
+        self._copyist.is_due = self._copyist.is_due or memory is not None
+        if self._intake.has_work:
             self._wake.set()
         self.on_written()
 
@@ -227,7 +213,7 @@ class Journal:
             return  # tried again with the next opening
         self._hoped = None
         self._pending, self._unwalked = self._unwalked + self._pending, []
-        self._durable = self._durable or (store.kept.stored if store.kept is not None else None)
+        self._again = store.kept.stored if store.kept is not None else None
         self._wake.set()
 
     def _forget_what_was_written(self, store: JournalStore) -> None:
@@ -249,18 +235,23 @@ class Journal:
         self._hoped = None
 
     def _tell_restored(self, store: JournalStore) -> None:
-        """Once, as soon as the file is open; when somebody had to go on without, he is told now."""
+        """Once, as soon as the file is open; who had to go on without is told now, unless the copy had told the same.
+
+        What was kept until now was kept without knowing what is in the file; it comes again, joined with that.
+        """
         if self._is_taken_up:
             return  # what we hold is newer
-        self._is_taken_up = self._copy_is_due = True
+        self._is_taken_up = self._copyist.is_due = True
         if store.kept is None:
             found = Restored(None, "lost" if store.damage else "none")
         else:
             found = Restored(store.kept.stored, "copy" if store.damage else "journal")
+        is_news = store.kept is not None and store.kept.number > self._handed_number
+        if is_news:
+            self._intake.drop_memory()
         if not self.restored.done():
             self.restored.set_result(found)
-        elif found.stored is not None:
-            self._durable = None  # was kept without knowing what is in the file; it comes again, joined with that
+        elif is_news:
             self.on_restored_late(found)
 
     def _tell_damage(self) -> None:

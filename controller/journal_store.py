@@ -64,7 +64,7 @@ class JournalStore:
         self.set_aside: Path | None = None
         self.damage = ""  # what was wrong
         self.kept: Kept | None = None
-        self.hoped_head = GENESIS  # of the last batch that was begun
+        self.hoped_head: str | None = None  # of the last batch; None: it did not come as far as its end
         self.last = 0  # number of the newest line
         self._limits = limits or Limits()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ class JournalStore:
             raise DamagedError(flaw)
         if copy is not None and not self.path.exists():
             self.damage = self.damage or "it was gone"
-        self._connection = _open(self.path, self._limits.size_max_bytes)
+        self._connection = open_connection(self.path, self._limits.size_max_bytes)
         try:
             self._take_up(copy)
         except sqlite3.Error:
@@ -166,6 +166,7 @@ class JournalStore:
 
     def _append(self, entries: Sequence[Entry], durable: Stored | None) -> int:
         head, last, connection = self._head, 0, self._connection
+        self.hoped_head = None  # that of the batch before stands in the file, and would pass for this one
         try:
             connection.execute("BEGIN IMMEDIATE")
             for entry in entries:
@@ -219,7 +220,8 @@ class JournalStore:
             raise
 
 
-def _open(path: Path, size_max_bytes: int) -> sqlite3.Connection:
+def open_connection(path: Path, size_max_bytes: int) -> sqlite3.Connection:
+    """To this file, which is created where there is none. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.5)
     connection.text_factory = _text
     try:

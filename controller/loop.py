@@ -174,8 +174,8 @@ class Loop:
 
     def cycle(self, now_s: float) -> None:
         """One cycle: seen, decide, vet, write."""
-        self.image = self.assembler.image(self.links, now_s)
         try:
+            self.image = self.assembler.image(self.links, now_s)
             decision = self.judge(self.memory, self.image, self.advice(now_s), self.site.hub, now_s)
             verdict = self.guard(self.guard_memory, decision.commands, self.image, self.bounds(), now_s)
         except Exception as error:
@@ -236,7 +236,10 @@ class Loop:
         return ticket
 
     def _fall_back(self, now_s: float) -> None:
-        """The guard's own answer for this one cycle."""
+        """The guard's own answer for this one cycle; where no image could be made, on that of the cycle before.
+
+        In the first cycle there is none: then nothing is known, and nothing is shed.
+        """
         prepared = self.memory.prepared.shed
         allowed = fallback(self._allowed, self.image, self.bounds(), prepared, now_s)
         self.outputs.apply(self.links, allowed, now_s)

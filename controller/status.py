@@ -161,6 +161,7 @@ class JournalStatus:
     lost_count: int
     reason: str  # "" or the error, for engineers
     broken_files: tuple[str, ...] = ()  # damaged journals that were set aside and are still there
+    copy_reason: str = ""  # "" or why the copy of the durable memory beside it cannot be written
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from controller.commands.situation import Look
 from controller.commands.speech import number
+from controller.durable_copy import NAME as COPY_NAME
 from controller.model.phases import PhaseValues
 from controller.model.words import BreakerPosition
 from controller.status import FeederStatus
@@ -106,6 +107,8 @@ def _house(look: Look, say: Words) -> Iterator[Row]:
         yield say("screen.journal"), f"{say('page.journal_title')}: {status.journal.reason}"
     elif status.journal.broken_files:
         yield say("screen.journal"), f"{say('page.journal_broken')}: {', '.join(status.journal.broken_files)}"
+    if status.journal.copy_reason:
+        yield say("screen.journal"), f"{COPY_NAME}: {status.journal.copy_reason}"
     yield say("screen.authority"), say(f"authority.{status.authority.value}")
     yield say("screen.as_of"), _age(look, say)
 

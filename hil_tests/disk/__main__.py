@@ -1,7 +1,8 @@
-"""Against the journal: `python -m hil_tests.disk cuts|kills|damage [--count N] [--seed N]`. Exit 1: it lost something.
+"""Against the journal: `python -m hil_tests.disk cuts|kills|damage|failures [--count N] [--seed N]`. Exit 1: it lost.
 
 `cuts` lets the power go at every operation of a recorded run (needs gcc), `kills` ends the real writer with kill -9
-and asks an outside witness, `damage` starts it on damaged files. docs/journal.md says what each proves.
+and asks an outside witness, `damage` starts it on damaged files, `failures` lets every statement of a batch fail, and
+then some by chance. docs/journal.md says what each proves.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from hil_tests.disk.cuts import cut_everywhere
 from hil_tests.disk.damage import damage_often
+from hil_tests.disk.failures import fail_everywhere, fail_often
 from hil_tests.disk.kills import kill_often
 from hil_tests.disk.recording import recorded
 from hil_tests.disk.shim import compiled
@@ -28,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m hil_tests.disk", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("what", choices=tuple(DOERS))
-    parser.add_argument("--count", type=int, default=500, help="kills or files; of cuts, at least (default 500)")
+    parser.add_argument(
+        "--count", type=int, default=500, help="kills, files, failing runs; cuts: at least (default 500)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
     said, wrongs = DOERS[asked.what](asked.count, asked.seed)
@@ -63,7 +67,18 @@ def _damage(count: int, seed: int) -> Outcome:
     return str(result), result.wrongs
 
 
-DOERS: Mapping[str, Callable[[int, int], Outcome]] = {"cuts": _cuts, "kills": _kills, "damage": _damage}
+def _failures(count: int, seed: int) -> Outcome:
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as name:
+        result = fail_everywhere(Path(name)) + fail_often(count, Path(name), seed)
+    return str(result), result.wrongs
+
+
+DOERS: Mapping[str, Callable[[int, int], Outcome]] = {
+    "cuts": _cuts,
+    "kills": _kills,
+    "damage": _damage,
+    "failures": _failures,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -56,6 +56,7 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("endurance", "72 hours in strides", (*HALLIG, "run", "endurance", *together)),
         Part("cuts", "power cuts at every write", (*module, "hil_tests.disk", "cuts", "--count", "20000")),
         Part("kills", "kill -9 of the writer", (*module, "hil_tests.disk", "kills", "--count", "2000")),
+        Part("failures", "failing statements", (*module, "hil_tests.disk", "failures", "--count", "1000")),
         Part("damage", "damaged journals", (*module, "hil_tests.disk", "damage", "--count", "5200")),
         Part("fuzz", "random hubs, stories and faults",
              (*module, "hil_tests.fuzz", "--seeds", f"1..{seeds_count}", "--jobs", str(jobs))),

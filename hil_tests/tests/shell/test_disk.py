@@ -1,4 +1,4 @@
-"""The journal against what disks do: kill -9 with an outside witness, power cuts, damage. A share of what .ci/full has.
+"""The journal against what disks do: kill -9 with an outside witness, power cuts, damage, errors. A share of .ci/full.
 
 `python -m hil_tests.disk` runs them by the thousand, with the same code.
 """
@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from controller.journal_store import JournalStore
 from hil_tests.disk.cut_disk import MODES, CutDisk
 from hil_tests.disk.cuts import cut_everywhere
 from hil_tests.disk.damage import damage_often
+from hil_tests.disk.failures import fail_everywhere, fail_often
 from hil_tests.disk.kills import kill_often
 from hil_tests.disk.recording import Operation, recorded
 from hil_tests.disk.shim import compiled, has_compiler
 
-KILLS_COUNT, FILES_COUNT, CUTS_EVERY = 500, 520, 13
+KILLS_COUNT, FILES_COUNT, CUTS_EVERY, FAILURES_COUNT = 500, 520, 13, 30
 SEED = 5
 needs_gcc = pytest.mark.skipif(
     not has_compiler() and "CI" not in os.environ, reason="no gcc: apt install gcc libc6-dev"
@@ -56,6 +59,30 @@ def test_every_start_on_a_damaged_journal_succeeds_and_remembers(memory: Path) -
     assert result.wrongs == ()
     assert result.files_count == FILES_COUNT
     assert result.set_aside_count > FILES_COUNT // 2
+
+
+@pytest.mark.timeout(240)
+def test_what_is_called_durable_is_in_the_file_whichever_statement_failed(memory: Path) -> None:
+    result = fail_everywhere(memory, in_a_row=(1,)) + fail_often(FAILURES_COUNT, memory, SEED)
+    assert result.wrongs == ()
+    assert result.runs_count > FAILURES_COUNT + 50
+
+
+def test_the_failures_would_catch_a_batch_that_is_taken_for_the_one_before(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that begins a batch with the head of the last one in hand: the judge must not be blind."""
+    whole = JournalStore._append
+
+    def blurred(self: JournalStore, *arguments: object) -> int:
+        try:
+            return whole(self, *arguments)  # type: ignore[arg-type]
+        except sqlite3.Error:
+            self.hoped_head = self.hoped_head or self.head
+            raise
+
+    monkeypatch.setattr(JournalStore, "_append", blurred)
+    assert len(fail_everywhere(memory, in_a_row=(1,)).wrongs) > 10
 
 
 @needs_gcc

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from controller.durable import dump_durable, load_durable
+from controller.durable_copy import write_copy
 from controller.journal import Journal
 from controller.journal_line import GENESIS, Entry
 from controller.journal_store import JournalStore, Limits
@@ -186,6 +187,22 @@ def test_after_another_boot_every_age_is_just_now() -> None:
 @pytest.mark.parametrize("stored", [None, ("b", "not json"), ("b", "{}"), ("b", '{"authority":"king"}')])
 def test_an_unreadable_memory_is_an_empty_one(stored: tuple[str, str] | None) -> None:
     assert load_durable(stored, "b", 1.0) == DurableMemory()
+
+
+@pytest.mark.parametrize(("field", "bent"), [("seq", 99), ("head", "f" * 64), ("number", 9), ("boot", "other")])
+def test_a_copy_with_a_bent_digit_is_none_and_the_sound_journal_stays(tmp_path: Path, field: str, bent: object) -> None:
+    store = JournalStore(tmp_path / "journal.db")
+    store.append([entry(n) for n in range(6)], ("boot", dump_durable(FULL_MEMORY)))
+    assert store.kept is not None
+    write_copy(tmp_path, replace(store.kept, seq=store.last, head=store.head))
+    store.close()
+    written = orjson.loads((tmp_path / "durable.json").read_bytes())
+    (tmp_path / "durable.json").write_bytes(orjson.dumps({**written, field: bent}))
+    again = JournalStore(tmp_path / "journal.db")
+    assert again.set_aside is None
+    assert again.last == 6
+    assert again.kept == store.kept
+    again.close()
 
 
 def test_a_reader_that_gave_up_and_a_line_that_cannot_be_read_do_not_end_the_writer(tmp_path: Path) -> None:

@@ -9,15 +9,17 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.core.decide import fresh_memory
-from controller.durable import joined, load_durable
+from controller.durable import joined, load_durable, news_of
 from controller.durable_copy import Restored, read_copy
-from controller.journal import NEVER, Journal
+from controller.journal import Journal
+from controller.journal_intake import NEVER
 from controller.journal_store import JournalStore
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
@@ -167,6 +169,17 @@ def test_what_does_not_fit_the_queue_is_never_called_durable(tmp_path: Path) -> 
     assert not journal.is_durable(NEVER)
 
 
+def a_silent_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """No journal opens until what is returned is called."""
+    begin = JournalStore._begin
+
+    def fails(self: JournalStore, copy: object) -> None:
+        raise OSError("no answer")
+
+    monkeypatch.setattr(JournalStore, "_begin", fails)
+    return lambda: monkeypatch.setattr(JournalStore, "_begin", begin)
+
+
 def test_a_disk_that_answers_late_gives_back_the_latches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start did not wait for it; what it had kept must not be overwritten by what was believed meanwhile."""
     with running(tmp_path / "journal.db") as journal:
@@ -174,19 +187,14 @@ def test_a_disk_that_answers_late_gives_back_the_latches(tmp_path: Path, monkeyp
         eventually(lambda: journal.is_durable(ticket))
         eventually(lambda: read_copy(tmp_path) is not None)
     (tmp_path / "durable.json").unlink()
-    begin = JournalStore._begin
     late: list[Restored] = []
-
-    def fails(self: JournalStore, copy: object) -> None:
-        raise OSError("no answer")
-
-    monkeypatch.setattr(JournalStore, "_begin", fails)
     journal = Journal(tmp_path / "journal.db", "boot")
     journal.on_restored_late = late.append
+    answers = a_silent_disk(monkeypatch)
     journal.start()
     assert journal.restored.result(5.0).stored is None
     journal.keep(DurableMemory())
-    monkeypatch.setattr(JournalStore, "_begin", begin)
+    answers()
     eventually(lambda: bool(late))
     assert load_durable(late[0].stored, "boot", 9.0) == LATCHED
     journal.stop()
@@ -206,6 +214,44 @@ def test_what_comes_late_is_joined_with_what_happened_meanwhile() -> None:
     assert observing.observing_since_s == 9.0, "it was told to watch only, and does"
 
 
+def test_what_the_copy_had_told_already_is_not_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person has released the latch since: it must not come back hours later, and what was kept since is written."""
+    with running(tmp_path / "journal.db") as journal:
+        ticket = journal.keep(LATCHED)
+        eventually(lambda: journal.is_durable(ticket))
+        eventually(lambda: read_copy(tmp_path) is not None)
+    late: list[Restored] = []
+    journal = Journal(tmp_path / "journal.db", "boot")
+    journal.on_restored_late = late.append
+    answers = a_silent_disk(monkeypatch)
+    journal.start()
+    assert load_durable(journal.restored.result(5.0).stored, "boot", 9.0) == LATCHED
+    released = journal.keep(DurableMemory())
+    answers()
+    eventually(lambda: journal.is_durable(released))
+    journal.stop()
+    assert late == []
+    store = JournalStore(tmp_path / "journal.db")
+    assert store.kept is not None
+    assert load_durable(store.kept.stored, "boot", 9.0) == DurableMemory()
+    store.close()
+
+
+def test_of_a_newer_memory_only_what_is_new_is_joined() -> None:
+    """The copy was one write behind. Cranks count once, and what people have undone since stays undone."""
+    crank = Attempt("genset", "crank", 6.0)
+    had = replace(LATCHED, authority=Authority.OBSERVE, attempts=(crank,), held_open=frozenset({"b"}))
+    late = replace(had, attempts=(crank, crank), held_open=frozenset({"b", "c"}))
+    assert news_of(had, had) == DurableMemory()
+    memory = fresh_memory(replace(had, authority=Authority.AUTO, latches=(), held_open=frozenset()), 8.0)
+    together = joined(memory, news_of(late, had), 9.0)
+    assert together.durable.attempts == (crank, crank)
+    assert together.durable.latches == ()
+    assert together.durable.held_open == {"c"}
+    assert together.durable.authority is Authority.AUTO
+    assert together.mode is memory.mode
+
+
 @pytest.mark.parametrize(
     ("boot", "at_s", "is_known"),
     [("boot", 60.0, True), ("boot", 200.0, False), ("other", 60.0, False), ("unknown", 60.0, False)],
@@ -216,6 +262,20 @@ def test_an_age_that_is_not_known_counts_as_just_now(boot: str, at_s: float, is_
     kept = {"authority": "auto", "latches": [], "attempts": [attempt], "held_open": [], "shed_by_us": []}
     memory = load_durable((boot, json.dumps(kept)), "boot" if boot == "other" else boot, 100.0)
     assert memory.attempts[0] == Attempt("g", "crank", at_s if is_known else 100.0, is_known)
+
+
+def test_a_copy_that_cannot_be_written_keeps_no_event_waiting(tmp_path: Path) -> None:
+    """Closings wait for their line a quarter of a second at most; the copy beside the journal is not their line."""
+    (tmp_path / ".durable.json.new").mkdir()
+    with running(tmp_path / "journal.db") as journal:
+        tickets = [journal.write(EVENT, 1.0), journal.keep(LATCHED)]
+        eventually(lambda: all(map(journal.is_durable, tickets)))
+        eventually(lambda: journal.is_walked)  # behind the copy, and only when nothing failed
+        assert journal.status.is_ok
+        assert ".durable.json.new" in journal.status.copy_reason
+        (tmp_path / ".durable.json.new").rmdir()
+        eventually(lambda: journal.status.copy_reason == "")
+        assert read_copy(tmp_path) is not None
 
 
 def test_a_cut_off_end_is_seen_by_what_is_noted_beside_the_file(tmp_path: Path) -> None:

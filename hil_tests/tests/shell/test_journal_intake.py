@@ -1,0 +1,79 @@
+"""What the writer takes while control gives: nothing is called durable that is not in the group."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.journal_intake import BATCH_MAX, NEVER, QUEUE_MAX, Intake, Line
+from hil_tests.tests.shell.test_journal import entry
+
+MEMORY, NEWER = ("boot", "memory"), ("boot", "newer")
+
+
+class Between(Intake):
+    """Control keeps a memory between any two looks of the writer: just before the n-th."""
+
+    def __init__(self, at: int) -> None:
+        self._at: int | None = None
+        super().__init__()
+        self._at = at
+
+    def __getattribute__(self, name: str) -> object:
+        if name in {"_given", "_memory", "_lines"} and self._at is not None:
+            self._at -= 1
+            if self._at == 0:
+                self._at = None
+                self.keep(NEWER)
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_a_memory_kept_while_the_writer_looks_is_in_the_group_or_not_called_durable(at: int) -> None:
+    intake = Between(at)
+    taken = intake.take([])
+    assert intake._at is None, "it was kept in the middle"
+    assert taken.memory == NEWER or taken.upto == 0
+    intake.wrote(taken)
+    again = intake.take([])
+    assert NEWER in {taken.memory, again.memory}, "one of the two groups writes it"
+    assert again.upto == 1
+
+
+def test_an_event_that_is_taken_before_its_number_is_known_counts_as_written() -> None:
+    intake = Intake()
+    ticket = intake.give(entry())
+    intake._given = 0  # control has put it and has not come to the next line
+    assert intake.take([]).upto == ticket.number
+
+
+def test_what_did_not_fit_the_batch_is_not_called_durable() -> None:
+    intake, lines = Intake(), list[Line]()
+    tickets = [intake.give(entry(n)) for n in range(BATCH_MAX + 5)]
+    memory = intake.keep(MEMORY)
+    first = intake.take(lines)
+    assert first.upto == tickets[BATCH_MAX - 1].number
+    assert first.memory == MEMORY
+    intake.wrote(first)
+    lines.clear()
+    assert intake.take(lines).upto == memory.number
+    assert len(lines) == 5
+    assert not intake.has_work
+
+
+def test_an_outdated_memory_is_neither_written_nor_called_durable() -> None:
+    intake = Intake()
+    outdated, event = intake.keep(MEMORY), intake.give(entry())
+    intake.drop_memory()
+    taken = intake.take([])
+    assert taken.memory is None
+    assert taken.upto < outdated.number
+    newer = intake.keep(NEWER)
+    assert intake.take([]).memory == NEWER
+    assert intake.take([]).upto == newer.number > event.number
+
+
+def test_the_queue_is_bounded() -> None:
+    intake = Intake()
+    assert NEVER not in [intake.give(entry()) for _ in range(QUEUE_MAX)]
+    assert intake.give(entry()) is NEVER
+    assert (intake.pending_count, intake.lost_count) == (QUEUE_MAX, 1)
