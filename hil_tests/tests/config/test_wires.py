@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from controller import clock
 from controller.config.bus_budget import HOLE_MAX_RTU, HOLE_MAX_TCP, serial_reads, worth_reading
 from controller.config.load import load_site
 from controller.config.types import Device
-from hil_tests.tests.config.stories import MUSTER, changed, own_table, problems_of
+from hil_tests.tests.config.stories import MUSTER, changed, own_table, problems_of, warnings_in
 from hil_tests.tests.drivers.certificates import Authority
 
 RELAY = 'table = "hallig_sim/poi_relay"'
 TLS = 'tls = { ca = "authority.pem", certificate = "hub.pem", key = "hub.key", server_name = "relay.hub" }'
+YEAR_S = 365.0 * 86400.0
 
 
 def relay_of(path: Path) -> Device:
@@ -49,6 +52,18 @@ def test_certificates_that_cannot_be_used_are_told_of_before_anything_starts(
     (problem,) = problems_of(path)
     assert (problem.key, problem.line) == (key, line)
     assert found in problem.found
+
+
+@pytest.mark.parametrize(("years", "told"), [(10, ["ca", "certificate"]), (-50, [])], ids=["too old", "no clock"])
+def test_dates_that_are_over_are_told_of_and_stop_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int, told: list[str]
+) -> None:
+    Authority(tmp_path, "authority").give("hub")
+    today_s = time.time() + years * YEAR_S
+    monkeypatch.setattr(clock, "unix_s", lambda: today_s)
+    path, line, _ = changed(MUSTER, tmp_path, (RELAY, f"{RELAY}\n▶{TLS}"))
+    found = [problem for problem in warnings_in(path) if problem.line == line]
+    assert [problem.key for problem in found] == [f"devices.poi_relay.tls.{key}" for key in told]
 
 
 def test_units_behind_one_port_share_their_certificates(tmp_path: Path) -> None:
