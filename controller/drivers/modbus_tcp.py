@@ -28,6 +28,7 @@ from controller.config.tls import context_of
 from controller.config.types import Device
 from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
+from controller.drivers.late_answers import LateAnswers
 from controller.drivers.transport import Question, Rules
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
@@ -100,7 +101,7 @@ class _Connection(TransactionManager):
         self.response_future.cancel()  # the first one is nobody's; an exception set on it would never be seen
         self._on_lost = on_lost
         self.has_answered = False
-        self._owes_an_answer = False  # an older question timed out: its answer may come in the midst of another
+        self._late = LateAnswers()
         self._came_in_pieces = False
 
     def data_received(self, data: bytes) -> None:
@@ -144,13 +145,13 @@ class _Connection(TransactionManager):
             self._send(question)
             reply: ModbusPDU = await waiting
         except TimeoutError:
-            self._owes_an_answer = True
+            self._late.owe(question.transaction_id, question.dev_id, loop.time() + timeout_s)
             raise
         finally:
             alarm.cancel()
         self.has_answered = True
-        if self._owes_an_answer and self._came_in_pieces:
-            raise BadReplyError("an answer in pieces, while an older one may still come")
+        if self._came_in_pieces and self._late.is_one_within(_pdu(reply), loop.time()):
+            raise BadReplyError("an answer with an older one in its midst")
         if _ends_in_the_midst_of_a_frame(self.recv_buffer):
             raise BadReplyError("an answer with half of another behind it")
         if not _is_ours(reply, question):
@@ -262,6 +263,11 @@ class TcpWire:
 
     def _down(self, why: str) -> LinkDownError:
         return LinkDownError(f"{self._host}:{self._port}: {why}")
+
+
+def _pdu(reply: ModbusPDU) -> bytes:
+    """Function and data; of an exception, which is too short to hide anything, the function alone."""
+    return bytes((reply.function_code,)) + (reply.payload if isinstance(reply, _Reply) else b"")
 
 
 def _is_ours(reply: ModbusPDU, question: ModbusPDU) -> bool:

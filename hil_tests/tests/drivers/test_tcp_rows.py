@@ -53,27 +53,6 @@ async def test_an_answer_that_comes_twice_is_one() -> None:
         assert peer.connections == 1
 
 
-@pytest.mark.parametrize("is_one_segment", [False, True])
-async def test_a_torn_answer_and_a_late_one_are_not_put_together(is_one_segment: bool) -> None:
-    """The late one's head would fill the torn one up, and its numbers would be taken for values."""
-    frames: list[bytes] = []
-
-    async def script(request: Request, writer: StreamWriter) -> bool:
-        if request.function != 3 or len(frames) == 2:
-            return False
-        frames.append(right(peer, request))
-        if len(frames) == 2:
-            late, torn = frames[0], frames[1][:-4]
-            writer.write(torn + late if is_one_segment else torn)
-            if not is_one_segment:
-                asyncio.get_running_loop().call_later(0.03, writer.write, late)
-        return True
-
-    async with linked(script, points=[point("first", 0), point("last", 1)]) as (peer, link):
-        await until(lambda: peer.connections == 2 and link.is_up)
-        assert (held(link, "first").value, held(link, "last").value) == (500, 120)
-
-
 async def test_half_a_duplicate_puts_the_stream_out_of_step_and_the_connection_is_made_anew() -> None:
     async def one_and_a_half(request: Request, writer: StreamWriter) -> None:
         writer.write(right(peer, request) + right(peer, request)[:5])
