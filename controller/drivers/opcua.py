@@ -58,6 +58,7 @@ class UaServer:
         self._wake = asyncio.Event()
         self._is_lost = False
         self._failures = 0
+        self._refusals = 0  # in a row
         for board in boards:
             board.wake = self._wake.set
 
@@ -75,8 +76,11 @@ class UaServer:
             await self._serve(session)
         except NotAdmittedError as error:
             self._around.log.warn(f"{self._url} does not let us in", str(error))
-            return NOT_ADMITTED_S
+            self._refusals += 1
+            if self._refusals > 1:  # a server that dies in mid-sentence looks like one that refuses us, but once
+                return NOT_ADMITTED_S
         except LinkDownError as error:
+            self._refusals = 0
             self._around.log.warn(self._url, str(error))
         finally:
             for board in self._boards:

@@ -1,4 +1,4 @@
-"""What an OPC UA server is told when nobody knows what it has heard: sure orders at once, stale ones never."""
+"""What an OPC UA server is told when nobody knows what it has heard, and how soon one that refused is asked again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from asyncua import ua
@@ -13,9 +14,12 @@ from asyncua.ua.attribute_ids import AttributeIds
 
 from controller.config.types import Protocol
 from controller.drivers import opcua
+from controller.drivers.backoff import Patience
 from controller.drivers.board import Board
+from controller.drivers.errors import NotAdmittedError
 from hil_tests.tests.drivers.devices import device, now_s, running, surroundings, until
 from hil_tests.tests.drivers.opcua_peer import node_point
+from hil_tests.virtual.loop import VirtualLoop
 
 POINTS = [node_point(name, name, "bool", "rw") for name in ("first", "second")]
 BOOLEAN = ua.NodeId.from_string("i=1")  # the data type (OPC 10000-6, annex A)
@@ -28,6 +32,8 @@ class Server:
         self.held = {"first": False, "second": False}
         self.said: list[object] = []
         self.while_asked: Callable[[], None] = lambda: None
+        self.refusals_count = 0
+        self.tried_at_s: list[float] = []
         self.lateness_s = 0.0  # what its answers have cost
 
     def clock(self) -> float:
@@ -35,6 +41,9 @@ class Server:
 
     async def open(self, on_lost: Callable[[], None]) -> None:
         del on_lost
+        self.tried_at_s.append(asyncio.get_running_loop().time())
+        if len(self.tried_at_s) <= self.refusals_count:
+            raise NotAdmittedError("the server refuses our certificate (it opens no channel)")
 
     async def close(self) -> None:
         return None
@@ -106,3 +115,24 @@ async def test_an_opening_does_not_wait_for_what_is_asked_about_another_contact(
         link.write("second", False)
         await until(lambda: ("first", True) in server.said)
         assert server.said[:3] == [("second", False), ("asked", "first"), ("first", True)]
+
+
+@pytest.mark.parametrize(("refusals_count", "waits_s"), [(1, [0.1]), (3, [0.1, 5.0, 5.0])])
+def test_a_server_that_died_while_we_connected_is_asked_again_at_once_and_one_that_refuses_us_later(
+    monkeypatch: pytest.MonkeyPatch, refusals_count: int, waits_s: list[float]
+) -> None:
+    """The library shows both as the same error."""
+    loop, server = VirtualLoop(), Server()
+    server.refusals_count = refusals_count
+    monkeypatch.setattr(opcua, "Session", lambda *_: server)
+    link = Board(device(POINTS, Protocol.OPCUA, url="opc.tcp://nobody"), loop.time)
+    around = replace(surroundings(Patience(jitter=lambda: 1.0)), clock=loop.time)
+
+    async def story() -> None:
+        async with running(opcua.UaServer([link], "opc.tcp://nobody", 0.0, around)):
+            await asyncio.sleep(12.0)
+            assert link.is_up
+
+    loop.run_until_complete(story())
+    loop.close()
+    assert [after - before for before, after in pairwise(server.tried_at_s)] == pytest.approx(waits_s)
