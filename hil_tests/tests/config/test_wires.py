@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from controller import clock
-from controller.config.bus_budget import HOLE_MAX_RTU, HOLE_MAX_TCP, serial_reads, worth_reading
+from controller.config.bus_budget import (
+    HOLE_MAX_RTU,
+    HOLE_MAX_TCP,
+    poll_wait_s,
+    serial_reads,
+    worth_reading,
+    write_latency,
+)
 from controller.config.load import load_site
 from controller.config.types import Device
 from hil_tests.tests.config.stories import MUSTER, changed, own_table, problems_of, warnings_in
@@ -97,3 +104,29 @@ def test_a_hole_is_read_where_another_question_would_cost_the_line_more() -> Non
     assert (HOLE_MAX_RTU, HOLE_MAX_TCP) == (10, 18)
     assert [worth_reading(baud, 0.0) for baud in (1200, 9600, 19200)] == [10, 10, 10]
     assert worth_reading(115200, 0.0) > 10
+
+
+def test_an_order_waits_for_a_dead_neighbour_behind_its_gateway(tmp_path: Path) -> None:
+    """The contactors and the barn's inverter behind one address: one connection, one question at a time."""
+    barn = 'table = "hallig_sim/sunspec_pv"\nhost = "192.0.2.14"'
+    behind = 'table = "hallig_sim/sunspec_pv"\nhost = "192.0.2.15"\nunit = 2\ntimeout_s = 0.7'
+    path, _, _ = changed(MUSTER, tmp_path, (barn, f"▶{behind}"))
+    alone, shared = load_site(MUSTER), load_site(path)
+    order = alone.bindings["desk"].writes["closed"]
+    assert order.device == "io_module"
+    alone_s, shared_s = (
+        write_latency(order, site.devices, site.bindings.values(), site.hub.timing.cycle_s) for site in (alone, shared)
+    )
+    assert alone_s.busy_s == pytest.approx(0.01)
+    assert shared_s.busy_s == pytest.approx(0.7)
+    assert poll_wait_s(shared.devices["io_module"], shared.devices) == pytest.approx(0.02)
+    assert shared.hub.feeders["desk"].write_latency_s > 0.5, "too slow to be counted on without a look at the curve"
+
+
+def test_the_orders_of_a_neighbour_behind_the_same_gateway_go_before_ours() -> None:
+    site = load_site(MUSTER)
+    order = site.bindings["desk"].writes["closed"]
+    relay = replace(site.devices["poi_relay"], host=site.devices["io_module"].host)
+    shared = {**site.devices, "poi_relay": relay}
+    counts = [write_latency(order, each, site.bindings.values(), 0.05).order_count for each in (site.devices, shared)]
+    assert counts[0] < counts[1]
