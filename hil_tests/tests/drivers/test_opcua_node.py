@@ -1,7 +1,7 @@
 """The driver against node-opcua: a server that shares no line with ours, plain and secured, cut ten times.
 
 Its packages are not ours: `HALLIG_NODE_MODULES` names a folder that has them already; else npm installs them into a
-temporary one. Without node or npm these tests are skipped.
+temporary one. Without node or npm these tests are skipped, and fail with CI set.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from hil_tests.tests.drivers.test_opcua_security import (
     nobody,
     wrong_password,
 )
+from hil_tests.tests.missing import skip
 
 PACKAGE = "node-opcua-server@2.182.2"  # the last line that runs on node 18 and 20
 SCRIPT = Path(__file__).parent / "node_peer.js"
@@ -38,12 +39,12 @@ INSTALL_S = 120.0
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with node-opcua in it."""
     if shutil.which("node") is None:
-        pytest.skip("node is not installed")
+        skip("node is not installed")
     given = Path(os.environ.get(MODULES, "nowhere"))
     if (given / "node-opcua-server").is_dir():
         return given
     if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
+        skip("npm is not installed")
     folder = tmp_path_factory.mktemp("node")
     words = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", PACKAGE]
     try:
@@ -51,7 +52,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
             [*words, "--prefix", str(folder)], cwd=folder, check=True, capture_output=True, timeout=INSTALL_S
         )
     except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"npm cannot install {PACKAGE}: {error}")
+        skip(f"npm cannot install {PACKAGE}: {error}")
     return folder / "node_modules"
 
 

@@ -34,6 +34,7 @@ from hil_tests.tests.drivers.peers import (
 )
 from hil_tests.tests.drivers.tcp_link import owner_of
 from hil_tests.tests.drivers.test_breaker import Memory
+from hil_tests.tests.missing import skip
 
 POINTS = [
     point("first", 0),
@@ -129,7 +130,7 @@ SERVED = [point("first", 0, "uint16", "rw"), point("second", 1, "int16", "rw")]
 
 async def mbpoll(*arguments: str) -> subprocess.CompletedProcess[str]:
     if shutil.which("mbpoll") is None:
-        pytest.skip("mbpoll is not installed")
+        skip("mbpoll is not installed")
     command = ["mbpoll", "-0", "-1", "-q", "-o", "0.5", *arguments]
     return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20, check=False)
 
