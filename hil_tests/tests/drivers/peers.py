@@ -10,7 +10,6 @@ import os
 import re
 import select
 import shutil
-import socket
 import subprocess
 import threading
 import tty
@@ -96,12 +95,6 @@ def is_listening(port: int) -> bool:
     """Asked of the kernel: a device with room for one would take a look for its client."""
     table = Path("/proc/net/tcp").read_text(encoding="ascii")
     return re.search(rf": 0100007F:{port:04X} 00000000:0000 0A ", table) is not None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Cable:

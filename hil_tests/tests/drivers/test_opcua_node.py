@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from hil_tests.servers.opcua_keys import Keys, new_keys
+from hil_tests.servers.ports import free_port
 from hil_tests.servers.proxy import Proxy
 from hil_tests.tests.drivers.devices import held, now_s, until
-from hil_tests.tests.drivers.opcua_peer import free_port, linked, stamps, url_of
+from hil_tests.tests.drivers.opcua_peer import linked, stamps, url_of
 from hil_tests.tests.drivers.test_opcua_losses import BACK_S, CUTS_COUNT, FULL_RATE_COUNT, LOOK_S
 from hil_tests.tests.drivers.test_opcua_security import (
     a_stranger,
