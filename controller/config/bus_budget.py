@@ -21,9 +21,9 @@ from controller.config.types import (
     SunSpecWhere,
 )
 
-CHARACTER_BITS = 11
+CHARACTER_BITS = 11  # Modbus over Serial Line V1.02, 2.5.1: start, eight data, parity or stop, stop
 QUESTION_CHARACTERS = 8
-ANSWER_CHARACTERS = 5  # and two for each register
+ANSWER_CHARACTERS = 5  # unit, function, byte count, check sum; and two for each register
 WRITE_CHARACTERS = 19  # function 16 with one register: 11 there, 8 back
 GAP_MIN_S = 0.00175  # above 19200 baud the silence is fixed
 GAP_CHARACTERS = 3.5

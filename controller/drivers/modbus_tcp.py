@@ -26,10 +26,9 @@ from pymodbus.transport import CommParams, CommType
 from controller.config.bus_budget import HOLE_MAX_TCP
 from controller.config.tls import context_of
 from controller.config.types import Device
-from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.late_answers import LateAnswers
-from controller.drivers.transport import Question, Rules
+from controller.drivers.transport import FUNCTIONS, Question, Rules
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
 CONNECT_MAX_S = 1.0  # the TLS handshake included
@@ -40,7 +39,6 @@ RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye that the other 
 UNPROVEN = " before its first answer: does it accept our certificate?"  # with TLS 1.3 it says so only then, if at all
 
 COIL_ON = 0xFF00  # Modbus Application Protocol V1.1b3, 6.5
-FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITE_COIL = 5
 WRITE_REGISTERS = 16
 
@@ -221,7 +219,7 @@ class TcpWire:
         """The data bytes of the answer; as many as asked for, or an error."""
         space, address, count = question
         payload = await self._answer(device, FUNCTIONS[space], struct.pack(">HH", address, count))
-        length = (count + 7) // 8 if space in BIT_SPACES else 2 * count
+        length = question.data_length
         if len(payload) != length + 1 or payload[0] != length:
             raise BadReplyError(f"{len(payload) - 1} bytes of data, {length} expected")
         return payload[1:]
