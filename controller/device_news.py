@@ -26,6 +26,7 @@ class DeviceNews:
                 self._told = frozenset()
             return
         if not lost and not self._told:
+            self._lost_since_s.clear()  # a hiccup is over
             return
         self._lost_since_s = {name: self._lost_since_s.get(name, now_s) for name in lost}
         for name, since_s in self._lost_since_s.items():

@@ -21,9 +21,9 @@ from controller.config.types import (
     SunSpecWhere,
 )
 
-CHARACTER_BITS = 11
+CHARACTER_BITS = 11  # Modbus over Serial Line V1.02, 2.5.1: start, eight data, parity or stop, stop
 QUESTION_CHARACTERS = 8
-ANSWER_CHARACTERS = 5  # and two for each register
+ANSWER_CHARACTERS = 5  # unit, function, byte count, check sum; and two for each register
 WRITE_CHARACTERS = 19  # function 16 with one register: 11 there, 8 back
 GAP_MIN_S = 0.00175  # above 19200 baud the silence is fixed
 GAP_CHARACTERS = 3.5
@@ -84,9 +84,15 @@ def serial_lines(devices: Mapping[str, Device]) -> dict[str, list[Device]]:
     return dict(lines)
 
 
-def _line(device: Device, devices: Mapping[str, Device]) -> list[Device]:
-    """Those on the same wire; alone while nobody has said where it is."""
-    return serial_lines(devices).get(device.serial_port, [device])
+def _wire(device: Device, devices: Mapping[str, Device]) -> list[Device]:
+    """Those on the same wire, a serial line or a connection to a gateway; alone while nobody has said where it is."""
+    if device.table.protocol is Protocol.MODBUS_RTU:
+        return serial_lines(devices).get(device.serial_port, [device])
+    if device.table.protocol is not Protocol.MODBUS_TCP or not device.host:
+        return [device]
+    place = (device.host, device.port)
+    others = (each for each in devices.values() if each.table.protocol is Protocol.MODBUS_TCP)
+    return [each for each in others if (each.host, each.port) == place] or [device]
 
 
 def gap_s(baudrate: int) -> float:
@@ -143,35 +149,41 @@ def write_latency(
 ) -> WriteLatency:
     """Worst time from the decision to the device's answer, for a switching order.
 
-    Our cycle; then what is under way on the wire, at worst a question to a dead device with its time-out and the quiet
-    time after it; then every switching order of the same wire, in case ours comes last; and the read that comes before
-    an order of which nobody knows whether it arrived.
+    Our cycle; then what is under way on the wire, at worst a question to a dead device: behind the same gateway with
+    its time-out, on the same line with the quiet time after it, too. Then every switching order of the same wire, in
+    case ours comes last; and the read that comes before an order of which nobody knows whether it arrived.
     """
     device = devices[ref.device]
     is_read = _is_read(device.table.points[ref.point], device)
+    count = _switch_count(bindings, {each.name for each in _wire(device, devices)}, devices)
     if device.table.protocol is not Protocol.MODBUS_RTU:
-        count = _switch_count(bindings, {device.name}, devices)
-        each_s = ROUND_TRIP_S + device.table.min_gap_s
-        return WriteLatency(cycle_s, each_s, count, each_s * count, each_s * is_read)
-    line = _line(device, devices)
-    count = _switch_count(bindings, {each.name for each in line}, devices)
+        each_s = _round_trip_s(device)
+        return WriteLatency(cycle_s, busy_s(device, devices), count, each_s * count, each_s * is_read)
     write_s = telegram_s(device.baudrate, WRITE_CHARACTERS) + TURNAROUND_S
     read_s = telegram_s(device.baudrate, QUESTION_CHARACTERS + ANSWER_CHARACTERS + 2) + TURNAROUND_S
     return WriteLatency(cycle_s, busy_s(device, devices), count, write_s * count, read_s * is_read)
 
 
 def busy_s(device: Device, devices: Mapping[str, Device]) -> float:
-    """How long an order waits at worst for the telegram before it: a dead neighbour's time-out and quiet time."""
+    """How long an order waits at worst for the telegram before it: a dead neighbour's time-out, and on a serial line
+    the quiet time after it. A device that has its wire for itself is not waited for when it is dead.
+    """
+    wire = _wire(device, devices)
     if device.table.protocol is not Protocol.MODBUS_RTU:
-        return ROUND_TRIP_S + device.table.min_gap_s
-    return max(2 * each.timeout_s + _longest_s(each) for each in _line(device, devices))
+        return max(_round_trip_s(device), *(each.timeout_s for each in wire if each.name != device.name), 0.0)
+    return max(2 * each.timeout_s + _longest_s(each) for each in wire)
 
 
 def poll_wait_s(device: Device, devices: Mapping[str, Device]) -> float:
-    """How much later than its period a healthy device is read: one block of every unit of its line, then its own."""
+    """How much later than its period a healthy device is read: one block of every unit of its wire, then its own."""
+    wire = _wire(device, devices)
     if device.table.protocol is not Protocol.MODBUS_RTU:
-        return ROUND_TRIP_S + device.table.min_gap_s
-    return sum(_longest_s(each) + TURNAROUND_S for each in _line(device, devices))
+        return sum(_round_trip_s(each) for each in wire)
+    return sum(_longest_s(each) + TURNAROUND_S for each in wire)
+
+
+def _round_trip_s(device: Device) -> float:
+    return ROUND_TRIP_S + device.table.min_gap_s
 
 
 def _is_read(point: Point, device: Device) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from controller import clock
 from controller.config.bus_budget import TCP_SHARE_MAX_RATIO, asked_share_ratio, periods_s, serial_lines
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 from controller.config.tls import context_of
 from controller.config.types import Device, Protocol
+from controller.model.words import ClockQuality
 
 LINE_KEYS = ("baudrate", "parity", "stop_bits", "has_echo")
 
@@ -62,6 +64,21 @@ def _certificates_can_be_used(draft: Draft) -> Iterator[Problem]:
                 yield draft.file.problem(("devices", device.name, "tls"), f"what cannot be used: {error}", wanted)
 
 
+def _dates_are_right(draft: Draft) -> Iterator[Problem]:
+    """A warning: no date keeps the hub from its devices, but a device may look at ours."""
+    if clock.quality() is ClockQuality.UNSET:
+        return
+    for device in _on_tcp(draft.devices.values()):
+        if device.tls is None:
+            continue
+        from controller.config.credentials import dates, out_of_date_in  # noqa: PLC0415 - only where it is needed
+
+        for key in ("ca", "certificate"):
+            for certificate in out_of_date_in(getattr(device.tls, key), clock.unix_s()):
+                wanted = "a new one: the hub accepts any date, the device may not"
+                yield draft.file.warning(("devices", device.name, "tls", key), dates(certificate), wanted)
+
+
 def _device_is_asked_slowly_enough(draft: Draft) -> Iterator[Problem]:
     """A device that wants a pause between questions, against how often it is asked. Serial lines have a check of their
     own, with the pause in it.
@@ -88,5 +105,6 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _line_is_one,
     _connection_is_one,
     _certificates_can_be_used,
+    _dates_are_right,
     _device_is_asked_slowly_enough,
 )

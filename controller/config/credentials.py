@@ -69,6 +69,15 @@ def mistakes(security: Security) -> Iterator[CredentialError]:
             yield error
 
 
+def out_of_date_in(path: Path, unix_s: float) -> Iterator[x509.Certificate]:
+    """Those of the certificates in a PEM file that the wall clock finds too old or too new; none of an unfit file."""
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm):
+        return
+    yield from (certificate for certificate in found if not is_valid_at(certificate, unix_s))
+
+
 def is_valid_at(certificate: x509.Certificate, unix_s: float) -> bool:
     """The wall clock lies within the certificate's dates."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc

@@ -79,13 +79,8 @@ class Block:
     def _decoders(self) -> tuple[tuple[Decode, int], ...]:
         return tuple((entry.decode, entry.item) for entry in self.entries)
 
-    @property
-    def payload_length(self) -> int:
-        """Bytes of data that the answer must carry."""
-        return (self.count + 7) // 8 if self.space in BIT_SPACES else 2 * self.count
-
     def decode(self, payload: bytes) -> list[Value | None]:
-        """The values of the entries in an answer of exactly `payload_length` bytes."""
+        """The values of the entries in an answer of exactly as many bytes as the question asks for."""
         raws = self.unpack(payload)
         return [decode(raws[item]) for decode, item in self._decoders]
 

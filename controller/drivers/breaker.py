@@ -7,20 +7,10 @@ take at most a tenth of its time, however many they are and however long their t
 
 from __future__ import annotations
 
-from enum import Enum
-
 from controller.drivers.backoff import Patience
 from controller.drivers.board import FAILURES_TO_DOWN, Board
 
 PROBES_SHARE_RATIO = 0.1  # of a shared wire's time: half of what a full poll plan leaves (checks_devices: 80 %)
-
-
-class BreakerState(Enum):
-    """Whether a device may be asked."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
 
 
 class Breaker:
@@ -36,12 +26,6 @@ class Breaker:
     def is_absent(self) -> bool:
         """So many silences in a row that nobody is there."""
         return self._board.failures >= FAILURES_TO_DOWN
-
-    def state(self, now_s: float) -> BreakerState:
-        """Whether it may be asked now."""
-        if now_s < self.until_s:
-            return BreakerState.OPEN
-        return BreakerState.CLOSED if self._board.failures < self._failures_to_open else BreakerState.HALF_OPEN
 
     def failed(self, now_s: float, at_least_s: float = 0.0) -> None:
         """It did not answer, or not sensibly."""

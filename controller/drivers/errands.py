@@ -53,7 +53,7 @@ class Errands:
             raise
 
     async def write(self, station: Station, wish: Wish) -> None:
-        """Send a wish, unless the device turns out to have it, or it took too long to find that out."""
+        """Send a wish, unless the device turns out to have it, or nobody wants it any more when that is known."""
         assert station.layout is not None
         located = station.layout.writable[wish.point]
         outbox = station.board.outbox
@@ -62,7 +62,8 @@ class Errands:
             if await self._holds(station, wish.point, wish.value):
                 outbox.has(wish, self._clock())
                 return
-            if wish.is_over(self._clock()):
+            await self._gap(station)
+            if outbox.is_overtaken(wish, self._clock()):
                 return
         outbox.sending(wish, self._clock())
         try:

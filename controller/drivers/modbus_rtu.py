@@ -17,21 +17,17 @@ from typing import Any, TypeVar
 import minimalmodbus
 import serial
 
-from controller.config.bus_budget import HOLE_MAX_RTU
+from controller.config.bus_budget import ANSWER_CHARACTERS, CHARACTER_BITS, HOLE_MAX_RTU, QUESTION_CHARACTERS
 from controller.config.types import Device
 from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
-from controller.drivers.transport import Question, Rules
+from controller.drivers.transport import FUNCTIONS, Question, Rules
 
 RTU_RULES = Rules(hole_max=HOLE_MAX_RTU, failures_to_pause=1, failures_to_drop=3, is_stream=False)
 
-BITS_PER_CHARACTER = 11  # Modbus over serial line V1.02, 2.5.1: start, eight data, parity or stop, stop
-QUESTION_CHARACTERS = 8
-ANSWER_CHARACTERS = 5  # unit, function, byte count, check sum
 WRITE_TIMEOUT_S = 1.0
 PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 
-FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 EXCEPTION_CODES = {"illegal function": 1, "illegal data address": 2, "illegal data value": 3}
 UNNAMED_EXCEPTION = 4
 
@@ -43,9 +39,8 @@ T = TypeVar("T")
 
 def answer_timeout_s(device: Device, question: Question) -> float:
     """Line time of question and answer plus the device's own time: an exception answer costs all of it."""
-    data = (question.count + 7) // 8 if question.space in BIT_SPACES else 2 * question.count
-    characters = QUESTION_CHARACTERS + ANSWER_CHARACTERS + data
-    return device.timeout_s + characters * BITS_PER_CHARACTER / device.baudrate
+    characters = QUESTION_CHARACTERS + ANSWER_CHARACTERS + question.data_length
+    return device.timeout_s + characters * CHARACTER_BITS / device.baudrate
 
 
 class RtuWire:
@@ -100,7 +95,7 @@ class RtuWire:
                 device, timeout_s, lambda it: it.read_bits(question.address, question.count, function)
             )
             packed: int = sum(bit << place for place, bit in enumerate(bits))
-            return packed.to_bytes((question.count + 7) // 8, "little")
+            return packed.to_bytes(question.data_length, "little")
         words = await self._ask(
             device, timeout_s, lambda it: it.read_registers(question.address, question.count, function)
         )

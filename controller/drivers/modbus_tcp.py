@@ -26,9 +26,9 @@ from pymodbus.transport import CommParams, CommType
 from controller.config.bus_budget import HOLE_MAX_TCP
 from controller.config.tls import context_of
 from controller.config.types import Device
-from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
-from controller.drivers.transport import Question, Rules
+from controller.drivers.late_answers import LateAnswers
+from controller.drivers.transport import FUNCTIONS, Question, Rules
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
 CONNECT_MAX_S = 1.0  # the TLS handshake included
@@ -39,7 +39,6 @@ RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye that the other 
 UNPROVEN = " before its first answer: does it accept our certificate?"  # with TLS 1.3 it says so only then, if at all
 
 COIL_ON = 0xFF00  # Modbus Application Protocol V1.1b3, 6.5
-FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITE_COIL = 5
 WRITE_REGISTERS = 16
 
@@ -100,7 +99,7 @@ class _Connection(TransactionManager):
         self.response_future.cancel()  # the first one is nobody's; an exception set on it would never be seen
         self._on_lost = on_lost
         self.has_answered = False
-        self._owes_an_answer = False  # an older question timed out: its answer may come in the midst of another
+        self._late = LateAnswers()
         self._came_in_pieces = False
 
     def data_received(self, data: bytes) -> None:
@@ -144,13 +143,13 @@ class _Connection(TransactionManager):
             self._send(question)
             reply: ModbusPDU = await waiting
         except TimeoutError:
-            self._owes_an_answer = True
+            self._late.owe(question.transaction_id, question.dev_id, loop.time() + timeout_s)
             raise
         finally:
             alarm.cancel()
         self.has_answered = True
-        if self._owes_an_answer and self._came_in_pieces:
-            raise BadReplyError("an answer in pieces, while an older one may still come")
+        if self._came_in_pieces and self._late.is_one_within(_pdu(reply), loop.time()):
+            raise BadReplyError("an answer with an older one in its midst")
         if _ends_in_the_midst_of_a_frame(self.recv_buffer):
             raise BadReplyError("an answer with half of another behind it")
         if not _is_ours(reply, question):
@@ -220,7 +219,7 @@ class TcpWire:
         """The data bytes of the answer; as many as asked for, or an error."""
         space, address, count = question
         payload = await self._answer(device, FUNCTIONS[space], struct.pack(">HH", address, count))
-        length = (count + 7) // 8 if space in BIT_SPACES else 2 * count
+        length = question.data_length
         if len(payload) != length + 1 or payload[0] != length:
             raise BadReplyError(f"{len(payload) - 1} bytes of data, {length} expected")
         return payload[1:]
@@ -262,6 +261,11 @@ class TcpWire:
 
     def _down(self, why: str) -> LinkDownError:
         return LinkDownError(f"{self._host}:{self._port}: {why}")
+
+
+def _pdu(reply: ModbusPDU) -> bytes:
+    """Function and data; of an exception, which is too short to hide anything, the function alone."""
+    return bytes((reply.function_code,)) + (reply.payload if isinstance(reply, _Reply) else b"")
 
 
 def _is_ours(reply: ModbusPDU, question: ModbusPDU) -> bool:

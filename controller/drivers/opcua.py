@@ -58,6 +58,7 @@ class UaServer:
         self._wake = asyncio.Event()
         self._is_lost = False
         self._failures = 0
+        self._refusals = 0  # in a row
         for board in boards:
             board.wake = self._wake.set
 
@@ -75,8 +76,11 @@ class UaServer:
             await self._serve(session)
         except NotAdmittedError as error:
             self._around.log.warn(f"{self._url} does not let us in", str(error))
-            return NOT_ADMITTED_S
+            self._refusals += 1
+            if self._refusals > 1:  # a server that dies in mid-sentence looks like one that refuses us, but once
+                return NOT_ADMITTED_S
         except LinkDownError as error:
+            self._refusals = 0
             self._around.log.warn(self._url, str(error))
         finally:
             for board in self._boards:
@@ -141,18 +145,28 @@ class UaServer:
         return values
 
     async def _write_wishes(self, session: Session) -> None:
-        wishes = []
+        """What is sure goes at once: it does not wait for what has to be asked about the rest."""
+        sure: list[tuple[Item, Wish]] = []
+        unsure: list[tuple[Item, Wish]] = []
         for board in self._boards:
             while (wish := board.outbox.take(self._around.clock())) is not None:
+                wishes = unsure if board.outbox.must_check_first(wish) else sure
                 wishes.append((self._items[board.name, wish.point], wish))
-        unsure = [pair for pair in wishes if pair[0].board.outbox.must_check_first(pair[1])]
+        await self._send(session, sure)
         if unsure:
-            found = await self._read(session, [item for item, _ in unsure])
-            for (item, wish), value in zip(unsure, found, strict=True):
-                if is_same(wish.value, value):
-                    item.board.outbox.has(wish, self._around.clock())
-                    wishes.remove((item, wish))
-        await self._send(session, wishes)
+            await self._send(session, await self._still_wanted(session, unsure))
+
+    async def _still_wanted(self, session: Session, wishes: Sequence[tuple[Item, Wish]]) -> list[tuple[Item, Wish]]:
+        """Those that the device turns out not to have, and that nobody has taken back meanwhile."""
+        found = await self._read(session, [item for item, _ in wishes])
+        now_s = self._around.clock()
+        wanted = []
+        for (item, wish), value in zip(wishes, found, strict=True):
+            if is_same(wish.value, value):
+                item.board.outbox.has(wish, now_s)
+            elif not item.board.outbox.is_overtaken(wish, now_s):
+                wanted.append((item, wish))
+        return wanted
 
     async def _send(self, session: Session, wishes: Sequence[tuple[Item, Wish]]) -> None:
         sending = [(item, wish, value) for item, wish in wishes if (value := self._encoded(item, wish)) is not None]

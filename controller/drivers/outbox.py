@@ -81,14 +81,22 @@ class Outbox:
         sent = self._sent.get(wish.point)
         return sent is not None and sent.is_unknown and sent.value == wish.value and wish.point in self._readable
 
+    def is_overtaken(self, wish: Wish, now_s: float) -> bool:
+        """While the device was asked whether it holds this, another value was wished, or the last wish has died."""
+        newest = self._wishes.get(wish.point, wish)
+        return newest.value != wish.value or newest.is_over(now_s)
+
     def sending(self, wish: Wish, now_s: float) -> None:
         """The wish goes out now. Until it is settled, restating it sends nothing."""
-        self._sent[wish.point] = _Sent(wish.value, now_s, is_unknown=False)
+        self.has(wish, now_s)
         self._checks.pop(wish.point, None)
 
     def has(self, wish: Wish, now_s: float) -> None:
         """The device was asked, and holds the value already."""
         self._sent[wish.point] = _Sent(wish.value, now_s, is_unknown=False)
+        newest = self._wishes.get(wish.point)
+        if newest is not None and newest.value == wish.value:  # restated while the device was asked
+            del self._wishes[wish.point]
 
     def answered(self, wish: Wish) -> None:
         """The device accepted the write; if the point can be read, it will be."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from controller.config.types import Device
+from controller.drivers.blocks import BIT_SPACES
+
+FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}  # to read (Modbus Application Protocol V1.1b3, 6)
 
 
 class Question(NamedTuple):
@@ -15,6 +18,11 @@ class Question(NamedTuple):
     space: str
     address: int
     count: int  # type: ignore[assignment]  # a tuple counts too, and nobody asks it to
+
+    @property
+    def data_length(self) -> int:
+        """Bytes of data that the answer must carry."""
+        return (self.count + 7) // 8 if self.space in BIT_SPACES else 2 * self.count
 
 
 @dataclass(frozen=True, slots=True)

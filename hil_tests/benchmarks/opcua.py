@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -34,6 +33,7 @@ from controller.drivers.surroundings import Surroundings
 from hil_tests.benchmarks.opcua_server import node_name, url_of
 from hil_tests.benchmarks.row import Row, count_row, row_of
 from hil_tests.servers.opcua_keys import Keys, new_keys
+from hil_tests.servers.ports import free_port
 from hil_tests.servers.process import memory_folder, spawn
 from hil_tests.servers.proxy import Proxy
 
@@ -143,7 +143,7 @@ def _newest_s(board: Board) -> float:
 
 @contextlib.contextmanager
 def _server(policy: str | None) -> Iterator[tuple[int, Keys | None]]:
-    folder, port = memory_folder("hallig-opcua-"), _free_port()
+    folder, port = memory_folder("hallig-opcua-"), free_port()
     keys = None if policy is None else new_keys(folder, policy)
     process = _start(port, folder, keys)
     try:
@@ -191,9 +191,3 @@ def _device(url: str, keys: Keys | None) -> Device:
     table = replace(model.table, points=points, heartbeat=None)
     security = None if keys is None else keys.security
     return replace(model, table=table, url=url, normal_s=PERIOD_S, security=security)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

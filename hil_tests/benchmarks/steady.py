@@ -15,6 +15,7 @@ from controller.config.types import Protocol
 from hil_tests.benchmarks.observed import FILE_VARIABLE
 from hil_tests.benchmarks.row import Row, row_of
 from hil_tests.benchmarks.village import Village
+from hil_tests.servers.ports import free_port
 
 MS = 1000.0
 MB = 1e6
@@ -31,7 +32,7 @@ THINK_S = 0.5  # a client reloads twice a second: far more than people do
 async def steady_rows(duration_s: float) -> list[Row]:
     """Alone for this long, then for a fifth of it with a crowd; at last the memory of a hub without OPC UA."""
     async with Village() as village:
-        port, log = _free_port(), village.folder / "lateness"
+        port, log = free_port(), village.folder / "lateness"
         village.start_controller("hil_tests.benchmarks.observed", **{FILE_VARIABLE: str(log)})
         page = village.start_page(port)
         await village.until_mode("grid_connected")
@@ -123,12 +124,6 @@ async def _client(port: int, until_s: float, number: int, answers_ms: list[float
         assert answer.startswith(b"HTTP/1.1 200"), answer[:80]
         answers_ms.append((time.perf_counter() - began_s) * MS)
         await asyncio.sleep(THINK_S)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_free(port: int) -> bool:

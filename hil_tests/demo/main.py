@@ -31,6 +31,7 @@ from hil_tests.demo.story import Chapter, play
 from hil_tests.demo.view import Screen
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.servers.bench import DeviceServers
+from hil_tests.servers.ports import free_port
 
 START_PATIENCE_S = 20.0
 READY_MODES = frozenset({"grid_connected"})
@@ -51,7 +52,7 @@ class DemoOptions:
 def run_demo(options: DemoOptions) -> int:
     """Play the demo. Exit code 0: all well (or ended by Ctrl-C); 1: with one line that says why not."""
     console = Console()
-    port = options.port if options.port is not None else _free_port()
+    port = options.port if options.port is not None else free_port()
     if not _is_free(port):
         console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
         return 1
@@ -236,12 +237,6 @@ def _key_was_pressed() -> bool:
         return False
     finally:
         os.set_blocking(sys.stdin.fileno(), True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_free(port: int) -> bool:

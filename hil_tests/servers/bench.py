@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
-import socket
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from hil_tests.servers.lateness import Lateness
 from hil_tests.servers.modbus_rtu import LineEnd, PtyEnd, RtuLine
 from hil_tests.servers.modbus_tcp import HOST, TcpServer
 from hil_tests.servers.points import PlantDevices
+from hil_tests.servers.ports import free_port
 from hil_tests.servers.process import memory_folder
 from hil_tests.servers.registers import RegisterMap, table_cells
 from hil_tests.servers.sunspec import chain, is_sunspec
@@ -156,7 +156,7 @@ class DeviceServers:
 
         targets = [self.devices.device(device.name) for device in devices]
         keys = self._new_keys(devices[0].name) if self._wiring.secures(devices[0]) else None
-        server = UaServer(targets, self._catch_up, self._wiring.port_of(devices[0].name) or _free_port(), keys)
+        server = UaServer(targets, self._catch_up, self._wiring.port_of(devices[0].name) or free_port(), keys)
         if not all(device.name in absent for device in devices):  # starting one takes a second
             await server.start()
         self._ua |= {device.name: server for device in devices}
@@ -209,9 +209,3 @@ def _by_address(devices: Collection[Device]) -> list[list[Device]]:
             case Protocol.OPCUA:
                 groups[device.url,].append(device)
     return list(groups.values())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
-import pytest
 from playwright.sync_api import Browser, Playwright
+
+from hil_tests.tests.missing import skip
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -25,13 +25,10 @@ def find_chromium() -> str | None:
 
 
 def chromium_or_skip() -> str:
-    """The browser's path; without one, skip the test, or fail it where CI=true."""
+    """The browser's path; without one, skip the test, or fail it where CI is set."""
     found = find_chromium()
     if found is None:
-        why = f"no browser on PATH ({', '.join(NAMES)}): apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
+        skip(f"no browser on PATH ({', '.join(NAMES)}): apt-get install chromium")
     return found
 
 

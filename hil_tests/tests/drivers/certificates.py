@@ -33,11 +33,13 @@ class Authority:
         self.ca = folder / f"{name}.pem"
         self.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def give(self, name: str, address: str = "127.0.0.1", until: timedelta = DAY) -> tuple[Path, Path]:
+    def give(
+        self, name: str, address: str = "127.0.0.1", since: timedelta = -2 * DAY, until: timedelta = DAY
+    ) -> tuple[Path, Path]:
         """A certificate and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName(name)])
-        certificate = self._builder(name, key, -2 * DAY, until).add_extension(names, critical=False)
+        certificate = self._builder(name, key, since, until).add_extension(names, critical=False)
         paths = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         signed = certificate.sign(self._key, hashes.SHA256())
         paths[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))

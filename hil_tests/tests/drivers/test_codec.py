@@ -14,6 +14,7 @@ from controller.drivers.blocks import Block, Located, plan, single
 from controller.drivers.codec import NUMBER_TYPES, decoder, registers
 from controller.drivers.errors import UnfitValueError, UnusableTableError
 from controller.drivers.link import Value
+from controller.drivers.transport import Question
 from hil_tests.tests.drivers.devices import point
 
 INTEGERS = [name for name, kind in NUMBER_TYPES.items() if not kind.is_float and name != "bool"]
@@ -141,7 +142,7 @@ def test_bits_of_one_register_share_a_read() -> None:
 def test_coils_unpack_lowest_bit_first() -> None:
     points = [point(f"c{n}", 100 + n, "bool", space="coil") for n in (0, 1, 9)]
     (block,) = plan(located(*points), hole_max=20)
-    assert block.payload_length == 2
+    assert Question(block.space, block.address, block.count).data_length == 2
     values = named(block, bytes((0b10, 0b10)))
     assert values == {"c0": False, "c1": True, "c9": True}
 

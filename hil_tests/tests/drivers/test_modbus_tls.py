@@ -94,13 +94,16 @@ async def reason(port: int, tls: Tls | None, context: ssl.SSLContext | None = No
     [
         pytest.param({}, {}, "none: it was read", id="all is well"),
         pytest.param({"by": "stranger"}, {}, "certificate verify failed", id="wrong authority"),
-        pytest.param({"until": timedelta(hours=-1)}, {}, "certificate has expired", id="expired"),
+        pytest.param({"until": timedelta(hours=-1)}, {}, "none: it was read", id="expired"),
+        pytest.param({"since": timedelta(hours=1)}, {}, "none: it was read", id="not yet valid: a clock that was lost"),
+        pytest.param({"by": "stranger", "until": timedelta(hours=-1)}, {}, "certificate verify failed",
+                     id="expired and of another authority"),
         pytest.param({"address": "127.0.0.9"}, {}, "IP address mismatch", id="another device"),
         pytest.param({"address": "127.0.0.9"}, {"server": NAME}, "none: it was read", id="by its name"),
         pytest.param({}, {"server": "meter.hub"}, "Hostname mismatch", id="another name"),
         pytest.param({}, {"by": "stranger"}, "does it accept our certificate?", id="the device does not trust us"),
     ],
-)
+)  # fmt: skip
 async def test_who_is_trusted_and_what_is_said_of_who_is_not(
     authority: Authority, stranger: Authority, theirs: dict[str, object], ours: dict[str, str], said: str
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import StreamWriter
 
-from hil_tests.tests.drivers.devices import board, held, now_s, running, until
+from hil_tests.tests.drivers.devices import board, held, now_s, point, running, until
 from hil_tests.tests.drivers.scripted_tcp import Request
 from hil_tests.tests.drivers.tcp_link import POINTS, first_time, linked, owner_of, scripted
 
@@ -57,6 +57,25 @@ async def test_a_write_that_never_arrived_is_sent_again_while_restated() -> None
             link.write("limit_w", 5000)
             await asyncio.sleep(0.01)
         assert len(peer.writes(16)) == 2
+
+
+async def test_a_closing_that_was_taken_back_while_the_device_was_asked_for_it_is_not_sent() -> None:
+    """The first closing is lost; before the second the contact is asked, and the answer takes its time."""
+    contact = point("closed", 7, "bool", "rw", space="coil")
+
+    async def script(request: Request, writer: StreamWriter) -> bool:
+        if len(peer.writes(5)) == 1 and request.function == 1:
+            link.write("closed", False)
+        return len(peer.writes(5)) == 1 and request.function == 5
+
+    async with linked(script, points=[contact], normal_s=60.0) as (peer, link):
+        await until(lambda: link.is_up)
+        link.write("closed", True)
+        await until(lambda: peer.writes(5))
+        await until(lambda: link.failures == 1)
+        link.write("closed", True)
+        await until(lambda: len(peer.writes(5)) == 2)
+        assert [request.count for request in peer.writes(5)] == [0xFF00, 0]
 
 
 async def test_an_order_that_is_no_longer_restated_does_not_arrive_when_the_device_comes_back() -> None:

@@ -13,8 +13,9 @@ from asyncua import ua
 from asyncua.server.address_space import NodeData
 from asyncua.ua.attribute_ids import AttributeIds
 
+from hil_tests.servers.ports import free_port
 from hil_tests.tests.drivers.devices import held, now_s, until
-from hil_tests.tests.drivers.opcua_peer import Peer, free_port, linked, url_of
+from hil_tests.tests.drivers.opcua_peer import Peer, linked, url_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

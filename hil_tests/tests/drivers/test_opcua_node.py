@@ -1,7 +1,7 @@
 """The driver against node-opcua: a server that shares no line with ours, plain and secured, cut ten times.
 
 Its packages are not ours: `HALLIG_NODE_MODULES` names a folder that has them already; else npm installs them into a
-temporary one. Without node or npm these tests are skipped.
+temporary one. Without node or npm these tests are skipped, and fail with CI set.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from hil_tests.servers.opcua_keys import Keys, new_keys
+from hil_tests.servers.ports import free_port
 from hil_tests.servers.proxy import Proxy
 from hil_tests.tests.drivers.devices import held, now_s, until
-from hil_tests.tests.drivers.opcua_peer import free_port, linked, stamps, url_of
+from hil_tests.tests.drivers.opcua_peer import linked, stamps, url_of
 from hil_tests.tests.drivers.test_opcua_losses import BACK_S, CUTS_COUNT, FULL_RATE_COUNT, LOOK_S
 from hil_tests.tests.drivers.test_opcua_security import (
     a_stranger,
@@ -27,6 +28,7 @@ from hil_tests.tests.drivers.test_opcua_security import (
     nobody,
     wrong_password,
 )
+from hil_tests.tests.missing import skip
 
 PACKAGE = "node-opcua-server@2.182.2"  # the last line that runs on node 18 and 20
 SCRIPT = Path(__file__).parent / "node_peer.js"
@@ -38,12 +40,12 @@ INSTALL_S = 120.0
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with node-opcua in it."""
     if shutil.which("node") is None:
-        pytest.skip("node is not installed")
+        skip("node is not installed")
     given = Path(os.environ.get(MODULES, "nowhere"))
     if (given / "node-opcua-server").is_dir():
         return given
     if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
+        skip("npm is not installed")
     folder = tmp_path_factory.mktemp("node")
     words = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", PACKAGE]
     try:
@@ -51,7 +53,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
             [*words, "--prefix", str(folder)], cwd=folder, check=True, capture_output=True, timeout=INSTALL_S
         )
     except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"npm cannot install {PACKAGE}: {error}")
+        skip(f"npm cannot install {PACKAGE}: {error}")
     return folder / "node_modules"
 
 

@@ -16,9 +16,10 @@ from controller.config.types import Security
 from controller.drivers.errors import NotAdmittedError
 from controller.drivers.opcua_session import Session
 from hil_tests.servers.opcua_keys import Identity, Keys, new_keys, write_identity
+from hil_tests.servers.ports import free_port
 from hil_tests.servers.proxy import Proxy
 from hil_tests.tests.drivers.devices import held, now_s, until
-from hil_tests.tests.drivers.opcua_peer import Peer, free_port, linked, url_of
+from hil_tests.tests.drivers.opcua_peer import Peer, linked, url_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATIENCE_S = 1.5

@@ -108,3 +108,41 @@ def test_after_the_device_was_away_everything_is_unknown() -> None:
     assert outbox.take_check() is None
     assert outbox.put("limit", 5.0, 0.05)
     assert outbox.must_check_first(taken(outbox, 0.05))
+
+
+def asked_about(outbox: Outbox, value: Value) -> Wish:
+    """A wish whose first write was lost, taken to be looked for in the device at 0.1 s."""
+    outbox.put("closed", value, 0.0)
+    outbox.lost(sending(outbox))
+    outbox.put("closed", value, 0.1)
+    wish = taken(outbox, 0.1)
+    assert outbox.must_check_first(wish)
+    return wish
+
+
+def sending(outbox: Outbox) -> Wish:
+    wish = taken(outbox, 0.0)
+    outbox.sending(wish, 0.0)
+    return wish
+
+
+def test_while_the_device_is_asked_the_newest_wish_overtakes_the_one_it_is_asked_about() -> None:
+    outbox = Outbox(frozenset({"closed"}))
+    wish = asked_about(outbox, value=True)
+    assert not outbox.is_overtaken(wish, 0.2)
+    assert outbox.is_overtaken(wish, 0.7), "nobody has restated it"
+    outbox.put("closed", True, 0.6)
+    assert not outbox.is_overtaken(wish, 0.7), "restated"
+    outbox.put("closed", False, 0.65)
+    assert outbox.is_overtaken(wish, 0.7), "taken back"
+
+
+def test_what_was_restated_while_the_device_was_asked_is_not_sent_twice() -> None:
+    outbox = Outbox(frozenset({"closed"}))
+    wish = asked_about(outbox, value=True)
+    outbox.put("closed", True, 0.2)
+    outbox.has(wish, 0.3)
+    assert outbox.take(0.3) is None
+    outbox.put("closed", False, 0.4)
+    outbox.sending(wish, 0.4)
+    assert sent(outbox, 0.4) == [("closed", False)], "and another value is"

@@ -19,6 +19,7 @@ from controller.drivers.modbus_tcp import TcpWire
 from controller.drivers.transport import Question
 from hil_tests.servers.modbus_rtu import RtuLine
 from hil_tests.servers.modbus_tcp import TcpServer
+from hil_tests.servers.ports import free_port
 from hil_tests.servers.registers import RegisterMap, table_cells
 from hil_tests.tests.drivers.devices import board, device, held, point, running, surroundings, until
 from hil_tests.tests.drivers.peers import (
@@ -28,12 +29,12 @@ from hil_tests.tests.drivers.peers import (
     TCP_SERVER,
     Cable,
     compiled,
-    free_port,
     is_listening,
     started,
 )
 from hil_tests.tests.drivers.tcp_link import owner_of
 from hil_tests.tests.drivers.test_breaker import Memory
+from hil_tests.tests.missing import skip
 
 POINTS = [
     point("first", 0),
@@ -54,7 +55,7 @@ async def restated(link: Board, name: str, value: Value) -> None:
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)  # compiling included, on a busy machine
 async def test_libmodbus_over_tcp_is_read_written_and_found_again(tmp_path: Path) -> None:
     program, port = compiled(tmp_path, "tcp_server", TCP_SERVER), free_port()
     link = board(POINTS, port=port, timeout_s=0.5)
@@ -70,7 +71,7 @@ async def test_libmodbus_over_tcp_is_read_written_and_found_again(tmp_path: Path
             await until(lambda: link.is_up and held(link, "limit").value == 120, "back, and its registers are as new")
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)  # compiling included, on a busy machine
 async def test_libmodbus_on_a_serial_line_is_read_and_written(tmp_path: Path) -> None:
     program, cable = compiled(tmp_path, "rtu_server", RTU_SERVER), Cable()
     points = [point("first", 0), point("far", 40), point("limit", 20, "uint16", "rw")]
@@ -129,7 +130,7 @@ SERVED = [point("first", 0, "uint16", "rw"), point("second", 1, "int16", "rw")]
 
 async def mbpoll(*arguments: str) -> subprocess.CompletedProcess[str]:
     if shutil.which("mbpoll") is None:
-        pytest.skip("mbpoll is not installed")
+        skip("mbpoll is not installed")
     command = ["mbpoll", "-0", "-1", "-q", "-o", "0.5", *arguments]
     return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20, check=False)
 

@@ -22,12 +22,11 @@ from hil_tests.disk.failures import fail_everywhere, fail_often
 from hil_tests.disk.kills import kill_often
 from hil_tests.disk.recording import Operation, recorded
 from hil_tests.disk.shim import compiled, has_compiler
+from hil_tests.tests.missing import needs
 
 KILLS_COUNT, FILES_COUNT, CUTS_EVERY, FAILURES_COUNT = 500, 520, 13, 30
 SEED = 5
-needs_gcc = pytest.mark.skipif(
-    not has_compiler() and "CI" not in os.environ, reason="no gcc: apt install gcc libc6-dev"
-)
+needs_gcc = needs(has_compiler(), "no gcc: apt install gcc libc6-dev")
 
 
 @pytest.fixture

@@ -26,15 +26,14 @@ from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority
 from hil_tests.disk.shim import compiled, environment, has_compiler
+from hil_tests.tests.missing import needs
 from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.shell.test_loop import a_loop
 
 EVENT = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {"power_w": 1200})
 BIG = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {"text": "x" * 40_000})
 LATCHED = DurableMemory(latches=(Latch("emergency_off", Reason.EMERGENCY_OFF, 5.0),), shed_by_us=frozenset({"a"}))
-needs_gcc = pytest.mark.skipif(
-    not has_compiler() and "CI" not in os.environ, reason="no gcc: apt install gcc libc6-dev"
-)
+needs_gcc = needs(has_compiler(), "no gcc: apt install gcc libc6-dev")
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from controller.model.words import Mode
+from hil_tests.servers.ports import free_port
 from hil_tests.tests.web.served import web_of
 from hil_tests.tests.web.statuses import islanded, on_grid, publish
 from supervisor.app import serve
@@ -123,9 +124,7 @@ async def test_there_is_a_limit_to_listeners(tmp_path: Path) -> None:
 @contextmanager
 def served(run_dir: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The web as the service manager starts it: ready when it says so."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     start = f"serve(pathlib.Path({str(run_dir)!r}), '127.0.0.1', {port})"
     command = f"import pathlib, sys; from supervisor.app import serve; sys.exit({start})"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
