@@ -17,6 +17,14 @@ CAUSE_S = 1.5  # between a line in the log and the order it explains
 RECALLED_S = 5.0  # a line older than this explains nothing
 HELD_BACK_S = 60.0  # the longest of our orders: an engine's time to start
 FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
+INTENTS = {
+    ("close", True): EventKind.ORDERED_CLOSE,
+    ("close_permit", True): EventKind.ORDERED_CLOSE,
+    ("closed", True): EventKind.ORDERED_CLOSE,
+    ("mode_set", "grid_forming"): EventKind.ORDERED_FORM,
+    ("run", True): EventKind.ORDERED_CRANK,
+}
+"""What a device is ordered, and the line that says so: the orders that the guard may hold back for a while."""
 NO_DISK = frozenset({"disk_full", "read_only"})
 OPERATIONS_MAX = 12  # of one contact in ten minutes
 WINDOW_S = 600.0
@@ -85,7 +93,7 @@ def _is_explained(scene: Scene, order: Received) -> bool:
         event.subject in subjects and at_s <= order.at_s + CAUSE_S
         for at_s, event in reversed(scene.controller.events)
         if at_s >= recalled_from_s
-    )
+    ) or _was_held_back(scene, order)
 
 
 def _is_mute(scene: Scene) -> bool:
@@ -97,16 +105,23 @@ def _recalled_s(scene: Scene, order: Received) -> float:
     """A device that could not be reached receives what was decided, and told, all the while."""
     since_s, until_s = scene.last_trouble.get(order.device, (0.0, -math.inf))
     is_late = since_s <= order.at_s <= until_s + RECALLED_S
-    late_s = order.at_s - since_s if is_late else 0.0
-    return RECALLED_S + max(late_s, HELD_BACK_S if _was_held_back(scene, order) else 0.0)
+    return RECALLED_S + (order.at_s - since_s if is_late else 0.0)
 
 
 def _was_held_back(scene: Scene, order: Received) -> bool:
-    """The guard has kept the order from the device, and said so; then it let go, within the order's time."""
+    """The guard has kept this very order from the device after its line was told, and lets go within its time.
+
+    A closing, a forming or a crank: openings are never held back, so a veto explains none.
+    """
+    kind, vetoed_at_s = INTENTS.get((order.field, order.value)), -math.inf
     for at_s, event in reversed(scene.controller.events):
-        if at_s < order.at_s - HELD_BACK_S:
+        if kind is None or at_s < order.at_s - HELD_BACK_S:
             return False
-        if event.kind is EventKind.VETOED and event.subject == order.asset:
+        if event.subject != order.asset or at_s > order.at_s:
+            continue
+        if event.kind is EventKind.VETOED:
+            vetoed_at_s = max(vetoed_at_s, at_s)
+        elif event.kind is kind and at_s <= vetoed_at_s:
             return True
     return False
 

@@ -6,15 +6,9 @@ from collections.abc import Sequence
 
 from controller.model.reasons import EventKind, Reason
 from hil_tests.bench.scene import Received
+from hil_tests.checkers.causes import INTENTS
 from hil_tests.simulation.bench import Bench
 
-INTENTS = {
-    ("close", True): EventKind.ORDERED_CLOSE,
-    ("close_permit", True): EventKind.ORDERED_CLOSE,
-    ("closed", True): EventKind.ORDERED_CLOSE,
-    ("mode_set", "grid_forming"): EventKind.ORDERED_FORM,
-    ("run", True): EventKind.ORDERED_CRANK,
-}
 LASTS_MAX_S = 400.0  # between an order and the last time that it is restated: a sync relay may take that long
 
 
