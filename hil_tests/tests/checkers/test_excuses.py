@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from controller.model.reasons import EventKind, Reason
-from hil_tests.tests.checkers.stage import Stage
+from controller.model.words import Mode
+from hil_tests.checkers.base import devices_of
+from hil_tests.plant.engine import GensetBehaviour
+from hil_tests.plant.plant import PlantOptions
+from hil_tests.tests.checkers.lawful import LITTLE, in_the_island
+from hil_tests.tests.checkers.stage import Stage, the_site
+from hil_tests.tests.checkers.wrongs_of_the_log import start_the_genset
 
 
 def begun() -> Stage:
@@ -44,3 +53,51 @@ def test_what_was_held_back_is_explained_by_its_own_line_alone(kind: EventKind, 
     stage.order("genset", "run", True, explained=False)
     stage.run(2.0)
     assert ("I12" in stage.ids) is expected
+
+
+def ask(stage: Stage, what: str, subject: str) -> None:
+    """A person asks, and the controller takes it up."""
+    stage.scene.marks.append((stage.plant.now_s, f"operator request={what} subject={subject}"))
+    stage.say(EventKind.REQUESTED, subject, what=what)
+
+
+def opens_closes_and_opens(between: Callable[[Stage], None]) -> Stage:
+    stage = begun()
+    stage.order("ev_posts", "closed", False)
+    stage.run(3.0)
+    stage.order("ev_posts", "closed", True)
+    stage.run(3.0)
+    between(stage)
+    stage.order("ev_posts", "closed", False)
+    stage.run(0.1)
+    return stage
+
+
+def opens_the_poi(stage: Stage) -> None:
+    stage.order("poi", "open", True)
+    stage.run(0.5)
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        pytest.param(lambda _: None, True, id="for nothing"),
+        pytest.param(lambda stage: stage.run(4.1), False, id="later"),
+        pytest.param(lambda stage: stage.plant.feeders["ev_posts"].trip(), False, id="a fault"),
+        pytest.param(opens_the_poi, False, id="the grid went again"),
+        pytest.param(lambda stage: ask(stage, "open_feeder", "ev_posts"), False, id="a person"),
+        pytest.param(lambda stage: ask(stage, "open_feeder", "water"), True, id="a person, another feeder"),
+    ],
+)
+def test_a_feeder_flaps_only_where_protection_wants_it(between: Callable[[Stage], None], expected: bool) -> None:
+    assert ("I13" in opens_closes_and_opens(between).ids) is expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(12, False), (13, True)])
+def test_openings_of_the_poi_wear_it_too(times: int, expected: bool) -> None:
+    stage = begun()
+    for _ in range(times):
+        for value in (True, False):
+            stage.order("poi", "open", value)
+            stage.run(0.1)
+    assert ("I13" in stage.ids) is expected
