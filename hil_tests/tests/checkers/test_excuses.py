@@ -101,3 +101,17 @@ def test_openings_of_the_poi_wear_it_too(times: int, expected: bool) -> None:
             stage.order("poi", "open", value)
             stage.run(0.1)
     assert ("I13" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("droop_hz_per_w", "expected"), [(0.0, True), (1e-5, False)])
+def test_a_battery_without_droop_beside_a_rigid_genset_is_a_second_reference(
+    droop_hz_per_w: float, expected: bool
+) -> None:
+    hub = the_site().hub
+    stiff = replace(hub.batteries["battery_main"], droop_hz_per_w=droop_hz_per_w)
+    site = replace(the_site(), hub=replace(hub, batteries={**hub.batteries, "battery_main": stiff}))
+    stage = Stage(PlantOptions(demand_ratio=0.2, gensets={"genset": GensetBehaviour(is_isochronous=True)}), site)
+    stage.island()
+    start_the_genset(stage)
+    stage.run(0.1)
+    assert ("I4" in stage.ids) is expected
