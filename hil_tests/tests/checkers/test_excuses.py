@@ -115,3 +115,72 @@ def test_a_battery_without_droop_beside_a_rigid_genset_is_a_second_reference(
     start_the_genset(stage)
     stage.run(0.1)
     assert ("I4" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param((), (("stop_genset", "genset"),), False, id="a person stops it"),
+        pytest.param((("stop_genset", "genset"),), (), True, id="a person stopped it before it was started"),
+        pytest.param((), (("stop_genset", "genset_two"),), True, id="a person stops another"),
+        pytest.param((), (("stop_genset", "genset"), ("start_genset", "genset")), True, id="a person changed his mind"),
+    ],
+)
+def test_who_may_stop_a_cold_engine(
+    before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], ...], expected: bool
+) -> None:
+    stage = in_the_island(LITTLE)
+    stage.puppet.mode = Mode.ISLANDED
+    for what, subject in before:
+        ask(stage, what, subject)
+    stage.run(1.0)
+    start_the_genset(stage)
+    for what, subject in after:
+        ask(stage, what, subject)
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    assert ("I14c" in stage.ids) is expected
+
+
+ASKED = [
+    pytest.param("open_feeder", "desk", False, id="its own"),
+    pytest.param("open_feeder", "desk_lamp", True, id="a name that contains it"),
+    pytest.param("close_feeder", "desk", True, id="to close it"),
+]
+
+
+@pytest.mark.parametrize(("what", "subject", "expected"), ASKED)
+def test_a_person_who_opens_the_desk_is_its_own_reason(what: str, subject: str, expected: bool) -> None:
+    stage = begun()
+    ask(stage, what, subject)
+    stage.order("desk", "closed", False)
+    stage.run(0.1)
+    assert ("D9" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("what", "subject", "expected"), ASKED)
+def test_a_person_who_opens_the_desk_lets_it_be_dark(what: str, subject: str, expected: bool) -> None:
+    stage = in_the_island(LITTLE)
+    ask(stage, what, subject)
+    stage.order("desk", "closed", False)
+    stage.run(stage.site.hub.timing.restore_settle_s + 2.0)
+    assert ("D2" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("settle_s", "dark_s", "expected"), [(20.0, 20.5, False), (600.0, 31.0, True)])
+def test_no_settling_time_lets_the_desk_be_dark_for_ever(settle_s: float, dark_s: float, expected: bool) -> None:
+    hub = the_site().hub
+    slow = replace(hub, timing=replace(hub.timing, restore_settle_s=settle_s))
+    stage = Stage(LITTLE, replace(the_site(), hub=slow))
+    stage.island()
+    stage.order("desk", "closed", False)
+    stage.run(dark_s)
+    assert ("D2" in stage.ids) is expected
+
+
+def test_only_who_carries_a_radio_is_power_cycled() -> None:
+    stage = in_the_island(LITTLE)
+    stage.say(EventKind.ORDERED_OPEN, "medical", Reason.RADIO_DOWN, what="power_cycle")
+    stage.order("medical", "closed", False, explained=False)
+    stage.run(2.0)
+    assert "I5" in stage.ids
