@@ -184,3 +184,29 @@ def test_only_who_carries_a_radio_is_power_cycled() -> None:
     stage.order("medical", "closed", False, explained=False)
     stage.run(2.0)
     assert "I5" in stage.ids
+
+
+@pytest.mark.parametrize(
+    ("asset", "field", "told_by", "expected"),
+    [
+        ("battery_main", "power_set_w", "power_l2_w", True),
+        ("battery_main", "power_set_w", "discharge_limit_w", True),
+        ("battery_main", "power_set_w", "voltage_l2_v", False),
+        ("pv_school", "limit_set_w", "limit_w", True),
+    ],
+)
+def test_nobody_is_raised_whose_power_or_limit_is_not_seen(
+    asset: str, field: str, told_by: str, expected: bool
+) -> None:
+    stage = begun()
+    stage.order(asset, field, 500)
+    binding = next(each for each in stage.site.bindings.values() if each.asset == asset and told_by in each.reads)
+    ref = binding.reads[told_by][0]
+    assert ref.device in devices_of(stage.scene, asset)
+    stage.scene.active_faults.append((ref.device, "map_drift"))
+    stage.scene.fault_points[ref.device, "map_drift"] = {ref.point}
+    stage.order(asset, field, 400)
+    stage.run(11.0)
+    stage.order(asset, field, 1_500)
+    stage.run(0.1)
+    assert ("I10" in stage.ids) is expected
