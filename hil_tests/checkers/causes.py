@@ -191,8 +191,8 @@ class Hysteresis:
         "I13",
         "No contact is ordered more than 12 times in 10 minutes, no feeder opened, closed and opened within 10 s",
         "none",
-        "study I13; envelope file: closings in a window; a fault, an overload, a dead bus, the emergency-off, a POI that "
-        "moved and a person's wish excepted from the 10 s",
+        "study I13; envelope file: closings in a window; from the 10 s are excepted: a fault, an overload, a dead bus, "
+        "the emergency-off, a POI that moved, a person's wish",
     )
     attends: int = Attends.ORDERS
     is_waiting: bool = False
