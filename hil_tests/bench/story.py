@@ -129,9 +129,10 @@ class StoryBench:
         """
         expected = expected if expected is not None else Expectation.model_validate(keys)
         _refuse(list(check_kind(NO_FILE, ("check",), expected, self.site, list(self._signals))))
-        if expected.after is None and expected.during is not None and expected.during[0] < self.now_s - INSTANT_S:
-            begins_s = expected.during[0]
-            raise StoryError(f"a window from {begins_s:g} s on, and it is {self.now_s:g} s: say what must be so before")
+        is_placed = expected.after is not None or expected.during is not None
+        span = window(expected, self._director.happened, self.scenario.until) if is_placed else None
+        if span is not None and span[0] < self.now_s - INSTANT_S:
+            raise StoryError(f"a window from {span[0]:g} s on, and it is {self.now_s:g} s: say what must be so before")
         self._checked.append(expected)
         self._director.expect(expected)
 

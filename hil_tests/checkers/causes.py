@@ -9,17 +9,28 @@ from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
 from controller.model.reasons import EventKind
+from controller.model.words import BreakerPosition
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Spell
-from hil_tests.plant.breaker import CLOSED
+from hil_tests.checkers.people import Held
+from hil_tests.plant.breaker import CLOSED, DEAD_RATIO
 
 CAUSE_S = 1.5  # between a line in the log and the order it explains
 RECALLED_S = 5.0  # a line older than this explains nothing
 HELD_BACK_S = 60.0  # the longest of our orders: an engine's time to start
 FOLLOW_S = 6.0  # from an order to a contact that moved, or to a line that says it did not
+INTENTS = {
+    ("close", True): EventKind.ORDERED_CLOSE,
+    ("close_permit", True): EventKind.ORDERED_CLOSE,
+    ("closed", True): EventKind.ORDERED_CLOSE,
+    ("mode_set", "grid_forming"): EventKind.ORDERED_FORM,
+    ("run", True): EventKind.ORDERED_CRANK,
+}
+"""What a device is ordered, and the line that says so: the orders that the guard may hold back for a while."""
 NO_DISK = frozenset({"disk_full", "read_only"})
 OPERATIONS_MAX = 12  # of one contact in ten minutes
 WINDOW_S = 600.0
+FLAP_S = 10.0  # a feeder's pick-up that is taken back so soon was no decision
 
 
 @dataclass(slots=True)
@@ -85,7 +96,7 @@ def _is_explained(scene: Scene, order: Received) -> bool:
         event.subject in subjects and at_s <= order.at_s + CAUSE_S
         for at_s, event in reversed(scene.controller.events)
         if at_s >= recalled_from_s
-    )
+    ) or _was_held_back(scene, order)
 
 
 def _is_mute(scene: Scene) -> bool:
@@ -97,16 +108,23 @@ def _recalled_s(scene: Scene, order: Received) -> float:
     """A device that could not be reached receives what was decided, and told, all the while."""
     since_s, until_s = scene.last_trouble.get(order.device, (0.0, -math.inf))
     is_late = since_s <= order.at_s <= until_s + RECALLED_S
-    late_s = order.at_s - since_s if is_late else 0.0
-    return RECALLED_S + max(late_s, HELD_BACK_S if _was_held_back(scene, order) else 0.0)
+    return RECALLED_S + (order.at_s - since_s if is_late else 0.0)
 
 
 def _was_held_back(scene: Scene, order: Received) -> bool:
-    """The guard has kept the order from the device, and said so; then it let go, within the order's time."""
+    """The guard has kept this very order from the device after its line was told, and lets go within its time.
+
+    A closing, a forming or a crank: openings are never held back, so a veto explains none.
+    """
+    kind, vetoed_at_s = INTENTS.get((order.field, order.value)), -math.inf
     for at_s, event in reversed(scene.controller.events):
-        if at_s < order.at_s - HELD_BACK_S:
+        if kind is None or at_s < order.at_s - HELD_BACK_S:
             return False
-        if event.kind is EventKind.VETOED and event.subject == order.asset:
+        if event.subject != order.asset or at_s > order.at_s:
+            continue
+        if event.kind is EventKind.VETOED:
+            vetoed_at_s = max(vetoed_at_s, at_s)
+        elif event.kind is kind and at_s <= vetoed_at_s:
             return True
     return False
 
@@ -156,6 +174,15 @@ def _was_named(scene: Scene, subject: str) -> bool:
     return any(event.subject in named for at_s, event in scene.controller.events if at_s > scene.now_s - 60.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A contact that is ordered to move, and where the POI stood then."""
+
+    at_s: float
+    closes: bool
+    poi: BreakerPosition
+
+
 @dataclass(slots=True)
 class Hysteresis:
     """I13: contacts are not worn out, and nothing flaps."""
@@ -164,31 +191,58 @@ class Hysteresis:
         "I13",
         "No contact is ordered more than 12 times in 10 minutes, no feeder opened, closed and opened within 10 s",
         "none",
-        "study I13; envelope file: closings in a window",
+        "study I13; envelope file: closings in a window; from the 10 s are excepted: a fault, an overload, a dead bus, "
+        "the emergency-off, a POI that moved, a person's wish",
     )
     attends: int = Attends.ORDERS
     is_waiting: bool = False
     _seen_count: int = 0
+    _held: Held = field(default_factory=Held)
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
-    _moves: dict[str, deque[tuple[float, Value]]] = field(default_factory=dict)
+    _moves: dict[str, deque[_Move]] = field(default_factory=dict)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each change once."""
+        self._held.update(scene)
         for order in scene.orders[self._seen_count :]:
             place = (order.asset, order.field)
             before, self._standing[place] = self._standing.get(place), order.value
-            if order.field not in {"closed", "close"} or before == order.value or order.value is None:
-                continue
-            if order.field == "close" and order.value is False:
+            is_move = order.field == "closed" or (order.field in {"close", "open"} and order.value is True)
+            if not is_move or before == order.value:
                 continue
             moves = self._moves.setdefault(order.asset, deque(maxlen=OPERATIONS_MAX + 1))
-            moves.append((order.at_s, order.value))
-            if len(moves) > OPERATIONS_MAX and order.at_s - moves[0][0] < WINDOW_S:
-                yield f"{order.asset} ordered {len(moves)} times in {order.at_s - moves[0][0]:.0f} s"
-                moves.clear()
+            moves.append(_Move(order.at_s, order.value is True, scene.plant.poi.position))
+            yield from self._judged(scene, order.asset, moves)
         self._seen_count = len(scene.orders)
+
+    def _judged(self, scene: Scene, asset: str, moves: deque[_Move]) -> Iterator[str]:
+        if _has_flapped(moves) and asset in scene.plant.feeders and not self._is_due(scene, asset, moves):
+            yield f"{asset} opened, closed and opened within {moves[-1].at_s - moves[-3].at_s:.1f} s"
+        if len(moves) > OPERATIONS_MAX and moves[-1].at_s - moves[0].at_s < WINDOW_S:
+            yield f"{asset} ordered {len(moves)} times in {moves[-1].at_s - moves[0].at_s:.0f} s"
+            moves.clear()
+
+    def _is_due(self, scene: Scene, feeder: str, moves: deque[_Move]) -> bool:
+        """Opened as it must be: a fault, an overload, a dead bus, a POI that moved since, a person."""
+        plant = scene.plant
+        is_overloaded = any(battery.overload_pct > 0.0 for battery in plant.batteries.values())
+        return (
+            plant.feeders[feeder].has_fault
+            or is_overloaded
+            or abs(plant.bus) < DEAD_RATIO
+            or plant.safety.emergency_off
+            or moves[-1].poi is not moves[-2].poi
+            or feeder in self._held.open_by_person
+        )
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
         del scene
         yield from ()
+
+
+def _has_flapped(moves: deque[_Move]) -> bool:
+    if len(moves) < 3:
+        return False
+    first, second, third = moves[-3], moves[-2], moves[-1]
+    return not first.closes and second.closes and not third.closes and third.at_s - first.at_s < FLAP_S

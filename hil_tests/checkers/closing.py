@@ -9,6 +9,7 @@ from controller.model.words import Authority, GridSource, InverterMode, Settings
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_deaf
 from hil_tests.plant.breaker import CLOSED, Closing
+from hil_tests.plant.inverter import BatteryInverter
 
 SURPRISE_S = 0.25  # order latency, breaker and two cycles: what the grid does within is nobody's fault
 STEP_RATIO = 0.02  # a grid voltage that moves more than this in one step is a surprise
@@ -188,7 +189,8 @@ def one_reference() -> Lasting:
     """I4: at most one source says alone what the frequency is."""
     about = About(
         "I4",
-        "At most one source is the reference of the bus: one battery that forms, one genset that is isochronous",
+        "At most one battery forms, and at most one source is a rigid reference of the bus: a battery that forms "
+        "without droop, or a genset that is isochronous",
         "none",
         "design §7: at most one holder of the dead-bus token; two isochronous sources fight",
     )
@@ -196,11 +198,16 @@ def one_reference() -> Lasting:
     def asks(scene: Scene) -> str:
         plant = scene.plant
         formers = [name for name, battery in plant.batteries.items() if battery.is_forming]
-        rigid = [name for name, g in plant.gensets.items() if g.is_forming and g.behaviour.is_isochronous]
+        rigid = [name for name in formers if _is_without_droop(plant.batteries[name])]
+        rigid += [name for name, g in plant.gensets.items() if g.is_forming and g.behaviour.is_isochronous]
         most = max(formers, rigid, key=len)
         return f"two references: {', '.join(most)}" if len(most) > 1 else ""
 
     return Lasting(about, 0.0, asks)
+
+
+def _is_without_droop(battery: BatteryInverter) -> bool:
+    return battery.battery.droop_hz_per_w == 0.0 and not battery.behaviour.droop_table
 
 
 def forms_on_the_grid() -> Lasting:

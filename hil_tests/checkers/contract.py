@@ -64,7 +64,6 @@ class SlowReturn:
         "After the POI has closed onto the public grid its PV gives more only at the pace that the grid code allows",
         "5 % of all PV",
         "VDE-AR-N 4105 after reconnection, `ramp_max_pct_per_min` of the grid code's file; study I18",
-        is_hard=False,
     )
     attends: int = Attends.PLANT
     is_waiting: bool = False

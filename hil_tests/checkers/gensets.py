@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
+from hil_tests.checkers.people import Held
 
 CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
@@ -111,10 +113,12 @@ class MinimumRun:
     attends: int = Attends.ORDERS
     is_waiting: bool = False
     _seen_count: int = 0
+    _held: Held = field(default_factory=Held)
     _began_s: dict[str, float] = field(default_factory=dict)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each stop once."""
+        self._held.update(scene)
         for order in scene.orders[self._seen_count :]:
             if order.field != "run" or order.asset not in scene.site.hub.gensets:
                 continue
@@ -123,7 +127,9 @@ class MinimumRun:
                 continue
             began_s = self._began_s.pop(order.asset, None)
             least_s = scene.site.hub.gensets[order.asset].min_run_s
-            if began_s is not None and order.at_s - began_s < least_s and not _is_excused(scene, order.asset):
+            if began_s is None or self._held.stopped_at_s.get(order.asset, -math.inf) >= began_s:
+                continue
+            if order.at_s - began_s < least_s and not _is_excused(scene, order.asset):
                 yield f"{order.asset} stopped after {order.at_s - began_s:.0f} s, least {least_s:.0f} s"
         self._seen_count = len(scene.orders)
 
@@ -136,9 +142,8 @@ class MinimumRun:
 def _is_excused(scene: Scene, genset: str) -> bool:
     plant = scene.plant
     is_island = scene.controller.mode is Mode.ISLANDED and abs(plant.bus) > 0.5
-    stopped_by_hand = any("request=stop_genset" in mark for _, mark in scene.marks)
     has_failed = plant.gensets[genset].fault is not None
-    return not is_island or plant.safety.emergency_off or stopped_by_hand or has_failed or is_deaf(scene, genset)
+    return not is_island or plant.safety.emergency_off or has_failed or is_deaf(scene, genset)
 
 
 def reverse_power() -> Lasting:

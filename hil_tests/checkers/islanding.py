@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_blind, is_deaf
+from hil_tests.checkers.people import Held
 from hil_tests.plant.breaker import CLOSED
 
 EARTHING_GRACE_S = 0.05
 DARK_MAX_S = 5.0  # tier 0, while somebody could hold the bus
+SETTLING_MAX_S = 30.0  # design §6: no router is meant to be dark for longer, and settling is no better reason
 LIVE_RATIO = 0.5
 ROOM_RATIO = 0.7  # of what the source carries: a cold pick-up of tier 0 must fit as well
 LOW_RESERVE_PCT = 10.0  # of a radio's own battery
@@ -46,10 +48,11 @@ class TierZero:
     about: About = About(
         "D2",
         "Tier 0 is never without supply for long while a source could hold the bus",
-        "5 s, or the hub's settling time and a second",
+        "5 s, or the hub's settling time and a second, 30 s at most",
         "the product's line: the radio stays on as long as physics allows",
     )
     attends: int = Attends.PLANT
+    _held: Held = field(default_factory=Held)
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
 
     @property
@@ -60,26 +63,27 @@ class TierZero:
     def look(self, scene: Scene) -> Iterator[str]:
         """Once per spell."""
         plant = scene.plant
-        self._spell.grace_s = max(DARK_MAX_S, scene.site.hub.timing.restore_settle_s + 1.0)  # what was shed has to wait
+        self._held.update(scene)
+        settling_s = scene.site.hub.timing.restore_settle_s + 1.0  # what was shed has to wait
+        self._spell.grace_s = min(max(DARK_MAX_S, settling_s), SETTLING_MAX_S)
         dark = [
             name
             for name, feeder in scene.site.hub.feeders.items()
-            if feeder.tier == 0 and not plant.feeders[name].is_energised and not _is_excused(scene, name)
+            if feeder.tier == 0 and not plant.feeders[name].is_energised and not self._is_excused(scene, name)
         ]
         is_wrong = bool(dark) and _could_be_supplied(scene) and not _is_picking_up(scene)
         if self._spell.ends(is_wrong, scene.now_s):
             yield f"tier 0 dark: {', '.join(dark)}"
 
+    def _is_excused(self, scene: Scene, feeder: str) -> bool:
+        is_held = feeder in self._held.open_by_person
+        is_broken = scene.plant.feeders[feeder].has_fault or is_deaf(scene, feeder)
+        return is_held or is_broken or _was_opened_by_others(scene, feeder)
+
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
         del scene
         yield from ()
-
-
-def _is_excused(scene: Scene, feeder: str) -> bool:
-    load = scene.plant.feeders[feeder]
-    asked = any("request=open_feeder" in mark and f"subject={feeder}" in mark for _, mark in scene.marks)
-    return load.has_fault or asked or is_deaf(scene, feeder) or _was_opened_by_others(scene, feeder)
 
 
 def _was_opened_by_others(scene: Scene, feeder: str) -> bool:

@@ -125,16 +125,21 @@ def nothing_to_the_stale() -> EachOrder:
 
 
 TELLING = frozenset({"position", "mode", "state"})  # whether an order is due, and whether it was followed
+BOUNDING = frozenset(
+    {"power_l1_w", "power_l2_w", "power_l3_w", "limit_w", "charge_limit_w", "discharge_limit_w"}
+)  # how much there is, and how much more there may be
+SET_POINTS = frozenset({"power_set_w", "limit_set_w"})
 
 
 def _hides(scene: Scene, unit: str, kind: str, order: Received) -> bool:
     """All of the device, or just what this order goes by: one odd temperature hides nobody."""
     points = scene.fault_points.get((unit, kind), {""})
+    asked = TELLING | BOUNDING if order.field in SET_POINTS else TELLING
     told_by = {
         ref.point
         for binding in scene.site.bindings.values()
         if binding.asset == order.asset
-        for name in TELLING & binding.reads.keys()
+        for name in asked & binding.reads.keys()
         for ref in binding.reads[name]
         if ref.device == unit
     }
@@ -143,7 +148,7 @@ def _hides(scene: Scene, unit: str, kind: str, order: Received) -> bool:
 
 def _raises(order: Received, before: Value | None) -> bool:
     """More power than stood before, either way."""
-    if order.field not in {"power_set_w", "limit_set_w"} or isinstance(order.value, str | bool):
+    if order.field not in SET_POINTS or isinstance(order.value, str | bool):
         return False
     if before is None or isinstance(before, str | bool):
         return False

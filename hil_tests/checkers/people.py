@@ -20,10 +20,11 @@ POWER_CYCLE = "power_cycle"
 
 @dataclass(slots=True)
 class Held:
-    """What people have asked of feeders, and the controller has taken up."""
+    """What people have asked of feeders and gensets, and the controller has taken up."""
 
     open_by_person: set[str] = field(default_factory=set)
     released: set[str] = field(default_factory=set)
+    stopped_at_s: dict[str, float] = field(default_factory=dict)  # when a person last stopped this genset
     return_released_at_s: float = -1.0  # when a person last let the hub go back to the grid
     _seen_count: int = 0
 
@@ -33,14 +34,19 @@ class Held:
         for at_s, event in events[self._seen_count :]:
             if event.kind is not EventKind.REQUESTED:
                 continue
-            if event.values.get("what") == "open_feeder":
-                self.open_by_person.add(event.subject)
-                self.released.discard(event.subject)
-            elif event.values.get("what") == "close_feeder":
-                self.open_by_person.discard(event.subject)
-                self.released.add(event.subject)
-            elif event.values.get("what") == "reconnect":
-                self.return_released_at_s = at_s
+            match event.values.get("what"):
+                case "open_feeder":
+                    self.open_by_person.add(event.subject)
+                    self.released.discard(event.subject)
+                case "close_feeder":
+                    self.open_by_person.discard(event.subject)
+                    self.released.add(event.subject)
+                case "stop_genset":
+                    self.stopped_at_s[event.subject] = at_s
+                case "start_genset":
+                    self.stopped_at_s.pop(event.subject, None)
+                case "reconnect":
+                    self.return_released_at_s = at_s
         self._seen_count = len(events)
 
 
@@ -121,6 +127,7 @@ class ControlFeeders:
     )
     attends: int = Attends.ORDERS
     _seen_count: int = 0
+    _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
     _cycle: tuple[str, float] | None = None  # whose, and since when
     _ended_s: float = -math.inf
@@ -132,10 +139,8 @@ class ControlFeeders:
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each opening once, and each that lasts too long."""
-        hub = scene.site.hub
-        kept = {radio.feeder for radio in hub.radios.values()} | {
-            f.id for f in hub.feeders.values() if f.carries_control
-        }
+        self._held.update(scene)
+        kept = lifelines(scene)
         for order in scene.orders[self._seen_count :]:
             if order.field != "closed" or order.asset not in kept:
                 continue
@@ -150,7 +155,7 @@ class ControlFeeders:
             self._cycle = None
 
     def _opening(self, scene: Scene, order: Received) -> Iterator[str]:
-        if any(f"subject={order.asset}" in mark for _, mark in scene.marks):
+        if order.asset in self._held.open_by_person:
             return
         if not is_power_cycle(scene, order.asset, order.at_s):
             yield f"{order.asset} ordered open"
@@ -167,8 +172,17 @@ class ControlFeeders:
         yield from ()
 
 
+def lifelines(scene: Scene) -> frozenset[str]:
+    """Feeders that carry a radio or the controller's own supply."""
+    hub = scene.site.hub
+    carrying = {feeder.id for feeder in hub.feeders.values() if feeder.carries_control}
+    return frozenset(carrying | {radio.feeder for radio in hub.radios.values() if radio.feeder is not None})
+
+
 def is_power_cycle(scene: Scene, feeder: str, at_s: float) -> bool:
-    """A line of the log calls this opening so."""
+    """A line of the log calls this opening so, of a feeder whose power-cycles D9 bounds."""
+    if feeder not in lifelines(scene):
+        return False
     for line_s, event in reversed(scene.controller.events):
         if line_s < at_s - HELD_GRACE_S:
             return False

@@ -26,7 +26,7 @@ class TierOrder:
         "I5",
         "No feeder is shed while one of a higher tier number, on all of its phases and within reach, stays on",
         "1 s",
-        "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor, a power-cycle",
+        "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor, a bounded power-cycle",
     )
     attends: int = Attends.PLANT | Attends.ORDERS
     _held: Held = field(default_factory=Held)

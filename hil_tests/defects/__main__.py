@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     caught = []
     for each in hunt(defects, options.jobs, tuple(options.scenarios)):
         caught.append(each)
-        where = f"{each.by} in {each.scenario}: {each.detail}" if each.by else "MISSED"
+        where = (
+            f"{each.by} in {each.scenario}: {each.detail}" if each.by else f"MISSED{each.detail.removeprefix('missed')}"
+        )
         print(f"{each.defect}  {each.title}\n         {where[:160]}", flush=True)
     missed = [each.defect for each in caught if not each.by]
     print(f"{len(caught)} defects, {len(caught) - len(missed)} caught, missed: {', '.join(missed) or 'none'}")

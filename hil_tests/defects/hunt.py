@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """What came of one defect. `by` is empty when nothing noticed it."""
+    """What came of one defect. `by` is empty when none of those that it is meant for noticed it."""
 
     defect: str
     title: str
@@ -41,16 +41,24 @@ def hunt(defects: Iterable[Defect], jobs: int, scenarios: tuple[str, ...] = ()) 
 
 
 def catch(defect: Defect, scenarios: tuple[str, ...]) -> Caught:
-    """Who catches it first."""
+    """Who of those that it is meant for catches it first; what others notice is said, and does not count."""
+    others: list[str] = []
     with tempfile.TemporaryDirectory(prefix="hallig-defect-") as temporary:
         root = Path(temporary)
         copy_controller(root)
         apply(defect, root)
         for run in play(root, scenarios):
             if run["outcome"] == "fail":
-                by, _, detail = (run["found"] or ["?"])[0].partition(": ")
-                return Caught(defect.id, defect.title, run["scenario"], by, detail)
-    return Caught(defect.id, defect.title, "", "", "missed")
+                others += [f"{source} in {run['scenario']}" for source in run["found"]]
+                for by, detail in run["found"].items():
+                    if is_meant(defect, by):
+                        return Caught(defect.id, defect.title, run["scenario"], by, detail)
+    return Caught(defect.id, defect.title, "", "", f"missed; noticed by {', '.join(others) or 'nobody'}")
+
+
+def is_meant(defect: Defect, source: str) -> bool:
+    """This source of a finding is one of those that the defect names: `I5`, `expect.2`, or `expect` for any of them."""
+    return source in defect.by or source.partition(".")[0] in defect.by
 
 
 def sound(scenarios: Iterable[str]) -> list[str]:
@@ -88,4 +96,4 @@ def play(root: Path, scenarios: tuple[str, ...]) -> Iterator[dict[str, Any]]:
             child.kill()
         if not seen:
             words = child.stderr.read() if child.stderr is not None else ""
-            yield {"scenario": scenarios[0], "outcome": "fail", "found": [f"crash: {words.strip()[-200:]}"]}
+            yield {"scenario": scenarios[0], "outcome": "fail", "found": {"crash": words.strip()[-200:]}}

@@ -180,5 +180,6 @@ def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: Cras
     result = judged(director.scenario, options.seed, Tier.T0, what, clock.now_s() - began_s)
     hard = lost + [str(each) for each in result.findings if each.is_hard]
     is_known = bool(hard) and not lost and not unexplained(result, STATES)
-    gap = STATES[0].name if is_known else ""
+    sources = {each.source for each in result.findings if each.is_hard}
+    gap = next(each.name for each in STATES if each.sources & sources) if is_known else ""
     return {"findings": [] if is_known else hard, "gap": gap, "wall_s": result.wall_s}

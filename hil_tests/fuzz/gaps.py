@@ -62,6 +62,7 @@ GAPS: tuple[Gap, ...] = (
         is_cause=_fault("no_number", units=("poi_relay",))),
     Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),
         is_cause=lambda action: action.do == "dso.limit_import"),
+    Gap("after a return all sun is let go at once", "REC-019", frozenset({"I18b"})),
     Gap("one veto when a person lets a feeder close again", "ISL-027", frozenset({"V1"}),
         is_cause=lambda action: action.parameters.get("request") == "close_feeder"),
 )  # fmt: skip

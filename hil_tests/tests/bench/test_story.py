@@ -130,6 +130,10 @@ SLIPS = (
     ("bench.read('bus.freq_hz')", "a signal of this hub, not 'bus.freq_hz'"),
     ("bench.check(sig('bus.freq_hz').is_constant((1, 2), during=(3, 4)))", "did you mean 'bus.frequency_hz'"),
     ("await bench.run_for(2); bench.check(always='bus.live', during=['1 s', '3 s'])", "say what must be so before"),
+    (
+        "await bench.now.grid.blackout(); await bench.run_for(2); bench.check(never='bus.live', after='grid.blackout')",
+        "say what must be so before",
+    ),
     ("await bench.run_for(2); await bench.at(1).grid.blackout()", "grid.blackout at 1 s, and it is 2.01 s"),
     ("import asyncio; await asyncio.sleep(0)", "a story waits for the bench and for nothing else"),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hil_tests.bench.loading import SCENARIOS
-from hil_tests.defects.hunt import catch, copy_controller
+from hil_tests.defects.hunt import catch, copy_controller, is_meant
 from hil_tests.defects.patching import Defect, StalePatchError, all_defects, apply, read_defect
 from hil_tests.defects.record import read_record
 
@@ -58,3 +59,28 @@ def test_who_does_no_harm_is_not_caught() -> None:
 def test_who_writes_while_observing_is_caught() -> None:
     defect = next(each for each in all_defects() if "only observes" in each.title)
     assert catch(defect, defect.scenarios).by == "D5"
+
+
+def test_who_is_noticed_by_others_alone_is_not_caught() -> None:
+    defect = next(each for each in all_defects() if "only observes" in each.title)
+    caught = catch(replace(defect, by=("I2",)), defect.scenarios)
+    assert caught.by == ""
+    assert "D5 in" in caught.detail
+
+
+@pytest.mark.parametrize(
+    ("by", "source", "expected"),
+    [
+        (("I5",), "I5", True),
+        (("I5",), "I5b", False),
+        (("expect",), "expect.2", True),
+        (("expect.1",), "expect.2", False),
+    ],
+)
+def test_a_defect_names_who_is_to_catch_it(by: tuple[str, ...], source: str, expected: bool) -> None:
+    assert is_meant(Defect("DEF-999", "t", "h", by, (), ""), source) is expected
+
+
+def test_the_record_names_those_who_are_meant() -> None:
+    record = read_record()
+    assert [each.id for each in all_defects() if not is_meant(each, record[each.id]["by"])] == []
