@@ -108,6 +108,7 @@ class FakeLink:
         self.is_up = True
         self.is_barred = False
         self.readings: dict[str, Reading] = {}
+        self.impossible: frozenset[str] = frozenset()
         self.written: list[tuple[str, Value]] = []
 
     @property
@@ -117,6 +118,9 @@ class FakeLink:
 
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)
+
+    def is_impossible(self, name: str) -> bool:
+        return name in self.impossible
 
     def write(self, name: str, value: Value) -> None:
         self.written.append((name, value))
