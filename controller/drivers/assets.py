@@ -131,7 +131,7 @@ class Assembler:
         self._links: Mapping[str, Link] | None = None
         self._plans: dict[str, tuple[_Plan, ...]] = {}
         self._complain_at_s = -math.inf
-        self._angle = AngleWitness()
+        self._angle = AngleWitness(_resolution_hz(site))
         self._checks = CrossChecks(site)
 
     @property
@@ -174,6 +174,13 @@ class Assembler:
         for name, screen in self.screens.items():
             found += [Complaint(name, reason) for reason in screen.complaints(now_s)]
         return tuple(found)
+
+
+def _resolution_hz(site: Site) -> float:
+    """In what steps the POI's frequencies are told, as far as the tables say."""
+    reads = site.bindings[site.hub.poi.id].reads
+    refs = [ref for name in ("grid_frequency_hz", "bus_frequency_hz") for ref in reads.get(name, ())[:1]]
+    return max((site.devices[ref.device].table.points[ref.point].resolution or 0.0 for ref in refs), default=0.0)
 
 
 def _screens(site: Site, links: Mapping[str, Link]) -> dict[str, Screen]:
