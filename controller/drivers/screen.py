@@ -52,6 +52,12 @@ class _Point:
     suspects_count: int = 0  # samples in a row that contradict the fact
     lacks_since_s: float | None = None
 
+    @property
+    def doubted_at_s(self) -> float:
+        """When what is doubted was said, or was first missing."""
+        newest_s = -math.inf if self.newest is None else self.newest.at_s
+        return max(newest_s, -math.inf if self.lacks_since_s is None else self.lacks_since_s)
+
     def is_possible(self, value: Value) -> bool:
         """Within what the thing behind it can be at all."""
         limit = self.limit
@@ -124,14 +130,15 @@ class Screen:
         return (*told, Reason.DEVICE_IMPLAUSIBLE) if self.is_quarantined else told
 
     def refresh(self, now_s: float) -> None:
-        """Take what the device has said since the last time."""
+        """Take what the device has said since the last time. Silence is looked at, too: it is neither bad nor good."""
+        if now_s >= self._look_at_s:
+            self._look_at_s = now_s + LOOK_S
+            self._look(now_s)
+            self._give_up_old_doubts(now_s)
         changes_count = self._link.changes_count
         if changes_count == self._changes_count:
             return
         self._changes_count = changes_count
-        if now_s >= self._look_at_s:
-            self._look_at_s = now_s + LOOK_S
-            self._look(now_s)
         if not self.is_quarantined:
             self._take(now_s)
 
@@ -195,6 +202,12 @@ class Screen:
         self.refuted_count += 1
         self._refuted_at_s.append(now_s)
         self._settled(point)
+
+    def _give_up_old_doubts(self, now_s: float) -> None:
+        """A doubt waits for the next sample. Where none comes, it waits for nothing."""
+        for point in self._points if self._suspected else ():
+            if point.name in self._suspected and (not self._link.is_up or now_s - point.doubted_at_s > point.forget_s):
+                self._settled(point)
 
     def _settled(self, point: _Point) -> None:
         self._suspected.discard(point.name)

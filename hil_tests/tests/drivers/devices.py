@@ -105,6 +105,7 @@ class FakeLink:
 
     def __init__(self) -> None:
         self._asked_count = 0
+        self.is_still = False  # nothing more is said
         self.is_up = True
         self.is_barred = False
         self.readings: dict[str, Reading] = {}
@@ -113,7 +114,7 @@ class FakeLink:
 
     @property
     def changes_count(self) -> int:
-        self._asked_count += 1
+        self._asked_count += not self.is_still
         return self._asked_count
 
     def reading(self, name: str) -> Reading | None:

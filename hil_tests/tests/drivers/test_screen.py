@@ -221,6 +221,48 @@ def test_it_is_released_when_it_has_been_plausible_for_ten_seconds(told: Told) -
     assert told.fact("l1_v") == 230.0
 
 
+def silent(told: Told, for_s: float) -> None:
+    """The link asks in vain; cycles go on."""
+    told.link.is_still, until_s = True, told.now_s + for_s
+    while told.now_s < until_s:
+        told.now_s += PERIOD_S
+        told.screen.refresh(told.now_s)
+    told.link.is_still = False
+
+
+def test_silence_between_two_half_written_replies_is_not_bad(told: Told) -> None:
+    """A device that starts again: half its registers, nothing for ten seconds, half its registers, all of them."""
+    drifts(told, 0.6)
+    silent(told, 10.0)
+    drifts(told, 1.0)
+    assert not told.screen.is_quarantined
+
+
+def test_silence_is_not_good_either(told: Told) -> None:
+    drifts(told, 4.0)
+    sound(told, 1.0)
+    silent(told, 12.0)
+    sound(told, 1.0)
+    assert told.screen.is_quarantined
+
+
+def test_a_doubt_does_not_outlive_the_device(told: Told) -> None:
+    """While one stands every cycle comes early, and it stood for the whole outage."""
+    told.say(position="open")
+    assert told.screen.is_waiting
+    silent(told, 1.5)
+    assert not told.screen.is_waiting
+    assert told.fact("position") == "closed"
+
+
+def test_a_doubt_about_a_device_that_is_down_is_none(told: Told) -> None:
+    told.say(position=None)
+    assert told.screen.is_waiting
+    told.link.is_up = False
+    silent(told, 0.5 + PERIOD_S)
+    assert not told.screen.is_waiting
+
+
 def test_a_device_that_says_nothing_at_all_is_lost_and_not_quarantined(told: Told) -> None:
     for _ in range(300):
         told.say(l1_v=None, l2_v=None, l3_v=None, position=None, dso_lock=None, power_w=None)
