@@ -19,6 +19,7 @@ from controller.drivers.fields import FieldKind, Kind, Take, field_taker
 from controller.drivers.limits import Limit, limit_of
 from controller.drivers.link import Link
 from controller.drivers.screen import Screen
+from controller.drivers.sums import SumChecks
 from controller.drivers.urgent import urgent_points
 from controller.model.hub import AssetId
 from controller.model.image import (
@@ -133,6 +134,7 @@ class Assembler:
         self._complain_at_s = -math.inf
         self._angle = AngleWitness(_resolution_hz(site))
         self._checks = CrossChecks(site)
+        self._sums: SumChecks | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -144,6 +146,7 @@ class Assembler:
         if links is not self._links:
             self.screens = _screens(self._site, links)
             self._plans = _plans(self._site, links, self.screens)
+            self._sums = SumChecks(self._site, self.screens)
             self._links = links
         for screen in self.screens.values():
             screen.refresh(now_s)
@@ -168,7 +171,7 @@ class Assembler:
         return seen
 
     def _complaints(self, seen: ProcessImage, now_s: float) -> tuple[Complaint, ...]:
-        found = list(self._checks.complaints(seen, now_s))
+        found = [*self._checks.complaints(seen, now_s), *(self._sums.complaints(now_s) if self._sums else ())]
         if self._angle.is_doubted:
             found.append(Complaint(self._site.hub.poi.id, Reason.ANGLE_DOUBTED))
         for name, screen in self.screens.items():

@@ -53,7 +53,8 @@ SECOND = """\
 ## What falls over
 
 Where several devices offer a value, the first fresh and believed one in the site file's order counts; the next one
-takes over in the cycle in which the first is stale, or contradicts itself. Orders have one way only.
+takes over in the cycle in which the first is stale, or contradicts itself; where there is no next one, phases that
+contradict their total count all the same, and people are told. Orders have one way only.
 """
 
 

@@ -252,12 +252,7 @@ def test_a_doubt_does_not_outlive_the_device(told: Told) -> None:
     assert told.screen.is_waiting
     silent(told, 1.5)
     assert not told.screen.is_waiting
-    assert told.fact("position") == "closed"
-
-
-def test_a_doubt_about_a_device_that_is_down_is_none(told: Told) -> None:
     told.say(position=None)
-    assert told.screen.is_waiting
     told.link.is_up = False
     silent(told, 0.5 + PERIOD_S)
     assert not told.screen.is_waiting
