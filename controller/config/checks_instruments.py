@@ -14,6 +14,7 @@ from controller.config.vocabulary import DEFAULT_MAX_AGE_S
 SAMPLE_AGE_MAX_S = 0.1  # own choice: two cycles; older samples make a close a guess
 LOSS_REFRESH_MAX_S = 0.02  # the criterion's clock starts when it is first true at the instrument
 STUCK_MARGIN_S = 0.3  # the core calls a POI stuck so long after the breaker's own opening time
+WITNESS_HZ = 0.01  # 7 degrees of an angle that sticks (`drivers/angle.py`); coarser steps hide more than a closing may
 POLLS_TO_STALE = 2  # one lost answer must not make a value stale
 
 VOLTAGES = tuple(f"{side}_voltage{phase}_v" for side in ("grid", "bus") for phase in ("", "_l1", "_l2", "_l3"))
@@ -85,6 +86,24 @@ def _angle_error_is_honest(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(
                 ("poi", "angle_error_deg"), f"{poi.angle_error_deg:g}", wanted, f"{point.resolution:g}"
             )
+
+
+def _angle_has_a_witness(draft: Draft) -> Iterator[Problem]:
+    """Who closes by an angle must notice one that sticks, and only the two frequencies can show it."""
+    poi, binding = draft.site.poi, _poi_binding(draft)
+    if poi is None or binding is None or poi.closed_by != "controller" or not binding.reads.get("angle_difference_deg"):
+        return
+    coarse: dict[str, float] = {}
+    for field in FREQUENCIES:
+        for ref in binding.reads.get(field, ())[:1]:
+            device, point = _point(draft, ref)
+            if WITNESS_HZ < (point.resolution or 0.0) <= COARSE_HZ:
+                coarse[device.name] = point.resolution or 0.0
+    for name, step_hz in coarse.items():
+        found = f"'{name}' with frequencies in steps of {step_hz:g} Hz beside closed_by = \"controller\""
+        yield draft.file.warning(
+            ("poi", "from"), found, f"{WITNESS_HZ:g} Hz or finer, else a sticking angle is not found"
+        )
 
 
 def _is_fresh_enough(draft: Draft) -> Iterator[Problem]:
@@ -209,6 +228,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _is_fine_enough,
     _says_how_fine_it_is,
     _angle_error_is_honest,
+    _angle_has_a_witness,
     _is_fresh_enough,
     _refreshes_within_a_period,
     _is_not_stale_at_once,

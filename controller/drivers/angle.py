@@ -2,8 +2,8 @@
 
 The angle of two rotating voltages moves by 360 degrees a second for each hertz between them. What the instrument shows
 is compared with what its own frequencies make of it; the comparison forgets slowly, because a step of load turns the
-island's angle at once. Once the two have disagreed for a while nobody knows which of them is wrong, and the angle is
-unknown until it has moved again as it must.
+island's angle at once, and allows for the steps in which the frequencies are told. Once the two have disagreed for a
+while nobody knows which of them is wrong, and the angle is unknown until it has moved again as it must.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ GAP_MAX_S = 1.0  # between two samples; after more, nothing is known of the way 
 class AngleWitness:
     """Remembers how the angle has moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, resolution_hz: float = 0.0) -> None:
+        """`resolution_hz` is the step in which the coarser of the two frequencies is told."""
+        self._coarse_deg = 360.0 * resolution_hz * FORGET_S
         self.is_doubted = False
         self._expected_deg = 0.0
         self._slip_hz = 0.0
@@ -60,9 +62,9 @@ class AngleWitness:
     def _judge(self, angle_deg: float, error_deg: float, at_s: float) -> None:
         if self.is_doubted:
             has_moved = abs(turned(angle_deg - self._stuck_at_deg)) >= MOVED_DEG
-            self.is_doubted = not (has_moved and error_deg <= TOGETHER_DEG)
+            self.is_doubted = not (has_moved and error_deg <= TOGETHER_DEG + self._coarse_deg)
             return
-        if error_deg <= APART_DEG:
+        if error_deg <= APART_DEG + self._coarse_deg:
             self._apart_since_s = None
         elif self._apart_since_s is None:
             self._apart_since_s = at_s

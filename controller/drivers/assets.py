@@ -19,6 +19,7 @@ from controller.drivers.fields import FieldKind, Kind, Take, field_taker
 from controller.drivers.limits import Limit, limit_of
 from controller.drivers.link import Link
 from controller.drivers.screen import Screen
+from controller.drivers.sums import SumChecks
 from controller.drivers.urgent import urgent_points
 from controller.model.hub import AssetId
 from controller.model.image import (
@@ -131,8 +132,9 @@ class Assembler:
         self._links: Mapping[str, Link] | None = None
         self._plans: dict[str, tuple[_Plan, ...]] = {}
         self._complain_at_s = -math.inf
-        self._angle = AngleWitness()
+        self._angle = AngleWitness(_resolution_hz(site))
         self._checks = CrossChecks(site)
+        self._sums: SumChecks | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -144,6 +146,7 @@ class Assembler:
         if links is not self._links:
             self.screens = _screens(self._site, links)
             self._plans = _plans(self._site, links, self.screens)
+            self._sums = SumChecks(self._site, self.screens)
             self._links = links
         for screen in self.screens.values():
             screen.refresh(now_s)
@@ -168,12 +171,19 @@ class Assembler:
         return seen
 
     def _complaints(self, seen: ProcessImage, now_s: float) -> tuple[Complaint, ...]:
-        found = list(self._checks.complaints(seen, now_s))
+        found = [*self._checks.complaints(seen, now_s), *(self._sums.complaints(now_s) if self._sums else ())]
         if self._angle.is_doubted:
             found.append(Complaint(self._site.hub.poi.id, Reason.ANGLE_DOUBTED))
         for name, screen in self.screens.items():
             found += [Complaint(name, reason) for reason in screen.complaints(now_s)]
         return tuple(found)
+
+
+def _resolution_hz(site: Site) -> float:
+    """In what steps the POI's frequencies are told, as far as the tables say."""
+    reads = site.bindings[site.hub.poi.id].reads
+    refs = [ref for name in ("grid_frequency_hz", "bus_frequency_hz") for ref in reads.get(name, ())[:1]]
+    return max((site.devices[ref.device].table.points[ref.point].resolution or 0.0 for ref in refs), default=0.0)
 
 
 def _screens(site: Site, links: Mapping[str, Link]) -> dict[str, Screen]:

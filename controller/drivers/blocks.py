@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from controller.config.types import ModbusWhere, Point, PollGroup
 from controller.drivers.codec import Decode, Raw, decoder, number_type
 from controller.drivers.errors import UnusableTableError
-from controller.drivers.link import Value
+from controller.drivers.link import Said
 
 REGISTERS_MAX = 125  # Modbus Application Protocol V1.1b3, 6.3
 BITS_MAX = 2000  # the same, 6.1
@@ -79,7 +79,7 @@ class Block:
     def _decoders(self) -> tuple[tuple[Decode, int], ...]:
         return tuple((entry.decode, entry.item) for entry in self.entries)
 
-    def decode(self, payload: bytes) -> list[Value | None]:
+    def decode(self, payload: bytes) -> list[Said]:
         """The values of the entries in an answer of exactly as many bytes as the question asks for."""
         raws = self.unpack(payload)
         return [decode(raws[item]) for decode, item in self._decoders]
@@ -200,11 +200,11 @@ def _decoder(located: Located) -> Decode:
     return inner
 
 
-def _decode_bit(inner: Decode, bit: int, raw: Raw) -> Value | None:
+def _decode_bit(inner: Decode, bit: int, raw: Raw) -> Said:
     return inner(int(raw) >> bit & 1)
 
 
-def _decode_low_word_first(inner: Decode, layout: struct.Struct, raw: Raw) -> Value | None:
+def _decode_low_word_first(inner: Decode, layout: struct.Struct, raw: Raw) -> Said:
     low_first = int(raw)
     packed = ((low_first & 0xFFFF) << 16 | low_first >> 16).to_bytes(4, "big")
     value: Raw = layout.unpack(packed)[0]

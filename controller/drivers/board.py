@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from controller.config.types import Device, DeviceTable
 from controller.drivers.blocks import Block
-from controller.drivers.link import Reading, Value
+from controller.drivers.link import IMPOSSIBLE, Reading, Said, Value
 from controller.drivers.outbox import Outbox
 from controller.drivers.urgent import is_news
 
@@ -40,7 +40,7 @@ class Board:
         self._clock = clock
         self._is_up = self._is_barred = False
         self._writable = frozenset(p.id for p in points if p.writable)
-        self._values: dict[str, Value | None] = {}
+        self._values: dict[str, Said] = {}
         self._at_s: dict[str, float] = {}
 
     @property
@@ -55,36 +55,42 @@ class Board:
 
     @property
     def is_barred(self) -> bool:
-        """Nothing is written to it."""
+        """Nothing is closed, started or raised through it."""
         return self._is_barred
 
     @is_barred.setter
     def is_barred(self, is_barred: bool) -> None:
         self._is_barred = is_barred
         if is_barred:
-            self.outbox.drop()
+            self.outbox.drop()  # what may still be wished is stated again in this same cycle
 
     def reading(self, point: str) -> Reading | None:
         """The newest value of a point; old ones stay and show their age. Made when it is asked for, which is more
         seldom than it is polled.
         """
         value = self._values.get(point)
-        return None if value is None else _as_reading(Reading, (value, self._at_s[point]))
+        if value is None or value is IMPOSSIBLE:
+            return None
+        return _as_reading(Reading, (value, self._at_s[point]))
+
+    def is_impossible(self, point: str) -> bool:
+        """The last answer held something that cannot be."""
+        return self._values.get(point) is IMPOSSIBLE
 
     def write(self, point: str, value: Value) -> None:
         """Want this value in the device; see `Outbox` for what becomes of it."""
         assert point in self._writable, f"{self.name} has no writable point {point}"
-        if not self._is_barred and self.outbox.put(point, value, self._clock()):
+        if self.outbox.put(point, value, self._clock()):
             self.wake()
 
-    def keep(self, point: str, value: Value | None, at_s: float) -> None:
-        """The device held this value at that instant; None when it was implausible or not available."""
+    def keep(self, point: str, value: Said, at_s: float) -> None:
+        """The device held this value at that instant; None when it had none."""
         before = self._values.get(point)
         self._values[point], self._at_s[point] = value, at_s
         self.changes_count += 1
         self._hurry_if_urgent(point, before, value)
 
-    def keep_block(self, block: Block, values: Sequence[Value | None], asked_at_s: float) -> None:
+    def keep_block(self, block: Block, values: Sequence[Said], asked_at_s: float) -> None:
         """The same for many points that were asked for at once."""
         kept, points = self._values, block.points
         urgent = [(point, kept.get(point)) for point in self._urgent if point in points]
@@ -96,7 +102,7 @@ class Board:
         for point, before in urgent:
             self._hurry_if_urgent(point, before, kept[point])
 
-    def _hurry_if_urgent(self, point: str, before: Value | None, after: Value | None) -> None:
+    def _hurry_if_urgent(self, point: str, before: Said, after: Said) -> None:
         step = self._urgent.get(point)
         if step is not None and (self.is_eager or is_news(before, after, step)):
             self._hurry()

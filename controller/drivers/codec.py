@@ -1,7 +1,8 @@
 """One value: raw numbers of a device <-> our units, our signs, our words. Pure; prepared once per point.
 
-Whatever is not a plausible value is `None`: sentinels, NaN and infinity, raw numbers without a name in the enum, truths
-other than 0 and 1, values outside the point's minimum and maximum. What does not fit into the device's number is
+What means "not available" is `None`: sentinels, NaN and infinity, and the raw number that devices use for it whether
+their table says so or not. What is said and cannot be is `IMPOSSIBLE`: numbers without a name in the enum, truths other
+than 0 and 1, values outside the point's minimum and maximum. What does not fit into the device's number is
 refused, never wrapped.
 """
 
@@ -15,11 +16,19 @@ from dataclasses import dataclass
 
 from controller.config.types import Point
 from controller.drivers.errors import UnfitValueError, UnusableTableError
-from controller.drivers.link import Value
+from controller.drivers.link import IMPOSSIBLE, Said, Value
 
 Raw = int | float
 FLOAT_MAX = sys.float_info.max
-Decode = Callable[[Raw], Value | None]
+Decode = Callable[[Raw], Said]
+
+NOT_AVAILABLE: Mapping[str, int] = {  # SunSpec 1.1, and the habit of many others
+    "uint16": 0xFFFF,
+    "int16": -0x8000,
+    "uint32": 0xFFFF_FFFF,
+    "int32": -0x8000_0000,
+    "bool": 0xFFFF,
+}
 
 TRUTHS: Mapping[str, bool] = {"true": True, "false": False}  # an enum may invert a contact: {0 = "true", 1 = "false"}
 
@@ -61,32 +70,38 @@ def decoder(point: Point, scale: float = 1.0) -> Decode:
     """A function from the raw number to our value; `scale` multiplies the table's own (scale factors, ratings)."""
     missing = _missing_raw(point)
     if point.enum is not None:
-        return _named(point.enum, missing)
+        return _Words(point, {raw: TRUTHS.get(name, name) for raw, name in point.enum.items()}).__getitem__
     if point.type == "bool":
-        return _truths(missing)
+        # a device that means something else by true says so with an enum: one bit that flips must not make a truth
+        return _Words(point, {0: False, 1: True}).__getitem__
     return _scaled(point, point.scale * scale, missing)
 
 
-def _truths(missing: Raw | None) -> Decode:
-    """A device that means something else by true says so with an enum: one bit that flips must not make a truth."""
-    truths: dict[Raw, Value] = {raw: value for raw, value in ((0, False), (1, True)) if raw != missing}
-    return truths.get
+class _Words(dict[Raw, Said]):
+    """The raw numbers that mean something."""
+
+    def __init__(self, point: Point, words: Mapping[int, Value]) -> None:
+        missing = _missing_raw(point)
+        super().__init__({raw: word for raw, word in words.items() if raw != missing})
+        self._point, self._missing = point, missing
+
+    def __missing__(self, raw: Raw) -> Said:
+        return _nothing(self._point, raw, self._missing)
 
 
-def _named(names: Mapping[int, str], missing: Raw | None) -> Decode:
-    words: dict[Raw, Value] = {raw: TRUTHS.get(name, name) for raw, name in names.items()}
-    if missing is not None:
-        words.pop(missing, None)
-    return words.get
+def _nothing(point: Point, raw: Raw, missing: Raw | None) -> Said:
+    """Why a raw number is no value: the device has none, or it says what cannot be."""
+    is_absent = raw in {missing, NOT_AVAILABLE.get(point.type.removesuffix("_le"))} or not math.isfinite(raw)
+    return None if is_absent else IMPOSSIBLE
 
 
 def _scaled(point: Point, scale: float, missing: Raw | None) -> Decode:
     low = -FLOAT_MAX if point.minimum is None else point.minimum
     high = FLOAT_MAX if point.maximum is None else point.maximum
 
-    def number(raw: Raw) -> float | None:
+    def number(raw: Raw) -> Said:
         # NaN and infinity fail the comparison: they are "not a measurement"
-        return value if raw != missing and low <= (value := raw * scale) <= high else None
+        return value if raw != missing and low <= (value := raw * scale) <= high else _nothing(point, raw, missing)
 
     return number
 

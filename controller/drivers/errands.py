@@ -15,7 +15,7 @@ from controller.config.types import Device
 from controller.drivers.blocks import Block, Located
 from controller.drivers.codec import raw_number, registers
 from controller.drivers.errors import ILLEGAL_ADDRESS, DeviceError, RefusedError
-from controller.drivers.link import Value
+from controller.drivers.link import Said, Value
 from controller.drivers.outbox import Wish
 from controller.drivers.quiet_log import QuietLog
 from controller.drivers.schedule import Poll
@@ -111,7 +111,7 @@ class Errands:
         if wait_s > 0.0:
             await asyncio.sleep(wait_s)
 
-    async def _read(self, station: Station, block: Block) -> list[Value | None]:
+    async def _read(self, station: Station, block: Block) -> list[Said]:
         at_s, payload = await self.ask(station, Question(block.space, block.address, block.count))
         values = block.decode(payload)
         station.board.keep_block(block, values, at_s)

@@ -156,13 +156,16 @@ def _three_taker(source: _Source) -> Take:
 def _phase_takers(
     name: str, kind: Kind, binding: AssetBinding, site: Site, screens: Mapping[str, Screen]
 ) -> list[Take]:
-    """For each device in order of preference: its three phases, then its total; both only if they agree."""
+    """For each device in order of preference: its three phases, then its total. Where the two contradict each other
+    another device is asked first. With none the phases count, and people are told: no load would be a worse guess.
+    """
     phases = phases_of(binding, site)
     stem, unit = name.rsplit("_", 1)
     by_phase = {phase: binding.reads.get(f"{stem}_{phase.value}_{unit}", ()) for phase in ALL_PHASES}
     totals = binding.reads.get(name, ())
     spread = _spread(kind, phases)
-    takers = []
+    takers: list[Take] = []
+    contradicted: list[Take] = []
     for device in _devices_in_order((*by_phase.values(), totals)):
         refs = [_ref_of(device, by_phase[phase]) for phase in ALL_PHASES]
         present = [ref for ref in refs if ref is not None]
@@ -176,14 +179,20 @@ def _phase_takers(
         if total is not None:
             whole = _taker(_source(total, (total.point,), spread, binding, site, screens))
         if three is not None and whole is not None and kind is Kind.PHASE_POWERS:
-            takers.append(_agreeing(three, whole, SUM_ERROR_RATIO * rating_of(binding, site)))
+            takers.append(_agreeing(three, whole, sum_error_w(binding, site)))
+            contradicted.append(three)
         else:
             takers += [taker for taker in (three, whole) if taker is not None]
-    return takers
+    return takers + contradicted
+
+
+def sum_error_w(binding: AssetBinding, site: Site) -> float:
+    """By how much three phases may differ from their total."""
+    return SUM_ERROR_RATIO * rating_of(binding, site)
 
 
 def _agreeing(three: Take, whole: Take, error_w: float) -> Take:
-    """The phases, unless their sum contradicts the total of the same sample: nobody knows which of them is wrong."""
+    """The phases, unless their sum contradicts the total of the same sample."""
 
     def take(now_s: float) -> Found | None:
         phases, total = three(now_s), whole(now_s)

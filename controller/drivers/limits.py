@@ -19,7 +19,7 @@ ANGLE_STEP_DEG = 3.0  # three times the error of a class 1 pair
 ANGLE_STEP_DEG_PER_S = 180.0  # two sides that differ by half a hertz
 CURRENT_STEP_A = 3.0  # from here on current counts as flowing
 POWER_STEP_RATIO = 0.1  # of the rating
-POWER_MAX_RATIO = 10.0  # of the rating; locked rotors draw 6 to 8 times (IEC 60034-12), nothing lawful draws more
+POWER_MAX_RATIO = 10.0  # of all that the hub has; locked rotors draw 6 to 8 times (IEC 60034-12)
 SOC_STEP_PCT = 2.0
 SURE_COUNT = 3
 
@@ -74,9 +74,18 @@ def limit_of(name: str, binding: AssetBinding, site: Site) -> Limit:
     if unit == "v":
         return Limit(VOLTAGE_STEP_RATIO * site.hub.nominal_voltage_v)
     if unit == "w":
-        rating_w = rating_of(binding, site)
-        return Limit(POWER_STEP_RATIO * rating_w, low=-POWER_MAX_RATIO * rating_w, high=POWER_MAX_RATIO * rating_w)
+        highest_w = POWER_MAX_RATIO * _capability_w(site)
+        return Limit(POWER_STEP_RATIO * rating_of(binding, site), low=-highest_w, high=highest_w)
     return LIMITS.get(name) or LIMITS.get(unit) or Limit(is_number=False)
+
+
+def _capability_w(site: Site) -> float:
+    """What connection and sources give together. A feeder's rating is its plan, and no fuse: an overload is a fact."""
+    hub = site.hub
+    sources_va = sum(battery.rating_va for battery in hub.batteries.values())
+    sources_va += sum(genset.rating_va for genset in hub.gensets.values())
+    sources_w = sum(plant.rating_w for plant in hub.pv.values())
+    return max(hub.poi.import_max_w, hub.poi.export_max_w) + sources_va + sources_w
 
 
 def rating_of(binding: AssetBinding, site: Site) -> float:

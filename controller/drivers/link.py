@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from enum import Enum
+from typing import Final, NamedTuple, Protocol
 
 Value = float | str | bool
 """A point's value: a number in the point's unit, the name of an enum member's value, or a truth."""
+
+
+class Impossible(Enum):
+    """A device said something, and it cannot be: beyond the point's bounds, or a word that its table does not know."""
+
+    IMPOSSIBLE = "impossible"
+
+
+IMPOSSIBLE: Final = Impossible.IMPOSSIBLE
+Said = Value | Impossible | None
+"""What came of one answer. None: the device has no value now (a sentinel, a NaN, a bad status, a refusal)."""
 
 
 class Reading(NamedTuple):
@@ -19,7 +31,9 @@ class Link(Protocol):
     """One device. Reading never waits; writing leaves the newest wish per point and returns at once."""
 
     is_barred: bool
-    """Not what its table describes: nothing is written to it, no sign of life either. Set by whoever screens it."""
+    """Not what its table describes: nothing is closed, started or raised through it; openings, stops and the sign of
+    life go on. Set by whoever screens it, obeyed by `Outputs`.
+    """
 
     @property
     def is_up(self) -> bool:
@@ -33,6 +47,10 @@ class Link(Protocol):
 
     def reading(self, point: str) -> Reading | None:
         """The newest value of a point, or None when there is none or the last one was implausible or a sentinel."""
+        ...
+
+    def is_impossible(self, point: str) -> bool:
+        """The last answer held something that cannot be. What is merely missing is not impossible."""
         ...
 
     def write(self, point: str, value: Value) -> None:

@@ -20,7 +20,7 @@ from controller.config.credentials import credentials
 from controller.config.types import PollGroup
 from controller.drivers.board import Board
 from controller.drivers.errors import LinkDownError, NotAdmittedError, UnfitValueError
-from controller.drivers.link import Value
+from controller.drivers.link import Said
 from controller.drivers.opcua_client import out_of_date
 from controller.drivers.opcua_session import Session
 from controller.drivers.opcua_values import Item, data_value, is_same, items_of, value_of, variant_type
@@ -136,7 +136,7 @@ class UaServer:
             board.answered()
         self._failures = 0
 
-    async def _read(self, session: Session, items: Sequence[Item]) -> list[Value | None]:
+    async def _read(self, session: Session, items: Sequence[Item]) -> list[Said]:
         at_s = self._around.clock()
         answers = await session.read([item.node for item in items])
         values = [value_of(item, answer) for item, answer in zip(items, answers, strict=True)]

@@ -12,7 +12,7 @@ from controller.config.types import NodeWhere, Point
 from controller.drivers.board import Board
 from controller.drivers.codec import Decode, decoder, raw_number
 from controller.drivers.errors import UnfitValueError, UnusableTableError
-from controller.drivers.link import Value
+from controller.drivers.link import IMPOSSIBLE, Said, Value
 
 FLOATS = (ua.VariantType.Float, ua.VariantType.Double)
 SIGNED_BITS = {
@@ -59,20 +59,20 @@ def _item(board: Board, point: Point) -> Item:
     return Item(board, point, node, decoder(point))
 
 
-def value_of(item: Item, answer: ua.DataValue) -> Value | None:
-    """Our value of a node; None when its status is not good, or it is implausible or of another kind."""
+def value_of(item: Item, answer: ua.DataValue) -> Said:
+    """Our value of a node; None when its status is not good, impossible when it is of another kind."""
     status = answer.StatusCode
     if (status is not None and not status.is_good()) or answer.Value is None:
         return None
     raw = answer.Value.Value
     if isinstance(raw, str):
-        return raw if item.point.type == "string" else None
+        return raw if item.point.type == "string" else IMPOSSIBLE
     if isinstance(raw, (bool, int, float)) and item.point.type != "string":
         return item.decode(raw)
-    return None
+    return None if raw is None else IMPOSSIBLE
 
 
-def is_same(wanted: Value, found: Value | None) -> bool:
+def is_same(wanted: Value, found: Said) -> bool:
     """The device holds what was wanted, as far as its number type can."""
     if isinstance(wanted, float) and isinstance(found, (int, float)):
         return math.isclose(wanted, found, rel_tol=SAME_RATIO, abs_tol=SAME_RATIO)

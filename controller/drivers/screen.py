@@ -5,7 +5,8 @@ other point of the same sample shares waits for a second sample, and the last fa
 instant. It is never held longer than its role allows: whoever asks for it looks at that instant.
 
 A device of which much is impossible for long is not the one that its table describes: its register map has changed. It
-is quarantined: nothing of it is believed and nothing is written to it until it has been plausible again for a while.
+is quarantined: nothing of it is believed, and nothing closed, started or raised through it, until it has been plausible
+again for a while. What is merely missing is not impossible: half of an instrument may fail, and the rest is as good.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ FORGET_MIN_S = 0.5
 LACK_POLLS = 1.1  # a point that is missing in one reply is missing in the next before this
 LOOK_S = 0.5
 IMPOSSIBLE_MIN = 3  # points; one may be a broken sensor, two its wiring
-IMPOSSIBLE_RATIO = 1 / 3  # of those that have bounds; by a dead hub or an empty restart it is never reached
+IMPOSSIBLE_RATIO = (
+    1 / 3
+)  # of those that have bounds and were said; by a dead hub or an empty restart it is never reached
 BAD_S = 2.0  # from judgement: longer than any restart shows half-written registers, a fifth of the ten allowed
 GOOD_S = 10.0  # from judgement: a drifted map that looks right now and then never does for so long
 TOLD_COUNT = 5  # so many refuted samples within a minute are told to people
@@ -42,12 +45,18 @@ class _Point:
     limit: Limit
     forget_s: float
     lack_s: float
-    is_telling: bool  # has bounds, and no raw value that means "not available"
+    is_telling: bool  # has bounds
     newest: Reading | None = None
     suspect: Value | None = None
     agreeing_count: int = 0
     suspects_count: int = 0  # samples in a row that contradict the fact
     lacks_since_s: float | None = None
+
+    @property
+    def doubted_at_s(self) -> float:
+        """When what is doubted was said, or was first missing."""
+        newest_s = -math.inf if self.newest is None else self.newest.at_s
+        return max(newest_s, -math.inf if self.lacks_since_s is None else self.lacks_since_s)
 
     def is_possible(self, value: Value) -> bool:
         """Within what the thing behind it can be at all."""
@@ -121,14 +130,15 @@ class Screen:
         return (*told, Reason.DEVICE_IMPLAUSIBLE) if self.is_quarantined else told
 
     def refresh(self, now_s: float) -> None:
-        """Take what the device has said since the last time."""
+        """Take what the device has said since the last time. Silence is looked at, too: it is neither bad nor good."""
+        if now_s >= self._look_at_s:
+            self._look_at_s = now_s + LOOK_S
+            self._look(now_s)
+            self._give_up_old_doubts(now_s)
         changes_count = self._link.changes_count
         if changes_count == self._changes_count:
             return
         self._changes_count = changes_count
-        if now_s >= self._look_at_s:
-            self._look_at_s = now_s + LOOK_S
-            self._look(now_s)
         if not self.is_quarantined:
             self._take(now_s)
 
@@ -193,6 +203,12 @@ class Screen:
         self._refuted_at_s.append(now_s)
         self._settled(point)
 
+    def _give_up_old_doubts(self, now_s: float) -> None:
+        """A doubt waits for the next sample. Where none comes, it waits for nothing."""
+        for point in self._points if self._suspected else ():
+            if point.name in self._suspected and (not self._link.is_up or now_s - point.doubted_at_s > point.forget_s):
+                self._settled(point)
+
     def _settled(self, point: _Point) -> None:
         self._suspected.discard(point.name)
         point.suspect, point.lacks_since_s = None, None
@@ -219,9 +235,17 @@ class Screen:
         readings = {point.name: self._link.reading(point.name) for point in self._points}
         if not self._link.is_up or not any(_is_young(readings[point.name], point, now_s) for point in self._points):
             return None
-        telling = [(point, readings[point.name]) for point in self._points if point.is_telling]
-        wrong_count = sum(reading is None or not point.is_possible(reading[0]) for point, reading in telling)
-        return wrong_count >= IMPOSSIBLE_MIN and wrong_count >= IMPOSSIBLE_RATIO * len(telling)
+        wrong_count = said_count = 0
+        for point in self._points:
+            reading = readings[point.name]
+            is_wrong = self._link.is_impossible(point.name) or (
+                reading is not None and not point.is_possible(reading[0])
+            )
+            said_count += point.is_telling and (is_wrong or reading is not None)
+            wrong_count += point.is_telling and is_wrong
+        if said_count == 0:
+            return None
+        return wrong_count >= IMPOSSIBLE_MIN and wrong_count >= IMPOSSIBLE_RATIO * said_count
 
 
 def _point(name: str, limit: Limit, device: Device) -> _Point:
@@ -233,7 +257,7 @@ def _point(name: str, limit: Limit, device: Device) -> _Point:
         limit,
         forget_s=max(FORGET_MIN_S, FORGET_POLLS * period_s),
         lack_s=LACK_POLLS * period_s,
-        is_telling=has_bounds and point.sentinel is None,
+        is_telling=has_bounds,
     )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from controller.config.types import AssetBinding, Site
-from controller.drivers.link import Value
+from controller.drivers.link import IMPOSSIBLE, Said
 from controller.model.hub import AssetId
 
 JUMP_RATIO = 0.1  # of nominal or rating, from one sample to the next: beyond noise, well below any criterion's distance
@@ -39,9 +39,9 @@ def urgent_points(site: Site) -> Mapping[str, Mapping[str, float]]:
     return urgent
 
 
-def is_news(before: Value | None, after: Value | None, step: float) -> bool:
+def is_news(before: Said, after: Said, step: float) -> bool:
     """Whether it changed by more. Coming and going is no news: what is not seen has its own, slower consequences."""
-    if before is None or after is None:
+    if before in {None, IMPOSSIBLE} or after in {None, IMPOSSIBLE}:
         return False
     if isinstance(before, float | int) and isinstance(after, float | int):
         return abs(after - before) > step

@@ -79,6 +79,7 @@ class Reason(Enum):
     ANGLE_DOUBTED = "angle_doubted"  # it does not move as the two frequencies say
     CONTACT_DOUBTED = "contact_doubted"  # the POI's contact against the voltages beside it
     POWER_UNBALANCED = "power_unbalanced"  # the meters of the hub do not add up
+    PHASES_DOUBTED = "phases_doubted"  # three phases against their own total
     SOC_DOUBTED = "soc_doubted"  # charge against counted energy
     NOT_FOLLOWED = "not_followed"  # a command that physics did not follow
     JOURNAL_DEGRADED = "journal_degraded"

@@ -21,7 +21,7 @@ from controller.config import types as config
 from controller.drivers.backoff import Patience
 from controller.drivers.blocks import Block
 from controller.drivers.board import Board
-from controller.drivers.link import Value
+from controller.drivers.link import Said
 from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_rtu import RTU_RULES, RtuWire
 from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
@@ -72,12 +72,12 @@ class _Watched(Board):
         self.wrong: list[str] = []
         self._peer = peer
 
-    def keep_block(self, block: Block, values: Sequence[Value | None], asked_at_s: float) -> None:
+    def keep_block(self, block: Block, values: Sequence[Said], asked_at_s: float) -> None:
         """As the board does, and looked at."""
         super().keep_block(block, values, asked_at_s)
         for point, value in zip(block.points, values, strict=True):
             self.kept_count += 1
-            if value is not None and not self._is_right(point, float(value), asked_at_s):
+            if isinstance(value, int | float) and not self._is_right(point, float(value), asked_at_s):
                 self.wrong.append(f"{point} = {value} asked at {asked_at_s:.3f} s")
 
     def _is_right(self, point: str, value: float, asked_at_s: float) -> bool:

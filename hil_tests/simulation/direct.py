@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 from controller.config.types import Device, Point, PollGroup, Protocol
-from controller.drivers.link import Reading, Value
+from controller.drivers.link import IMPOSSIBLE, Reading, Value
 from hil_tests.plant.rest import STEP_S
 from hil_tests.servers.points import PlantDevice
 from hil_tests.simulation.trouble import Trouble, as_decoded
@@ -43,7 +43,7 @@ class DirectLink:
         self.now_s = 0.0  # what is written now bears this instant
         self._beat = 0
         self._beat_at_s = 0.0
-        self.is_cut = self.is_barred = False
+        self.is_cut = self._is_barred = False
         self.troubles: list[Trouble] = []
         self.on_frame: Callable[[], None] | None = None  # every request on the wire, if there were one
         self._timeout_s = device.timeout_s
@@ -55,13 +55,31 @@ class DirectLink:
         """Answers."""
         return not self.is_cut
 
+    @property
+    def is_barred(self) -> bool:
+        """Nothing is closed, started or raised through it."""
+        return self._is_barred
+
+    @is_barred.setter
+    def is_barred(self, is_barred: bool) -> None:
+        """As a `Board` does: what waits is dropped, and what may still be wished is stated again."""
+        self._is_barred = is_barred
+        if is_barred:
+            for _, point, _ in self._pending:
+                self._sent.pop(point, None)
+            self._pending.clear()
+
+    def is_impossible(self, point: str) -> bool:
+        """The last answer held something that cannot be."""
+        return any(point in group.impossible for group in self._groups)
+
     def reading(self, point: str) -> Reading | None:
         """The newest sample."""
         return self._newest[point]
 
     def write(self, point: str, value: Value) -> None:
         """Reaches the device after its latency; what it has already is sent again only once a second."""
-        if self.is_cut or self.is_barred:
+        if self.is_cut:
             return
         sent = self._sent.get(point)
         if sent is not None and sent[0] == value and self.now_s - sent[1] < RESTATE_S:
@@ -83,7 +101,7 @@ class DirectLink:
             self.next_s = self._deaf_until_s
             return
         self._deliver()
-        if vetted and not self.is_barred and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
+        if vetted and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
             self._beat_at_s = now_s + BEAT_S
             self._beat = (self._beat + 1) % 0x8000
             self._target.write(self._heartbeat, self._beat)
@@ -171,9 +189,8 @@ class _Group:
     """Points that are polled together. While the plant has not changed, the values stand and only their age is new."""
 
     __slots__ = (
-        "_change", "_readers", "_refresh_s", "_rest", "_sees_angle", "_target", "asked_at_s", "due_s", "names",
-        "period_s", "points",
-        "sampled_at_s", "values",
+        "_change", "_readers", "_refresh_s", "_rest", "_sees_angle", "_target", "asked_at_s", "due_s",
+        "impossible", "names", "period_s", "points", "sampled_at_s", "values",
     )  # fmt: skip
 
     def __init__(self, points: tuple[Point, ...], target: PlantDevice, period_s: float) -> None:
@@ -181,6 +198,7 @@ class _Group:
         self.sampled_at_s = 0.0
         self.asked_at_s: float | None = None  # a slow answer is under way
         self.values: list[Value | None] = [None] * len(points)
+        self.impossible: frozenset[str] = frozenset()
         self._target = target
         self.names = [point.id for point in points]
         self._refresh_s = [point.refresh_s for point in points]
@@ -193,8 +211,11 @@ class _Group:
         self.sampled_at_s = now_s
         if self._target.lies:
             self._change = -1  # what is said may change while the plant rests
-            self.values = [as_decoded(point, self._target) for point in self.points]
+            said = [as_decoded(point, self._target) for point in self.points]
+            self.values = [None if value is IMPOSSIBLE else value for value in said]
+            self.impossible = frozenset(n for n, value in zip(self.names, said, strict=True) if value is IMPOSSIBLE)
             return
+        self.impossible = frozenset()
         rest = self._target.plant.rest
         change = rest.changes_count + rest.turns_count if self._sees_angle else rest.changes_count
         if change != self._change or rest is not self._rest:

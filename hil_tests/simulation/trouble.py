@@ -7,9 +7,9 @@ import random
 import struct
 from dataclasses import dataclass
 
-from controller.config.types import Point
+from controller.config.types import Point, Protocol, SunSpecWhere
 from controller.drivers.codec import decoder
-from controller.drivers.link import Value
+from controller.drivers.link import Said
 from hil_tests.servers.encoding import raw_of
 from hil_tests.servers.points import PlantDevice
 
@@ -37,11 +37,14 @@ class Trouble:
         return self.refused in {"all", "writes" if is_write else "reads"}
 
 
-def as_decoded(point: Point, device: PlantDevice) -> Value | None:
+def as_decoded(point: Point, device: PlantDevice) -> Said:
     """What a driver makes of what the device says: through the register's own number, and with its limits."""
     value = device.read(point.id)
     if point.id not in device.lies or (isinstance(value, str) and point.enum is None):
         return value
+    has_a_way_to_say_so = device.device.table.protocol is Protocol.OPCUA or isinstance(point.where, SunSpecWhere)
+    if value is None and has_a_way_to_say_so:
+        return None  # a bad status; "not implemented"
     raw = raw_of(point, value)
     if isinstance(raw, float) and point.type.startswith("float32"):
         raw = FLOAT.unpack(FLOAT.pack(raw))[0]

@@ -105,18 +105,23 @@ class FakeLink:
 
     def __init__(self) -> None:
         self._asked_count = 0
+        self.is_still = False  # nothing more is said
         self.is_up = True
         self.is_barred = False
         self.readings: dict[str, Reading] = {}
+        self.impossible: frozenset[str] = frozenset()
         self.written: list[tuple[str, Value]] = []
 
     @property
     def changes_count(self) -> int:
-        self._asked_count += 1
+        self._asked_count += not self.is_still
         return self._asked_count
 
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)
+
+    def is_impossible(self, name: str) -> bool:
+        return name in self.impossible
 
     def write(self, name: str, value: Value) -> None:
         self.written.append((name, value))

@@ -14,8 +14,9 @@ STEP_S = 0.05
 class Relay:
     """An instrument between two sides; `is_stuck` holds its angle."""
 
-    def __init__(self) -> None:
-        self.witness = AngleWitness()
+    def __init__(self, step_hz: float = 0.001) -> None:
+        self.step_hz = step_hz
+        self.witness = AngleWitness(step_hz)
         self.poi = PoiSeen(0.0, BreakerPosition.OPEN, grid_frequency_hz=50.0, bus_frequency_hz=50.0)
         self.true_deg = self.shown_deg = 0.0
         self.now_s = 100.0
@@ -30,7 +31,7 @@ class Relay:
             self.poi = replace(
                 self.poi,
                 measured_at_s=self.now_s,
-                bus_frequency_hz=50.0 + slip_hz,
+                bus_frequency_hz=50.0 + round(slip_hz / self.step_hz) * self.step_hz,
                 angle_difference_deg=self.shown_deg,
             )
             seen = self.witness.seen(self.poi)
@@ -41,6 +42,17 @@ def test_an_honest_angle_is_believed_through_every_turn() -> None:
     relay = Relay()
     for slip_hz in (0.0, 0.05, -0.4, 1.0, 0.01):
         assert relay.turn(slip_hz, 5.0) == relay.true_deg
+
+
+def test_an_honest_angle_beside_coarse_frequencies_is_believed() -> None:
+    """0.029 Hz told as 0.02 Hz expects an angle that is 6.5 degrees behind."""
+    relay = Relay(step_hz=0.02)
+    for slip_hz in (0.029, 0.009, -0.031, 0.05):
+        assert relay.turn(slip_hz, 20.0) == relay.true_deg
+
+
+def test_an_angle_that_sticks_beside_coarse_frequencies_is_found_where_they_can_show_it() -> None:
+    assert Relay(step_hz=0.02).turn(0.04, 10.0, is_stuck=True) is None
 
 
 def test_a_stuck_angle_is_unknown_before_it_has_gone_far_wrong() -> None:

@@ -10,8 +10,10 @@ from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import Point, PointRef, Site
 from controller.drivers.assets import Assembler
+from controller.drivers.crosscheck import Complaint
 from controller.drivers.link import Reading, Value
 from controller.model.phases import PhaseValues
+from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, GensetState, InverterMode, SettingsGroup
 from hil_tests.tests.drivers.devices import FakeLink
 
@@ -140,25 +142,48 @@ def test_an_angle_counts_only_with_the_voltages_of_its_own_instrument(hybrid: Si
     assert seen.poi.angle_difference_deg is None
 
 
-def test_phases_that_contradict_their_total_are_not_believed(hybrid: Site) -> None:
-    """Somebody's table has both: nobody knows which of them is wrong, and the next device is asked."""
-    relay = hybrid.devices["poi_relay"]
+def told_twice(site: Site) -> Site:
+    """Somebody's relay tells the three powers and their total."""
+    relay = site.devices["poi_relay"]
     total = replace(relay.table.points["poi.power_l1_w"], id="poi.power_w")
     table = replace(relay.table, points={**relay.table.points, total.id: total})
-    binding = hybrid.bindings["poi"]
+    binding = site.bindings["poi"]
     reads = {**binding.reads, "power_w": (PointRef("poi_relay", "poi.power_w"),)}
-    site = replace(
-        hybrid,
-        devices={**hybrid.devices, "poi_relay": replace(relay, table=table)},
-        bindings={**hybrid.bindings, "poi": replace(binding, reads=reads)},
+    return replace(
+        site,
+        devices={**site.devices, "poi_relay": replace(relay, table=table)},
+        bindings={**site.bindings, "poi": replace(binding, reads=reads)},
     )
-    links = links_of(site)
+
+
+def say_powers(links: dict[str, FakeLink], phase_w: float, total_w: float, at_s: float = NOW_S) -> None:
     for phase in ("l1", "l2", "l3"):
-        links["poi_relay"].readings[f"poi.power_{phase}_w"] = Reading(5000.0, NOW_S)
-    links["poi_relay"].readings["poi.power_w"] = Reading(15_000.0, NOW_S)
-    assert Assembler(site).image(links, NOW_S).poi.power_w == PhaseValues.even(5000.0)
-    links["poi_relay"].readings["poi.power_w"] = Reading(40_000.0, NOW_S)
+        links["poi_relay"].readings[f"poi.power_{phase}_w"] = Reading(phase_w, at_s)
+    links["poi_relay"].readings["poi.power_w"] = Reading(total_w, at_s)
+
+
+def test_where_phases_contradict_their_total_another_device_is_asked_first(hybrid: Site) -> None:
+    site = told_twice(hybrid)
+    links = links_of(site)
+    say_powers(links, 5_000.0, 15_000.0)
+    assert Assembler(site).image(links, NOW_S).poi.power_w == PhaseValues.even(5_000.0)
+    say_powers(links, 5_000.0, 40_000.0)
     assert Assembler(site).image(links, NOW_S).poi.power_w == PhaseValues.even(50.0), "the inverter's"
+
+
+def test_phases_that_contradict_their_total_count_all_the_same_and_are_told(muster: Site) -> None:
+    """One current transformer the wrong way round: no power at all would be no overload at all."""
+    site = told_twice(muster)
+    links, assembler = links_of(site), Assembler(site)
+    complaint = Complaint("poi", Reason.PHASES_DOUBTED)
+    for step in range(11):
+        now_s = NOW_S + 0.5 * step
+        say_powers(links, 5_000.0, 40_000.0, at_s=now_s)
+        assert assembler.image(links, now_s).poi.power_w == PhaseValues.even(5_000.0)
+        assert (complaint in assembler.complaints) == (step == 10), "a moment is not told, five seconds are"
+    say_powers(links, 5_000.0, 15_000.0, at_s=now_s + 0.5)
+    assembler.image(links, now_s + 0.5)
+    assert complaint not in assembler.complaints
 
 
 def test_a_total_is_shared_out_over_the_assets_phases(muster: Site) -> None:

@@ -13,7 +13,7 @@ from controller.config.types import ModbusWhere, Point, PollGroup
 from controller.drivers.blocks import Block, Located, plan, single
 from controller.drivers.codec import NUMBER_TYPES, decoder, registers
 from controller.drivers.errors import UnfitValueError, UnusableTableError
-from controller.drivers.link import Value
+from controller.drivers.link import IMPOSSIBLE, Said
 from controller.drivers.transport import Question
 from hil_tests.tests.drivers.devices import point
 
@@ -29,11 +29,11 @@ def place_of(each: Point) -> ModbusWhere:
     return each.where
 
 
-def named(block: Block, payload: bytes) -> dict[str, Value | None]:
+def named(block: Block, payload: bytes) -> dict[str, Said]:
     return {entry.point: value for entry, value in zip(block.entries, block.decode(payload), strict=True)}
 
 
-def read_back(each: Point, words: Sequence[int]) -> Value | None:
+def read_back(each: Point, words: Sequence[int]) -> Said:
     payload = struct.pack(f">{len(words)}H", *words)
     (value,) = single(Located(each, place_of(each))).decode(payload)
     return value
@@ -73,7 +73,7 @@ def test_a_register_that_cannot_hold_a_value_says_so(kind: str, value: float) ->
 def test_the_points_limits_hold_for_writing_and_reading() -> None:
     each = point("soc", 0, "uint16", "rw", scale=0.1, minimum=0, maximum=100)
     assert read_back(each, (1000,)) == 100.0
-    assert read_back(each, (1001,)) is None
+    assert read_back(each, (1001,)) is IMPOSSIBLE
     with pytest.raises(UnfitValueError):
         registers(each, 100.1)
 
@@ -102,7 +102,7 @@ def test_a_sentinel_is_never_written_as_a_value() -> None:
 def test_enums_speak_our_words_and_know_no_others() -> None:
     position = point("poi.position", 0, "uint16", "rw", enum={0: "intermediate", 1: "open", 2: "closed"})
     assert read_back(position, (2,)) == "closed"
-    assert read_back(position, (9,)) is None
+    assert read_back(position, (9,)) is IMPOSSIBLE
     assert registers(position, "open") == (1,)
     with pytest.raises(UnfitValueError, match="ajar"):
         registers(position, "ajar")
@@ -158,7 +158,7 @@ def test_one_place_may_bear_two_points() -> None:
 def test_every_point_decodes_from_its_own_place(places: list[tuple[int, str]]) -> None:
     points = [point(f"{n}", address, kind) for n, (address, kind) in enumerate(places)]
     memory = [(37 * n + 11) % 251 for n in range(400)]  # small numbers: floats stay finite
-    seen: dict[str, Value | None] = {}
+    seen: dict[str, Said] = {}
     for block in plan(located(*points), hole_max=20):
         words = memory[block.address : block.address + block.count]
         seen |= named(block, struct.pack(f">{block.count}H", *words))

@@ -9,7 +9,7 @@ import pytest
 from controller.config.types import Device, Protocol
 from controller.drivers.board import Board
 from controller.drivers.limits import Limit
-from controller.drivers.link import Reading, Value
+from controller.drivers.link import IMPOSSIBLE, Reading, Said, Value
 from controller.drivers.screen import Screen
 from controller.model.reasons import Reason
 from hil_tests.tests.drivers.devices import FakeLink, device, point
@@ -39,11 +39,14 @@ class Told:
         self.now_s = 100.0
         self.say()
 
-    def say(self, **changed: Value | None) -> None:
+    def say(self, **changed: Said) -> None:
         """One more reply; a name stands for the point that ends with it."""
         self.now_s += PERIOD_S
-        values: dict[str, Value | None] = {**TRUE, **{_full(name): value for name, value in changed.items()}}
-        self.link.readings = {n: Reading(value, self.now_s) for n, value in values.items() if value is not None}
+        values: dict[str, Said] = {**TRUE, **{_full(name): value for name, value in changed.items()}}
+        self.link.impossible = frozenset(n for n, value in values.items() if value is IMPOSSIBLE)
+        self.link.readings = {
+            n: Reading(value, self.now_s) for n, value in values.items() if value not in {None, IMPOSSIBLE}
+        }
         self.screen.refresh(self.now_s)
 
     def fact(self, name: str) -> Value | None:
@@ -189,7 +192,7 @@ def drifts(told: Told, for_s: float) -> None:
     """Another firmware: voltages ten times as large, which the decoder does not let through."""
     until_s = told.now_s + for_s
     while told.now_s < until_s:
-        told.say(l1_v=None, l2_v=None, l3_v=None)
+        told.say(l1_v=IMPOSSIBLE, l2_v=IMPOSSIBLE, l3_v=IMPOSSIBLE)
 
 
 def sound(told: Told, for_s: float) -> None:
@@ -198,7 +201,7 @@ def sound(told: Told, for_s: float) -> None:
         told.say()
 
 
-def test_a_device_whose_map_has_drifted_is_neither_believed_nor_written_to(told: Told) -> None:
+def test_a_device_whose_map_has_drifted_is_not_believed_and_nothing_is_raised_through_it(told: Told) -> None:
     drifts(told, 4.0)
     assert told.screen.is_quarantined
     assert told.link.is_barred
@@ -218,15 +221,60 @@ def test_it_is_released_when_it_has_been_plausible_for_ten_seconds(told: Told) -
     assert told.fact("l1_v") == 230.0
 
 
+def silent(told: Told, for_s: float) -> None:
+    """The link asks in vain; cycles go on."""
+    told.link.is_still, until_s = True, told.now_s + for_s
+    while told.now_s < until_s:
+        told.now_s += PERIOD_S
+        told.screen.refresh(told.now_s)
+    told.link.is_still = False
+
+
+def test_silence_between_two_half_written_replies_is_not_bad(told: Told) -> None:
+    """A device that starts again: half its registers, nothing for ten seconds, half its registers, all of them."""
+    drifts(told, 0.6)
+    silent(told, 10.0)
+    drifts(told, 1.0)
+    assert not told.screen.is_quarantined
+
+
+def test_silence_is_not_good_either(told: Told) -> None:
+    drifts(told, 4.0)
+    sound(told, 1.0)
+    silent(told, 12.0)
+    sound(told, 1.0)
+    assert told.screen.is_quarantined
+
+
+def test_a_doubt_does_not_outlive_the_device(told: Told) -> None:
+    """While one stands every cycle comes early, and it stood for the whole outage."""
+    told.say(position="open")
+    assert told.screen.is_waiting
+    silent(told, 1.5)
+    assert not told.screen.is_waiting
+    told.say(position=None)
+    told.link.is_up = False
+    silent(told, 0.5 + PERIOD_S)
+    assert not told.screen.is_waiting
+
+
 def test_a_device_that_says_nothing_at_all_is_lost_and_not_quarantined(told: Told) -> None:
     for _ in range(300):
         told.say(l1_v=None, l2_v=None, l3_v=None, position=None, dso_lock=None, power_w=None)
     assert not told.screen.is_quarantined
 
 
+def test_what_is_merely_missing_is_not_impossible(told: Told) -> None:
+    """Nodes with a bad status, a refused block, "not implemented": the rest is as good as ever."""
+    for _ in range(300):
+        told.say(l1_v=None, l2_v=None, l3_v=None, dso_lock=None)
+    assert not told.screen.is_quarantined
+    assert told.fact("position") == "closed"
+
+
 def test_a_broken_sensor_is_no_other_firmware(told: Told) -> None:
     for _ in range(300):
-        told.say(l1_v=None, l2_v=None)
+        told.say(l1_v=IMPOSSIBLE, l2_v=IMPOSSIBLE)
     assert not told.screen.is_quarantined
 
 
@@ -242,13 +290,10 @@ def test_words_in_the_other_order_are_impossible_powers() -> None:
     assert screen.is_quarantined
 
 
-def test_a_barred_board_takes_no_wish_and_forgets_what_it_had() -> None:
-    board = Board(device([point("poi.open", 0, "bool", "rw")]), lambda: 100.0)
-    board.write("poi.open", True)
+def test_a_barred_board_drops_what_waits_and_takes_what_is_wished_from_then_on() -> None:
+    board = Board(device([point("feeder.closed", 0, "bool", "rw")]), lambda: 100.0)
+    board.write("feeder.closed", True)
     board.is_barred = True
     assert not board.outbox.has_wish()
-    board.write("poi.open", True)
-    assert not board.outbox.has_wish()
-    board.is_barred = False
-    board.write("poi.open", True)
+    board.write("feeder.closed", False)
     assert board.outbox.has_wish()
