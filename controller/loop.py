@@ -178,12 +178,12 @@ class Loop:
             self.image = self.assembler.image(self.links, now_s)
             decision = self.judge(self.memory, self.image, self.advice(now_s), self.site.hub, now_s)
             verdict = self.guard(self.guard_memory, decision.commands, self.image, self.bounds(), now_s)
+            ticket = self._remember(decision, verdict, now_s)
         except Exception as error:
             self._fall_back(now_s)
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
         self.decision, self.verdict = decision, verdict
-        ticket = self._remember(decision, verdict, now_s)
         self._allowed = self.gate.pass_through(verdict.allowed, ticket, now_s)
         is_acting = self.memory.durable.authority is not Authority.OBSERVE
         if is_acting:

@@ -1,4 +1,4 @@
-"""No image can be made: the guard's fallback acts on the last one, or on none."""
+"""No image can be made, or no words be found for a veto: the guard's fallback acts on the last image, or on none."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ def cannot_see(*_: object) -> None:
 
 
 def applied_without_an_image(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Commands:
-    """What reaches the outputs in the cycle that fails."""
-    applied: list[Commands] = []
     monkeypatch.setattr(loop.assembler, "image", cannot_see)
+    return applied_in_the_failing_cycle(loop, monkeypatch)
+
+
+def applied_in_the_failing_cycle(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """What reaches the outputs."""
+    applied: list[Commands] = []
     monkeypatch.setattr(loop.outputs, "apply", lambda _links, allowed, _now_s: applied.append(allowed))
     with pytest.raises(CoreFailedError, match="planted"):
         loop.cycle(1.1)
@@ -49,3 +53,11 @@ def test_in_the_first_cycle_there_is_no_image_and_nothing_moves(monkeypatch: pyt
     loop, _, journal = a_loop()
     assert applied_without_an_image(loop, monkeypatch) == Commands()
     assert [event.kind for event in journal.events] == [EventKind.FALLBACK]
+
+
+def test_a_mistake_while_a_cycle_is_written_down_does_not_keep_its_sheds(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, _, journal = a_loop()
+    loop.cycle(1.05)
+    monkeypatch.setattr(Loop, "_remember", cannot_see)
+    applied_in_the_failing_cycle(loop, monkeypatch)
+    assert journal.events[-1].kind is EventKind.FALLBACK
