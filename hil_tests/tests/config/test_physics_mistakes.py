@@ -220,6 +220,14 @@ def test_a_breaker_that_holds_may_do_so_at_once(tmp_path: Path) -> None:
     assert problems_of(path) == ()
 
 
+def test_frequencies_too_coarse_to_show_an_angle_that_sticks_are_told(tmp_path: Path) -> None:
+    own_table(tmp_path, "coarse", "hallig_sim/poi_relay", ("resolution = 0.001", "resolution = 0.02"))
+    path, _, _ = changed(MUSTER, tmp_path, ('table = "hallig_sim/poi_relay"', '▶table = "coarse"'))
+    (told,) = [problem for problem in warnings_in(path) if "sticking angle" in problem.wanted]
+    assert told.key == "poi.from"
+    assert told.found == "'poi_relay' with frequencies in steps of 0.02 Hz beside closed_by = \"controller\""
+
+
 # ---- trust ----------------------------------------------------------------------------------------------------------
 
 
