@@ -138,7 +138,7 @@ class DeviceStatus:
     name: str
     is_up: bool
     refuted_count: int = 0  # samples that were not believed, since the start
-    is_quarantined: bool = False  # not what its table describes: not believed, nothing raised through it
+    is_quarantined: bool = False  # not what its table describes: neither believed nor written to
 
 
 @dataclass(frozen=True, slots=True)

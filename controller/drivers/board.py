@@ -55,14 +55,14 @@ class Board:
 
     @property
     def is_barred(self) -> bool:
-        """Nothing is closed, started or raised through it."""
+        """Nothing is written to it."""
         return self._is_barred
 
     @is_barred.setter
     def is_barred(self, is_barred: bool) -> None:
         self._is_barred = is_barred
         if is_barred:
-            self.outbox.drop()  # what may still be wished is stated again in this same cycle
+            self.outbox.drop()
 
     def reading(self, point: str) -> Reading | None:
         """The newest value of a point; old ones stay and show their age. Made when it is asked for, which is more
@@ -80,7 +80,7 @@ class Board:
     def write(self, point: str, value: Value) -> None:
         """Want this value in the device; see `Outbox` for what becomes of it."""
         assert point in self._writable, f"{self.name} has no writable point {point}"
-        if self.outbox.put(point, value, self._clock()):
+        if not self._is_barred and self.outbox.put(point, value, self._clock()):
             self.wake()
 
     def keep(self, point: str, value: Said, at_s: float) -> None:

@@ -31,9 +31,7 @@ class Link(Protocol):
     """One device. Reading never waits; writing leaves the newest wish per point and returns at once."""
 
     is_barred: bool
-    """Not what its table describes: nothing is closed, started or raised through it; openings, stops and the sign of
-    life go on. Set by whoever screens it, obeyed by `Outputs`.
-    """
+    """Not what its table describes: nothing is written to it, no sign of life either. Set by whoever screens it."""
 
     @property
     def is_up(self) -> bool:

@@ -113,8 +113,9 @@ class Outbox:
         self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True)
 
     def drop(self) -> None:
-        """Nothing that waits is to be sent."""
+        """Nothing more is to be sent; what the device was told before is unknown."""
         self._wishes.clear()
+        self.forget()
 
     def forget(self) -> None:
         """The device was away: what it was told before is unknown."""

@@ -3,9 +3,6 @@
 Levels are wished every cycle, orders while they stand and have not expired. An asset without an entry, and a switch
 that is neither to open nor to close, is left as it is: nothing is written. A point that a device does not have is
 skipped.
-
-Through a device whose word is doubted (`is_barred`) nothing is closed, started or raised; what opens, stops or lowers
-goes there as ever, or a hub would lose its sheds and its off switches to the very instruments that fail.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ from controller.model.commands import (
     SwitchCommand,
 )
 from controller.model.hub import AssetId
-from controller.model.words import InverterMode, SettingsGroup, Switcher
+from controller.model.words import InverterMode, Switcher
 
 Links = Mapping[str, Link]
 
@@ -39,7 +36,6 @@ class Outputs:
             for asset, binding in site.bindings.items()
             for field, ref in binding.writes.items()
         }
-        self._stated: dict[tuple[AssetId, str], float] = {}  # the set-points as they were wished last
 
     def apply(self, links: Links, allowed: Commands, now_s: float) -> None:
         """Leave this cycle's wishes on the links. Returns at once; only what was vetted may come here."""
@@ -69,15 +65,13 @@ class Outputs:
 
     def _close_poi(self, links: Links, command: PoiCommand, now_s: float) -> None:
         poi = self._hub.poi
-        loosens = command.settings_group is SettingsGroup.ISLAND  # takes loss-of-mains protection away
-        if command.settings_group is not None and not (loosens and self._is_doubted(links, poi.id, "settings_group")):
+        if command.settings_group is not None:
             self._wish(links, poi.id, "settings_group", command.settings_group.value)
         if command.open:
             return
         closes = _stands(command.close, now_s)
-        for field, switcher in (("close", Switcher.CONTROLLER), ("close_permit", Switcher.SYNC_RELAY)):
-            may = closes and poi.switching.closed_by is switcher and not self._is_doubted(links, poi.id, field)
-            self._wish(links, poi.id, field, may)
+        self._wish(links, poi.id, "close", closes and poi.switching.closed_by is Switcher.CONTROLLER)
+        self._wish(links, poi.id, "close_permit", closes and poi.switching.closed_by is Switcher.SYNC_RELAY)
 
     def _open_switch(self, links: Links, asset: AssetId, command: SwitchCommand) -> None:
         if command.open:
@@ -85,22 +79,22 @@ class Outputs:
 
     def _close_switch(self, links: Links, asset: AssetId, command: SwitchCommand, now_s: float) -> None:
         if not command.open and _stands(command.close, now_s):
-            self._start(links, asset, "closed", value=True)
+            self._wish(links, asset, "closed", value=True)
 
     def _limit(self, links: Links, asset: AssetId, command: PvCommand) -> None:
         rating_w = self._hub.pv[asset].rating_w
-        self._wish_number(links, asset, "limit_set_w", rating_w if command.limit_w is None else command.limit_w)
+        self._wish(links, asset, "limit_set_w", rating_w if command.limit_w is None else command.limit_w)
 
     def _battery(self, links: Links, asset: AssetId, command: BatteryCommand, now_s: float) -> None:
         if command.stop:
             self._wish(links, asset, "mode_set", InverterMode.OFF.value)
         # the set-points are there before the inverter takes the bus with them
         self._wish_number(links, asset, "charge_limit_set_w", command.charge_limit_w)
-        self._wish_number(links, asset, "frequency_set_hz", command.frequency_set_hz, self._hub.nominal_frequency_hz)
-        self._wish_number(links, asset, "voltage_set_v", command.voltage_set_v, self._hub.nominal_voltage_v)
+        self._wish_number(links, asset, "frequency_set_hz", command.frequency_set_hz)
+        self._wish_number(links, asset, "voltage_set_v", command.voltage_set_v)
         self._wish_number(links, asset, "power_set_w", command.power_set_w)
         if not command.stop and _stands(command.form, now_s):
-            self._start(links, asset, "mode_set", InverterMode.GRID_FORMING.value)
+            self._wish(links, asset, "mode_set", InverterMode.GRID_FORMING.value)
         elif not command.stop and command.form is None and command.follow:
             self._wish(links, asset, "mode_set", InverterMode.GRID_FOLLOWING.value)
 
@@ -108,28 +102,12 @@ class Outputs:
         if command.stop:
             self._wish(links, asset, "run", value=False)
         elif _stands(command.crank, now_s):
-            self._start(links, asset, "run", value=True)
+            self._wish(links, asset, "run", value=True)
         self._wish_number(links, asset, "power_set_w", command.power_set_w)
 
-    def _wish_number(self, links: Links, asset: AssetId, field: str, value: float | None, rest: float = 0.0) -> None:
-        """A set-point. `rest` asks for nothing: from a doubted device no more is asked than before, either way."""
-        if value is None:
-            return
-        before = self._stated.get((asset, field), rest)
-        is_more = not min(before, rest) <= value <= max(before, rest)
-        if is_more and self._is_doubted(links, asset, field):
-            return
-        self._stated[asset, field] = value
-        self._wish(links, asset, field, value)
-
-    def _start(self, links: Links, asset: AssetId, field: str, value: Value) -> None:
-        """A closing, a forming, a crank."""
-        if not self._is_doubted(links, asset, field):
+    def _wish_number(self, links: Links, asset: AssetId, field: str, value: float | None) -> None:
+        if value is not None:
             self._wish(links, asset, field, value)
-
-    def _is_doubted(self, links: Links, asset: AssetId, field: str) -> bool:
-        place = self._points.get((asset, field))
-        return place is not None and links[place[0]].is_barred
 
     def _wish(self, links: Links, asset: AssetId, field: str, value: Value) -> None:
         place = self._points.get((asset, field))

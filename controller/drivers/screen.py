@@ -5,8 +5,9 @@ other point of the same sample shares waits for a second sample, and the last fa
 instant. It is never held longer than its role allows: whoever asks for it looks at that instant.
 
 A device of which much is impossible for long is not the one that its table describes: its register map has changed. It
-is quarantined: nothing of it is believed, and nothing closed, started or raised through it, until it has been plausible
-again for a while. What is merely missing is not impossible: half of an instrument may fail, and the rest is as good.
+is quarantined: nothing of it is believed and nothing is written to it until it has been plausible again for a while,
+for nobody knows which register an order would reach. What is merely missing is not impossible: half of an instrument
+may fail, and the rest is as good.
 """
 
 from __future__ import annotations
@@ -28,9 +29,7 @@ FORGET_MIN_S = 0.5
 LACK_POLLS = 1.1  # a point that is missing in one reply is missing in the next before this
 LOOK_S = 0.5
 IMPOSSIBLE_MIN = 3  # points; one may be a broken sensor, two its wiring
-IMPOSSIBLE_RATIO = (
-    1 / 3
-)  # of those that have bounds and were said; by a dead hub or an empty restart it is never reached
+IMPOSSIBLE_RATIO = 1 / 3  # of those that have bounds and were said; a dead hub or an empty restart never reach it
 BAD_S = 2.0  # from judgement: longer than any restart shows half-written registers, a fifth of the ten allowed
 GOOD_S = 10.0  # from judgement: a drifted map that looks right now and then never does for so long
 TOLD_COUNT = 5  # so many refuted samples within a minute are told to people

@@ -57,12 +57,12 @@ class DirectLink:
 
     @property
     def is_barred(self) -> bool:
-        """Nothing is closed, started or raised through it."""
+        """Nothing is written to it."""
         return self._is_barred
 
     @is_barred.setter
     def is_barred(self, is_barred: bool) -> None:
-        """As a `Board` does: what waits is dropped, and what may still be wished is stated again."""
+        """As a `Board` does: what waits is dropped."""
         self._is_barred = is_barred
         if is_barred:
             for _, point, _ in self._pending:
@@ -79,7 +79,7 @@ class DirectLink:
 
     def write(self, point: str, value: Value) -> None:
         """Reaches the device after its latency; what it has already is sent again only once a second."""
-        if self.is_cut:
+        if self.is_cut or self._is_barred:
             return
         sent = self._sent.get(point)
         if sent is not None and sent[0] == value and self.now_s - sent[1] < RESTATE_S:
@@ -101,7 +101,7 @@ class DirectLink:
             self.next_s = self._deaf_until_s
             return
         self._deliver()
-        if vetted and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
+        if vetted and not self._is_barred and self._heartbeat is not None and now_s >= self._beat_at_s - TICK_S:
             self._beat_at_s = now_s + BEAT_S
             self._beat = (self._beat + 1) % 0x8000
             self._target.write(self._heartbeat, self._beat)

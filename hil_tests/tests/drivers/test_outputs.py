@@ -42,12 +42,10 @@ class Recorder:
     def __init__(self, name: str, written: list[Wish]) -> None:
         self.name, self.written, self.is_up, self.changes_count = name, written, True, 0
         self.is_barred = False
+        self.is_impossible = lambda _: False
 
     def reading(self, point: str) -> None:  # noqa: ARG002 - of the shape of a link
         return None
-
-    def is_impossible(self, point: str) -> bool:  # noqa: ARG002 - of the shape of a link
-        return False
 
     def write(self, point: str, value: Value) -> None:
         self.written.append((self.name, point, value))
@@ -190,64 +188,3 @@ def test_what_opens_and_limits_goes_before_what_closes(site: Site) -> None:
         "poi.close",
         "poi.close_permit",
     ]
-
-
-class Doubted(Recorder):
-    """A device in quarantine."""
-
-    def __init__(self, name: str, written: list[Wish]) -> None:
-        super().__init__(name, written)
-        self.is_barred = True
-
-
-def written_in_doubt(site: Site, before: Commands, then: Commands) -> list[Wish]:
-    """What is wished of devices that have come into doubt since an earlier cycle."""
-    wishes: list[Wish] = []
-    outputs = Outputs(site)
-    outputs.apply({name: Recorder(name, []) for name in site.devices}, before, NOW_S)
-    outputs.apply({name: Doubted(name, wishes) for name in site.devices}, then, NOW_S)
-    return wishes
-
-
-def test_openings_sheds_and_stops_reach_a_doubted_device(site: Site) -> None:
-    commands = Commands(
-        poi=PoiCommand(open=True),
-        batteries={"battery_main": BatteryCommand(stop=True)},
-        gensets={"genset": GensetCommand(stop=True)},
-        feeders={"warm_room": SwitchCommand(open=True)},
-        earthing=SwitchCommand(open=True),
-    )
-    assert written_in_doubt(site, Commands(), commands) == written(site, commands)
-
-
-def test_nothing_is_closed_formed_or_cranked_through_a_doubted_device(site: Site) -> None:
-    commands = Commands(
-        poi=PoiCommand(close=ORDER, settings_group=SettingsGroup.ISLAND),
-        batteries={"battery_main": BatteryCommand(form=ORDER)},
-        gensets={"genset": GensetCommand(crank=ORDER)},
-        feeders={"warm_room": SwitchCommand(close=ORDER)},
-        earthing=SwitchCommand(close=ORDER),
-    )
-    assert written_in_doubt(site, Commands(), commands) == [
-        ("poi_relay", "poi.open", False),
-        ("poi_relay", "poi.close", False),
-        ("poi_relay", "poi.close_permit", False),
-    ]
-
-
-@pytest.mark.parametrize(("before_w", "then_w", "passes"), [
-    (5_000.0, 4_000.0, True),
-    (5_000.0, 5_000.0, True),
-    (5_000.0, 6_000.0, False),
-    (5_000.0, -1_000.0, False),
-    (-5_000.0, -2_000.0, True),
-    (-5_000.0, -6_000.0, False),
-])  # fmt: skip
-def test_a_doubted_device_is_asked_for_no_more_than_before(
-    site: Site, before_w: float, then_w: float, *, passes: bool
-) -> None:
-    before, then = (
-        Commands(batteries={"battery_main": BatteryCommand(power_set_w=power_w)}) for power_w in (before_w, then_w)
-    )
-    expected = [("battery.power_set_w", then_w)] if passes else []
-    assert of(written_in_doubt(site, before, then), "inverter_main") == expected

@@ -86,13 +86,6 @@ def test_the_heart_beats_only_behind_a_vetted_cycle_at_most_three_cycles_old() -
     assert watch.beaten() == 4
 
 
-def test_the_heart_beats_for_a_device_in_quarantine() -> None:
-    """Its dead-man would end what nobody ordered to end."""
-    watch = Watch()
-    watch.vetted_s, watch.link.is_barred = 50.0, True
-    assert watch.beaten() == 1
-
-
 def test_the_count_fits_every_register_type() -> None:
     watch = Watch()
     watch.vetted_s = 50.0
