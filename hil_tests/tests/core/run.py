@@ -31,12 +31,16 @@ class Run:
         self.memory = fresh_memory(DurableMemory(), self.now_s)
 
     def see(
-        self, image: Callable[[float], ProcessImage], for_s: float = CYCLE_S, advice: Advice | None = None
+        self,
+        image: Callable[[float], ProcessImage],
+        for_s: float = CYCLE_S,
+        advice: Advice | None = None,
+        cycle_s: float = CYCLE_S,
     ) -> Decision:
-        """Show the same picture for a while; the clock runs."""
+        """Show the same picture for a while; the clock runs. Where nothing happens, cycles may be longer."""
         decision: Decision | None = None
-        for _ in range(max(1, round(for_s / CYCLE_S))):
-            self.now_s = round(self.now_s + CYCLE_S, 6)
+        for _ in range(max(1, round(for_s / cycle_s))):
+            self.now_s = round(self.now_s + cycle_s, 6)
             decision = decide(self.memory, image(self.now_s), advice or Advice(), self.hub, self.now_s)
             self.memory, self.commands = decision.memory, decision.commands
             self.events.extend(decision.events)

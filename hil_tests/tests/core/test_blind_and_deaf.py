@@ -102,7 +102,7 @@ def test_a_genset_is_not_cranked_in_the_midst_of_a_transfer() -> None:
 def test_a_genset_is_stopped_although_it_was_not_seen_for_a_moment() -> None:
     run = started()
     run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 1.0)
-    run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1_000.0)
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1_000.0, cycle_s=1.0)
     run.see(lambda t: with_genset(t, None, 85.0))
     run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1.0)
     assert run.commands.gensets["genset"].stop
@@ -115,7 +115,7 @@ def test_a_genset_that_we_had_started_is_ours_after_a_restart() -> None:
     run.restart()
     run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1.0)
     assert run.commands.gensets["genset"].power_set_w is not None
-    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0)
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0, cycle_s=1.0)
     assert run.commands.gensets["genset"].stop
 
 
@@ -123,7 +123,7 @@ def test_a_genset_that_somebody_else_started_is_left_alone() -> None:
     run = started()
     run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 60.0)
     run.restart()
-    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0)
+    run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0, cycle_s=1.0)
     assert run.commands.gensets == {}
 
 
