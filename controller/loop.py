@@ -178,6 +178,7 @@ class Loop:
             self.image = self.assembler.image(self.links, now_s)
             decision = self.judge(self.memory, self.image, self.advice(now_s), self.site.hub, now_s)
             verdict = self.guard(self.guard_memory, decision.commands, self.image, self.bounds(), now_s)
+            self._allowed = verdict.allowed  # what the fallback acts by if the rest fails
             ticket = self._remember(decision, verdict, now_s)
         except Exception as error:
             self._fall_back(now_s)

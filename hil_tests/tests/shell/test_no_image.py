@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from controller.guard.vet import Verdict
 from controller.loop import CoreFailedError, Loop
-from controller.model.commands import Commands, SwitchCommand
+from controller.model.commands import Commands, PoiCommand, SwitchCommand
 from controller.model.decision import PreparedAnswer
 from controller.model.image import BatterySeen
 from controller.model.reasons import EventKind
@@ -55,9 +56,11 @@ def test_in_the_first_cycle_there_is_no_image_and_nothing_moves(monkeypatch: pyt
     assert [event.kind for event in journal.events] == [EventKind.FALLBACK]
 
 
-def test_a_mistake_while_a_cycle_is_written_down_does_not_keep_its_sheds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_while_a_cycle_is_written_down_does_not_keep_its_openings(monkeypatch: pytest.MonkeyPatch) -> None:
     loop, _, journal = a_loop()
     loop.cycle(1.05)
+    opens = Verdict(loop.guard_memory, Commands(poi=PoiCommand(open=True)), ())
+    loop.guard = lambda *_: opens
     monkeypatch.setattr(Loop, "_remember", cannot_see)
-    applied_in_the_failing_cycle(loop, monkeypatch)
+    assert applied_in_the_failing_cycle(loop, monkeypatch).poi.open
     assert journal.events[-1].kind is EventKind.FALLBACK
