@@ -170,6 +170,9 @@ class Journal:
         taken = self._intake.take(pending)
         memory = taken.memory or self._again
         if not pending and memory is None:
+            if taken.upto > self._written:  # the group before has taken more than it could know of
+                self._written = taken.upto
+                self.on_written()
             return
         self._hoped = None
         try:

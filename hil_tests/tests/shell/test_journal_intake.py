@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
+from controller.journal import Journal
 from controller.journal_intake import BATCH_MAX, NEVER, QUEUE_MAX, Intake, Line
+from controller.ledger import Ticket
+from controller.model.memory import DurableMemory
+from controller.model.words import Authority
 from hil_tests.tests.shell.test_journal import entry
 
 MEMORY, NEWER = ("boot", "memory"), ("boot", "newer")
@@ -77,3 +84,28 @@ def test_the_queue_is_bounded() -> None:
     assert NEVER not in [intake.give(entry()) for _ in range(QUEUE_MAX)]
     assert intake.give(entry()) is NEVER
     assert (intake.pending_count, intake.lost_count) == (QUEUE_MAX, 1)
+
+
+def test_a_memory_that_was_written_before_its_number_was_seen_is_called_durable_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order that waits for it would wait its whole time for another event."""
+    journal = Journal(tmp_path / "journal.db", "boot")
+    journal.start()
+    try:
+        journal.restored.result(5.0)
+        tickets, newest = list[Ticket](), journal._intake._newest_memory
+
+        def kept_just_before() -> object:
+            if not tickets:
+                tickets.append(journal.keep(DurableMemory(authority=Authority.MANUAL)))
+            return newest()
+
+        monkeypatch.setattr(journal._intake, "_newest_memory", kept_just_before)
+        journal._wake.set()
+        until_s = time.monotonic() + 5.0
+        while not (tickets and journal.is_durable(tickets[0])):
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+    finally:
+        journal.stop()
