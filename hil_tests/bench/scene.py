@@ -77,8 +77,7 @@ class Scene:
     Drivers restate what stands, once a second: `orders` keeps what is new, and every `run`, because a genset that has
     failed cranks again when it is told again. `received_count` counts everything.
 
-    In real time the log and the snapshot come later than the orders that they explain: `received` has an order at once,
-    `orders`, by which checkers judge, when `told_until_s`, the instant up to which both are known, has passed it.
+    `log_lag_s`: in real time, log and snapshot are read so much later than the orders that they explain arrive.
     """
 
     site: Site
@@ -87,8 +86,7 @@ class Scene:
     controller: Controller
     faults: FaultDesk
     seed: int = 1
-    told_until_s: Callable[[], float] | None = None  # None: at once
-    received: list[Received] = field(default_factory=list)
+    log_lag_s: float = 0.0
     orders: list[Received] = field(default_factory=list)
     received_count: int = 0
     received_at_s: float = 0.0  # the last of them
@@ -98,17 +96,7 @@ class Scene:
     last_trouble: dict[str, tuple[float, float]] = field(default_factory=dict)  # by unit: from when to when, inf: still
 
     def __post_init__(self) -> None:
-        if self.told_until_s is None:
-            self.orders = self.received
         listen(self)
-
-    def show_orders(self) -> None:
-        """Those that log and snapshot can explain by now."""
-        if self.told_until_s is None:
-            return
-        until_s = self.told_until_s()
-        while len(self.orders) < len(self.received) and self.received[len(self.orders)].at_s <= until_s:
-            self.orders.append(self.received[len(self.orders)])
 
     @property
     def now_s(self) -> float:
@@ -140,6 +128,6 @@ def _taker(
         scene.received_at_s = scene.devices.instant_s
         if standing.get(point) != value or place[1] == "run":
             standing[point] = value
-            scene.received.append(Received(scene.received_at_s, device, *place, value))
+            scene.orders.append(Received(scene.received_at_s, device, *place, value))
 
     return took

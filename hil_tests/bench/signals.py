@@ -161,12 +161,12 @@ def _radio(name: str) -> dict[str, Signal]:
 
 def _last_order(device: str) -> Signal:
     """When the device was last told anything; heartbeats are no orders."""
-    return lambda s: next((order.at_s for order in reversed(s.received) if order.device == device), None)
+    return lambda s: next((order.at_s for order in reversed(s.orders) if order.device == device), None)
 
 
 def _edges_count(scene: Scene, field: str) -> int:
     """How often the POI was newly told to do this; a level that is restated is one order."""
-    told = [order.value for order in scene.received if order.asset == scene.site.hub.poi.id and order.field == field]
+    told = [order.value for order in scene.orders if order.asset == scene.site.hub.poi.id and order.field == field]
     return sum(bool(now) and not before for before, now in pairwise([False, *told]))
 
 

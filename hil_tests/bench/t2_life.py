@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import resource
 import sqlite3
 from collections.abc import Callable
@@ -22,7 +21,6 @@ from hil_tests.servers.process import ControllerProcess
 STATUS_EVERY_S = 0.02
 EVENTS_EVERY_S = 0.06
 SOCKET_TIMEOUT_S = 0.3
-TOLD_LAG_S = 0.3  # what was ordered so long before the log was read is explained by it, and by the snapshot
 EVENTS_MAX = 200
 BACK_COUNT = 200  # events that a new life is asked for again: a torn journal counts them anew
 WHO = "the bench"
@@ -40,7 +38,6 @@ class ProcessController:
         self.events: list[tuple[float, Event]] = []
         self.status: dict[str, Any] = {}
         self.lateness_p99_s: float | None = None  # of its cycles, as it last said
-        self.told_until_s = -math.inf  # what happened before, in the plant's time, log and snapshot have told by now
         self._instant_of, self._has_odd_clock = instant_of, has_odd_clock
         self._client = SocketClient(process.run_dir, SOCKET_TIMEOUT_S)
         self._cursor = 0
@@ -100,7 +97,7 @@ class ProcessController:
     # -- looking at it ---------------------------------------------------------------------------------------------
     async def watch(self, now_s: Callable[[], float]) -> None:
         """Read snapshot and log, until cancelled."""
-        self._begin(self._read_log(now_s))
+        self._begin(self._read_log())
         while True:
             code = self.process.take_note()
             if code is not None:
@@ -130,17 +127,13 @@ class ProcessController:
             self.status = status
             self.lateness_p99_s = status["cycle"]["lateness_p99_s"]
 
-    async def _read_log(self, now_s: Callable[[], float]) -> None:
+    async def _read_log(self) -> None:
         while True:
-            asked_s = now_s()
-            with contextlib.suppress(OSError, ValueError, KeyError):
+            with contextlib.suppress(OSError, ValueError):
                 answer = await asyncio.to_thread(
                     self._client.ask, method="events", after=self._cursor, limit=EVENTS_MAX
                 )
-                events = answer["events"]
-                self._take(events)
-                if len(events) < EVENTS_MAX // 4:  # a long answer may have been cut
-                    self.told_until_s = max(self.told_until_s, asked_s - TOLD_LAG_S)
+                self._take(answer.get("events", []))
             await asyncio.sleep(EVENTS_EVERY_S)
 
     def _take(self, lines: list[dict[str, Any]]) -> None:

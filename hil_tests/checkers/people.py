@@ -62,7 +62,7 @@ class ManualLock:
         "design §5, authority manual; study I20: an operator's lock is never overridden",
     )
     attends: int = Attends.PLANT | Attends.ORDERS | Attends.LOG
-    is_waiting: bool = False
+    _doubtful: list[tuple[float, Received]] = field(default_factory=list)  # and when the log has had its time
     _held: Held = field(default_factory=Held)
     _local: Spell = field(default_factory=lambda: Spell(HELD_GRACE_S))
     _manual: Spell = field(default_factory=lambda: Spell(HELD_GRACE_S))
@@ -78,11 +78,20 @@ class ManualLock:
         for order in scene.orders[self._seen_count :]:
             place = (order.asset, order.field)
             before, self._standing[place] = self._standing.get(place), order.value
-            if order.value is True and before is not True and _comes_on(scene, order):
-                why = self._why_not(scene, order)
-                if why:
-                    yield f"{order.asset} {order.field} ordered, {why}"
+            is_new = order.value is True and before is not True and _comes_on(scene, order)
+            if is_new and self._why_not(scene, order):
+                self._doubtful.append((order.at_s + scene.log_lag_s, order))
         self._seen_count = len(scene.orders)
+        while self._doubtful and self._doubtful[0][0] <= now_s:
+            order = self._doubtful.pop(0)[1]
+            why = self._why_not(scene, order)  # again: the log may have explained it meanwhile
+            if why:
+                yield f"{order.asset} {order.field} ordered, {why}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """The log may still explain an order."""
+        return bool(self._doubtful)
 
     def _why_not(self, scene: Scene, order: Received) -> str:
         if order.asset in self._held.open_by_person:

@@ -30,7 +30,7 @@ class TierOrder:
     )
     attends: int = Attends.PLANT | Attends.ORDERS
     _held: Held = field(default_factory=Held)
-    _shed: list[tuple[float, str]] = field(default_factory=list)  # when its time is over, and who was shed
+    _shed: list[tuple[float, Received]] = field(default_factory=list)  # when its time is over, and what was ordered
     _seen_count: int = 0
 
     @property
@@ -43,14 +43,14 @@ class TierOrder:
         feeders = scene.site.hub.feeders
         self._held.update(scene)
         for order in scene.orders[self._seen_count :]:
-            by_us = order.asset not in self._held.open_by_person
-            by_us = by_us and not is_power_cycle(scene, order.asset, order.at_s)
-            if order.field == "closed" and order.value is False and order.asset in feeders and by_us:
-                self._shed.append((order.at_s + ORDER_GRACE_S, order.asset))
+            if order.field == "closed" and order.value is False and order.asset in feeders:
+                self._shed.append((order.at_s + ORDER_GRACE_S, order))
         self._seen_count = len(scene.orders)
         while self._shed and self._shed[0][0] <= scene.now_s:
-            name = self._shed.pop(0)[1]
-            other = self._spared(scene, name)
+            order = self._shed.pop(0)[1]
+            name = order.asset
+            by_us = name not in self._held.open_by_person and not is_power_cycle(scene, name, order.at_s)
+            other = self._spared(scene, name) if by_us else None
             if other is not None:
                 yield f"{name} (tier {feeders[name].tier}) was shed, {other} (tier {feeders[other].tier}) stays on"
 

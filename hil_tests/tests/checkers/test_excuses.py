@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Mode
+from controller.model.words import Authority, Mode
 from hil_tests.checkers.base import devices_of
 from hil_tests.plant.engine import GensetBehaviour
 from hil_tests.plant.plant import PlantOptions
@@ -210,3 +210,31 @@ def test_nobody_is_raised_whose_power_or_limit_is_not_seen(
     stage.order(asset, field, 1_500)
     stage.run(0.1)
     assert ("I10" in stage.ids) is expected
+
+
+@pytest.mark.parametrize("is_told_late", [True, False])
+def test_in_real_time_the_log_has_its_time_to_explain_a_closing(is_told_late: bool) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.scene.log_lag_s = 0.4
+    stage.order("water", "closed", False)
+    stage.puppet.authority = Authority.MANUAL
+    stage.run(3.0)
+    stage.order("water", "closed", True)
+    stage.run(0.2)
+    assert "I20" not in stage.ids
+    if is_told_late:
+        stage.puppet.authority = Authority.AUTO
+    stage.run(0.5)
+    assert ("I20" in stage.ids) is not is_told_late
+
+
+@pytest.mark.parametrize("is_told_late", [True, False])
+def test_and_an_opening(is_told_late: bool) -> None:
+    stage = begun()
+    stage.order("warm_room", "closed", False)
+    stage.run(0.2)
+    if is_told_late:
+        ask(stage, "open_feeder", "warm_room")
+    stage.run(2.0)
+    assert ("I5" in stage.ids) is not is_told_late

@@ -12,7 +12,7 @@ def told(news: DeviceNews, now_s: float, *lost: str) -> list[tuple[Reason | None
 
 def test_a_link_that_stays_away_is_told_once_and_so_is_its_return() -> None:
     news = DeviceNews()
-    assert [told(news, 0.0), told(news, 1.0, "relay"), told(news, 1.9, "relay")] == [[], [], []]
+    assert [told(news, 0.0), told(news, 1.0, "relay"), told(news, 1.7, "relay")] == [[], [], []]
     assert told(news, 2.0, "relay") == [(Reason.DEVICE_LOST, "relay")]
     assert told(news, 3.0, "relay") == []
     assert told(news, 4.0) == [(Reason.DEVICE_BACK, "relay")]
