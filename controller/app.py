@@ -36,6 +36,7 @@ from controller.watchdog import Watchdog, notify
 from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
 
 PUBLISH_EVERY_S = 0.25
+LAST_WORDS_S = 0.5  # for what the fallback orders: wishes live no longer, and the watchdog waits for a second
 JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
 EXIT_CORE_FAILED = 70
 
@@ -176,10 +177,13 @@ class _App:
         cycles = asyncio.create_task(self._loop.run(), name="cycles")
         waiter = asyncio.create_task(told.wait(), name="signals")
         done, pending = await asyncio.wait({links, cycles, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        has_failed = cycles in done and isinstance(cycles.exception(), CoreFailedError)
+        if has_failed:
+            await self._links.send_what_waits(LAST_WORDS_S)
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
-        if cycles in done and isinstance(cycles.exception(), CoreFailedError):
+        if has_failed:
             return EXIT_CORE_FAILED
         for task in done - {waiter}:
             task.result()

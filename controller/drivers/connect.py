@@ -21,6 +21,9 @@ from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
 from controller.drivers.quiet_log import QuietLog
 from controller.drivers.surroundings import Surroundings
 
+LOOK_EVERY_S = 0.005
+IN_FLIGHT_S = 0.05  # the last wish has left its box: a device's gap, and its place on the wire
+
 
 class Owner(Shape):
     """Owns one connection for as long as it runs."""
@@ -57,6 +60,17 @@ class Links:
     def set_islanded(self, islanded: bool) -> None:
         """While islanded, absent devices are tried at least once a second."""
         self._patience.set_islanded(islanded)
+
+    async def send_what_waits(self, for_s: float) -> None:
+        """Return when nothing waits to be sent to a device that is there, or after so many seconds.
+
+        For the last words of a process: whoever leaves wishes and cancels `run` at once has sent next to none of them.
+        """
+        for _ in range(round(for_s / LOOK_EVERY_S)):
+            if not any(board.is_up and board.outbox.has_work() for board in self._boards.values()):
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(IN_FLIGHT_S)
 
     async def run(self) -> None:
         """Keep every connection until cancelled. Ends only by cancellation or by a mistake of ours."""
