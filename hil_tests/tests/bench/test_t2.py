@@ -92,14 +92,14 @@ def test_killed_and_started_again_beside_a_second_one(tmp_path: Path) -> None:
         written(
             tmp_path,
             """
-until = "6 s"
+until = "8500 ms"
 [[timeline]]
 at = "100 ms"
 do = "fault"
 type = "second_instance"
-for = "2 s"
+for = "4500 ms"
 [[timeline]]
-at = "2500 ms"
+at = "5 s"
 do = "fault"
 type = "kill"
 name = "kill"
