@@ -18,7 +18,7 @@ from controller.config.types import Site
 from controller.core.decide import fresh_memory
 from controller.drivers.connect import open_links
 from controller.drivers.urgent import urgent_points
-from controller.durable import load_durable, news_of, read_durable
+from controller.durable import load_durable, read_durable
 from controller.durable_copy import Restored
 from controller.event_loop import loop_factory
 from controller.journal import Journal
@@ -165,7 +165,7 @@ class _App:
         self._had = late
         known = self._known(late, now_s)
         if self._loop is not None:
-            self._loop.join(news_of(known, load_durable(had.stored, self._boot, now_s)))
+            self._loop.join(known, load_durable(had.stored, self._boot, now_s))
 
     async def _until_told(self) -> int:
         """Links and loop until SIGTERM or SIGINT; a failed core ends the process with a code of its own."""

@@ -72,6 +72,24 @@ def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
     )
 
 
+def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory, now_s: float) -> CoreMemory:
+    """A memory without what the start had and the later memory has no more, unless it was changed again meanwhile.
+
+    What the start had may come from a copy that a bad disk has kept old. Latches and attempts stay.
+    """
+    now = memory.durable
+    durable = replace(
+        now,
+        authority=late.authority if now.authority is had.authority else now.authority,
+        held_open=now.held_open - (had.held_open - late.held_open),
+        shed_by_us=now.shed_by_us - (had.shed_by_us - late.shed_by_us),
+        poi_held_open=now.poi_held_open and (late.poi_held_open or not had.poi_held_open),
+    )
+    if durable.authority is not now.authority:
+        return fresh_memory(durable, now_s)
+    return replace(memory, durable=durable)
+
+
 def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
     """A memory that had to begin without the durable one, now that the disk has given it back.
 

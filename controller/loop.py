@@ -19,7 +19,7 @@ from controller.device_news import DeviceNews
 from controller.drivers.assets import Assembler
 from controller.drivers.link import Link
 from controller.drivers.outputs import Outputs
-from controller.durable import joined
+from controller.durable import joined, news_of, without_undone
 from controller.guard.bounds import Bounds
 from controller.guard.fallback import fallback
 from controller.guard.memory import GuardMemory
@@ -157,9 +157,10 @@ class Loop:
         if self.gate.is_holding:
             self._news.set()
 
-    def join(self, late: DurableMemory) -> None:
-        """The durable memory, which the disk has given back only now."""
-        self.memory = joined(self.memory, late, self.clock())
+    def join(self, late: DurableMemory, had: DurableMemory) -> None:
+        """The durable memory, which the disk has given back only now; `had` is what the start had of it."""
+        now_s = self.clock()
+        self.memory = joined(without_undone(self.memory, late, had, now_s), news_of(late, had), now_s)
         self.journal.keep(self.memory.durable)
 
     async def _rest(self, due_s: float) -> bool:

@@ -10,13 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.core.decide import fresh_memory
-from controller.durable import joined, load_durable, news_of
+from controller.durable import joined, load_durable
 from controller.durable_copy import Restored, read_copy
 from controller.journal import Journal
 from controller.journal_intake import NEVER
@@ -234,21 +233,6 @@ def test_what_the_copy_had_told_already_is_not_told_again(tmp_path: Path, monkey
     assert store.kept is not None
     assert load_durable(store.kept.stored, "boot", 9.0) == DurableMemory()
     store.close()
-
-
-def test_of_a_newer_memory_only_what_is_new_is_joined() -> None:
-    """The copy was one write behind. Cranks count once, and what people have undone since stays undone."""
-    crank = Attempt("genset", "crank", 6.0)
-    had = replace(LATCHED, authority=Authority.OBSERVE, attempts=(crank,), held_open=frozenset({"b"}))
-    late = replace(had, attempts=(crank, crank), held_open=frozenset({"b", "c"}))
-    assert news_of(had, had) == DurableMemory()
-    memory = fresh_memory(replace(had, authority=Authority.AUTO, latches=(), held_open=frozenset()), 8.0)
-    together = joined(memory, news_of(late, had), 9.0)
-    assert together.durable.attempts == (crank, crank)
-    assert together.durable.latches == ()
-    assert together.durable.held_open == {"c"}
-    assert together.durable.authority is Authority.AUTO
-    assert together.mode is memory.mode
 
 
 @pytest.mark.parametrize(
