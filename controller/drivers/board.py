@@ -73,9 +73,9 @@ class Board:
             return None
         return _as_reading(Reading, (value, self._at_s[point]))
 
-    def is_impossible(self, point: str) -> bool:
-        """The last answer held something that cannot be."""
-        return self._values.get(point) is IMPOSSIBLE
+    def impossible_at_s(self, point: str) -> float | None:
+        """When it held something that cannot be, if that is the newest it said."""
+        return self._at_s[point] if self._values.get(point) is IMPOSSIBLE else None
 
     def write(self, point: str, value: Value) -> None:
         """Want this value in the device; see `Outbox` for what becomes of it."""

@@ -17,6 +17,7 @@ from controller.drivers.screen import SAME_SAMPLE_S, Screen
 from controller.model.phases import ALL_PHASES, Phase, PhaseValues
 
 SUM_ERROR_RATIO = 0.05  # of the rating: four values of a class 1 meter, rounded, from judgement
+UNKNOWN_HIDES_OVERLOAD = frozenset({"poi", "battery"})
 POLLS_MISSED_MAX = 2.5  # a point of the slow group is not stale before it can have been read again twice
 
 Seen = object
@@ -157,7 +158,8 @@ def _phase_takers(
     name: str, kind: Kind, binding: AssetBinding, site: Site, screens: Mapping[str, Screen]
 ) -> list[Take]:
     """For each device in order of preference: its three phases, then its total. Where the two contradict each other
-    another device is asked first. With none the phases count, and people are told: no load would be a worse guess.
+    another device is asked first, and people are told. With none, those of the POI and of a battery count, of which no
+    power would be no overload; any other asset's are unknown, and a feeder of unknown power counts at its rating.
     """
     phases = phases_of(binding, site)
     stem, unit = name.rsplit("_", 1)
@@ -183,7 +185,7 @@ def _phase_takers(
             contradicted.append(three)
         else:
             takers += [taker for taker in (three, whole) if taker is not None]
-    return takers + contradicted
+    return takers + contradicted if binding.role in UNKNOWN_HIDES_OVERLOAD else takers
 
 
 def sum_error_w(binding: AssetBinding, site: Site) -> float:

@@ -1,9 +1,9 @@
 """Answers that are still owed on a stream: their question timed out, and they may come in the midst of another.
 
 A device or gateway that leaves off in the midst of an answer and goes on with a late one fills the first one up with
-the second: number, unit, function and length are right, and the values are the other's. So an answer that came in
-pieces is searched for the head of each that is owed. To come in pieces alone is no crime: gateways send head and data
-apart.
+the second: number, unit, function and length are right, and the values are the other's. So every answer is searched for
+the head of each that is owed. Whether it came in pieces tells nothing: gateways send head and data apart, and TCP puts
+together what was torn.
 """
 
 from __future__ import annotations

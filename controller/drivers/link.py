@@ -47,8 +47,10 @@ class Link(Protocol):
         """The newest value of a point, or None when there is none or the last one was implausible or a sentinel."""
         ...
 
-    def is_impossible(self, point: str) -> bool:
-        """The last answer held something that cannot be. What is merely missing is not impossible."""
+    def impossible_at_s(self, point: str) -> float | None:
+        """When the device held something that cannot be, if that is the newest it said of this point; else None.
+        What is merely missing is not impossible.
+        """
         ...
 
     def write(self, point: str, value: Value) -> None:

@@ -100,11 +100,9 @@ class _Connection(TransactionManager):
         self._on_lost = on_lost
         self.has_answered = False
         self._late = LateAnswers()
-        self._came_in_pieces = False
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come. pymodbus would keep a record of them, and forget two answers that come together."""
-        self._came_in_pieces = bool(self.recv_buffer)
         heard = self.recv_buffer + data
         self.recv_buffer = heard[self.callback_data(heard) :][:BUFFER_MAX]
 
@@ -148,7 +146,7 @@ class _Connection(TransactionManager):
         finally:
             alarm.cancel()
         self.has_answered = True
-        if self._came_in_pieces and self._late.is_one_within(_pdu(reply), loop.time()):
+        if self._late.is_one_within(_pdu(reply), loop.time()):
             raise BadReplyError("an answer with an older one in its midst")
         if _ends_in_the_midst_of_a_frame(self.recv_buffer):
             raise BadReplyError("an answer with half of another behind it")

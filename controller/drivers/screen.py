@@ -231,18 +231,19 @@ class Screen:
 
     def _is_impossible(self, now_s: float) -> bool | None:
         """Whether too much of what it says cannot be; None while it says nothing."""
-        readings = {point.name: self._link.reading(point.name) for point in self._points}
-        if not self._link.is_up or not any(_is_young(readings[point.name], point, now_s) for point in self._points):
+        if not self._link.is_up:
             return None
+        is_any_young = False
         wrong_count = said_count = 0
         for point in self._points:
-            reading = readings[point.name]
-            is_wrong = self._link.is_impossible(point.name) or (
-                reading is not None and not point.is_possible(reading[0])
-            )
-            said_count += point.is_telling and (is_wrong or reading is not None)
-            wrong_count += point.is_telling and is_wrong
-        if said_count == 0:
+            reading, wrong_at_s = self._link.reading(point.name), self._link.impossible_at_s(point.name)
+            said_at_s = reading.at_s if reading is not None else wrong_at_s
+            if said_at_s is None:
+                continue
+            is_any_young = is_any_young or now_s - said_at_s <= point.forget_s
+            said_count += point.is_telling
+            wrong_count += point.is_telling and (reading is None or not point.is_possible(reading.value))
+        if not is_any_young or said_count == 0:
             return None
         return wrong_count >= IMPOSSIBLE_MIN and wrong_count >= IMPOSSIBLE_RATIO * said_count
 
@@ -269,10 +270,6 @@ def _plain_step(limit: Limit) -> float:
 def _sampled_at_s(point: _Point) -> float:
     assert point.newest is not None
     return point.newest.at_s
-
-
-def _is_young(reading: Reading | None, point: _Point, now_s: float) -> bool:
-    return reading is not None and now_s - reading.at_s <= point.forget_s
 
 
 def _since(since_s: float | None, is_so: bool, now_s: float) -> float | None:

@@ -53,8 +53,9 @@ SECOND = """\
 ## What falls over
 
 Where several devices offer a value, the first fresh and believed one in the site file's order counts; the next one
-takes over in the cycle in which the first is stale, or contradicts itself; where there is no next one, phases that
-contradict their total count all the same, and people are told. Orders have one way only.
+takes over in the cycle in which the first is stale, or contradicts itself; where there is no next one, phases of the
+POI or of a battery that contradict their total count all the same, any other asset's power is unknown, and people are
+told. Orders have one way only.
 """
 
 

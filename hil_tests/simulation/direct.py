@@ -69,9 +69,9 @@ class DirectLink:
                 self._sent.pop(point, None)
             self._pending.clear()
 
-    def is_impossible(self, point: str) -> bool:
-        """The last answer held something that cannot be."""
-        return any(point in group.impossible for group in self._groups)
+    def impossible_at_s(self, point: str) -> float | None:
+        """When it held something that cannot be, if that is the newest it said."""
+        return next((group.sampled_at_s for group in self._groups if point in group.impossible), None)
 
     def reading(self, point: str) -> Reading | None:
         """The newest sample."""
@@ -230,6 +230,7 @@ class _Group:
     def forget(self) -> None:
         """Nothing was ever sampled."""
         self.values, self._change, self.due_s, self.asked_at_s = [None] * len(self.points), -1, 0.0, None
+        self.impossible = frozenset()
 
 
 class _Newest(dict[str, Reading | None]):

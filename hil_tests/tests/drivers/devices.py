@@ -109,7 +109,7 @@ class FakeLink:
         self.is_up = True
         self.is_barred = False
         self.readings: dict[str, Reading] = {}
-        self.impossible: frozenset[str] = frozenset()
+        self.impossible: dict[str, float] = {}  # with the instants
         self.written: list[tuple[str, Value]] = []
 
     @property
@@ -120,8 +120,8 @@ class FakeLink:
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)
 
-    def is_impossible(self, name: str) -> bool:
-        return name in self.impossible
+    def impossible_at_s(self, name: str) -> float | None:
+        return self.impossible.get(name)
 
     def write(self, name: str, value: Value) -> None:
         self.written.append((name, value))

@@ -186,6 +186,29 @@ def test_phases_that_contradict_their_total_count_all_the_same_and_are_told(must
     assert complaint not in assembler.complaints
 
 
+def test_a_feeder_whose_phases_contradict_their_total_is_unknown(muster: Site) -> None:
+    """The judgement counts it at its rating. Believed, a current transformer the wrong way round would hide load."""
+    feeder = next(name for name, each in muster.hub.feeders.items() if len(each.phases) == 3)
+    binding = muster.bindings[feeder]
+    ref = binding.reads["power_l1_w"][0]
+    device = muster.devices[ref.device]
+    total = replace(device.table.points[ref.point], id=f"{feeder}.power_w")
+    table = replace(device.table, points={**device.table.points, total.id: total})
+    reads = {**binding.reads, "power_w": (PointRef(device.name, total.id),)}
+    site = replace(
+        muster,
+        devices={**muster.devices, device.name: replace(device, table=table)},
+        bindings={**muster.bindings, feeder: replace(binding, reads=reads)},
+    )
+    links = links_of(site)
+    phase_w = muster.hub.feeders[feeder].rated_w / 3
+    for phase, sign in (("l1", 1), ("l2", -1), ("l3", 1)):
+        point = binding.reads[f"power_{phase}_w"][0].point
+        links[device.name].readings[point] = Reading(sign * phase_w, NOW_S)
+    links[device.name].readings[total.id] = Reading(3 * phase_w, NOW_S)
+    assert Assembler(site).image(links, NOW_S).feeders[feeder].power_w is None
+
+
 def test_a_total_is_shared_out_over_the_assets_phases(muster: Site) -> None:
     links = links_of(muster)
     links["inverter_barn"].readings["pv.power_w"] = Reading(9000.0, NOW_S)

@@ -52,7 +52,8 @@ async def test_a_torn_answer_and_a_late_one_are_not_put_together(is_one_segment:
         assert (held(link, "first").value, held(link, "last").value) == (500, 120)
 
 
-async def test_a_late_answer_that_fills_a_torn_one_exactly_up_is_no_value() -> None:
+@pytest.mark.parametrize("is_one_segment", [False, True])
+async def test_a_late_answer_that_fills_a_torn_one_exactly_up_is_no_value(is_one_segment: bool) -> None:
     """Nothing is left over behind it: number, unit, function and length are right."""
     points = [*(point(f"near {number}", number) for number in range(20, 32)), point("far", 500)]
     late: list[bytes] = []
@@ -62,8 +63,12 @@ async def test_a_late_answer_that_fills_a_torn_one_exactly_up_is_no_value() -> N
             late.append(right(peer, request))
             return True
         if len(late) == 1 and request.count == 12:
-            writer.write(right(peer, request)[: -len(late[0])])
-            asyncio.get_running_loop().call_later(0.03, writer.write, late[0])
+            torn = right(peer, request)[: -len(late[0])]
+            if is_one_segment:
+                writer.write(torn + late[0])
+            else:
+                writer.write(torn)
+                asyncio.get_running_loop().call_later(0.03, writer.write, late[0])
             late.append(b"")
             return True
         return False

@@ -42,7 +42,7 @@ class Recorder:
     def __init__(self, name: str, written: list[Wish]) -> None:
         self.name, self.written, self.is_up, self.changes_count = name, written, True, 0
         self.is_barred = False
-        self.is_impossible = lambda _: False
+        self.impossible_at_s = lambda _: None
 
     def reading(self, point: str) -> None:  # noqa: ARG002 - of the shape of a link
         return None
