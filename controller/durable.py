@@ -72,22 +72,24 @@ def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
     )
 
 
-def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory, now_s: float) -> CoreMemory:
+def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory) -> CoreMemory:
     """A memory without what the start had and the later memory has no more, unless it was changed again meanwhile.
 
-    What the start had may come from a copy that a bad disk has kept old. Latches and attempts stay.
+    What the start had may come from a copy that a bad disk has kept old. Latches and attempts stay. A feeder that we
+    have not shed after all is looked at anew, and is as people made it. A hub that observes goes on observing: people
+    see that on the page, and nothing that it only imagined becomes a fact.
     """
-    now = memory.durable
+    now, not_shed = memory.durable, had.shed_by_us - late.shed_by_us
+    is_older = now.authority is had.authority and Authority.OBSERVE not in {had.authority, late.authority}
     durable = replace(
         now,
-        authority=late.authority if now.authority is had.authority else now.authority,
+        authority=late.authority if is_older else now.authority,
         held_open=now.held_open - (had.held_open - late.held_open),
-        shed_by_us=now.shed_by_us - (had.shed_by_us - late.shed_by_us),
+        shed_by_us=now.shed_by_us - not_shed,
         poi_held_open=now.poi_held_open and (late.poi_held_open or not had.poi_held_open),
     )
-    if durable.authority is not now.authority:
-        return fresh_memory(durable, now_s)
-    return replace(memory, durable=durable)
+    feeders = {feeder: state for feeder, state in memory.feeders.items() if feeder not in not_shed}
+    return replace(memory, durable=durable, feeders=feeders)
 
 
 def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:

@@ -159,8 +159,7 @@ class Loop:
 
     def join(self, late: DurableMemory, had: DurableMemory) -> None:
         """The durable memory, which the disk has given back only now; `had` is what the start had of it."""
-        now_s = self.clock()
-        self.memory = joined(without_undone(self.memory, late, had, now_s), news_of(late, had), now_s)
+        self.memory = joined(without_undone(self.memory, late, had), news_of(late, had), self.clock())
         self.journal.keep(self.memory.durable)
 
     async def _rest(self, due_s: float) -> bool:

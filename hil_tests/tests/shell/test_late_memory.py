@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from controller.core.decide import fresh_memory
-from controller.durable import joined, news_of
+from controller.durable import joined, news_of, without_undone
+from controller.model.image import ProcessImage
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import Reason
-from controller.model.words import Authority
-from hil_tests.tests.shell.test_loop import a_loop
+from controller.model.words import Authority, BreakerPosition
+from hil_tests.tests.core.hubs import hub, on_grid, with_feeder
+from hil_tests.tests.core.run import Run
 
 LATCHED = DurableMemory(latches=(Latch("emergency_off", Reason.EMERGENCY_OFF, 5.0),), shed_by_us=frozenset({"a"}))
 
@@ -29,12 +33,21 @@ def test_of_a_newer_memory_only_what_is_new_is_joined() -> None:
     assert together.mode is memory.mode
 
 
-def test_what_was_undone_after_the_copy_was_written_does_not_come_back() -> None:
+@pytest.mark.parametrize("authority", [Authority.AUTO, Authority.MANUAL, Authority.OBSERVE])
+def test_what_was_undone_after_the_copy_was_written_does_not_come_back(authority: Authority) -> None:
     """A disk that keeps the copy old is the one whose journal opens late."""
     had = DurableMemory(
-        authority=Authority.OBSERVE, held_open=frozenset({"b"}), shed_by_us=frozenset({"a"}), poi_held_open=True
+        authority=authority, held_open=frozenset({"b"}), shed_by_us=frozenset({"warm_room"}), poi_held_open=True
     )
-    loop, _, _ = a_loop()
-    loop.memory = fresh_memory(replace(had, held_open=frozenset({"b", "c"})), 8.0)
-    loop.join(DurableMemory(), had)
-    assert loop.memory.durable == DurableMemory(held_open=frozenset({"c"})), "c was held since the start"
+    run = Run(hub())
+    run.memory = fresh_memory(replace(had, held_open=frozenset({"b", "c"})), run.now_s)
+    run.see(opened_by_a_hand, 2.0)
+    late = DurableMemory()
+    run.memory = joined(without_undone(run.memory, late, had), news_of(late, had), run.now_s)
+    run.see(opened_by_a_hand, 0.1)
+    expected = authority if authority is Authority.OBSERVE else Authority.AUTO
+    assert run.memory.durable == DurableMemory(authority=expected, held_open=frozenset({"c"})), "c was held since"
+
+
+def opened_by_a_hand(at_s: float) -> ProcessImage:
+    return with_feeder(on_grid(at_s), "warm_room", position=BreakerPosition.OPEN)
