@@ -57,5 +57,5 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return run_controller(site, Places(run_dir, arguments.data_dir))
     except AlreadyRunningError as error:
-        hint = "Stop it first, or give this one its own --run-dir."
+        hint = "Stop it first: two controllers must not share a hub, nor a --data-dir."
         raise CommandError("already_running", PROBLEM, str(error), hint) from None
