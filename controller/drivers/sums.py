@@ -1,6 +1,6 @@
 """Three phases beside their own total: a current transformer the wrong way round, or a register of another meaning.
 
-The phases are believed all the same (`fields`); somebody has to go and look.
+At the POI and of batteries the phases are believed all the same (`fields`); somebody has to go and look.
 """
 
 from __future__ import annotations
