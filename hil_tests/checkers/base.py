@@ -18,6 +18,7 @@ class Attends:
     PLANT = 1  # something in the plant has changed
     ORDERS = 2  # a device has received an order
     LOG = 4  # the controller has written a line
+    SWITCHES = 8  # of the plant, what `switching` lists: a contact has moved, a mode or a level has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class EachOrder:
 
     about: About
     asks: Callable[[Scene, Received, Value | None], str]  # the order, and the value that stood before
+    fields: frozenset[str] | None = None  # only orders of these; None: of all
     attends: int = Attends.ORDERS
     is_waiting: bool = False
     _seen_count: int = 0
@@ -130,6 +132,8 @@ class EachOrder:
         while self._seen_count < len(orders):
             order = orders[self._seen_count]
             self._seen_count += 1
+            if self.fields is not None and order.field not in self.fields:
+                continue
             place = (order.asset, order.field)
             before, self._standing[place] = self._standing.get(place), order.value
             detail = self.asks(scene, order, before)

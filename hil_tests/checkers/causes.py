@@ -140,7 +140,7 @@ class Followed:
         "design §8: a command that physics does not follow is a fault with a name",
         is_hard=False,
     )
-    attends: int = Attends.PLANT | Attends.ORDERS
+    attends: int = Attends.SWITCHES | Attends.ORDERS
     _spells: dict[str, Spell] = field(default_factory=dict)
     _wanted: dict[str, bool] = field(default_factory=dict)
     _seen_count: int = 0

@@ -140,8 +140,8 @@ class Backfeed:
         "60 kJ",
         "bench study: 55 kJ is an opening delay of 2 s; VDE-AR-N 4105 detection of a balanced island within seconds",
     )
-    attends: int = Attends.PLANT
-    is_waiting: bool = False
+    attends: int = Attends.SWITCHES
+    is_waiting: bool = False  # while a dead street hangs on the hub
     _from_j: float = 0.0
     _was_said: bool = False
 
@@ -150,7 +150,9 @@ class Backfeed:
         plant = scene.plant
         if plant.poi.position is not CLOSED or plant.grid.is_fed:
             self._from_j, self._was_said = plant.backfeed_j, False
+            self.is_waiting = False
             return
+        self.is_waiting = True
         fed_j = plant.backfeed_j - self._from_j
         if fed_j > BACKFEED_MAX_J and not self._was_said:
             self._was_said = True
@@ -203,7 +205,7 @@ def one_reference() -> Lasting:
         most = max(formers, rigid, key=len)
         return f"two references: {', '.join(most)}" if len(most) > 1 else ""
 
-    return Lasting(about, 0.0, asks)
+    return Lasting(about, 0.0, asks, Attends.SWITCHES)
 
 
 def _is_without_droop(battery: BatteryInverter) -> bool:
@@ -233,7 +235,7 @@ def forms_on_the_grid() -> Lasting:
         ]
         return f"forms with the POI closed: {', '.join(formers)}" if formers else ""
 
-    return Lasting(about, JOIN_GRACE_S, asks)
+    return Lasting(about, JOIN_GRACE_S, asks, Attends.SWITCHES)
 
 
 @dataclass(slots=True)
@@ -247,7 +249,7 @@ class ClosingConditions:
         "0.3 s after the condition begins",
         "design §7",
     )
-    attends: int = Attends.PLANT | Attends.ORDERS
+    attends: int = Attends.SWITCHES | Attends.ORDERS
     is_waiting: bool = False
     _seen_count: int = 0
     _spell: Spell | None = None

@@ -73,8 +73,11 @@ class SlowReturn:
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Once a return."""
-        plant, rated_w = scene.plant, sum(pv.rating_w for pv in scene.site.hub.pv.values())
+        plant = scene.plant
         closings = plant.poi.closings
+        if self._closed_s is None and len(closings) == self._closings_count:
+            return
+        rated_w = sum(pv.rating_w for pv in scene.site.hub.pv.values())
         if len(closings) != self._closings_count:
             self._closings_count = len(closings)
             self._closed_s = plant.now_s if closings[-1].kind in {"live_live", "dead_bus"} and rated_w else None

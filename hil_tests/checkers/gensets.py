@@ -12,6 +12,7 @@ from controller.model.words import BreakerPosition, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
 from hil_tests.checkers.people import Held
+from hil_tests.plant.base import BASE_VA
 
 CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
@@ -67,7 +68,7 @@ class LastSource:
         "none",
         "study I14; emergency-off, an empty battery and the second after a contact excepted",
     )
-    attends: int = Attends.PLANT | Attends.ORDERS
+    attends: int = Attends.SWITCHES | Attends.ORDERS
     is_waiting: bool = False
     _seen_count: int = 0
     _forming: tuple[str, ...] = ()  # as it was before the newest orders acted
@@ -157,8 +158,10 @@ def reverse_power() -> Lasting:
 
     def asks(scene: Scene) -> str:
         for name, genset in scene.plant.gensets.items():
-            power_w = genset.power_w.total
-            if genset.is_forming and power_w < -REVERSE_RATIO * genset.genset.rating_va:
+            if not genset.is_forming:
+                continue
+            power_w = genset.power_va.real * BASE_VA
+            if power_w < -REVERSE_RATIO * genset.genset.rating_va:
                 return f"{name} takes {-power_w:.0f} W"
         return ""
 

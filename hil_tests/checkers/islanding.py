@@ -9,6 +9,7 @@ from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_blind, is_deaf
 from hil_tests.checkers.people import Held
+from hil_tests.plant.base import BASE_VA
 from hil_tests.plant.breaker import CLOSED
 
 EARTHING_GRACE_S = 0.05
@@ -51,14 +52,10 @@ class TierZero:
         "5 s, or the hub's settling time and a second, 30 s at most",
         "the product's line: the radio stays on as long as physics allows",
     )
-    attends: int = Attends.PLANT
+    attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
+    is_waiting: bool = False  # one is dark
     _held: Held = field(default_factory=Held)
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
-
-    @property
-    def is_waiting(self) -> bool:
-        """Its grace is running."""
-        return self._spell.is_running
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Once per spell."""
@@ -71,6 +68,7 @@ class TierZero:
             for name, feeder in scene.site.hub.feeders.items()
             if feeder.tier == 0 and not plant.feeders[name].is_energised and not self._is_excused(scene, name)
         ]
+        self.is_waiting = bool(dark)
         is_wrong = bool(dark) and _could_be_supplied(scene) and not _is_picking_up(scene)
         if self._spell.ends(is_wrong, scene.now_s):
             yield f"tier 0 dark: {', '.join(dark)}"
@@ -139,7 +137,7 @@ class SourceTrips:
         "none",
         "design §6: shedding comes before the inverter's own protection",
     )
-    attends: int = Attends.PLANT
+    attends: int = Attends.SWITCHES
     is_waiting: bool = False
     _tripped: frozenset[str] = frozenset()
 
@@ -168,12 +166,12 @@ def no_charge_in_frost() -> Lasting:
     )
 
     def asks(scene: Scene) -> str:
-        if any(is_deaf(scene, name) for name in scene.plant.pv):
-            return ""  # what cannot be limited has to go somewhere
         for name, battery in scene.plant.batteries.items():
-            charging_w = -battery.power_w.total
-            is_forbidden = charging_w > 0.02 * battery.battery.rating_va and battery.charge_limit_w <= 0.0
-            if is_forbidden and not is_deaf(scene, name) and scene.controller.is_running:
+            charging_w = -battery.power_va.real * BASE_VA
+            if charging_w <= 0.02 * battery.battery.rating_va or battery.charge_limit_w > 0.0:
+                continue
+            is_loose = any(is_deaf(scene, plant) for plant in scene.plant.pv)  # what it gives has to go somewhere
+            if not is_loose and not is_deaf(scene, name) and scene.controller.is_running:
                 return f"{name} is charged with {charging_w:.0f} W at {battery.temperature_c:.0f} °C"
         return ""
 

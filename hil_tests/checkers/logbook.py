@@ -36,7 +36,7 @@ def belief_fits() -> Lasting:
         assert mode is not None
         return f"believes itself {mode.value}, and the POI is {poi.position.value}"
 
-    return Lasting(about, BELIEF_S, asks, Attends.PLANT | Attends.LOG)
+    return Lasting(about, BELIEF_S, asks, Attends.SWITCHES | Attends.LOG)
 
 
 @dataclass(slots=True)

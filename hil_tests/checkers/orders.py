@@ -91,7 +91,7 @@ def no_charge_order_against_the_bms() -> EachOrder:
             return ""
         return f"{order.asset} ordered to {order.value:.0f} W, its BMS allows {-charge_w:.0f} to {discharge_w:.0f}"
 
-    return EachOrder(about, asks)
+    return EachOrder(about, asks, frozenset({"power_set_w"}))
 
 
 def nothing_to_the_stale() -> EachOrder:
@@ -186,13 +186,14 @@ class SilentObserver:
     """D5: who only watches writes nothing."""
 
     about: About = About("D5", "In `observe` nothing at all is written", "0.5 s", "design §5, authority observe")
-    attends: int = Attends.PLANT | Attends.ORDERS | Attends.LOG
-    is_waiting: bool = False
+    attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
+    is_waiting: bool = False  # it observes: what is merely restated is no news
     _since_s: float | None = None
 
     def look(self, scene: Scene) -> Iterator[str]:
         """The first order of each spell."""
         is_observing = scene.controller.is_running and scene.controller.authority is Authority.OBSERVE
+        self.is_waiting = is_observing
         if not is_observing:
             self._since_s = None
         elif self._since_s is None:

@@ -61,7 +61,7 @@ class ManualLock:
         "2 s after the key or the switch",
         "design §5, authority manual; study I20: an operator's lock is never overridden",
     )
-    attends: int = Attends.PLANT | Attends.ORDERS | Attends.LOG
+    attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
     _doubtful: list[tuple[float, Received]] = field(default_factory=list)  # and when the log has had its time
     _held: Held = field(default_factory=Held)
     _local: Spell = field(default_factory=lambda: Spell(HELD_GRACE_S))
@@ -225,4 +225,4 @@ def what_tripped_stays() -> EachOrder:
             return f"{order.asset} has tripped and is ordered closed"
         return "" if order.asset in ours else f"{order.asset} was not opened by us and is ordered closed"
 
-    return EachOrder(about, asks)
+    return EachOrder(about, asks, frozenset({"closed"}))

@@ -28,7 +28,7 @@ class TierOrder:
         "1 s",
         "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor, a bounded power-cycle",
     )
-    attends: int = Attends.PLANT | Attends.ORDERS
+    attends: int = Attends.ORDERS
     _held: Held = field(default_factory=Held)
     _shed: list[tuple[float, Received]] = field(default_factory=list)  # when its time is over, and what was ordered
     _seen_count: int = 0

@@ -8,6 +8,7 @@ from hil_tests.bench.scene import Scene
 from hil_tests.bench.verdict import Finding
 from hil_tests.checkers.base import Attends, Checker, finding
 from hil_tests.checkers.catalogue import all_checkers
+from hil_tests.checkers.switching import switching
 
 FINDINGS_MAX = 200  # a run that breaks something in every step says enough before
 NOTHING = Attends.NOTHING
@@ -23,10 +24,11 @@ class Watch:
         self.findings: list[Finding] = []
         self._on_finding = on_finding
         self._checkers: list[Checker] = [each for each in all_checkers() if each.about.id not in without]
-        self._for = [[each for each in self._checkers if each.attends & news] for news in range(8)]
+        self._for = [[each for each in self._checkers if each.attends & news] for news in range(16)]
         self._judges_of_orders = [each for each in self._checkers if each.attends & Attends.ORDERS]
         self._waiting: list[Checker] = []
         self._seen = (-1, -1, -1)
+        self._switching: list[object] = []
 
     def look(self) -> int:
         """Let those look whom the news concerns, and those for whom time alone is news. Returns the news."""
@@ -72,4 +74,6 @@ class Watch:
         (plant, orders, lines), self._seen = self._seen, seen
         news = NOTHING if seen[0] == plant else Attends.PLANT
         news |= NOTHING if seen[1] == orders else Attends.ORDERS
-        return news if seen[2] == lines else news | Attends.LOG
+        news |= NOTHING if seen[2] == lines else Attends.LOG
+        before, self._switching = self._switching, switching(scene)
+        return news if self._switching == before else news | Attends.SWITCHES
