@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.config.types import AssetBinding, Site
@@ -17,7 +17,7 @@ from controller.drivers.angle import AngleWitness
 from controller.drivers.crosscheck import Complaint, CrossChecks
 from controller.drivers.fields import FieldKind, Kind, Take, field_taker
 from controller.drivers.limits import Limit, limit_of
-from controller.drivers.link import Link
+from controller.drivers.link import Link, Sample
 from controller.drivers.screen import Screen
 from controller.drivers.sums import SumChecks
 from controller.drivers.urgent import urgent_points
@@ -116,10 +116,15 @@ class _Plan:
     asset: AssetId
     kind: Callable[..., Any]
     takers: tuple[tuple[str, Take, bool, bool], ...]  # name, taker, dates `measured_at_s`, belongs to the angle
-    links: tuple[Link, ...]  # whose readings it is made of
+    sources: tuple[tuple[Link, Screen], ...]  # whose readings it is made of
     changes_count: int = -1
+    facts_count: int = -1
     fresh_until_s: float = -math.inf
     seen: Any = None
+    values: dict[str, Any] = field(default_factory=dict)
+    dating: tuple[Sample, ...] = ()  # the oldest is the asset's instant
+    ageing: tuple[tuple[Sample, float], ...] = ()  # for how long each is fresh
+    renews: bool = False  # as long as these samples move on and no more, its values stand
 
 
 class Assembler:
@@ -218,7 +223,8 @@ def _plan(binding: AssetBinding, site: Site, links: Mapping[str, Link], screens:
         (name, taker, name in ELECTRICAL or not has_electrical, name in ONE_INSTRUMENT) for name, taker in found
     )
     devices = dict.fromkeys(ref.device for refs in binding.reads.values() for ref in refs)
-    return _Plan(binding.asset, ROLE_KINDS[binding.role], takers, tuple(links[device] for device in devices))
+    sources = tuple((links[device], screens[device]) for device in devices)
+    return _Plan(binding.asset, ROLE_KINDS[binding.role], takers, sources)
 
 
 def _only(plans: Mapping[str, Sequence[_Plan]], role: str, now_s: float) -> Any:
@@ -230,34 +236,58 @@ def _all(plans: Mapping[str, Sequence[_Plan]], role: str, now_s: float) -> dict[
 
 
 def _seen(plan: _Plan, now_s: float) -> Any:
-    """The asset as it is seen now. While none of its readings changed or grew stale, it is the very same object."""
-    changes_count = 0
-    for link in plan.links:
+    """The asset as it is seen now: the very same object while its devices say nothing, one with a newer instant while
+    they say the same again.
+    """
+    changes_count = facts_count = 0
+    for link, screen in plan.sources:
         changes_count += link.changes_count
-    if changes_count != plan.changes_count or now_s > plan.fresh_until_s:
-        plan.seen = _assemble(plan, now_s)
-        plan.changes_count = changes_count
+        facts_count += screen.facts_count
+    if changes_count == plan.changes_count and now_s <= plan.fresh_until_s:
+        return plan.seen
+    if plan.renews and facts_count == plan.facts_count:
+        _renew(plan)
+    if not plan.renews or facts_count != plan.facts_count or now_s > plan.fresh_until_s:
+        _assemble(plan, now_s)
+    plan.changes_count, plan.facts_count = changes_count, facts_count
     return plan.seen
 
 
-def _assemble(plan: _Plan, now_s: float) -> Any:
+def _renew(plan: _Plan) -> None:
+    """The same values, of samples that have moved on."""
+    plan.fresh_until_s = _fresh_until_s(plan)
+    plan.seen = plan.kind(measured_at_s=_oldest_s(plan), **plan.values)
+
+
+def _assemble(plan: _Plan, now_s: float) -> None:
     """The fields that are known now."""
     values: dict[str, Any] = {}
-    oldest_s = None
-    fresh_until_s = math.inf
+    dating: dict[Sample, None] = {}
+    ageing: dict[Sample, float] = {}
     instruments = set()
+    all_renew = True
     for name, take, dates, belongs_to_angle in plan.takers:
         found = take(now_s)
         if found is None:
             continue
-        values[name], at_s, device, until_s = found
-        if until_s < fresh_until_s:  # noqa: PLR1730  # a third of what `min` costs, a hundred times a cycle
-            fresh_until_s = until_s
-        if dates and (oldest_s is None or at_s < oldest_s):
-            oldest_s = at_s
+        values[name], sample, device, max_age_s, renews = found
+        all_renew = all_renew and renews
+        if ageing.get(sample, math.inf) > max_age_s:
+            ageing[sample] = max_age_s
+        if dates:
+            dating[sample] = None
         if belongs_to_angle:
             instruments.add(device)
     if len(instruments) > 1:
         values.pop("angle_difference_deg", None)
-    plan.fresh_until_s = fresh_until_s
-    return plan.kind(measured_at_s=oldest_s, **values)
+    plan.values, plan.renews = values, all_renew
+    plan.dating, plan.ageing = tuple(dating), tuple(ageing.items())
+    _renew(plan)
+
+
+def _oldest_s(plan: _Plan) -> float | None:
+    return min([sample.at_s for sample in plan.dating], default=None)
+
+
+def _fresh_until_s(plan: _Plan) -> float:
+    return min([sample.at_s + max_age_s for sample, max_age_s in plan.ageing], default=math.inf)

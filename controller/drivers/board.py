@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from controller.config.types import Device, DeviceTable
+from controller.config.types import Device, DeviceTable, PollGroup
 from controller.drivers.blocks import Block
-from controller.drivers.link import IMPOSSIBLE, Reading, Said, Value
+from controller.drivers.link import IMPOSSIBLE, RENEWED_POLLS, Reading, Said, Sample, Value
 from controller.drivers.outbox import Outbox
+from controller.drivers.schedule import poll_period_s
 from controller.drivers.urgent import is_news
 
 _as_reading = tuple.__new__  # a third of the constructor's time
@@ -36,12 +37,15 @@ class Board:
         self._hurry: Callable[[], None] = _nobody_waits
         self._urgent: Mapping[str, float] = {}
         self.failures = 0
-        self.changes_count = 0
+        self.changes_count = self.values_count = 0
         self._clock = clock
         self._is_up = self._is_barred = False
         self._writable = frozenset(p.id for p in points if p.writable)
         self._values: dict[str, Said] = {}
-        self._at_s: dict[str, float] = {}
+        self._samples: dict[str, Sample] = {}
+        self._made: dict[str, Reading] = {}  # when somebody asked
+        self._answers: dict[tuple[str, ...], _Answer] = {}  # the last one of each block
+        self._renewed_s = {group: RENEWED_POLLS * poll_period_s(device, group) for group in PollGroup}
 
     @property
     def name(self) -> str:
@@ -71,11 +75,14 @@ class Board:
         value = self._values.get(point)
         if value is None or value is IMPOSSIBLE:
             return None
-        return _as_reading(Reading, (value, self._at_s[point]))
+        sample, made = self._samples[point], self._made.get(point)
+        if made is None or made[1] is not sample:
+            made = self._made[point] = _as_reading(Reading, (value, sample))
+        return made
 
     def impossible_at_s(self, point: str) -> float | None:
         """When it held something that cannot be, if that is the newest it said."""
-        return self._at_s[point] if self._values.get(point) is IMPOSSIBLE else None
+        return self._samples[point].at_s if self._values.get(point) is IMPOSSIBLE else None
 
     def write(self, point: str, value: Value) -> None:
         """Want this value in the device; see `Outbox` for what becomes of it."""
@@ -86,19 +93,30 @@ class Board:
     def keep(self, point: str, value: Said, at_s: float) -> None:
         """The device held this value at that instant; None when it had none."""
         before = self._values.get(point)
-        self._values[point], self._at_s[point] = value, at_s
+        self._values[point], self._samples[point] = value, Sample(at_s)
         self.changes_count += 1
+        self.values_count += 1
+        for points in [each for each in self._answers if point in each]:
+            del self._answers[points]  # what the block says next is not what its points hold now
         self._hurry_if_urgent(point, before, value)
 
     def keep_block(self, block: Block, values: Sequence[Said], asked_at_s: float) -> None:
         """The same for many points that were asked for at once."""
         kept, points = self._values, block.points
+        answer = self._answers.get(points)
+        self.changes_count += 1
+        if answer is not None and answer.is_repeated(values, asked_at_s, self._renewed_s[block.group]):
+            answer.move_on(asked_at_s)
+            for point in self._urgent if self.is_eager else ():
+                if point in points:
+                    self._hurry()
+            return
         urgent = [(point, kept.get(point)) for point in self._urgent if point in points]
         kept.update(zip(points, values, strict=True))
-        self._at_s.update(dict.fromkeys(points, asked_at_s))
-        for point, refresh_s in block.refresh_s.items():
-            self._at_s[point] = asked_at_s - refresh_s
-        self.changes_count += 1
+        answer = self._answers[points] = _Answer(values, asked_at_s, block.refresh_s)
+        self._samples.update(dict.fromkeys(points, answer.sample))
+        self._samples.update(answer.older)
+        self.values_count += 1
         for point, before in urgent:
             self._hurry_if_urgent(point, before, kept[point])
 
@@ -126,6 +144,27 @@ class Board:
         """The connection is gone; what the device was told before is unknown from now on."""
         self._is_up = False
         self.outbox.forget()
+
+
+class _Answer:
+    """What a block was answered last, and the samples that its points belong to."""
+
+    __slots__ = ("_refresh_s", "_values", "older", "sample")
+
+    def __init__(self, values: Sequence[Said], asked_at_s: float, refresh_s: Mapping[str, float]) -> None:
+        self.sample = Sample(asked_at_s)
+        self.older = {point: Sample(asked_at_s - by_s) for point, by_s in refresh_s.items()}
+        self._values, self._refresh_s = values, refresh_s
+
+    def is_repeated(self, values: Sequence[Said], asked_at_s: float, within_s: float) -> bool:
+        """The very same, and nothing was missed in between."""
+        return values == self._values and 0.0 <= asked_at_s - self.sample.at_s <= within_s
+
+    def move_on(self, asked_at_s: float) -> None:
+        """It was said again."""
+        self.sample.at_s = asked_at_s
+        for point, sample in self.older.items():
+            sample.at_s = asked_at_s - self._refresh_s[point]
 
 
 def _nobody_waits() -> None:

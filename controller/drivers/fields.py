@@ -11,7 +11,7 @@ from enum import Enum
 
 from controller.config.types import AssetBinding, PointRef, Site
 from controller.drivers.limits import rating_of
-from controller.drivers.link import Reading, Value
+from controller.drivers.link import Reading, Sample, Value
 from controller.drivers.schedule import poll_period_s
 from controller.drivers.screen import SAME_SAMPLE_S, Screen
 from controller.model.phases import ALL_PHASES, Phase, PhaseValues
@@ -22,7 +22,10 @@ POLLS_MISSED_MAX = 2.5  # a point of the slow group is not stale before it can h
 
 Seen = object
 Convert = Callable[[Value], Seen | None]
-Found = tuple[Seen, float, str, float]  # value, instant, device, instant until which it is fresh
+Found = tuple[Seen, Sample, str, float, bool]
+"""Value, the sample it is of, device, for how long it is fresh, and whether it is the same as long as what it was made
+of moves on and no more."""
+
 Take = Callable[[float], Found | None]
 
 
@@ -118,12 +121,12 @@ def _one_taker(source: _Source) -> Take:
         reading = reading_of(point)
         if reading is None:
             return None
-        value, at_s = reading
-        if now_s - at_s > max_age_s:
+        value, sample = reading
+        if now_s - sample.at_s > max_age_s:
             return None
         is_plain = convert is _number and value.__class__ is float  # as most are: a call less
         seen = value if is_plain else convert(value)
-        return None if seen is None else (seen, at_s, device, at_s + max_age_s)
+        return None if seen is None else (seen, sample, device, max_age_s, True)
 
     return take
 
@@ -134,8 +137,8 @@ def _three_taker(source: _Source) -> Take:
     points = source.points
 
     def take(now_s: float) -> Found | None:
-        values = []
-        oldest_s = now_s
+        values: list[float] = []
+        samples: list[Sample] = []
         for point in points:
             if point is None:
                 values.append(0.0)
@@ -143,15 +146,28 @@ def _three_taker(source: _Source) -> Take:
             reading = reading_of(point)
             if reading is None:
                 return None
-            value, at_s = reading
-            if now_s - at_s > max_age_s or isinstance(value, str):
+            value, sample = reading
+            if isinstance(value, str):
                 return None
-            if at_s < oldest_s:  # noqa: PLR1730  # as in `assets`: `min` costs three times as much
-                oldest_s = at_s
             values.append(value)
-        return PhaseValues._make(values), oldest_s, device, oldest_s + max_age_s
+            samples.append(sample)
+        oldest, is_one = _oldest(samples)
+        if now_s - oldest.at_s > max_age_s:
+            return None
+        return PhaseValues._make(values), oldest, device, max_age_s, is_one
 
     return take
+
+
+def _oldest(samples: Sequence[Sample]) -> tuple[Sample, bool]:
+    """The oldest, and whether all are one and the same."""
+    oldest, is_one = samples[0], True
+    for sample in samples:
+        if sample is not oldest:
+            is_one = False
+            if sample.at_s < oldest.at_s:
+                oldest = sample
+    return oldest, is_one
 
 
 def _phase_takers(
@@ -198,8 +214,12 @@ def _agreeing(three: Take, whole: Take, error_w: float) -> Take:
 
     def take(now_s: float) -> Found | None:
         phases, total = three(now_s), whole(now_s)
-        if phases is None or total is None or abs(phases[1] - total[1]) > SAME_SAMPLE_S:
+        if phases is None or total is None:
             return phases or total
+        if phases[1] is not total[1]:  # two answers: whether they are of one instant is another question each time
+            phases = (*phases[:4], False)
+            if abs(phases[1].at_s - total[1].at_s) > SAME_SAMPLE_S:
+                return phases
         assert isinstance(phases[0], PhaseValues)
         assert isinstance(total[0], PhaseValues)
         return phases if abs(phases[0].total - total[0].total) <= error_w else None

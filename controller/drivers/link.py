@@ -20,11 +20,37 @@ Said = Value | Impossible | None
 """What came of one answer. None: the device has no value now (a sentinel, a NaN, a bad status, a refusal)."""
 
 
+class Sample:
+    """What one answer of a device is an answer of: the instant at which the device held all that it said.
+
+    A device that says the very same again, soon, has moved the instant of its sample on, and nothing else. Whoever has
+    taken its readings has the newer instant too; most answers of most devices are of this kind.
+    """
+
+    __slots__ = ("at_s",)
+
+    def __init__(self, at_s: float) -> None:
+        self.at_s = at_s
+
+    def __repr__(self) -> str:
+        return f"Sample({self.at_s})"
+
+
 class Reading(NamedTuple):
-    """A value and the instant at which the device held it (start of the request, less the device's own refresh)."""
+    """A value and the sample that it belongs to."""
 
     value: Value
-    at_s: float
+    sample: Sample
+
+    @property
+    def at_s(self) -> float:
+        """When the device held it (start of the request, less the device's own refresh)."""
+        return self.sample.at_s
+
+
+RENEWED_POLLS = 2.0
+"""A sample moves on only while no poll has failed in between. It is sooner than anything of it can have grown stale, so
+what was stale always comes back as something new."""
 
 
 class Link(Protocol):
@@ -40,7 +66,12 @@ class Link(Protocol):
 
     @property
     def changes_count(self) -> int:
-        """How often any reading has been replaced: while it stands still, every reading is what it was."""
+        """How often the device has said anything: while it stands still, every reading is what it was."""
+        ...
+
+    @property
+    def values_count(self) -> int:
+        """How often a reading has become another: while it stands still, samples have moved on at most."""
         ...
 
     def reading(self, point: str) -> Reading | None:

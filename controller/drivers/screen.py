@@ -46,6 +46,7 @@ class _Point:
     lack_s: float
     is_telling: bool  # has bounds
     newest: Reading | None = None
+    newest_at_s: float = -math.inf  # when it was looked at: its sample may have moved on since
     suspect: Value | None = None
     agreeing_count: int = 0
     suspects_count: int = 0  # samples in a row that contradict the fact
@@ -64,15 +65,15 @@ class _Point:
 
     def follows(self, fact: Reading, value: Value, at_s: float) -> bool:
         """This value is one that can come after that fact."""
-        before, before_s = fact
+        before, sample = fact
         if value == before:
             return True
-        age_s = at_s - before_s
+        age_s = at_s - sample.at_s
         return age_s > self.forget_s or self._is_near(before, value, age_s)
 
     def suspects(self, reading: Reading, *, is_borne_out: bool) -> bool:
         """One more sample contradicts the fact. True when it is enough to make a new one."""
-        value, _ = reading
+        value = reading.value
         is_same = self.suspect is not None and self._is_near(self.suspect, value, 0.0)
         self.agreeing_count = self.agreeing_count + 1 if is_same else 1
         self.suspects_count += 1
@@ -97,6 +98,7 @@ class Screen:
     def __init__(self, device: Device, link: Link, limits: Mapping[str, Limit], urgent: Collection[str]) -> None:
         self.name = device.name
         self.facts: dict[str, Reading | None] = dict.fromkeys(limits)
+        self.facts_count = 0  # how often any of them may have become another
         self.refuted_count = 0  # samples that were not believed and not borne out
         self.is_quarantined = False
         self._link = link
@@ -107,7 +109,7 @@ class Screen:
         self._suspected: set[str] = set()
         self._refuted_at_s: deque[float] = deque(maxlen=TOLD_COUNT)
         self._is_told = False
-        self._changes_count = -1
+        self._changes_count = self._values_count = -1
         self._look_at_s = 0.0
         self._bad_since_s: float | None = None
         self._good_since_s: float | None = None
@@ -138,14 +140,21 @@ class Screen:
         if changes_count == self._changes_count:
             return
         self._changes_count = changes_count
-        if not self.is_quarantined:
+        if self.is_quarantined:
+            return
+        values_count = self._link.values_count
+        if values_count != self._values_count or self._suspected:  # else it has said the same again
+            self._values_count = values_count
             self._take(now_s)
 
     def _take(self, now_s: float) -> None:
+        self.facts_count += 1
         reading_of, facts, suspected = self._link.reading, self.facts, self._suspected
         doubted: list[_Point] = []
         for name, step, point in self._steps:
             reading, fact = reading_of(name), facts[name]
+            if reading is fact and not suspected:
+                continue
             if reading is None or fact is None:
                 self._consider(point, reading, now_s, doubted)
                 continue
@@ -163,14 +172,14 @@ class Screen:
     def _consider(self, point: _Point, reading: Reading | None, now_s: float, doubted: list[_Point]) -> None:
         """What is missing, new, or not near what it was."""
         fact = self.facts[point.name]
-        if reading is not None and reading == point.newest:
+        if reading is not None and reading is point.newest and reading.at_s == point.newest_at_s:
             return
         if reading is None or not point.is_possible(reading[0]):
             if fact is not None:
                 self._lacks(point, now_s)
             return
-        point.newest = reading
-        if fact is None or self._is_checked or point.follows(fact, *reading):
+        point.newest, point.newest_at_s = reading, reading.at_s
+        if fact is None or self._is_checked or point.follows(fact, reading.value, reading.at_s):
             self.facts[point.name] = reading
             if point.name in self._suspected:
                 self._refuted(point, now_s)
@@ -222,9 +231,11 @@ class Screen:
             self._bar()
         elif self.is_quarantined and _has_lasted(self._good_since_s, GOOD_S, now_s):
             self.is_quarantined = self._link.is_barred = False
+            self._values_count = -1
 
     def _bar(self) -> None:
         self.is_quarantined = self._link.is_barred = True
+        self.facts_count += 1
         for point in self._points:
             self.facts[point.name] = None
             self._settled(point)

@@ -57,7 +57,8 @@ def _parts(bench: Bench) -> dict[str, Callable[[], object]]:
 
     def image_anew() -> object:
         for link in bench.links.values():
-            link.changes_count += 1  # as if every device had answered since
+            link.changes_count += 1  # as if every device had answered something else since
+            link.values_count += 1
         return bench.assembler.image(bench.links, now_s)
 
     return {

@@ -91,6 +91,8 @@ class Lasting:
     grace_s: float
     asks: Callable[[Scene], str]  # what is wrong now; empty when nothing is
     attends: int = Attends.PLANT
+    concerns: Callable[[Scene], bool] | None = None  # as things stand, whether every step needs a look
+    _is_concerned: bool = False
     _spell: Spell = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,11 +100,13 @@ class Lasting:
 
     @property
     def is_waiting(self) -> bool:
-        """Its grace is running."""
-        return self._spell.is_running
+        """Its grace is running, or it may begin at any step."""
+        return self._is_concerned or self._spell.is_running
 
     def look(self, scene: Scene) -> Iterable[str]:
         """Once per spell."""
+        if self.concerns is not None:
+            self._is_concerned = self.concerns(scene)
         detail, spell = self.asks(scene), self._spell
         if not detail and spell.since_s is None:
             return ()

@@ -173,9 +173,12 @@ def stays_on_a_dead_street() -> Lasting:
         "design §5: the slowest loss band is 3 s, and the breaker's time",
     )
 
+    def concerns(scene: Scene) -> bool:
+        return scene.plant.poi.position is CLOSED and not scene.plant.grid.is_fed
+
     def asks(scene: Scene) -> str:
         plant = scene.plant
-        if plant.poi.position is not CLOSED or plant.grid.is_fed or plant.poi.fails_to_open:
+        if not concerns(scene) or plant.poi.fails_to_open:
             return ""
         volts = abs(plant.bus)
         is_visible = not DETECTABLE_MIN <= volts <= DETECTABLE_MAX
@@ -184,7 +187,7 @@ def stays_on_a_dead_street() -> Lasting:
         excused = not may_act or is_deaf(scene, scene.site.hub.poi.id)
         return "closed on a lost grid" if is_visible and not excused else ""
 
-    return Lasting(about, UNOPENED_GRACE_S, asks)
+    return Lasting(about, UNOPENED_GRACE_S, asks, Attends.SWITCHES, concerns)
 
 
 def one_reference() -> Lasting:

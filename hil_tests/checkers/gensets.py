@@ -156,6 +156,9 @@ def reverse_power() -> Lasting:
         "study I15; reverse-power protection, from memory",
     )
 
+    def concerns(scene: Scene) -> bool:
+        return any(genset.is_forming for genset in scene.plant.gensets.values())
+
     def asks(scene: Scene) -> str:
         for name, genset in scene.plant.gensets.items():
             if not genset.is_forming:
@@ -165,4 +168,4 @@ def reverse_power() -> Lasting:
                 return f"{name} takes {-power_w:.0f} W"
         return ""
 
-    return Lasting(about, REVERSE_S, asks)
+    return Lasting(about, REVERSE_S, asks, Attends.SWITCHES, concerns)

@@ -29,17 +29,19 @@ def earthing_before_load() -> Lasting:
         "DIN VDE 0100-410: automatic disconnection needs the neutral earthed; design §4",
     )
 
+    def concerns(scene: Scene) -> bool:
+        plant = scene.plant
+        is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
+        return is_ours and plant.poi.position is not CLOSED and plant.earthing.position is not CLOSED
+
     def asks(scene: Scene) -> str:
         plant = scene.plant
-        if scene.site.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
-            return ""
-        island = plant.poi.position is not CLOSED and abs(plant.bus) > LIVE_RATIO
-        if not island or plant.earthing.position is CLOSED:
+        if not concerns(scene) or abs(plant.bus) <= LIVE_RATIO:
             return ""
         loaded = any(feeder.is_energised for feeder in plant.feeders.values())
         return "island without earthing" if loaded else ""
 
-    return Lasting(about, EARTHING_GRACE_S, asks)
+    return Lasting(about, EARTHING_GRACE_S, asks, Attends.SWITCHES, concerns)
 
 
 @dataclass(slots=True)
@@ -189,13 +191,14 @@ class RadioWarning:
         "study I16: the forecast of the low-voltage disconnect raises an alarm",
         is_hard=False,
     )
-    attends: int = Attends.PLANT
-    is_waiting: bool = False
+    attends: int = Attends.SWITCHES
+    is_waiting: bool = False  # one lives on its own battery
     _said: set[str] = field(default_factory=set)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each radio once."""
-        for name, radio in scene.plant.radios.items():
+        self.is_waiting = not all(radio.is_supplied for radio in scene.plant.radios.values())
+        for name, radio in scene.plant.radios.items() if self.is_waiting else ():
             if radio.reserve_pct >= LOW_RESERVE_PCT or radio.is_supplied or name in self._said:
                 continue
             self._said.add(name)

@@ -16,6 +16,7 @@ def switching(scene: Scene) -> list[object]:
     ]  # fmt: skip
     for feeder in plant.feeders.values():
         state += (feeder.position, feeder.is_energised, feeder.has_fault)
+    state += [radio.is_supplied for radio in plant.radios.values()]
     state += [battery.mode for battery in plant.batteries.values()]
     state += [genset.is_forming for genset in plant.gensets.values()]
     return state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
@@ -210,20 +210,17 @@ class Reserve:
         """Its grace is running."""
         return self._spell.is_running
 
-    def look(self, scene: Scene) -> Iterator[str]:
+    def look(self, scene: Scene) -> Iterable[str]:
         """Once per spell."""
         wrong = self._wrong(scene)
-        if self._spell.ends(bool(wrong), scene.now_s):
-            yield wrong
+        return (wrong,) if self._spell.ends(bool(wrong), scene.now_s) else ()
 
     def _wrong(self, scene: Scene) -> str:
-        plant = scene.plant
-        if not _is_island(scene) or not scene.controller.is_running or _has_genset(scene):
+        plant, soc_pct = scene.plant, _soc_pct(scene)
+        short = [t for t in scene.site.hub.tiers if soc_pct < t.shed_below_soc_pct - RESERVE_HYSTERESIS_PCT]
+        if not short or not _is_island(scene) or not scene.controller.is_running or _has_genset(scene):
             return ""
-        soc_pct = _soc_pct(scene)
-        for tier in scene.site.hub.tiers:
-            if soc_pct >= tier.shed_below_soc_pct - RESERVE_HYSTERESIS_PCT:
-                continue
+        for tier in short:
             served = [
                 feeder.id
                 for feeder in scene.site.hub.feeders.values()

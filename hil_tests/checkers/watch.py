@@ -39,11 +39,14 @@ class Watch:
         for checker in attending:
             for detail in checker.look(scene):
                 self.keep(finding(checker, scene, detail))
-        for checker in waiting:
-            if checker not in attending:
+        looked = attending
+        if waiting:
+            rest = [checker for checker in waiting if checker not in attending]
+            looked = [*attending, *rest]
+            for checker in rest:
                 for detail in checker.look(scene):
                     self.keep(finding(checker, scene, detail))
-        self._waiting = [checker for checker in self._checkers if checker.is_waiting]
+        self._waiting = [checker for checker in looked if checker.is_waiting]
         return news
 
     def look_at_orders(self) -> None:

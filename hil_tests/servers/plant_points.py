@@ -34,7 +34,12 @@ def asset_points(plant: Plant, role: str, asset: str) -> tuple[dict[str, Reader]
 
 
 def _phases(plant: Plant, name: str, unit: str, values: Callable[[], PhaseValues]) -> dict[str, Reader]:
-    """Three points of one quantity, worked out once per step: physics moves only there."""
+    """Three points of one quantity."""
+    return _by_phase(name, unit, _kept(plant, values))
+
+
+def _kept(plant: Plant, values: Callable[[], PhaseValues]) -> Callable[[], PhaseValues]:
+    """Worked out once per step: physics moves only there."""
     at_s, kept = -1.0, ZERO
 
     def now() -> PhaseValues:
@@ -43,6 +48,10 @@ def _phases(plant: Plant, name: str, unit: str, values: Callable[[], PhaseValues
             at_s, kept = plant.now_s, values()
         return kept
 
+    return now
+
+
+def _by_phase(name: str, unit: str, now: Callable[[], PhaseValues]) -> dict[str, Reader]:
     return {
         f"{name}_l1_{unit}": lambda: now().l1,
         f"{name}_l2_{unit}": lambda: now().l2,
@@ -51,14 +60,8 @@ def _phases(plant: Plant, name: str, unit: str, values: Callable[[], PhaseValues
 
 
 def _power(plant: Plant, values: Callable[[], PhaseValues]) -> dict[str, Reader]:
-    phases = _phases(plant, "power", "w", values)
-    l1, l2, l3 = phases.values()
-    return {**phases, "power_w": lambda: _number(l1()) + _number(l2()) + _number(l3())}
-
-
-def _number(value: Value | None) -> float:
-    assert isinstance(value, float)
-    return value
+    now = _kept(plant, values)
+    return {**_by_phase("power", "w", now), "power_w": lambda: now().total}
 
 
 def _poi_reads(plant: Plant) -> dict[str, Reader]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 from controller.config.types import Device, Point, PollGroup, Protocol
-from controller.drivers.link import IMPOSSIBLE, Reading, Value
+from controller.drivers.link import IMPOSSIBLE, RENEWED_POLLS, Reading, Sample, Value
 from hil_tests.plant.rest import STEP_S
 from hil_tests.servers.points import PlantDevice
 from hil_tests.simulation.trouble import Trouble, as_decoded
@@ -36,7 +36,7 @@ class DirectLink:
         self._write_s = latency.write_s[device.table.protocol]
         self._heartbeat = device.table.heartbeat
         self._groups = _groups(device, target, latency.poll_factor)
-        self._newest = _Newest(self._groups)
+        self._newest: dict[str, Reading | None] = {}
         self._sent: dict[str, tuple[Value, float]] = {}
         self._pending: deque[tuple[float, str, Value]] = deque()
         self.next_s = 0.0  # nothing to do before
@@ -48,7 +48,7 @@ class DirectLink:
         self.on_frame: Callable[[], None] | None = None  # every request on the wire, if there were one
         self._timeout_s = device.timeout_s
         self._deaf_until_s = 0.0
-        self.changes_count = 0
+        self.changes_count = self.values_count = 0
 
     @property
     def is_up(self) -> bool:
@@ -75,7 +75,7 @@ class DirectLink:
 
     def reading(self, point: str) -> Reading | None:
         """The newest sample."""
-        return self._newest[point]
+        return self._newest.get(point)
 
     def write(self, point: str, value: Value) -> None:
         """Reaches the device after its latency; what it has already is sent again only once a second."""
@@ -124,6 +124,7 @@ class DirectLink:
         self.is_barred = False
         self._newest.clear()
         self.changes_count += 1
+        self.values_count += 1
         self._sent.clear()
         self._pending.clear()
         self.next_s = 0.0
@@ -150,10 +151,10 @@ class DirectLink:
             asked_at_s = now_s
         group.asked_at_s = None
         group.due_s = max(asked_at_s + group.period_s, now_s + STEP_S)
-        group.sample(now_s)
-        group.sampled_at_s = asked_at_s
-        self._newest.clear()
         self.changes_count += 1
+        if group.sample(asked_at_s):
+            self.values_count += 1
+            self._newest.update(group.readings())
 
     def _fate_s(self, *, is_write: bool) -> float | None:
         """How much longer one frame takes; None when it is refused, or waited for in vain, which blocks the others."""
@@ -189,8 +190,8 @@ class _Group:
     """Points that are polled together. While the plant has not changed, the values stand and only their age is new."""
 
     __slots__ = (
-        "_change", "_readers", "_refresh_s", "_rest", "_sees_angle", "_target", "asked_at_s", "due_s",
-        "impossible", "names", "period_s", "points", "sampled_at_s", "values",
+        "_change", "_readers", "_refresh_s", "_refreshes_s", "_rest", "_sees_angle", "_target", "asked_at_s", "due_s",
+        "impossible", "names", "period_s", "points", "sampled_at_s", "samples", "values",
     )  # fmt: skip
 
     def __init__(self, points: tuple[Point, ...], target: PlantDevice, period_s: float) -> None:
@@ -199,56 +200,60 @@ class _Group:
         self.asked_at_s: float | None = None  # a slow answer is under way
         self.values: list[Value | None] = [None] * len(points)
         self.impossible: frozenset[str] = frozenset()
+        self.samples: dict[float, Sample] = {}  # by how much older than the question; none before the first answer
         self._target = target
         self.names = [point.id for point in points]
         self._refresh_s = [point.refresh_s for point in points]
+        self._refreshes_s = frozenset(self._refresh_s)
         self._readers = [target.readers[point.id] for point in points]
         self._sees_angle = any(role == "poi" for role, _ in target.assets)
         self._rest, self._change = target.plant.rest, -1
 
-    def sample(self, now_s: float) -> None:
-        """Look at every point. A restored plant is another one, with another count of its changes."""
-        self.sampled_at_s = now_s
+    def sample(self, at_s: float) -> bool:
+        """Look at every point, as of an instant. False: the same again, so that its samples have but moved on.
+
+        A restored plant is another one, with another count of its changes.
+        """
+        before_s, self.sampled_at_s = self.sampled_at_s, at_s
+        is_soon = self.samples and at_s - before_s <= RENEWED_POLLS * self.period_s
+        if not self._says_anything_new() and is_soon:
+            for refresh_s, sample in self.samples.items():
+                sample.at_s = at_s - refresh_s
+            return False
+        self.samples = {refresh_s: Sample(at_s - refresh_s) for refresh_s in self._refreshes_s}
+        return True
+
+    def _says_anything_new(self) -> bool:
         if self._target.lies:
             self._change = -1  # what is said may change while the plant rests
             said = [as_decoded(point, self._target) for point in self.points]
             self.values = [None if value is IMPOSSIBLE else value for value in said]
             self.impossible = frozenset(n for n, value in zip(self.names, said, strict=True) if value is IMPOSSIBLE)
-            return
-        self.impossible = frozenset()
+            return True
+        was_odd, self.impossible = bool(self.impossible), frozenset()
         rest = self._target.plant.rest
         change = rest.changes_count + rest.turns_count if self._sees_angle else rest.changes_count
-        if change != self._change or rest is not self._rest:
-            self._rest, self._change = rest, change
-            self.values = [read() for read in self._readers]
+        if change == self._change and rest is self._rest:
+            return was_odd
+        self._rest, self._change = rest, change
+        before, self.values = self.values, [read() for read in self._readers]
+        return was_odd or self.values != before
 
-    def instants_s(self) -> list[float]:
-        """When the device had each of the values: its refresh time before the sample."""
-        sampled_at_s = self.sampled_at_s
-        return [sampled_at_s - refresh_s for refresh_s in self._refresh_s]
+    def readings(self) -> Iterable[tuple[str, Reading | None]]:
+        """What it says now, point by point."""
+        samples = self.samples
+        pairs = zip(self.values, [samples[refresh_s] for refresh_s in self._refresh_s], strict=True)
+        said: Iterable[tuple[str, Reading | None]] = zip(
+            self.names, map(_as_reading, repeat(Reading), pairs), strict=False
+        )
+        if None not in self.values:
+            return said
+        return [(name, None if reading is None or reading[0] is None else reading) for name, reading in said]
 
     def forget(self) -> None:
         """Nothing was ever sampled."""
         self.values, self._change, self.due_s, self.asked_at_s = [None] * len(self.points), -1, 0.0, None
-        self.impossible = frozenset()
-
-
-class _Newest(dict[str, Reading | None]):
-    """The newest sample of each point. When somebody asks for one, its whole group is made into readings at once."""
-
-    def __init__(self, groups: list[_Group]) -> None:
-        super().__init__()
-        self._group_of = {point.id: group for group in groups for point in group.points}
-
-    def __missing__(self, name: str) -> Reading | None:
-        group = self._group_of.get(name)
-        if group is None:
-            return None
-        pairs = zip(group.values, group.instants_s(), strict=True)
-        self.update(zip(group.names, map(_as_reading, repeat(Reading), pairs), strict=False))
-        if None in group.values:
-            self.update((point, None) for point, value in zip(group.names, group.values, strict=True) if value is None)
-        return self[name]
+        self.impossible, self.samples = frozenset(), {}
 
 
 _as_reading: Callable[[type[Reading], Iterable[object]], Reading] = tuple.__new__  # a third of the constructor's time

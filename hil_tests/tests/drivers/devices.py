@@ -16,7 +16,7 @@ from controller.config.types import Device, DeviceTable, Evidence, ModbusWhere, 
 from controller.drivers.backoff import Patience
 from controller.drivers.board import Board
 from controller.drivers.connect import Owner
-from controller.drivers.link import Link, Reading, Value
+from controller.drivers.link import Link, Reading, Sample, Value
 from controller.drivers.quiet_log import QuietLog
 from controller.drivers.surroundings import Surroundings
 
@@ -117,6 +117,10 @@ class FakeLink:
         self._asked_count += not self.is_still
         return self._asked_count
 
+    @property
+    def values_count(self) -> int:
+        return self._asked_count
+
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)
 
@@ -125,3 +129,8 @@ class FakeLink:
 
     def write(self, name: str, value: Value) -> None:
         self.written.append((name, value))
+
+
+def read(value: Value, at_s: float) -> Reading:
+    """A reading of an answer of its own."""
+    return Reading(value, Sample(at_s))

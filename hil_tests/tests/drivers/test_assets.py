@@ -11,11 +11,11 @@ from controller.config.paths import configs_dir
 from controller.config.types import Point, PointRef, Site
 from controller.drivers.assets import Assembler
 from controller.drivers.crosscheck import Complaint
-from controller.drivers.link import Reading, Value
+from controller.drivers.link import Value
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, GensetState, InverterMode, SettingsGroup
-from hil_tests.tests.drivers.devices import FakeLink
+from hil_tests.tests.drivers.devices import FakeLink, read
 
 NOW_S = 1000.0
 WORDS = {
@@ -47,7 +47,7 @@ def links_of(site: Site, at_s: float = NOW_S) -> dict[str, FakeLink]:
         link = links[name] = FakeLink()
         for point in device.table.points.values():
             if point.readable:
-                link.readings[point.id] = Reading(value_for(point), at_s)
+                link.readings[point.id] = read(value_for(point), at_s)
     return links
 
 
@@ -109,7 +109,7 @@ def test_a_point_that_is_read_seldom_is_not_stale_before_its_next_turn(muster: S
 def test_the_second_choice_stands_in_when_the_first_is_stale(hybrid: Site) -> None:
     links = links_of(hybrid)
     links["poi_relay"].readings = {
-        name: Reading(reading.value, NOW_S - 10.0) for name, reading in links["poi_relay"].readings.items()
+        name: read(reading.value, NOW_S - 10.0) for name, reading in links["poi_relay"].readings.items()
     }
     seen = Assembler(hybrid).image(links, NOW_S)
     assert seen.poi.grid_voltage_v == PhaseValues.even(50.0)
@@ -120,13 +120,13 @@ def test_the_second_choice_stands_in_when_the_first_is_stale(hybrid: Site) -> No
 def test_the_first_choice_counts_while_it_is_fresh(hybrid: Site) -> None:
     links = links_of(hybrid)
     for phase in ("l1", "l2", "l3"):
-        links["poi_relay"].readings[f"poi.power_{phase}_w"] = Reading(7.0, NOW_S)
+        links["poi_relay"].readings[f"poi.power_{phase}_w"] = read(7.0, NOW_S)
     assert Assembler(hybrid).image(links, NOW_S).poi.power_w == PhaseValues.even(7.0)
 
 
 def test_phases_are_never_mixed_from_two_devices(hybrid: Site) -> None:
     links = links_of(hybrid)
-    links["poi_relay"].readings["poi.power_l1_w"] = Reading(7.0, NOW_S)
+    links["poi_relay"].readings["poi.power_l1_w"] = read(7.0, NOW_S)
     del links["poi_relay"].readings["poi.power_l2_w"]
     assert Assembler(hybrid).image(links, NOW_S).poi.power_w == PhaseValues.even(50.0)
 
@@ -158,8 +158,8 @@ def told_twice(site: Site) -> Site:
 
 def say_powers(links: dict[str, FakeLink], phase_w: float, total_w: float, at_s: float = NOW_S) -> None:
     for phase in ("l1", "l2", "l3"):
-        links["poi_relay"].readings[f"poi.power_{phase}_w"] = Reading(phase_w, at_s)
-    links["poi_relay"].readings["poi.power_w"] = Reading(total_w, at_s)
+        links["poi_relay"].readings[f"poi.power_{phase}_w"] = read(phase_w, at_s)
+    links["poi_relay"].readings["poi.power_w"] = read(total_w, at_s)
 
 
 def test_where_phases_contradict_their_total_another_device_is_asked_first(hybrid: Site) -> None:
@@ -204,31 +204,31 @@ def test_a_feeder_whose_phases_contradict_their_total_is_unknown(muster: Site) -
     phase_w = muster.hub.feeders[feeder].rated_w / 3
     for phase, sign in (("l1", 1), ("l2", -1), ("l3", 1)):
         point = binding.reads[f"power_{phase}_w"][0].point
-        links[device.name].readings[point] = Reading(sign * phase_w, NOW_S)
-    links[device.name].readings[total.id] = Reading(3 * phase_w, NOW_S)
+        links[device.name].readings[point] = read(sign * phase_w, NOW_S)
+    links[device.name].readings[total.id] = read(3 * phase_w, NOW_S)
     assert Assembler(site).image(links, NOW_S).feeders[feeder].power_w is None
 
 
 def test_a_total_is_shared_out_over_the_assets_phases(muster: Site) -> None:
     links = links_of(muster)
-    links["inverter_barn"].readings["pv.power_w"] = Reading(9000.0, NOW_S)
+    links["inverter_barn"].readings["pv.power_w"] = read(9000.0, NOW_S)
     seen = Assembler(muster).image(links, NOW_S)
     assert seen.pv["pv_barn"].power_w == PhaseValues.even(3000.0)
 
 
 def test_the_oldest_electrical_reading_dates_the_asset(muster: Site) -> None:
     links = links_of(muster)
-    links["poi_relay"].readings["poi.bus_voltage_l2_v"] = Reading(230.0, NOW_S - 0.1)
-    links["poi_relay"].readings["poi.position"] = Reading("open", NOW_S - 0.12)
+    links["poi_relay"].readings["poi.bus_voltage_l2_v"] = read(230.0, NOW_S - 0.1)
+    links["poi_relay"].readings["poi.position"] = read("open", NOW_S - 0.12)
     seen = Assembler(muster).image(links, NOW_S)
     assert seen.poi.measured_at_s == NOW_S - 0.1
 
 
 def test_words_and_kinds_that_we_do_not_know_are_unknown(muster: Site) -> None:
     links = links_of(muster)
-    links["poi_relay"].readings["poi.position"] = Reading("ajar", NOW_S)
-    links["poi_relay"].readings["poi.rotation_equal"] = Reading(1.0, NOW_S)
-    links["poi_relay"].readings["poi.grid_frequency_hz"] = Reading("fast", NOW_S)
+    links["poi_relay"].readings["poi.position"] = read("ajar", NOW_S)
+    links["poi_relay"].readings["poi.rotation_equal"] = read(1.0, NOW_S)
+    links["poi_relay"].readings["poi.grid_frequency_hz"] = read("fast", NOW_S)
     seen = Assembler(muster).image(links, NOW_S)
     assert seen.poi.position is None
     assert seen.poi.rotation_equal is None
@@ -244,7 +244,7 @@ def test_new_links_are_taken_up(muster: Site) -> None:
 class StillLink(FakeLink):
     """A link that is not being polled: nothing changes unless it says so."""
 
-    changes_count = 0
+    changes_count = values_count = 0
 
 
 def still_links_of(site: Site) -> dict[str, FakeLink]:
@@ -276,9 +276,10 @@ def test_a_change_of_one_device_is_seen_in_the_same_cycle(muster: Site) -> None:
     assembler = Assembler(muster)
     before = assembler.image(links, NOW_S)
     opened_s = NOW_S + 0.02
-    links["poi_relay"].readings["poi.position"] = Reading("open", opened_s)
-    links["poi_relay"].readings["poi.current_l1_a"] = Reading(0.0, opened_s)  # which bears it out
+    links["poi_relay"].readings["poi.position"] = read("open", opened_s)
+    links["poi_relay"].readings["poi.current_l1_a"] = read(0.0, opened_s)  # which bears it out
     links["poi_relay"].changes_count = 1  # type: ignore[misc]  # the property of the plain fake is a plain field here
+    links["poi_relay"].values_count = 1  # type: ignore[misc]
     after = assembler.image(links, NOW_S + 0.05)
     assert after.poi.position is BreakerPosition.OPEN
     assert after.feeders["desk"] is before.feeders["desk"]

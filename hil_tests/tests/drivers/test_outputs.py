@@ -40,7 +40,8 @@ class Recorder:
     """All links of the site, writing into one list."""
 
     def __init__(self, name: str, written: list[Wish]) -> None:
-        self.name, self.written, self.is_up, self.changes_count = name, written, True, 0
+        self.name, self.written, self.is_up = name, written, True
+        self.changes_count = self.values_count = 0
         self.is_barred = False
         self.impossible_at_s = lambda _: None
 

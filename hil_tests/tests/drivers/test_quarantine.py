@@ -6,10 +6,10 @@ import pytest
 
 from controller.drivers.board import Board
 from controller.drivers.limits import Limit
-from controller.drivers.link import IMPOSSIBLE, Reading, Said
+from controller.drivers.link import IMPOSSIBLE, Said
 from controller.drivers.screen import Screen
 from controller.model.reasons import Reason
-from hil_tests.tests.drivers.devices import FakeLink, device, point
+from hil_tests.tests.drivers.devices import FakeLink, device, point, read
 from hil_tests.tests.drivers.told import PERIOD_S, TRUE, Told
 
 
@@ -116,7 +116,7 @@ def test_words_in_the_other_order_are_impossible_powers() -> None:
     meter = device([point(name, 2 * n, "int32") for n, name in enumerate(names)], normal_s=PERIOD_S)
     screen = Screen(meter, link, dict.fromkeys(names, Limit(1e4, low=-1e6, high=1e6)), ())
     for step in range(200):
-        link.readings = {name: Reading(float(5000 << 16), 100.0 + step * PERIOD_S) for name in names}
+        link.readings = {name: read(float(5000 << 16), 100.0 + step * PERIOD_S) for name in names}
         screen.refresh(100.0 + step * PERIOD_S)
     assert screen.is_quarantined
 

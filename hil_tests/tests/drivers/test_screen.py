@@ -20,9 +20,9 @@ def told() -> Told:
 def test_a_single_jump_is_a_doubt_and_the_last_fact_holds_with_its_own_instant(told: Told) -> None:
     before_s = told.now_s
     told.say(l1_v=102.0)
-    assert told.screen.facts[VOLTS[0]] == (230.0, before_s)
+    assert told.at(VOLTS[0]) == (230.0, before_s)
     told.say()
-    assert told.screen.facts[VOLTS[0]] == (230.0, told.now_s)
+    assert told.at(VOLTS[0]) == (230.0, told.now_s)
     assert told.screen.refuted_count == 1
 
 

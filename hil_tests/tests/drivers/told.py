@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from controller.config.types import Device, Protocol
 from controller.drivers.limits import Limit
-from controller.drivers.link import IMPOSSIBLE, Reading, Said, Value
+from controller.drivers.link import IMPOSSIBLE, Said, Value
 from controller.drivers.screen import Screen
-from hil_tests.tests.drivers.devices import FakeLink, device, point
+from hil_tests.tests.drivers.devices import FakeLink, device, point, read
 
 VOLTS = ("poi.bus_voltage_l1_v", "poi.bus_voltage_l2_v", "poi.bus_voltage_l3_v")
 LOCK, POSITION, POWER = "poi.dso_lock", "poi.position", "poi.power_w"
@@ -39,13 +39,18 @@ class Told:
         values: dict[str, Said] = {**TRUE, **{_full(name): value for name, value in changed.items()}}
         self.link.impossible = {n: self.now_s for n, value in values.items() if value is IMPOSSIBLE}
         self.link.readings = {
-            n: Reading(value, self.now_s) for n, value in values.items() if value not in {None, IMPOSSIBLE}
+            n: read(value, self.now_s) for n, value in values.items() if value not in {None, IMPOSSIBLE}
         }
         self.screen.refresh(self.now_s)
 
     def fact(self, name: str) -> Value | None:
         reading = self.screen.facts[_full(name)]
         return None if reading is None else reading.value
+
+    def at(self, name: str) -> tuple[Value, float] | None:
+        """The fact and its instant."""
+        reading = self.screen.facts[_full(name)]
+        return None if reading is None else (reading.value, reading.at_s)
 
     def falls_silent(self, for_s: float) -> None:
         """The link asks in vain; cycles go on."""
