@@ -12,21 +12,16 @@ may fail, and the rest is as good.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from controller.config.types import Device, Protocol
 from controller.drivers.limits import Limit
-from controller.drivers.link import Link, Reading, Value
-from controller.drivers.schedule import poll_period_s
+from controller.drivers.link import Link, Reading
+from controller.drivers.point_doubt import PointDoubt, plain_step, point_doubt
 from controller.model.reasons import Reason
 
 SAME_SAMPLE_S = 1e-6
-FORGET_POLLS = 4.0  # after so many without a fact, what comes next is judged by nothing
-FORGET_MIN_S = 0.5
-LACK_POLLS = 1.1  # a point that is missing in one reply is missing in the next before this
 LOOK_S = 0.5
 IMPOSSIBLE_MIN = 3  # points; one may be a broken sensor, two its wiring
 IMPOSSIBLE_RATIO = 1 / 3  # of those that have bounds and were said; a dead hub or an empty restart never reach it
@@ -34,62 +29,6 @@ BAD_S = 2.0  # from judgement: longer than any restart shows half-written regist
 GOOD_S = 10.0  # from judgement: a drifted map that looks right now and then never does for so long
 TOLD_COUNT = 5  # so many refuted samples within a minute are told to people
 TOLD_WINDOW_S = 60.0
-
-
-@dataclass(slots=True)
-class _Point:
-    """One point: its bounds, what was said last, and what is doubted about it."""
-
-    name: str
-    limit: Limit
-    forget_s: float
-    lack_s: float
-    is_telling: bool  # has bounds
-    newest: Reading | None = None
-    newest_at_s: float = -math.inf  # when it was looked at: its sample may have moved on since
-    suspect: Value | None = None
-    agreeing_count: int = 0
-    suspects_count: int = 0  # samples in a row that contradict the fact
-    lacks_since_s: float | None = None
-
-    @property
-    def doubted_at_s(self) -> float:
-        """When what is doubted was said, or was first missing."""
-        newest_s = -math.inf if self.newest is None else self.newest.at_s
-        return max(newest_s, -math.inf if self.lacks_since_s is None else self.lacks_since_s)
-
-    def is_possible(self, value: Value) -> bool:
-        """Within what the thing behind it can be at all."""
-        limit = self.limit
-        return not limit.is_number or isinstance(value, str) or limit.low <= value <= limit.high
-
-    def follows(self, fact: Reading, value: Value, at_s: float) -> bool:
-        """This value is one that can come after that fact."""
-        before, sample = fact
-        if value == before:
-            return True
-        age_s = at_s - sample.at_s
-        return age_s > self.forget_s or self._is_near(before, value, age_s)
-
-    def suspects(self, reading: Reading, *, is_borne_out: bool) -> bool:
-        """One more sample contradicts the fact. True when it is enough to make a new one."""
-        value = reading.value
-        is_same = self.suspect is not None and self._is_near(self.suspect, value, 0.0)
-        self.agreeing_count = self.agreeing_count + 1 if is_same else 1
-        self.suspects_count += 1
-        self.suspect = value
-        needed, limit = self.limit.samples_count, self.limit
-        moves = limit.is_number and self.suspects_count > needed  # a value on its way never agrees with itself
-        return (is_borne_out and not limit.stands_alone) or moves or self.agreeing_count >= needed
-
-    def _is_near(self, before: Value, value: Value, age_s: float) -> bool:
-        limit = self.limit
-        if not limit.is_number or isinstance(before, str) or isinstance(value, str):
-            return value == before
-        moved = abs(value - before)
-        if limit.turns:
-            moved = min(moved, 360.0 - moved)
-        return moved <= limit.step + limit.step_per_s * age_s
 
 
 class Screen:
@@ -103,13 +42,15 @@ class Screen:
         self.is_quarantined = False
         self._link = link
         self._is_checked = device.table.protocol is not Protocol.MODBUS_TCP  # a checksum, or a typed encoding
-        self._points = tuple(_point(name, limit, device) for name, limit in limits.items())
-        self._steps = tuple((point.name, _plain_step(point.limit), point) for point in self._points)
+        self._points = tuple(point_doubt(name, limit, device) for name, limit in limits.items())
+        self._steps = tuple((point.name, plain_step(point.limit), point) for point in self._points)
         self._urgent = frozenset(urgent)
         self._suspected: set[str] = set()
         self._refuted_at_s: deque[float] = deque(maxlen=TOLD_COUNT)
         self._is_told = False
         self._changes_count = self._values_count = -1
+        self._judged_count = -1  # of values, when it was last asked whether they can be
+        self._is_odd: bool | None = None
         self._look_at_s = 0.0
         self._bad_since_s: float | None = None
         self._good_since_s: float | None = None
@@ -150,7 +91,7 @@ class Screen:
     def _take(self, now_s: float) -> None:
         self.facts_count += 1
         reading_of, facts, suspected = self._link.reading, self.facts, self._suspected
-        doubted: list[_Point] = []
+        doubted: list[PointDoubt] = []
         for name, step, point in self._steps:
             reading, fact = reading_of(name), facts[name]
             if reading is fact and not suspected:
@@ -169,7 +110,7 @@ class Screen:
         if doubted:
             self._weigh(doubted)
 
-    def _consider(self, point: _Point, reading: Reading | None, now_s: float, doubted: list[_Point]) -> None:
+    def _consider(self, point: PointDoubt, reading: Reading | None, now_s: float, doubted: list[PointDoubt]) -> None:
         """What is missing, new, or not near what it was."""
         fact = self.facts[point.name]
         if reading is not None and reading is point.newest and reading.at_s == point.newest_at_s:
@@ -186,7 +127,7 @@ class Screen:
         else:
             doubted.append(point)
 
-    def _weigh(self, doubted: list[_Point]) -> None:
+    def _weigh(self, doubted: list[PointDoubt]) -> None:
         """A jump that another point of the same sample shares is no flaw of the wire."""
         instants = [_sampled_at_s(point) for point in doubted]
         for point, at_s in zip(doubted, instants, strict=True):
@@ -197,7 +138,7 @@ class Screen:
                 self.facts[point.name] = point.newest
                 self._settled(point)
 
-    def _lacks(self, point: _Point, now_s: float) -> None:
+    def _lacks(self, point: PointDoubt, now_s: float) -> None:
         """Nothing possible, this time. In two replies in a row it is unknown; in one it may be a flaw of the wire."""
         if point.lacks_since_s is None and not self._is_checked:
             point.lacks_since_s = now_s
@@ -206,7 +147,7 @@ class Screen:
             self.facts[point.name] = None
             self._settled(point)
 
-    def _refuted(self, point: _Point, now_s: float) -> None:
+    def _refuted(self, point: PointDoubt, now_s: float) -> None:
         self.refuted_count += 1
         self._refuted_at_s.append(now_s)
         self._settled(point)
@@ -217,7 +158,7 @@ class Screen:
             if point.name in self._suspected and (not self._link.is_up or now_s - point.doubted_at_s > point.forget_s):
                 self._settled(point)
 
-    def _settled(self, point: _Point) -> None:
+    def _settled(self, point: PointDoubt) -> None:
         self._suspected.discard(point.name)
         point.suspect, point.lacks_since_s = None, None
         point.agreeing_count = point.suspects_count = 0
@@ -242,43 +183,33 @@ class Screen:
 
     def _is_impossible(self, now_s: float) -> bool | None:
         """Whether too much of what it says cannot be; None while it says nothing."""
-        if not self._link.is_up:
+        if not self._link.is_up or not any(self._is_young(point, now_s) for point in self._points):
             return None
-        is_any_young = False
+        if self._link.values_count != self._judged_count:
+            self._judged_count = self._link.values_count
+            self._is_odd = self._says_odd_things()
+        return self._is_odd
+
+    def _says_odd_things(self) -> bool | None:
+        """Of what it says now, whatever its age; None when it says nothing of which that could be told."""
         wrong_count = said_count = 0
         for point in self._points:
-            reading, wrong_at_s = self._link.reading(point.name), self._link.impossible_at_s(point.name)
-            said_at_s = reading.at_s if reading is not None else wrong_at_s
-            if said_at_s is None:
+            reading = self._link.reading(point.name)
+            if not point.is_telling or (reading is None and self._link.impossible_at_s(point.name) is None):
                 continue
-            is_any_young = is_any_young or now_s - said_at_s <= point.forget_s
-            said_count += point.is_telling
-            wrong_count += point.is_telling and (reading is None or not point.is_possible(reading.value))
-        if not is_any_young or said_count == 0:
+            said_count += 1
+            wrong_count += reading is None or not point.is_possible(reading.value)
+        if said_count == 0:
             return None
         return wrong_count >= IMPOSSIBLE_MIN and wrong_count >= IMPOSSIBLE_RATIO * said_count
 
-
-def _point(name: str, limit: Limit, device: Device) -> _Point:
-    point = device.table.points[name]
-    period_s = poll_period_s(device, point.group)
-    has_bounds = None not in {point.minimum, point.maximum} or point.enum is not None or limit.high < math.inf
-    return _Point(
-        name,
-        limit,
-        forget_s=max(FORGET_MIN_S, FORGET_POLLS * period_s),
-        lack_s=LACK_POLLS * period_s,
-        is_telling=has_bounds,
-    )
+    def _is_young(self, point: PointDoubt, now_s: float) -> bool:
+        reading = self._link.reading(point.name)
+        said_at_s = reading.at_s if reading is not None else self._link.impossible_at_s(point.name)
+        return said_at_s is not None and now_s - said_at_s <= point.forget_s
 
 
-def _plain_step(limit: Limit) -> float:
-    """How far a value may always go, time and bounds apart; -1 for words, angles and what nothing contradicts."""
-    is_plain = limit.is_number and not limit.turns and limit.step < math.inf
-    return limit.step if is_plain else -1.0
-
-
-def _sampled_at_s(point: _Point) -> float:
+def _sampled_at_s(point: PointDoubt) -> float:
     assert point.newest is not None
     return point.newest.at_s
 

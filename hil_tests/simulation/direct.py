@@ -71,7 +71,10 @@ class DirectLink:
 
     def impossible_at_s(self, point: str) -> float | None:
         """When it held something that cannot be, if that is the newest it said."""
-        return next((group.sampled_at_s for group in self._groups if point in group.impossible), None)
+        for group in self._groups:
+            if point in group.impossible:
+                return group.sampled_at_s
+        return None
 
     def reading(self, point: str) -> Reading | None:
         """The newest sample."""
