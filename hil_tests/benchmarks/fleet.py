@@ -23,7 +23,9 @@ from controller.config.paths import site_path
 from controller.drivers.connect import Links, open_links
 from controller.event_loop import loop_factory
 from hil_tests.benchmarks.fleet_peer import BAUD
-from hil_tests.benchmarks.polling import serve_zeros
+from hil_tests.benchmarks.opcua import POINTS_COUNT, device_at, served
+from hil_tests.benchmarks.opcua_server import url_of
+from hil_tests.benchmarks.polling import serve_numbers
 from hil_tests.benchmarks.row import Row, row_of
 
 PERCENT = 100.0
@@ -101,39 +103,45 @@ def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
 
 
 async def _rows(name: str, peer: Peer, duration_s: float) -> list[Row]:
-    shares, ages = await _measured(TWENTY, peer, duration_s)
-    dead_shares, dead_ages = await _measured(TWENTY, peer, duration_s, has_dead=True)
-    site_shares, site_ages = await _measured(SITE, peer, duration_s)
-    losses, backs = await _cuts(max(5, int(duration_s)))
+    shares, ages = await _measured(_devices(TWENTY, peer), duration_s)
+    dead_shares, dead_ages = await _measured(_with_a_dead_one(_devices(TWENTY, peer), peer), duration_s, dead_count=1)
+    with served(None) as (port, keys):
+        devices = [*_devices(SITE, peer), device_at(url_of(port), keys)]
+        site_shares, site_ages = await _measured(devices, duration_s)
+    resets, backs = await _cuts(max(5, int(duration_s)), lambda writer: writer.transport.abort())
+    ends, ends_backs = await _cuts(max(5, int(duration_s)), lambda writer: writer.close())
     points = SITE.tcp_count * SITE.blocks_count * SITE.points_per_block
-    points += SITE.lines_count * SITE.units_per_line * BLOCK_REGISTERS
+    points += SITE.lines_count * SITE.units_per_line * BLOCK_REGISTERS + POINTS_COUNT
     return [
         row_of(f"20 devices x 3 blocks x 10 Hz, {name}", "% of a core", shares, FLEET_GOAL_PCT, "links alone"),
         row_of(f"POI sample age at 50 Hz beside them, {name}", "ms", ages, AGE_GOAL_MS, "beyond its period"),
         row_of(f"the same with one device dead, {name}", "ms", dead_ages, AGE_GOAL_MS, "it adds nothing"),
         row_of(f"20 devices of which one is dead, {name}", "% of a core", dead_shares, FLEET_GOAL_PCT),
         row_of(
-            f"64 TCP devices and 4 serial lines, {name}", "% of a core", site_shares, SITE_GOAL_PCT, f"{points} points"
+            f"64 TCP devices, 4 serial lines, OPC UA, {name}",
+            "% of a core",
+            site_shares,
+            SITE_GOAL_PCT,
+            f"{points} points",
         ),
         row_of(f"POI sample age beside that, {name}", "ms", site_ages, None, "beyond its period"),
-        row_of(f"connection reset -> seen, {name}", "ms", losses, LOSS_GOAL_MS),
-        row_of(f"connection reset -> values again, {name}", "ms", backs, BACK_GOAL_MS),
+        row_of(f"connection reset (RST) -> seen, {name}", "ms", resets, LOSS_GOAL_MS),
+        row_of(f"connection reset (RST) -> values again, {name}", "ms", backs, BACK_GOAL_MS),
+        row_of(f"connection ended (FIN) -> seen, {name}", "ms", ends, LOSS_GOAL_MS),
+        row_of(f"connection ended (FIN) -> values again, {name}", "ms", ends_backs, BACK_GOAL_MS),
     ]
 
 
 async def _measured(
-    fleet: Fleet, peer: Peer, duration_s: float, *, has_dead: bool = False
+    devices: Sequence[config.Device], duration_s: float, dead_count: int = 0
 ) -> tuple[list[float], list[float]]:
     """CPU in percent of a core, a window a sample; and how late the POI's samples were, in ms."""
-    devices = _devices(fleet, peer)
-    if has_dead:
-        devices[1] = replace(devices[1], port=peer.silent_port)
     links = _links(devices)
     running = asyncio.create_task(links.run())
     try:
         await asyncio.sleep(SETTLE_S)
         absent = [name for name, link in links.links.items() if not link.is_up]
-        assert absent == ([devices[1].name] if has_dead else []), absent
+        assert len(absent) == dead_count, absent
         shares = []
         for _ in range(max(1, int(duration_s / WINDOW_S))):
             began_s, cpu_s = clock.now_s(), time.process_time()
@@ -159,13 +167,13 @@ async def _ages(links: Links, duration_s: float) -> list[float]:
     return late_ms
 
 
-async def _cuts(count: int) -> tuple[list[float], list[float]]:
-    """A device that resets its connection: when that is seen, and when there are values again."""
+async def _cuts(count: int, cut: Callable[[asyncio.StreamWriter], None]) -> tuple[list[float], list[float]]:
+    """A device that gives up its connection: when that is seen, and when there are values again."""
     writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
-        await serve_zeros(reader, writer)
+        await serve_numbers(reader, writer)
 
     server = await asyncio.start_server(serve, HOST, 0)
     poi = replace(_poi(0), port=server.sockets[0].getsockname()[1])
@@ -177,7 +185,7 @@ async def _cuts(count: int) -> tuple[list[float], list[float]]:
             await _until(lambda: link.is_up)
             await asyncio.sleep(0.1)
             began_s = clock.now_s()
-            writers[-1].transport.abort()
+            cut(writers[-1])
             await _until(lambda: not link.is_up)
             seen_ms.append((clock.now_s() - began_s) * MS)
             await _until(lambda: link.is_up)
@@ -217,6 +225,11 @@ def _devices(fleet: Fleet, peer: Peer) -> list[config.Device]:
                               normal_s=1.0)
             )  # fmt: skip
     return devices
+
+
+def _with_a_dead_one(devices: list[config.Device], peer: Peer) -> list[config.Device]:
+    """The first beside the POI takes a connection and never answers."""
+    return [devices[0], replace(devices[1], port=peer.silent_port), *devices[2:]]
 
 
 def _poi(port: int) -> config.Device:

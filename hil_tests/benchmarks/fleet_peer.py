@@ -11,7 +11,7 @@ import os
 import sys
 import tty
 
-from hil_tests.benchmarks.polling import serve_zeros
+from hil_tests.benchmarks.polling import serve_numbers
 from hil_tests.servers.modbus_rtu import crc
 
 HOST = "127.0.0.1"
@@ -48,7 +48,7 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def serve(ports_count: int, lines_count: int) -> None:
     """For ever."""
-    servers = [await asyncio.start_server(serve_zeros, HOST, 0) for _ in range(ports_count)]
+    servers = [await asyncio.start_server(serve_numbers, HOST, 0) for _ in range(ports_count)]
     silent = await asyncio.start_server(_silent, HOST, 0)
     said = {
         "ports": [server.sockets[0].getsockname()[1] for server in servers],

@@ -53,7 +53,7 @@ async def opcua_rows(cuts_count: int, duration_s: float) -> list[Row]:
     rows = []
     for policy in POLICIES:
         name = "plain" if policy is None else policy
-        with _server(policy) as (port, keys):
+        with served(policy) as (port, keys):
             shares_pct, ratios = [], []
             for _ in range(5):
                 async with _driver(port, keys):
@@ -142,7 +142,8 @@ def _newest_s(board: Board) -> float:
 
 
 @contextlib.contextmanager
-def _server(policy: str | None) -> Iterator[tuple[int, Keys | None]]:
+def served(policy: str | None) -> Iterator[tuple[int, Keys | None]]:
+    """A server in a process of its own: its port, and the keys where it wants any."""
     folder, port = memory_folder("hallig-opcua-"), free_port()
     keys = None if policy is None else new_keys(folder, policy)
     process = _start(port, folder, keys)
@@ -157,7 +158,7 @@ def _server(policy: str | None) -> Iterator[tuple[int, Keys | None]]:
 @contextlib.asynccontextmanager
 async def _driver(port: int, keys: Keys | None) -> AsyncIterator[Board]:
     """Running, with its first values."""
-    board = Board(_device(url_of(port), keys), clock.now_s)
+    board = Board(device_at(url_of(port), keys), clock.now_s)
     logger = logging.getLogger("hallig.benchmark")
     logger.setLevel(logging.CRITICAL)  # that the connection is lost is what we do
     around = Surroundings(clock.now_s, Patience(), QuietLog(logger, clock.now_s), serial.Serial)
@@ -182,7 +183,8 @@ def _start(port: int, folder: Path, keys: Keys | None) -> subprocess.Popen[bytes
     return process
 
 
-def _device(url: str, keys: Keys | None) -> Device:
+def device_at(url: str, keys: Keys | None) -> Device:
+    """A device with all the numbers of that server."""
     model = load_site(site_path("musterhallig")).devices[MODEL]
     points = {
         f"value.{number}": Point(f"value.{number}", NodeWhere(node_name(number)), "float32", True, False)  # noqa: FBT003

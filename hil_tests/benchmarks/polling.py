@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import struct
 import subprocess
 import sys
@@ -103,7 +104,7 @@ async def _bare(blocks: list[Block], port: int, count: int) -> float:
 
 
 class _Server:
-    """Answers every read with zeros, in a process of its own."""
+    """Answers every read, never twice the same, in a process of its own."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "hil_tests.benchmarks.polling"]
@@ -119,19 +120,20 @@ class _Server:
             self._process.stdout.close()
 
 
-async def serve_zeros(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A device that answers every read with zeros."""
+async def serve_numbers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A device that answers with zeros and with ones in turn: an odd number of blocks is always another than before."""
+    answers = itertools.cycle((b"\0\0", b"\0\1"))
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        while True:
+        for register in answers:
             number, _, _, unit, function = HEADER.unpack(await reader.readexactly(HEADER.size))
             _, words = struct.unpack(">HH", await reader.readexactly(4))
             head = HEADER.pack(number, 0, 3 + 2 * words, unit, function)
-            writer.write(head + bytes((2 * words,)) + bytes(2 * words))
+            writer.write(head + bytes((2 * words,)) + register * words)
     writer.close()
 
 
 async def _serve() -> None:
-    server = await asyncio.start_server(serve_zeros, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve_numbers, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
