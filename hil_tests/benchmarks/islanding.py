@@ -11,9 +11,10 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.model.words import BreakerPosition
+from hil_tests.benchmarks.crowd import DEAD, HUB, crowded_site
 from hil_tests.benchmarks.row import Row, count_row, row_of
 from hil_tests.benchmarks.village import Criterion, Received, Village
 from hil_tests.plant.plant import Plant, PlantOptions
@@ -144,21 +145,29 @@ KINDS = (
 )
 
 
+IN_A_CROWD = (KINDS[0], KINDS[2])  # by the contact, and by the voltage
+
+
 async def islanding_rows(count: int, seed: int = 1) -> list[Row]:
-    """Every kind `count` times."""
+    """Every kind `count` times, and two of them on a hub of twenty devices, one of them dead."""
     rows = []
     dice = random.Random(seed)
-    sags_count = false_openings_count = 0
-    for kind in KINDS:
-        options = PlantOptions(demand_ratio=DEMAND_RATIO, irradiance_w_per_m2=50.0)
-        async with Village(options=options) as village:
-            tally = await _strike_often(village, kind, count, dice)
-            late = village.servers.lateness
-        rows += _rows(kind, tally, count, f"bench late in {late.late_count} of {late.count} steps")
-        sags_count += tally.sags_count
-        false_openings_count += tally.false_openings_count
+    tallies = []
+    with crowded_site() as crowded:
+        for kind, hub in [*((kind, HUB) for kind in KINDS), *((kind, str(crowded)) for kind in IN_A_CROWD)]:
+            options = PlantOptions(demand_ratio=DEMAND_RATIO, irradiance_w_per_m2=50.0)
+            async with Village(hub, options) as village:
+                if hub != HUB:
+                    village.servers.silence(DEAD)
+                tally = await _strike_often(village, kind, count, dice)
+                late = village.servers.lateness
+            named = kind if hub == HUB else replace(kind, name=f"20 devices, one dead: {kind.name}")
+            rows += _rows(named, tally, count, f"bench late in {late.late_count} of {late.count} steps")
+            tallies.append(tally)
+    sags_count = sum(tally.sags_count for tally in tallies)
     note = f"of {sags_count} sags between the blackouts, all of which the code rides through"
-    return [*rows, count_row("openings by a sag", false_openings_count, 0, note)]
+    openings_count = sum(tally.false_openings_count for tally in tallies)
+    return [*rows, count_row("openings by a sag", openings_count, 0, note)]
 
 
 async def _strike_often(village: Village, kind: Kind, count: int, dice: random.Random) -> Tally:

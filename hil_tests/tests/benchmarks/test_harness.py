@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
+from controller.config.load import load_site
 from controller.config.types import ModbusWhere
 from hil_tests.benchmarks import table
 from hil_tests.benchmarks.__main__ import PARTS, main
+from hil_tests.benchmarks.crowd import DEAD, crowded_site
 from hil_tests.benchmarks.row import Row, percentile, row_of
 from hil_tests.benchmarks.village import Village
 
@@ -89,3 +91,11 @@ async def _order_open(village: Village) -> None:
     else:
         await client.write_register(where.address, 1, device_id=device.unit)
     client.close()
+
+
+def test_a_crowd_is_twenty_devices_and_gone_afterwards() -> None:
+    with crowded_site() as path:
+        site = load_site(path)
+        assert len(site.devices) == 20
+        assert site.bindings["roof_8"].reads["power_w"][0].device == DEAD
+    assert not path.exists()
