@@ -123,7 +123,7 @@ class _Plan:
     seen: Any = None
     values: dict[str, Any] = field(default_factory=dict)
     dating: tuple[Sample, ...] = ()  # the oldest is the asset's instant
-    ageing: tuple[tuple[Sample, float], ...] = ()  # for how long each is fresh
+    fresh_for_s: tuple[tuple[Sample, float], ...] = ()  # for how long each is fresh
     renews: bool = False  # as long as these samples move on and no more, its values stand
 
 
@@ -263,7 +263,7 @@ def _assemble(plan: _Plan, now_s: float) -> None:
     """The fields that are known now."""
     values: dict[str, Any] = {}
     dating: dict[Sample, None] = {}
-    ageing: dict[Sample, float] = {}
+    fresh_for_s: dict[Sample, float] = {}
     instruments = set()
     all_renew = True
     for name, take, dates, belongs_to_angle in plan.takers:
@@ -272,8 +272,8 @@ def _assemble(plan: _Plan, now_s: float) -> None:
             continue
         values[name], sample, device, max_age_s, renews = found
         all_renew = all_renew and renews
-        if ageing.get(sample, math.inf) > max_age_s:
-            ageing[sample] = max_age_s
+        if fresh_for_s.get(sample, math.inf) > max_age_s:
+            fresh_for_s[sample] = max_age_s
         if dates:
             dating[sample] = None
         if belongs_to_angle:
@@ -281,7 +281,7 @@ def _assemble(plan: _Plan, now_s: float) -> None:
     if len(instruments) > 1:
         values.pop("angle_difference_deg", None)
     plan.values, plan.renews = values, all_renew
-    plan.dating, plan.ageing = tuple(dating), tuple(ageing.items())
+    plan.dating, plan.fresh_for_s = tuple(dating), tuple(fresh_for_s.items())
     _renew(plan)
 
 
@@ -290,4 +290,4 @@ def _oldest_s(plan: _Plan) -> float | None:
 
 
 def _fresh_until_s(plan: _Plan) -> float:
-    return min([sample.at_s + max_age_s for sample, max_age_s in plan.ageing], default=math.inf)
+    return min([sample.at_s + max_age_s for sample, max_age_s in plan.fresh_for_s], default=math.inf)

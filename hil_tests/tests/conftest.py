@@ -19,6 +19,7 @@ IN_REAL_TIME_TOO = frozenset(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """For `--dist loadgroup`: one process plays all that takes its real time, the others take whole files."""
     if not config.pluginmanager.hasplugin("xdist"):

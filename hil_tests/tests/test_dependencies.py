@@ -20,6 +20,7 @@ TOOLS = {
     "ruff": "run by its command",
     "pytest-asyncio": "a plugin",
     "pytest-timeout": "a plugin",
+    "pytest-xdist": "a plugin",
     "types-greenlet": "read by mypy alone",
     "types-pyserial": "read by mypy alone",
 }

@@ -97,5 +97,5 @@ def test_a_crowd_is_twenty_devices_and_gone_afterwards() -> None:
     with crowded_site() as path:
         site = load_site(path)
         assert len(site.devices) == 20
-        assert site.bindings["roof_8"].reads["power_w"][0].device == DEAD
+        assert site.bindings["roof_8"].reads["power_l1_w"][0].device == DEAD
     assert not path.exists()
