@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from controller.commands.frame import INVALID, CommandError
 from hil_tests.bench.scenario import Tier
@@ -18,21 +18,22 @@ OnResult = Callable[[Result], None]
 
 
 def play_all(jobs: Sequence[Job], processes_count: int, on_result: OnResult) -> list[Result]:
-    """All results, as the jobs stand. `on_result` hears of each as it comes.
+    """All results, as the jobs stand; after Ctrl-C those that were there. `on_result` hears of each as it comes.
 
     What runs in real time runs alone and last: beside others it would only show how busy this machine is.
     """
     found: dict[Job, Result] = {}
     virtual = [job for job in jobs if job.tier is not Tier.T2]
-    if processes_count > 1 and len(virtual) > 1:
-        for job, result in _side_by_side(virtual, processes_count):
-            found[job] = result
-            on_result(result)
-    for job in jobs:
-        if job not in found:
-            found[job] = play_job(job)
-            on_result(found[job])
-    return [found[job] for job in jobs]
+    with suppress(KeyboardInterrupt):
+        if processes_count > 1 and len(virtual) > 1:
+            for job, result in _side_by_side(virtual, processes_count):
+                found[job] = result
+                on_result(result)
+        for job in jobs:
+            if job not in found:
+                found[job] = play_job(job)
+                on_result(found[job])
+    return [found[job] for job in jobs if job in found]
 
 
 def _side_by_side(jobs: Sequence[Job], processes_count: int) -> Iterator[tuple[Job, Result]]:

@@ -6,14 +6,24 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from controller.commands.frame import INVALID, OK, PROBLEM, USAGE, CommandError, print_json, print_lines, remark
+from controller.commands.frame import (
+    INTERRUPTED,
+    INVALID,
+    OK,
+    PROBLEM,
+    USAGE,
+    CommandError,
+    print_json,
+    print_lines,
+    remark,
+)
 from hil_tests.bench.durations import spoken
 from hil_tests.bench.verdict import Result
 from hil_tests.bench_cli import selection
@@ -43,7 +53,9 @@ class RunOptions:
 
 
 def run_scenarios(options: RunOptions) -> int:
-    """Exit code: 1 when a run failed or a mark is wrong, else 4 when one is invalid, else 0. Raises CommandError."""
+    """Exit code: 1 when a run failed or a mark is wrong, else 4 when one is invalid, else 0; 130 when Ctrl-C ended it
+    early, and then the report is of the runs that were played until then. Raises CommandError.
+    """
     tiers = selection.tiers_of(options.tiers)
     seeds = selection.seeds(options.seeds)
     chosen = selection.select(selection.load(options.words, options.folders), options.words)
@@ -51,17 +63,20 @@ def run_scenarios(options: RunOptions) -> int:
     _prepare(options)
     with _told(len(jobs), quiet=options.as_json) as on_result:
         results = play_all(jobs, options.processes_count, on_result)
-    unwritten = None if options.report is None else _write(options, options.report, results)
+    unplayed_count = len(jobs) - len(results)
+    unwritten = None if options.report is None else _write(options, options.report, results, unplayed_count)
     report = options.report if unwritten is None else None
     left_out = selection.left_out(chosen, tiers)
     if options.as_json:
-        print_json({**as_json(results, report), "not_played": left_out})
+        ended_early = {"exit_code": INTERRUPTED, "passed": False} if unplayed_count else {}
+        print_json({**as_json(results, report), **ended_early, "unplayed": unplayed_count, "not_played": left_out})
     else:
         print_lines(summary(results, report))
         print_lines([f"not played, for they run in other tiers: {', '.join(left_out)}"] if left_out else [])
+        print_lines([f"ended early: {unplayed_count} of {len(jobs)} runs were not played"] if unplayed_count else [])
     if unwritten is not None:
         raise unwritten
-    return exit_code(results)
+    return INTERRUPTED if unplayed_count else exit_code(results)
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -128,10 +143,11 @@ def _prepare(options: RunOptions) -> None:
             raise CommandError("report", USAGE, str(error), "Choose another folder, or another --baseline.") from None
 
 
-def _write(options: RunOptions, folder: Path, results: Sequence[Result]) -> CommandError | None:
+def _write(options: RunOptions, folder: Path, results: Sequence[Result], unplayed_count: int) -> CommandError | None:
     """What went wrong, to be said after the verdicts: an hour of runs is not lost for want of a page."""
     try:
-        write(folder, results, circumstances(["hallig", *sys.argv[1:]]), options.baseline)
+        about = replace(circumstances(["hallig", *sys.argv[1:]]), unplayed_count=unplayed_count)
+        write(folder, results, about, options.baseline)
     except ReportError as error:
         return CommandError("report", PROBLEM, str(error), "Choose another folder, or another --baseline.")
     except OSError as error:

@@ -32,6 +32,7 @@ class Circumstances:
     git: str  # the commit, with -dirty when there was more than that
     plant: str  # of the plant's own code: another plant is another proof
     command: str
+    unplayed_count: int = 0  # runs that were asked for when somebody ended it early
 
     @property
     def date(self) -> str:

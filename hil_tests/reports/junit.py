@@ -49,6 +49,8 @@ def properties(result: Result, about: Circumstances | None = None) -> Iterator[t
     yield from sorted(result.properties.items())
     if about is not None:
         yield from (("plant_hash", about.plant), ("version", about.version))
+        if about.unplayed_count:
+            yield "unplayed_runs", str(about.unplayed_count)
         if about.git:
             yield "git", about.git
     yield "trace_hash", result.trace_hash

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -46,6 +47,32 @@ def test_ctrl_c_ends_all_of_them_at_once(busy: subprocess.Popen[str]) -> None:
     os.killpg(busy.pid, signal.SIGINT)  # as a terminal does
     _, told = busy.communicate(timeout=PATIENCE_S)  # returns only when no process holds its output any more
     assert (busy.returncode, told.strip()) == (INTERRUPTED, "")
+
+
+def test_what_was_played_until_then_is_in_the_report(tmp_path: Path) -> None:
+    """An hour of runs is not lost because somebody has seen enough."""
+    scenario(tmp_path, "ISL-901", seed='"1..2000"')
+    report = tmp_path / "report"
+    words = ["bench", "run", "--folder", str(tmp_path), "-j", "1", "--report", str(report)]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "controller.cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert child.stdout is not None
+    played = [child.stdout.readline() for _ in range(3)]
+    os.killpg(child.pid, signal.SIGINT)
+    said, _ = child.communicate(timeout=PATIENCE_S)
+    count = len(played) + said.count("\npass ") + said.startswith("pass ")
+    assert child.returncode == INTERRUPTED
+    assert f"ended early: {2000 - count} of 2000 runs were not played" in said
+    document = json.loads((report / "results.json").read_text())
+    assert len(document["runs"]) == count
+    assert document["circumstances"]["unplayed_count"] == 2000 - count
+    assert f"ended early: {2000 - count} more runs" in (report / "report.html").read_text()
 
 
 def test_a_killed_worker_is_told_and_proves_nothing(busy: subprocess.Popen[str]) -> None:
