@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,29 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def hears_sigterm(pid: int) -> bool:
+    """It has a handler of its own by now."""
+    (caught,) = re.findall(r"^SigCgt:\s+([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.3, 0.6, 1.0])
+def test_a_stop_while_it_starts_is_no_failure(later_s: float) -> None:
+    """Whatever it is doing just then: loading, laying lines, starting servers or processes."""
+    demo = subprocess.Popen(START, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    until_s = time.monotonic() + 10.0
+    while not hears_sigterm(demo.pid):
+        assert time.monotonic() < until_s, "never"
+        time.sleep(0.005)
+    time.sleep(later_s)
+    started = children_of(demo.pid)
+    demo.terminate()
+    said, _ = demo.communicate(timeout=30)
+    assert demo.returncode == 0, said
+    assert "Traceback" not in said
+    assert not any(is_running(pid) for pid in started)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
