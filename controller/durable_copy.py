@@ -52,10 +52,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a start finds; `source` is "journal", "copy", "none" (nothing was ever kept) or "lost"."""
+    """What a start finds; `source` is "journal", "copy", "none" (nothing was ever kept), "lost", or "held".
+
+    "held": another controller writes into the folder, and `why` says which.
+    """
 
     stored: Stored | None = None
     source: str = "none"
+    why: str = ""
 
 
 def read_copy(folder: Path) -> Kept | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,10 +14,12 @@ from typing import TypeVar
 from controller import clock
 from controller.durable import dump_durable
 from controller.durable_copy import Copyist, Restored, Stored, read_copy
+from controller.folder_lock import FolderLock, HeldElsewhereError
 from controller.journal_chain import Walk
 from controller.journal_damage import DamagedError, broken_files, code_of, is_damage, set_aside
 from controller.journal_intake import QUEUE_MAX, Intake, Line
 from controller.journal_line import Entry, entry_of
+from controller.journal_questions import Questions
 from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
@@ -39,12 +40,14 @@ class Journal:
     def __init__(self, path: Path, boot: str) -> None:
         self._path, self._boot = path, boot
         self._intake = Intake()
-        self._reads: queue.Queue[tuple[Callable[[JournalStore], object], Future[object]]] = queue.Queue(64)
+        self._questions = Questions()
         self._again: Stored | None = None  # the memory of a file that was set aside, for the new one
         self._handed_number = 0  # of the memory that a start got from the copy, because the file did not open
         self._is_taken_up = False  # the file was open once in this life: what it held is known
         self._damaged: tuple[str, str] | None = None  # a file that was set aside, and why; not yet told
         self._copyist = Copyist(path.parent)
+        self._lock = FolderLock(path.parent)
+        self._is_held = False  # by another controller
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._written = 0
@@ -85,7 +88,7 @@ class Journal:
         """For the page: whether events are being saved."""
         error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
         counts = self._intake.pending_count, self._intake.lost_count
-        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error)
+        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error, self._is_held)
 
     @property
     def is_walked(self) -> bool:
@@ -94,11 +97,7 @@ class Journal:
 
     def ask(self, question: Callable[[JournalStore], T]) -> Future[T]:
         """Read through the one connection; fails at once when the journal is not open or too busy."""
-        answer: Future[T] = Future()
-        try:
-            self._reads.put_nowait((question, answer))  # type: ignore[arg-type]
-        except queue.Full:
-            answer.set_exception(OSError("the journal is busy"))
+        answer = self._questions.ask(question)
         self._wake.set()
         return answer
 
@@ -121,7 +120,7 @@ class Journal:
             self._stop.wait(GROUP_S)
             store = store or self._open()
             if store is None:
-                self._refuse_reads()
+                self._questions.refuse(self._error)
                 self._stop.wait(RETRY_S)
                 continue
             try:
@@ -130,20 +129,27 @@ class Journal:
                 store = self._give_up(store, error)
         if store is not None:
             _close(store)
+        self._lock.release()
 
     def _has_work(self) -> bool:
         return bool(self._pending) or self._intake.has_work or self._again is not None
 
     def _open(self) -> JournalStore | None:
+        """None: not now. What lies in a folder that another controller holds is that one's, its memory too."""
         try:
+            self._lock.take()
+            self._is_held = False
             store = JournalStore(self._path)
             self._forget_what_was_written(store)
+        except HeldElsewhereError as error:
+            self._error, self._is_held = str(error), True
+            if not self.restored.done():
+                self.restored.set_result(Restored(None, "held", str(error)))
+            return None
         except (sqlite3.Error, OSError) as error:
             self._error = str(error)
             if not self.restored.done():
-                copy = read_copy(self._path.parent)
-                self._handed_number = copy.number if copy is not None else 0
-                self.restored.set_result(Restored(copy.stored, "copy") if copy is not None else Restored())
+                self.restored.set_result(self._from_copy())
             return None
         self._error, self._walk = "", Walk()
         if store.damage and self._damaged is None:
@@ -152,10 +158,17 @@ class Journal:
         self._tell_damage()
         return store
 
+    def _from_copy(self) -> Restored:
+        copy = read_copy(self._path.parent)
+        if copy is None:
+            return Restored()
+        self._handed_number = copy.number
+        return Restored(copy.stored, "copy")
+
     def _work(self, store: JournalStore) -> None:
         """What is urgent first. Raises sqlite3.Error or OSError when the file does not take it or cannot be read."""
         self._write_group(store)
-        self._answer(store)
+        self._questions.answer(store)
         if self._copyist.is_due and store.kept is not None:
             self._copyist.write(replace(store.kept, seq=store.last, head=store.head), clock.now_s())
         if not self._walk.is_over:
@@ -267,22 +280,6 @@ class Journal:
         self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
         self._damaged = None
         self._wake.set()
-
-    def _answer(self, store: JournalStore) -> None:
-        while not self._reads.empty():
-            question, answer = self._reads.get_nowait()
-            if not answer.set_running_or_notify_cancel():
-                continue  # whoever asked has given up waiting
-            try:
-                answer.set_result(question(store))
-            except (sqlite3.Error, OSError, ValueError, TypeError, LookupError) as error:
-                answer.set_exception(error)  # a line that cannot be read is its reader's trouble, not the writer's
-
-    def _refuse_reads(self) -> None:
-        while not self._reads.empty():
-            answer = self._reads.get_nowait()[1]
-            if answer.set_running_or_notify_cancel():
-                answer.set_exception(OSError(self._error))
 
 
 def _close(store: JournalStore) -> None:

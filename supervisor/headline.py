@@ -126,7 +126,8 @@ def notes(reading: Reading, status: Status, say: Words) -> tuple[Banner, ...]:
         return ()
     lines = []
     if not status.journal.is_ok:
-        lines.append(Banner(say("page.journal_title"), say("page.journal"), is_bad=False))
+        why = "page.journal_held" if status.journal.is_held else "page.journal"
+        lines.append(Banner(say("page.journal_title"), say(why), is_bad=False))
     if status.journal.broken_files:
         text = say("page.journal_broken_text", files=", ".join(status.journal.broken_files))
         lines.append(Banner(say("page.journal_broken"), text, is_bad=False))
