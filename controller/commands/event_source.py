@@ -13,6 +13,7 @@ from controller.commands.contact import ask, is_answering
 from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
+from controller.durable_copy import NAME as COPY_NAME
 from controller.whereabouts import DEFAULT_DATA_DIR, JOURNAL_NAME
 
 PAGE_COUNT = 200
@@ -99,8 +100,9 @@ def hub_of(arguments: argparse.Namespace) -> HubPlace | None:
     try:
         return find_hub(arguments.site, arguments.run_dir)
     except CommandError:
-        only_journal = arguments.site is None and data_dir_of(arguments, None).joinpath(JOURNAL_NAME).is_file()
-        if arguments.data_dir is None and not only_journal:
+        folder = data_dir_of(arguments, None)
+        is_a_journals = (folder / JOURNAL_NAME).is_file() or (folder / COPY_NAME).is_file()
+        if arguments.data_dir is None and not (arguments.site is None and is_a_journals):
             raise
         return None
 

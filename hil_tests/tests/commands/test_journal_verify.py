@@ -14,6 +14,7 @@ import pytest
 
 from controller import clock
 from controller.cli import main
+from controller.durable_copy import read_copy
 from controller.journal import Journal
 from controller.journal_store import JournalStore, Limits
 from controller.model.memory import DurableMemory
@@ -21,6 +22,7 @@ from controller.requests import ControlSocket
 from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
 from hil_tests.disk.recording import entry
 from hil_tests.tests.shell.test_journal import EVENT, eventually
+from hil_tests.tests.shell.test_journal_trouble import running
 
 
 def verified(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -100,6 +102,47 @@ def test_no_journal_and_no_journal_at_all(tmp_path: Path, capsys: pytest.Capture
     assert verified(capsys, str(tmp_path / "nothing.db"))[0] == 3
     (tmp_path / "text.db").write_text("no journal\n" * 900)
     assert verified(capsys, str(tmp_path / "text.db"))[0] == 1
+
+
+def a_journal_that_is_noted(folder: Path) -> Path:
+    """Thirty lines, and beside the file the number of the last."""
+    with running(folder / "journal.db") as journal:
+        tickets = [journal.write(EVENT, float(n)) for n in range(30)]
+        eventually(lambda: all(map(journal.is_durable, tickets)))
+        journal.keep(DurableMemory(held_open=frozenset({"a"})))
+        eventually(lambda: (copy := read_copy(folder)) is not None and copy.seq == 30)
+    return folder / "journal.db"
+
+
+@pytest.mark.parametrize("command", ["journal verify", "events"])
+def test_of_a_missing_one_its_last_known_number_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    a_journal_that_is_noted(tmp_path).unlink()
+    assert main([*command.split(), "--data-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert f"the event log {tmp_path / 'journal.db'} is missing" in said
+    assert "#30" in said
+
+
+def test_one_that_was_begun_after_another_was_missing_is_not_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the copy beside it has long been written anew."""
+    file = a_journal_that_is_noted(tmp_path)
+    file.unlink()
+    with running(file) as journal:
+        journal.restored.result(5.0)
+        tickets = [journal.write(EVENT, float(n)) for n in range(40)]
+        tickets.append(journal.keep(DurableMemory()))
+        eventually(lambda: all(map(journal.is_durable, tickets)))
+        eventually(lambda: (copy := read_copy(tmp_path)) is not None and copy.seq == 41)
+    code, said = told(capsys, str(file))
+    assert (code, said["is_whole"], said["begun_after"], said["broken"]) == (1, False, 30, None)
+    sentences = verified(capsys, str(file), "--lang", "en")[1]
+    assert "its last known number was #30" in sentences
+    assert main(["events", "--data-dir", str(tmp_path), "--lang", "en", "--since", "1h"]) == 0
+    assert "event log was missing, a new one is begun, last known number 30" in capsys.readouterr().out
 
 
 @contextlib.contextmanager
