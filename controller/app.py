@@ -38,6 +38,7 @@ from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
 PUBLISH_EVERY_S = 0.25
 LAST_WORDS_S = 0.5  # for what the fallback orders: wishes live no longer, and the watchdog waits for a second
 JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
+NO_ANSWER = "Control begins without what was latched or held before; it is joined in when the disk has answered."
 EXIT_CORE_FAILED = 70
 
 log = logging.getLogger("hallig.app")
@@ -153,6 +154,7 @@ class _App:
         except TimeoutError:
             if answer.done():
                 return answer.result()  # it came just now
+            log.warning("%s has not answered within %s s. %s", self._places.data_dir, JOURNAL_PATIENCE_S, NO_ANSWER)
             answer.add_done_callback(lambda late: self._join(late.result()))
             return Restored()
 

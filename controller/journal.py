@@ -19,7 +19,7 @@ from controller.journal_chain import Walk
 from controller.journal_damage import DamagedError, DisplacedError, broken_files, code_of, is_damage, set_aside
 from controller.journal_intake import QUEUE_MAX, Intake, Line
 from controller.journal_line import Entry, entry_of
-from controller.journal_news import FileNews
+from controller.journal_news import FileNews, Trouble
 from controller.journal_questions import Questions
 from controller.journal_restored import Restoring
 from controller.journal_store import JournalStore
@@ -51,7 +51,7 @@ class Journal:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._written = 0
-        self._error = "not opened yet"
+        self._trouble = Trouble(path)
         self._broken_names: tuple[str, ...] = ()
         self._pending: list[Line] = []
         self._hoped: tuple[str | None, int] | None = None  # a batch that failed: its head if it had one, its lines
@@ -86,14 +86,16 @@ class Journal:
     @property
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
-        error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
+        error = self._trouble.reason or (
+            "" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended"
+        )
         counts = self._intake.pending_count, self._intake.lost_count
         return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error, self._is_held)
 
     @property
     def is_walked(self) -> bool:
         """The file that was found at the start has been read through and is sound, or was set aside."""
-        return self._walk.is_over and not self._error
+        return self._walk.is_over and not self._trouble.reason
 
     def ask(self, question: Callable[[JournalStore], T]) -> Future[T]:
         """Read through the one connection; fails at once when the journal is not open or too busy."""
@@ -114,13 +116,13 @@ class Journal:
     # -- the writer thread ----------------------------------------------------------------------------------------
     def _run(self) -> None:
         store: JournalStore | None = None
-        while not self._stop.is_set() or (store is not None and not self._error and self._has_work()):
+        while not self._stop.is_set() or (store is not None and not self._trouble.reason and self._has_work()):
             self._wake.wait(IDLE_S if self._walk.is_over else WALK_PAUSE_S)
             self._wake.clear()
             self._stop.wait(GROUP_S)
             store = store or self._open()
             if store is None:
-                self._questions.refuse(self._error)
+                self._questions.refuse(self._trouble.reason)
                 self._stop.wait(RETRY_S)
                 continue
             try:
@@ -143,10 +145,12 @@ class Journal:
             store = JournalStore(self._path)
             self._forget_what_was_written(store)
         except (sqlite3.Error, OSError) as error:
-            self._error, self._is_held = str(error), isinstance(error, HeldElsewhereError)
+            self._trouble.note(error)
+            self._is_held = isinstance(error, HeldElsewhereError)
             self._restoring.do_without(error)
             return None
-        self._error, self._is_held, self._walk = "", False, Walk()
+        self._trouble.end(is_proven=False)
+        self._is_held, self._walk = False, Walk()
         self._news.note(store)
         self._take_up(store)
         self._tell_news()
@@ -184,7 +188,7 @@ class Journal:
         except sqlite3.Error:
             self._hoped = (store.hoped_head, len(pending))
             raise
-        self._error = ""
+        self._trouble.end(is_proven=True)
         self._intake.wrote(taken)
         self._written, self._again = max(self._written, taken.upto), None
         if not self._walk.is_over:
@@ -201,7 +205,7 @@ class Journal:
         A sync that failed once may not be tried again on the same file: what it should have written may be marked as
         written. So the connection goes, and the next one reads what is really there and writes it back.
         """
-        self._error = str(error)
+        self._trouble.note(error)
         if isinstance(error, sqlite3.Error) and is_damage(error):
             _close(store)
             self._set_aside(store, error)

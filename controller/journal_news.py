@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.journal_damage import set_aside
+from controller.folder_lock import HeldElsewhereError
+from controller.journal_damage import is_damage, set_aside
+from controller.journal_intake import QUEUE_MAX
 from controller.journal_store import JournalStore
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
+from controller.plain_words import why_not_written
 
 REPLACED = "another file was put in its place while it was written"
+CONSEQUENCE = (
+    f"Control goes on. Up to {QUEUE_MAX} events wait in memory, and all since is lost if the process ends, latches and "
+    "holds included. It is tried again each second."
+)
 log = logging.getLogger("hallig.journal")
+
+
+class Trouble:
+    """Why nothing is saved now. Told once on the way in and once on the way out, not with every try."""
+
+    def __init__(self, path: Path) -> None:
+        self.reason = "not opened yet"  # "": none
+        self._path = path
+        self._is_told = False
+
+    def note(self, error: Exception) -> None:
+        """It failed. Of a file that is set aside, or another controller's, others tell."""
+        self.reason = why_not_written(self._path, error)
+        is_told_elsewhere = isinstance(error, HeldElsewhereError) or (
+            isinstance(error, sqlite3.Error) and is_damage(error)
+        )
+        if is_told_elsewhere or self._is_told:
+            return
+        self._is_told = True
+        log.warning("%s cannot be written: %s. %s", self._path, self.reason, CONSEQUENCE)
+
+    def end(self, *, is_proven: bool) -> None:
+        """It is open; proven is it by what was written: a dying disk opens well each time."""
+        self.reason = ""
+        if is_proven and self._is_told:
+            log.warning("%s is written again", self._path)
+            self._is_told = False
 
 
 class FileNews:

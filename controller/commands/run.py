@@ -16,9 +16,9 @@ ABOUT = About(
     text="""\
 Control the hub that SITE describes, until a signal ends it. It reads the mode
 off the plant first: nothing moves because software started. One controller a
-hub: a second one is refused that has its --run-dir or its --data-dir; see to it
-that none runs elsewhere. A --data-dir that cannot be written is told, and kept
-from nothing but saving events. On a hub, systemd starts it
+hub: a second one with the same --run-dir or --data-dir is refused; one with
+other folders is not seen from here. Where --data-dir cannot be written it warns
+and controls all the same, without saving events. On a hub, systemd starts it
 (configs/systemd/hallig-controller.service).""",
     examples=(
         ("hallig run /etc/hallig/site.toml", "as on a hub"),

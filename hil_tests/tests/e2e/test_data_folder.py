@@ -100,3 +100,34 @@ async def test_a_second_one_that_learns_late_of_the_first_says_so_and_writes_not
     village.controllers[0].wait()
     await village.until(lambda: status()["journal"]["is_ok"] is True)
     assert "journal_held" in {line["reason"] for line in lines_of(run_dir)}, "the alarm has waited for the file"
+
+
+async def test_a_read_only_data_folder_is_told_at_the_start_and_keeps_nobody_from_control(
+    village: Village, small_disk: Path
+) -> None:
+    await village.start()
+    remount(small_disk, "ro")
+    log = village.folder / "controller.log"
+    village.run_controller("--data-dir", str(small_disk), log=log)
+    await village.until_mode("grid_connected")
+    said = log.read_text()
+    assert f"WARNING hallig.journal: {small_disk / 'journal.db'} cannot be written: its folder is read-only" in said
+    assert "all since is lost if the process ends, latches and holds included" in said
+    village.plant.grid.blackout()
+    await village.until_mode("islanded")
+    remount(small_disk, "rw")
+    await village.until(lambda: village.status["journal"]["is_ok"] is True)
+    await village.until(lambda: f"{small_disk / 'journal.db'} is written again" in log.read_text())
+    assert log.read_text().count("cannot be written") == 1, "not with every try"
+
+
+async def test_a_data_folder_that_does_not_answer_is_told_at_the_start(village: Village) -> None:
+    await village.start()
+    late_controller(village, village.folder / "run", village.folder / "answers")
+    await village.until_mode("grid_connected")
+    said = (village.folder / "second.log").read_text()
+    assert f"{village.folder / 'data'} has not answered within 1.0 s. Control begins without" in said
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
