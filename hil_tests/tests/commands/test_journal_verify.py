@@ -98,10 +98,21 @@ def test_an_unreadable_page_is_named_by_the_first_line_on_it(file: Path, capsys:
     assert 1 <= int(str(said["broken"])) <= 20
 
 
+def test_a_plain_sentence_stands_before_what_the_library_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(file.read_bytes())
+    content[4096 : 2 * 4096] = bytes(4096)
+    file.write_bytes(content)
+    assert main(["events", "--data-dir", str(file.parent)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"hallig: {file} cannot be read: a part of it cannot be read any more (")
+    assert said.count("\n") == 1
+
+
 def test_no_journal_and_no_journal_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verified(capsys, str(tmp_path / "nothing.db"))[0] == 3
     (tmp_path / "text.db").write_text("no journal\n" * 900)
-    assert verified(capsys, str(tmp_path / "text.db"))[0] == 1
+    assert main(["journal", "verify", str(tmp_path / "text.db")]) == 1
+    assert "cannot be read: it is no journal (file is not a database)" in capsys.readouterr().err
 
 
 def a_journal_that_is_noted(folder: Path) -> Path:
@@ -184,3 +195,36 @@ def test_a_running_hub_is_asked_and_its_file_never_opened(
         code, said = told(capsys, name, *(["--run-dir", str(tmp_path / "run" / "hub")] if how == "the hub" else []))
         assert (code, said["lines_count"], said["journal"]) == (0, 1200, "hub")
         assert opened == []
+
+
+@pytest.mark.parametrize("command", ["journal verify", "events"])
+def test_the_journal_is_found_by_the_run_folder_also_when_its_controller_has_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    run_dir = tmp_path / "run" / "hub"
+    with living_hub(tmp_path) as journal:
+        ticket = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(ticket))
+    words = [*command.split(), "--run-dir", str(run_dir), "--lang", "en"]
+    assert main(words) == 0
+    assert "#1" in capsys.readouterr().out
+    (run_dir / "places.json").unlink()
+    assert main(words) == 3
+    said = capsys.readouterr().err
+    assert f"no controller runs in {run_dir}, and nothing there says where its journal is. Name" in said
+    assert "--data-dir" in said
+    assert main([*words, "--data-dir", str(tmp_path / "data")]) == 0
+
+
+def test_of_a_running_hub_what_cannot_be_read_is_said_plainly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object) -> None:
+        raise sqlite3.DatabaseError("btreeInitPage() returns error code 11")
+
+    with living_hub(tmp_path) as journal, pytest.MonkeyPatch.context() as patch:
+        journal.restored.result(5.0)
+        patch.setattr(JournalStore, "newest", breaks)
+        assert main(["events", "--run-dir", str(tmp_path / "run" / "hub")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("hallig: the journal cannot be read: a part of it cannot be read any more (btreeInitPage()")
