@@ -38,13 +38,14 @@ from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
 PUBLISH_EVERY_S = 0.25
 LAST_WORDS_S = 0.5  # for what the fallback orders: wishes live no longer, and the watchdog waits for a second
 JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
+NO_ANSWER = "Control begins without what was latched or held before; it is joined in when the disk has answered."
 EXIT_CORE_FAILED = 70
 
 log = logging.getLogger("hallig.app")
 
 
 class AlreadyRunningError(Exception):
-    """Another controller holds this hub."""
+    """Another controller holds this hub, or the folder of its journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,16 @@ class _App:
         self._published_mode: Mode | None = None
         self._sequence = 0
         self._journal_was_ok = True
+        self._journal_was_held = False
 
     async def run(self) -> int:
         event_loop = asyncio.get_running_loop()
         self._journal.on_restored_late = lambda late: _from_thread(event_loop, lambda: self._join(late))
         self._journal.start()
         self._had = await self._restored()
+        if self._had.source == "held":
+            self._journal.stop()
+            raise AlreadyRunningError(self._had.why)
         memory = fresh_memory(self._known(self._had, clock.now_s()), clock.now_s())
         self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
         self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
@@ -149,6 +154,7 @@ class _App:
         except TimeoutError:
             if answer.done():
                 return answer.result()  # it came just now
+            log.warning("%s has not answered within %s s. %s", self._places.data_dir, JOURNAL_PATIENCE_S, NO_ANSWER)
             answer.add_done_callback(lambda late: self._join(late.result()))
             return Restored()
 
@@ -215,8 +221,16 @@ class _App:
         self._snapshot.write(build_status(publication))
 
     def _speak_of_journal(self, now_s: float) -> None:
-        """When the disk fails, and when it is back: the second of the two reaches the file."""
-        is_ok = self._journal.status.is_ok
+        """When the disk fails, and when it is back: the second of the two reaches the file.
+
+        Another controller's file, found only when control had begun: people must end one of the two. It is not ours to
+        choose which, and both go on.
+        """
+        is_ok, is_held = self._journal.status.is_ok, self._journal.status.is_held
+        if is_held and not self._journal_was_held:
+            log.error("%s: end one of the two. This one controls, and saves no events", self._journal.status.reason)
+            self._journal.write(Event(EventKind.ALARM, Reason.JOURNAL_HELD, "hub"), now_s)
+        self._journal_was_held = is_held
         if is_ok is not self._journal_was_ok:
             self._journal_was_ok = is_ok
             reason = Reason.JOURNAL_BACK if is_ok else Reason.JOURNAL_DEGRADED

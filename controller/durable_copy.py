@@ -17,6 +17,7 @@ import orjson
 
 from controller.journal_damage import sync_folder
 from controller.journal_line import GENESIS
+from controller.plain_words import in_plain_words
 
 NAME = "durable.json"
 RETRY_S = 1.0
@@ -52,10 +53,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a start finds; `source` is "journal", "copy", "none" (nothing was ever kept) or "lost"."""
+    """What a start finds; `source` is "journal", "copy", "none" (nothing was ever kept), "lost", or "held".
+
+    "held": another controller writes into the folder, and `why` says which.
+    """
 
     stored: Stored | None = None
     source: str = "none"
+    why: str = ""
 
 
 def read_copy(folder: Path) -> Kept | None:
@@ -97,7 +102,7 @@ class Copyist:
         try:
             write_copy(self._folder, kept)
         except OSError as error:
-            self.error, self._again_at_s = str(error), now_s + RETRY_S
+            self.error, self._again_at_s = in_plain_words(error), now_s + RETRY_S
         else:
             self.error, self.is_due = "", False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -14,16 +13,20 @@ from typing import TypeVar
 
 from controller import clock
 from controller.durable import dump_durable
-from controller.durable_copy import Copyist, Restored, Stored, read_copy
+from controller.durable_copy import Copyist, Restored, Stored
+from controller.folder_lock import FolderLock, HeldElsewhereError
 from controller.journal_chain import Walk
-from controller.journal_damage import DamagedError, broken_files, code_of, is_damage, set_aside
+from controller.journal_damage import DamagedError, DisplacedError, broken_files, code_of, is_damage, set_aside
 from controller.journal_intake import QUEUE_MAX, Intake, Line
 from controller.journal_line import Entry, entry_of
+from controller.journal_news import FileNews, Trouble
+from controller.journal_questions import Questions
+from controller.journal_restored import Restoring
 from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
-from controller.model.reasons import EventKind, Reason
+from controller.plain_words import in_plain_words
 from controller.status import JournalStatus
 
 GROUP_S = 0.003  # gather what comes within this before one sync
@@ -39,23 +42,24 @@ class Journal:
     def __init__(self, path: Path, boot: str) -> None:
         self._path, self._boot = path, boot
         self._intake = Intake()
-        self._reads: queue.Queue[tuple[Callable[[JournalStore], object], Future[object]]] = queue.Queue(64)
+        self._questions = Questions()
         self._again: Stored | None = None  # the memory of a file that was set aside, for the new one
-        self._handed_number = 0  # of the memory that a start got from the copy, because the file did not open
-        self._is_taken_up = False  # the file was open once in this life: what it held is known
-        self._damaged: tuple[str, str] | None = None  # a file that was set aside, and why; not yet told
+        self._restoring = Restoring(path.parent)
+        self._news = FileNews(path)
         self._copyist = Copyist(path.parent)
+        self._lock = FolderLock(path.parent)
+        self._is_held = False  # by another controller
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._written = 0
-        self._error = "not opened yet"
+        self._trouble = Trouble(path)
         self._broken_names: tuple[str, ...] = ()
         self._pending: list[Line] = []
         self._hoped: tuple[str | None, int] | None = None  # a batch that failed: its head if it had one, its lines
         self._walk = Walk()
         self._unwalked: list[Line] = []  # written into a file of which it is not known yet that it is sound
         self.uncertainty_of: Callable[[Event], float | None] = _nobody_waits
-        self.restored: Future[Restored] = Future()
+        self.restored = self._restoring.answer
         self.on_restored_late: Callable[[Restored], None] = _nobody_waits  # called in the writer's thread
         self.on_written: Callable[[], None] = _nobody_waits  # called in the writer's thread
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -83,22 +87,20 @@ class Journal:
     @property
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
-        error = self._error or ("" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended")
+        error = self._trouble.reason or (
+            "" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended"
+        )
         counts = self._intake.pending_count, self._intake.lost_count
-        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error)
+        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error, self._is_held)
 
     @property
     def is_walked(self) -> bool:
         """The file that was found at the start has been read through and is sound, or was set aside."""
-        return self._walk.is_over and not self._error
+        return self._walk.is_over and not self._trouble.reason
 
     def ask(self, question: Callable[[JournalStore], T]) -> Future[T]:
         """Read through the one connection; fails at once when the journal is not open or too busy."""
-        answer: Future[T] = Future()
-        try:
-            self._reads.put_nowait((question, answer))  # type: ignore[arg-type]
-        except queue.Full:
-            answer.set_exception(OSError("the journal is busy"))
+        answer = self._questions.ask(question)
         self._wake.set()
         return answer
 
@@ -115,47 +117,54 @@ class Journal:
     # -- the writer thread ----------------------------------------------------------------------------------------
     def _run(self) -> None:
         store: JournalStore | None = None
-        while not self._stop.is_set() or (store is not None and not self._error and self._has_work()):
+        while not self._stop.is_set() or (store is not None and not self._trouble.reason and self._has_work()):
             self._wake.wait(IDLE_S if self._walk.is_over else WALK_PAUSE_S)
             self._wake.clear()
             self._stop.wait(GROUP_S)
             store = store or self._open()
             if store is None:
-                self._refuse_reads()
+                self._questions.refuse(self._trouble.reason)
                 self._stop.wait(RETRY_S)
                 continue
             try:
                 self._work(store)
+            except DisplacedError as error:
+                self._leave(store, is_gone=error.is_gone)
+                store = None
             except (sqlite3.Error, OSError) as error:
                 store = self._give_up(store, error)
         if store is not None:
             _close(store)
+        self._lock.release()
 
     def _has_work(self) -> bool:
         return bool(self._pending) or self._intake.has_work or self._again is not None
 
     def _open(self) -> JournalStore | None:
         try:
+            self._lock.take()
             store = JournalStore(self._path)
             self._forget_what_was_written(store)
         except (sqlite3.Error, OSError) as error:
-            self._error = str(error)
-            if not self.restored.done():
-                copy = read_copy(self._path.parent)
-                self._handed_number = copy.number if copy is not None else 0
-                self.restored.set_result(Restored(copy.stored, "copy") if copy is not None else Restored())
+            self._trouble.note(error)
+            self._is_held = isinstance(error, HeldElsewhereError)
+            self._restoring.do_without(error)
             return None
-        self._error, self._walk = "", Walk()
-        if store.damage and self._damaged is None:
-            self._damaged = (store.set_aside.name if store.set_aside is not None else "", store.damage)
-        self._tell_restored(store)
-        self._tell_damage()
+        self._trouble.end(is_proven=False)
+        self._is_held, self._walk = False, Walk()
+        self._news.note(store)
+        self._take_up(store)
+        self._tell_news()
         return store
 
     def _work(self, store: JournalStore) -> None:
-        """What is urgent first. Raises sqlite3.Error or OSError when the file does not take it or cannot be read."""
+        """What is urgent first. Raises sqlite3.Error or OSError when the file does not take it or cannot be read.
+
+        DisplacedError: somebody has taken the file away.
+        """
+        store.look()
         self._write_group(store)
-        self._answer(store)
+        self._questions.answer(store)
         if self._copyist.is_due and store.kept is not None:
             self._copyist.write(replace(store.kept, seq=store.last, head=store.head), clock.now_s())
         if not self._walk.is_over:
@@ -180,7 +189,7 @@ class Journal:
         except sqlite3.Error:
             self._hoped = (store.hoped_head, len(pending))
             raise
-        self._error = ""
+        self._trouble.end(is_proven=True)
         self._intake.wrote(taken)
         self._written, self._again = max(self._written, taken.upto), None
         if not self._walk.is_over:
@@ -197,7 +206,7 @@ class Journal:
         A sync that failed once may not be tried again on the same file: what it should have written may be marked as
         written. So the connection goes, and the next one reads what is really there and writes it back.
         """
-        self._error = str(error)
+        self._trouble.note(error)
         if isinstance(error, sqlite3.Error) and is_damage(error):
             _close(store)
             self._set_aside(store, error)
@@ -209,11 +218,24 @@ class Journal:
         _close(store)
         return None
 
+    def _leave(self, store: JournalStore, *, is_gone: bool) -> None:
+        """A file that somebody has taken away. Its log goes into it, so that nobody takes that for a new file's."""
+        with contextlib.suppress(sqlite3.Error):
+            store.write_back()
+        _close(store)
+        if self._news.note_displaced(store.last if is_gone else None):
+            self._begin_anew_with(store)
+        self._wake.set()
+
     def _set_aside(self, store: JournalStore, error: sqlite3.Error) -> None:
         try:
-            self._damaged = (set_aside(self._path).name, str(error))
+            self._news.note_set_aside(set_aside(self._path), in_plain_words(error))
         except OSError:
             return  # tried again with the next opening
+        self._begin_anew_with(store)
+
+    def _begin_anew_with(self, store: JournalStore) -> None:
+        """What the next file must have of the one that is left behind."""
         self._hoped = None
         self._pending, self._unwalked = self._unwalked + self._pending, []
         self._again = store.kept.stored if store.kept is not None else None
@@ -237,52 +259,25 @@ class Journal:
             del self._pending[:count]
         self._hoped = None
 
-    def _tell_restored(self, store: JournalStore) -> None:
-        """Once, as soon as the file is open; who had to go on without is told now, unless the copy had told the same.
+    def _take_up(self, store: JournalStore) -> None:
+        """Once, as soon as the file is open.
 
         What was kept until now was kept without knowing what is in the file; it comes again, joined with that.
         """
-        if self._is_taken_up:
-            return  # what we hold is newer
-        self._is_taken_up = self._copyist.is_due = True
-        if store.kept is None:
-            found = Restored(None, "lost" if store.damage else "none")
-        else:
-            found = Restored(store.kept.stored, "copy" if store.damage else "journal")
-        is_news = store.kept is not None and store.kept.number > self._handed_number
-        if is_news:
-            self._intake.drop_memory()
-        if not self.restored.done():
-            self.restored.set_result(found)
-        elif is_news:
-            self.on_restored_late(found)
+        if self._restoring.is_first():
+            self._copyist.is_due = True
+            if self._restoring.has_news(store):
+                self._intake.drop_memory()
+            late = self._restoring.take_up(store)
+            if late is not None:
+                self.on_restored_late(late)
 
-    def _tell_damage(self) -> None:
-        """In the new file, and on the page for as long as the broken one lies there."""
+    def _tell_news(self) -> None:
+        """In the new file first of all, and on the page for as long as broken ones lie there."""
         self._broken_names = tuple(broken.name for broken in broken_files(self._path))
-        if self._damaged is None:
-            return
-        file, why = self._damaged
-        event = Event(EventKind.ALARM, Reason.JOURNAL_SET_ASIDE, "hub", {"file": file, "why": why})
-        self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
-        self._damaged = None
-        self._wake.set()
-
-    def _answer(self, store: JournalStore) -> None:
-        while not self._reads.empty():
-            question, answer = self._reads.get_nowait()
-            if not answer.set_running_or_notify_cancel():
-                continue  # whoever asked has given up waiting
-            try:
-                answer.set_result(question(store))
-            except (sqlite3.Error, OSError, ValueError, TypeError, LookupError) as error:
-                answer.set_exception(error)  # a line that cannot be read is its reader's trouble, not the writer's
-
-    def _refuse_reads(self) -> None:
-        while not self._reads.empty():
-            answer = self._reads.get_nowait()[1]
-            if answer.set_running_or_notify_cancel():
-                answer.set_exception(OSError(self._error))
+        for event in self._news.take():
+            self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
+            self._wake.set()
 
 
 def _close(store: JournalStore) -> None:

@@ -9,11 +9,15 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from controller.durable_copy import Kept
 from controller.journal_damage import DamagedError, is_damage
 from controller.journal_line import ENTRY, GENESIS, Entry, columns_of
+from controller.model.reasons import Reason
 
 SLICE_COUNT = 100  # lines: a millisecond or two, so that an order's intent does not wait long behind it
+FIRST_COUNT = 4  # a new journal says in its first line what became of the one before
 ASKED_COUNT = 500  # somebody waits for the end of the walk
 
 
@@ -39,6 +43,7 @@ class Ends:
     dropped_count: int  # oldest lines that the writer itself dropped when the file was full
     missing_first_count: int  # oldest lines that are gone, and nobody says why
     missing_last_count: int  # newest lines that are gone: they had been numbered, or noted beside the file
+    begun_after: int | None = None  # the last known line of a journal that was missing when this one was begun
     is_as_noted: bool | None = None  # the line noted beside the file stands here; None: nothing noted, or dropped since
 
 
@@ -88,8 +93,17 @@ def ends_of(connection: sqlite3.Connection, noted: Kept | None = None) -> Ends:
         dropped_count=dropped_count,
         missing_first_count=max(0, first - 1 - dropped_count) if first is not None else 0,
         missing_last_count=max(0, given_count - (last if last is not None else dropped_count)),
+        begun_after=_begun_after(connection),
         is_as_noted=_is_as_noted(connection, noted),
     )
+
+
+def _begun_after(connection: sqlite3.Connection) -> int | None:
+    """As its first lines say, for as long as they are there."""
+    query = "SELECT body FROM event WHERE seq <= ? AND reason = ? ORDER BY seq LIMIT 1"
+    row = connection.execute(query, (FIRST_COUNT, Reason.JOURNAL_MISSING.value)).fetchone()
+    last = orjson.loads(row[0]).get("last") if row is not None else None
+    return last if isinstance(last, int) else None
 
 
 def _is_as_noted(connection: sqlite3.Connection, noted: Kept | None) -> bool | None:

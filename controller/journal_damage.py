@@ -30,6 +30,14 @@ _DISK = frozenset(
 """What SQLite says of disk, memory or rights; everything else is about what stands in the file."""
 
 
+class DisplacedError(Exception):
+    """The file that is being written, or its log, was deleted, moved or replaced by somebody else."""
+
+    def __init__(self, *, is_gone: bool) -> None:
+        super().__init__("deleted or replaced while it was written")
+        self.is_gone = is_gone  # the file itself, not only its log
+
+
 class DamagedError(sqlite3.DatabaseError):
     """The file can be read and is not as it was written."""
 
@@ -57,8 +65,17 @@ def flaw_of(path: Path) -> str:
         if is_there and (not name.is_file() or not os.access(name, os.R_OK | os.W_OK)):
             return f"{name.name} is no file that this user may write"
     if _size(path) == 0 and _size(path.with_name(path.name + "-wal")) > 0:
-        return "it is empty, and its log is not"  # SQLite would delete the log without a word
+        state = "empty" if path.exists() else "missing"
+        return f"it is {state}, and its log is still there"  # SQLite would delete the log without a word
     return "it asks for a newer SQLite" if _is_too_new(path) else ""
+
+
+def places_of(path: Path) -> tuple[tuple[int, int] | None, ...] | None:
+    """Which files stand there as the journal and as its log, None where there is none; None: the disk does not say."""
+    try:
+        return tuple(_place(path.with_name(path.name + suffix)) for suffix in SUFFIXES[:2])
+    except OSError:
+        return None
 
 
 def set_aside(path: Path) -> Path:
@@ -95,6 +112,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _size(path: Path) -> int:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from controller.durable_copy import Kept, Stored, newer, read_copy
 from controller.journal_chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, walk_through
-from controller.journal_damage import DamagedError, code_of, flaw_of, is_damage, set_aside
+from controller.journal_damage import DamagedError, DisplacedError, code_of, flaw_of, is_damage, places_of, set_aside
 from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
+from controller.plain_words import in_plain_words
 
 PAGE_BYTES = 4096
 SIZE_MAX_BYTES = 64 * 1024 * 1024
@@ -63,18 +64,35 @@ class JournalStore:
         self.path = path
         self.set_aside: Path | None = None
         self.damage = ""  # what was wrong
+        self.missed: int | None = None  # the last line that is noted of a file that is not there
         self.kept: Kept | None = None
         self.hoped_head: str | None = None  # of the last batch; None: it did not come as far as its end
         self.last = 0  # number of the newest line
         self._limits = limits or Limits()
         path.parent.mkdir(parents=True, exist_ok=True)
         copy = read_copy(path.parent)
+        if copy is not None and not (path.exists() or path.is_symlink()):
+            self.missed = copy.seq
         try:
             self._begin(copy)
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
             self._begin_anew(copy, error)
+        self._places = places_of(path)
+        if self.is_anew and self.kept is not None:
+            self.append([], self.kept.stored)  # at once: the new file must not be taken for one that has lost it
+
+    @property
+    def is_anew(self) -> bool:
+        """It was begun in the place of one that was damaged or missing."""
+        return bool(self.damage) or self.missed is not None
+
+    def look(self) -> None:
+        """Raises DisplacedError when another file, or none, stands where this one or its log was opened."""
+        now = places_of(self.path)
+        if now is not None and self._places is not None and now != self._places:
+            raise DisplacedError(is_gone=now[0] != self._places[0])
 
     @property
     def head(self) -> str:
@@ -126,8 +144,6 @@ class JournalStore:
         flaw = flaw_of(self.path)
         if flaw:
             raise DamagedError(flaw)
-        if copy is not None and not self.path.exists():
-            self.damage = self.damage or "it was gone"
         self._connection = open_connection(self.path, self._limits.size_max_bytes)
         try:
             self._take_up(copy)
@@ -143,13 +159,15 @@ class JournalStore:
             if not isinstance(kept.number, int) or row[3] not in {"", kept.fingerprint}:
                 raise DamagedError("the durable memory is not as it was written")
             self.kept = newer(kept, self.kept)
-        if copy is not None and not self.damage and newer(self.kept, copy) is copy:
+        newest = self._connection.execute(_NEWEST).fetchone()
+        if copy is not None and not self.is_anew and row is None and newest is None:
+            self.missed = copy.seq  # begun anew, and ended or out of room before the memory was in it
+        if copy is not None and not self.is_anew and newer(self.kept, copy) is copy:
             raise DamagedError("it lacks its newest lines: the copy of the durable memory is newer")
         self.kept = newer(self.kept, copy)
-        newest = self._connection.execute(_NEWEST).fetchone()
         self._head: str = newest[0] if newest is not None else self._head_of_dropped()
         self.last = newest[1] if newest is not None else 0
-        if copy is not None and copy.seq > self.last and not self.damage:
+        if copy is not None and copy.seq > self.last and not self.is_anew:
             raise DamagedError(f"it ends at line {self.last}, and line {copy.seq} is noted beside it")
 
     def _head_of_dropped(self) -> str:
@@ -157,12 +175,9 @@ class JournalStore:
         return str(row[0]) if row is not None else GENESIS
 
     def _begin_anew(self, copy: Kept | None, error: sqlite3.Error) -> None:
-        """The durable memory goes into the new file at once."""
-        self.damage = str(error)
+        self.damage = in_plain_words(error)
         self.set_aside = set_aside(self.path)
         self._begin(copy)
-        if self.kept is not None:
-            self.append([], self.kept.stored)
 
     def _append(self, entries: Sequence[Entry], durable: Stored | None) -> int:
         head, last, connection = self._head, 0, self._connection

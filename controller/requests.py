@@ -13,6 +13,7 @@ import asyncio
 import itertools
 import os
 import socket
+import sqlite3
 import struct
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,6 +27,7 @@ from controller.journal import Journal
 from controller.journal_chain import ASKED_COUNT, Walk
 from controller.journal_store import JournalStore
 from controller.model.advice import OperatorRequest, RequestKind
+from controller.plain_words import in_plain_words
 from controller.point_reading import UnknownPointError
 from controller.socket_client import ANSWER_MAX_BYTES, FRAME_MAX_BYTES, NAME
 
@@ -171,8 +173,12 @@ class ControlSocket:
         return {"walk": asdict(walk), "ends": asdict(ends), "set_aside": self._journal.status.broken_files}
 
     async def _of_journal(self, question: Callable[[JournalStore], T]) -> T:
-        async with asyncio.timeout(FRAME_DEADLINE_S):
-            return await asyncio.wrap_future(self._journal.ask(question))
+        """Raises OSError or TimeoutError: why there is no answer, in words for people."""
+        try:
+            async with asyncio.timeout(FRAME_DEADLINE_S):
+                return await asyncio.wrap_future(self._journal.ask(question))
+        except sqlite3.Error as error:
+            raise OSError(f"the journal cannot be read: {in_plain_words(error)}") from None
 
     def _read(self, frame: ReadFrame) -> dict[str, Any]:
         if self.read_one is None:

@@ -162,6 +162,7 @@ class JournalStatus:
     reason: str  # "" or the error, for engineers
     broken_files: tuple[str, ...] = ()  # damaged journals that were set aside and are still there
     copy_reason: str = ""  # "" or why the copy of the durable memory beside it cannot be written
+    is_held: bool = False  # another controller writes into the folder, and this one does not
 
 
 @dataclass(frozen=True, slots=True)

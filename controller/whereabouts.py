@@ -59,10 +59,16 @@ def default_run_dir(hub: str) -> Path:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds this lock file. Asked of the kernel, for taking it would disturb its owner."""
+    """Whether a living process holds this lock. Asked of the kernel, for taking it would disturb its owner."""
+    return lock_holder(path) is not None
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that holds the lock on this file or folder; None: nobody, or nobody whom the kernel shows us."""
     try:
         found, table = path.stat(), Path("/proc/locks").read_text()
     except OSError:
-        return False
+        return None
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    return any(line.split()[1] == "FLOCK" and place in line.split() for line in table.splitlines() if line.strip())
+    held = (line.split() for line in table.splitlines())
+    return next((int(words[4]) for words in held if words[1:2] == ["FLOCK"] and place in words), None)

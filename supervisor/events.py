@@ -11,7 +11,7 @@ from supervisor.instants import Now, event_time
 from supervisor.labels import Labels
 from supervisor.mirror import LoggedEvent
 from supervisor.parts import EventLine
-from supervisor.public_words import known
+from supervisor.public_words import known, reason_of
 from supervisor.words import Words
 
 TOLD = frozenset(
@@ -67,7 +67,7 @@ def _line(group: list[LoggedEvent], labels: Labels, now: Now, say: Words) -> Eve
     text = say(
         f"kind.{newest.kind}",
         subject=", ".join(subjects),
-        reason=known(say, "reason", newest.reason, newest.reason),
+        reason=reason_of(say, newest.reason, newest.values),
         mode=_word(newest, "to", "mode", say),
         verdict=_word(newest, "verdict", "grid", say),
         what=_word(newest, "what", "request", say),

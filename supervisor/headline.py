@@ -126,10 +126,13 @@ def notes(reading: Reading, status: Status, say: Words) -> tuple[Banner, ...]:
         return ()
     lines = []
     if not status.journal.is_ok:
-        lines.append(Banner(say("page.journal_title"), say("page.journal"), is_bad=False))
+        why = "page.journal_held" if status.journal.is_held else "page.journal"
+        lines.append(Banner(say("page.journal_title"), say(why), is_bad=False))
     if status.journal.broken_files:
         text = say("page.journal_broken_text", files=", ".join(status.journal.broken_files))
         lines.append(Banner(say("page.journal_broken"), text, is_bad=False))
+    if status.journal.copy_reason:
+        lines.append(Banner(say("page.copy_title"), say("page.copy"), is_bad=False))
     if lost := [device.name for device in status.devices if not device.is_up]:
         names = say("page.lost_devices_text", names=", ".join(lost))
         lines.append(Banner(say.count("page.lost_devices", len(lost)), names, is_bad=False))

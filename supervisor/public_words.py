@@ -5,6 +5,7 @@ Codes come from a file that another version may have written, so each function h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from controller.model.advice import RequestKind
@@ -66,6 +67,14 @@ def known(say: Words, family: str, code: str, otherwise: str) -> str:
     """The words of a code that may be newer than this catalogue, else the text given."""
     key = f"{family}.{code}"
     return say(key) if say.has(key) else otherwise
+
+
+def reason_of(say: Words, code: str, values: Mapping[str, object]) -> str:
+    """The words of an event's reason; of a log that was missing with the last number that is known of it."""
+    reason = known(say, "reason", code, code)
+    if code == Reason.JOURNAL_MISSING.value and "last" in values:
+        reason += say("event.last_known", last=values["last"])
+    return reason
 
 
 def of_enum(say: Words, family: str, code: Enum | None) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from controller import clock
 from controller.commands.contact import ask, is_answering
-from controller.commands.frame import CommandError
+from controller.commands.frame import NO_CONTACT, CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
+from controller.durable_copy import NAME as COPY_NAME
 from controller.whereabouts import DEFAULT_DATA_DIR, JOURNAL_NAME
 
 PAGE_COUNT = 200
@@ -99,14 +100,24 @@ def hub_of(arguments: argparse.Namespace) -> HubPlace | None:
     try:
         return find_hub(arguments.site, arguments.run_dir)
     except CommandError:
-        only_journal = arguments.site is None and data_dir_of(arguments, None).joinpath(JOURNAL_NAME).is_file()
-        if arguments.data_dir is None and not only_journal:
+        folder = data_dir_of(arguments, None)
+        is_a_journals = (folder / JOURNAL_NAME).is_file() or (folder / COPY_NAME).is_file()
+        if arguments.data_dir is None and not (arguments.site is None and is_a_journals):
             raise
         return None
 
 
 def data_dir_of(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:
-    """The folder of its journal: named, or as its controller left word, or where it usually is."""
+    """The folder of its journal: named, or as its controller left word, or where it usually is.
+
+    Raises:
+        CommandError: of a run folder that was named, no controller left word.
+    """
     if arguments.data_dir is not None:
         return Path(arguments.data_dir)
-    return hub.places.data_dir if hub is not None and hub.places is not None else DEFAULT_DATA_DIR
+    if hub is not None and hub.places is not None:
+        return hub.places.data_dir
+    if hub is not None and arguments.run_dir is not None:
+        text = f"no controller runs in {arguments.run_dir}, and nothing there says where its journal is"
+        raise CommandError("no_contact", NO_CONTACT, text, "Name the folder of the journal with --data-dir.")
+    return DEFAULT_DATA_DIR

@@ -11,7 +11,7 @@ from controller.commands.hubs import HubPlace
 from controller.commands.speech import number
 from controller.model.words import ClockQuality
 from supervisor.labels import Labels
-from supervisor.public_words import known
+from supervisor.public_words import known, reason_of
 from supervisor.reading import StatusReader
 from supervisor.words import Words
 
@@ -24,7 +24,7 @@ def labels_of(hub: HubPlace | None, say: Words) -> Labels:
 def sentence(line: LogLine, labels: Labels, say: Words) -> str:
     """What happened and why; a code that this catalogue does not know stands as it is."""
     kind, subject = str(line["kind"]), labels.of(str(line["subject"]))
-    reason = known(say, "reason", str(line["reason"]), str(line["reason"]))
+    reason = reason_of(say, str(line["reason"]), line["values"])
     if not say.has(f"kind.{kind}"):
         return f"{kind}: {subject}: {reason}"
     values = line["values"]

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from controller.commands.contact import ask, is_answering
 from controller.commands.event_source import data_dir_of, hub_of
-from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
+from controller.commands.frame import PROBLEM, CommandError
 from controller.commands.hubs import HubPlace, known_hubs
 from controller.commands.journal_file import open_copy
 from controller.durable_copy import read_copy
 from controller.journal_chain import Ends, Walk, ends_of, walk_through
 from controller.journal_damage import broken_files
+from controller.plain_words import in_plain_words
 from controller.whereabouts import JOURNAL_NAME
 from supervisor.words import Words
 
@@ -35,7 +36,8 @@ class Examined:
     def is_whole(self) -> bool:
         """All that was written is there, or was dropped by the writer itself."""
         gone = self.ends.missing_first_count + self.ends.missing_last_count
-        return self.walk.broken is None and gone == 0 and self.ends.is_as_noted is not False
+        is_all = gone == 0 and self.ends.begun_after is None
+        return self.walk.broken is None and is_all and self.ends.is_as_noted is not False
 
 
 def examine(arguments: argparse.Namespace) -> Examined:
@@ -60,6 +62,8 @@ def sentences(found: Examined, say: Words) -> Iterator[str]:
     yield _verdict(found, say)
     if walk.broken is not None:
         yield say(BREAKS[walk.why], id=walk.broken)
+    if ends.begun_after is not None:
+        yield say("verify.begun_after", last=ends.begun_after)
     if ends.missing_first_count:
         yield say("verify.first_gone", count=ends.missing_first_count)
     if ends.missing_last_count:
@@ -109,9 +113,6 @@ def _by_socket(hub: HubPlace) -> Examined:
 
 
 def _by_copy(file: Path) -> Examined:
-    if not file.is_file():
-        hint = "Name its folder with --data-dir, or the file itself."
-        raise CommandError("no_contact", NO_CONTACT, f"no controller runs, and there is no journal {file}", hint)
     noted = read_copy(file.parent) if file.name == JOURNAL_NAME else None
     names = tuple(broken.name for broken in broken_files(file))
     with open_copy(file, as_it_is=True) as journal:
@@ -119,4 +120,6 @@ def _by_copy(file: Path) -> Examined:
             return Examined(str(file), walk_through(journal.connection), ends_of(journal.connection, noted), names)
         except sqlite3.Error as error:
             hint = "Nothing in it can be read as a journal."
-            raise CommandError("broken_journal", PROBLEM, f"{file} cannot be read: {error}", hint) from None
+            raise CommandError(
+                "broken_journal", PROBLEM, f"{file} cannot be read: {in_plain_words(error)}", hint
+            ) from None

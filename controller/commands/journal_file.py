@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
+from controller.durable_copy import NAME as COPY_NAME
+from controller.durable_copy import read_copy
 from controller.journal_line import newest_events, read_events
+from controller.plain_words import in_plain_words
+from controller.whereabouts import JOURNAL_NAME
 
 BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets it aside as .broken-0 and begins anew."
 
@@ -40,11 +44,10 @@ def open_copy(journal: Path, *, as_it_is: bool = False) -> Iterator[JournalFile]
     """The journal as it lies there, its write-ahead log included; damaged ones only for who wants it as it is.
 
     Raises:
-        CommandError: there is none (exit 3), or it is broken (exit 1).
+        CommandError: there is none (exit 3), there was one (exit 1), or it is broken (exit 1).
     """
     if not journal.is_file():
-        hint = "Name its folder with --data-dir."
-        raise CommandError("no_contact", NO_CONTACT, f"no controller runs, and there is no journal {journal}", hint)
+        raise _missing(journal)
     with tempfile.TemporaryDirectory(prefix="hallig-") as folder:
         copy = Path(folder) / journal.name
         for suffix in ("", "-wal"):
@@ -56,6 +59,17 @@ def open_copy(journal: Path, *, as_it_is: bool = False) -> Iterator[JournalFile]
             yield JournalFile(connection)
 
 
+def _missing(journal: Path) -> CommandError:
+    """What lies beside it may know that there was one."""
+    noted = read_copy(journal.parent) if journal.name == JOURNAL_NAME else None
+    if noted is None:
+        hint = "Name its folder with --data-dir."
+        return CommandError("no_contact", NO_CONTACT, f"no controller runs, and there is no journal {journal}", hint)
+    text = f"the event log {journal} is missing; {COPY_NAME} beside it knows of #{noted.seq} as its last line"
+    hint = "The next start of the controller begins a new one, and says so in it."
+    return CommandError("missing_journal", PROBLEM, text, hint)
+
+
 def _check(connection: sqlite3.Connection, journal: Path) -> None:
     try:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -63,4 +77,6 @@ def _check(connection: sqlite3.Connection, journal: Path) -> None:
             raise sqlite3.DatabaseError(str(verdict))
         connection.execute("SELECT seq FROM event LIMIT 1")
     except sqlite3.Error as error:
-        raise CommandError("broken_journal", PROBLEM, f"{journal} cannot be read: {error}", BROKEN_HINT) from None
+        raise CommandError(
+            "broken_journal", PROBLEM, f"{journal} cannot be read: {in_plain_words(error)}", BROKEN_HINT
+        ) from None

@@ -16,7 +16,9 @@ ABOUT = About(
     text="""\
 Control the hub that SITE describes, until a signal ends it. It reads the mode
 off the plant first: nothing moves because software started. One controller a
-hub: a second one is refused. On a hub, systemd starts it
+hub: a second one with the same --run-dir or --data-dir is refused; one with
+other folders is not seen from here. Where --data-dir cannot be written it warns
+and controls all the same, without saving events. On a hub, systemd starts it
 (configs/systemd/hallig-controller.service).""",
     examples=(
         ("hallig run /etc/hallig/site.toml", "as on a hub"),
@@ -28,7 +30,7 @@ hub: a second one is refused. On a hub, systemd starts it
     then="'hallig status --watch' in another terminal; 'hallig observe on' before it may act.",
     exits={
         OK: "ended by a signal, cleanly",
-        PROBLEM: "another controller holds the hub, or a folder cannot be written",
+        PROBLEM: "another controller has this --run-dir or --data-dir, or --run-dir cannot be written",
         USAGE: "wrong configuration",
         70: "judgement failed; the guard's fallback has acted: to be started again",
         71: "the loop hung and the watchdog ended it: to be started again",

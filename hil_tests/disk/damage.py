@@ -105,7 +105,7 @@ def _what_it_says(journal: Journal, result: DamageResult) -> str:
         return "the chain is broken after the start"
     if "started" not in {line["kind"] for line in lines[-2:]}:
         return "the line of the start is not among the last"
-    is_told = any(line["reason"] == "journal_set_aside" for line in lines)
+    is_told = any(line["reason"] in {"journal_set_aside", "journal_missing"} for line in lines)
     old = [line["values"] for line in lines if line["kind"] == "shed"]
     if old == [{"n": n} for n in range(len(old))] and len(old) >= EVENTS_COUNT - 9:
         return ""  # at most lines that were written after the memory, in a log that was torn

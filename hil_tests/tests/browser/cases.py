@@ -22,7 +22,7 @@ def latched() -> Status:
             LatchStatus("emergency_off", Reason.EMERGENCY_OFF, 0.0),
             LatchStatus("poi_close", Reason.POI_WILL_NOT_CLOSE, 0.0),
         ),
-        journal=JournalStatus(is_ok=False, pending_count=3, lost_count=1, reason="disk"),
+        journal=JournalStatus(False, 3, 1, "disk", ("journal.db.broken-0",), "disk", is_held=True),
         devices=(DeviceStatus("poi_relay", is_up=False), DeviceStatus("inverter_main", is_up=False)),
     )
     return replace(status, radios=tuple(replace(radio, is_alive=False) for radio in status.radios))

@@ -14,6 +14,7 @@ import pytest
 
 from controller import clock
 from controller.cli import main
+from controller.durable_copy import read_copy
 from controller.journal import Journal
 from controller.journal_store import JournalStore, Limits
 from controller.model.memory import DurableMemory
@@ -21,6 +22,7 @@ from controller.requests import ControlSocket
 from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
 from hil_tests.disk.recording import entry
 from hil_tests.tests.shell.test_journal import EVENT, eventually
+from hil_tests.tests.shell.test_journal_trouble import running
 
 
 def verified(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -96,10 +98,62 @@ def test_an_unreadable_page_is_named_by_the_first_line_on_it(file: Path, capsys:
     assert 1 <= int(str(said["broken"])) <= 20
 
 
+def test_a_plain_sentence_stands_before_what_the_library_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(file.read_bytes())
+    content[4096 : 2 * 4096] = bytes(4096)
+    file.write_bytes(content)
+    assert main(["events", "--data-dir", str(file.parent)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"hallig: {file} cannot be read: a part of it cannot be read any more (")
+    assert said.count("\n") == 1
+
+
 def test_no_journal_and_no_journal_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verified(capsys, str(tmp_path / "nothing.db"))[0] == 3
     (tmp_path / "text.db").write_text("no journal\n" * 900)
-    assert verified(capsys, str(tmp_path / "text.db"))[0] == 1
+    assert main(["journal", "verify", str(tmp_path / "text.db")]) == 1
+    assert "cannot be read: it is no journal (file is not a database)" in capsys.readouterr().err
+
+
+def a_journal_that_is_noted(folder: Path) -> Path:
+    """Thirty lines, and beside the file the number of the last."""
+    with running(folder / "journal.db") as journal:
+        tickets = [journal.write(EVENT, float(n)) for n in range(30)]
+        eventually(lambda: all(map(journal.is_durable, tickets)))
+        journal.keep(DurableMemory(held_open=frozenset({"a"})))
+        eventually(lambda: (copy := read_copy(folder)) is not None and copy.seq == 30)
+    return folder / "journal.db"
+
+
+@pytest.mark.parametrize("command", ["journal verify", "events"])
+def test_of_a_missing_one_its_last_known_number_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    a_journal_that_is_noted(tmp_path).unlink()
+    assert main([*command.split(), "--data-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert f"the event log {tmp_path / 'journal.db'} is missing" in said
+    assert "#30" in said
+
+
+def test_one_that_was_begun_after_another_was_missing_is_not_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the copy beside it has long been written anew."""
+    file = a_journal_that_is_noted(tmp_path)
+    file.unlink()
+    with running(file) as journal:
+        journal.restored.result(5.0)
+        tickets = [journal.write(EVENT, float(n)) for n in range(40)]
+        tickets.append(journal.keep(DurableMemory()))
+        eventually(lambda: all(map(journal.is_durable, tickets)))
+        eventually(lambda: (copy := read_copy(tmp_path)) is not None and copy.seq == 41)
+    code, said = told(capsys, str(file))
+    assert (code, said["is_whole"], said["begun_after"], said["broken"]) == (1, False, 30, None)
+    sentences = verified(capsys, str(file), "--lang", "en")[1]
+    assert "its last known number was #30" in sentences
+    assert main(["events", "--data-dir", str(tmp_path), "--lang", "en", "--since", "1h"]) == 0
+    assert "event log was missing, a new one is begun, last known number 30" in capsys.readouterr().out
 
 
 @contextlib.contextmanager
@@ -141,3 +195,36 @@ def test_a_running_hub_is_asked_and_its_file_never_opened(
         code, said = told(capsys, name, *(["--run-dir", str(tmp_path / "run" / "hub")] if how == "the hub" else []))
         assert (code, said["lines_count"], said["journal"]) == (0, 1200, "hub")
         assert opened == []
+
+
+@pytest.mark.parametrize("command", ["journal verify", "events"])
+def test_the_journal_is_found_by_the_run_folder_also_when_its_controller_has_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    run_dir = tmp_path / "run" / "hub"
+    with living_hub(tmp_path) as journal:
+        ticket = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(ticket))
+    words = [*command.split(), "--run-dir", str(run_dir), "--lang", "en"]
+    assert main(words) == 0
+    assert "#1" in capsys.readouterr().out
+    (run_dir / "places.json").unlink()
+    assert main(words) == 3
+    said = capsys.readouterr().err
+    assert f"no controller runs in {run_dir}, and nothing there says where its journal is. Name" in said
+    assert "--data-dir" in said
+    assert main([*words, "--data-dir", str(tmp_path / "data")]) == 0
+
+
+def test_of_a_running_hub_what_cannot_be_read_is_said_plainly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object) -> None:
+        raise sqlite3.DatabaseError("btreeInitPage() returns error code 11")
+
+    with living_hub(tmp_path) as journal, pytest.MonkeyPatch.context() as patch:
+        journal.restored.result(5.0)
+        patch.setattr(JournalStore, "newest", breaks)
+        assert main(["events", "--run-dir", str(tmp_path / "run" / "hub")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("hallig: the journal cannot be read: a part of it cannot be read any more (btreeInitPage()")

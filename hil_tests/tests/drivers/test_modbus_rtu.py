@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serial import SerialException
+from serial import Serial, SerialException
 
 from controller.config.types import Protocol
 from controller.drivers.backoff import Patience
@@ -201,3 +201,19 @@ async def test_cancelled_in_mid_transaction_nothing_hangs(tmp_path: Path) -> Non
 def test_the_time_for_an_answer_is_line_time_and_the_devices_own() -> None:
     slow = device(POINTS, Protocol.MODBUS_RTU, baudrate=9600, timeout_s=0.1)
     assert answer_timeout_s(slow, Question("holding", 0, 100)) == pytest.approx(0.1 + 213 * 11 / 9600)
+
+
+async def test_a_port_that_another_program_holds_is_said_plainly(tmp_path: Path) -> None:
+    with scripted(tmp_path) as line, Serial(str(line.name), exclusive=True):
+        wire = RtuWire(replace(slave(1).device, serial_port=str(line.name)))
+        with pytest.raises(LinkDownError, match=rf"^{line.name}: another program uses it \(.*Errno 11"):
+            await wire.open(lambda: None)
+        wire.close()
+
+
+async def test_a_port_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+    port = str(tmp_path / "none")
+    wire = RtuWire(replace(slave(1).device, serial_port=port))
+    with pytest.raises(LinkDownError, match=rf"^{port}: it is not there \("):
+        await wire.open(lambda: None)
+    wire.close()

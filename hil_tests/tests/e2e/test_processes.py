@@ -43,12 +43,16 @@ class Village:
         self.plant.advance_to(1.0)
         (self.folder / "overrides.json").write_text(json.dumps(await self.servers.start(absent)))
 
-    def run_controller(self, *more: str, has_uvloop: bool = False) -> subprocess.Popen[bytes]:
+    def run_controller(self, *more: str, has_uvloop: bool = False, log: Path | None = None) -> subprocess.Popen[bytes]:
         """On the standard library's event loop, as where nobody has installed the extra `fast`; or on uvloop."""
         places = ["--run-dir", str(self.folder / "run"), "--data-dir", str(self.folder / "data")]
         overrides = ["--overrides", str(self.folder / "overrides.json")]
         command = [*(HALLIG if has_uvloop else WITHOUT_UVLOOP), "run", "musterhallig", *places, *overrides, *more]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        if log is None:
+            process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        else:
+            with log.open("wb") as sink:
+                process = subprocess.Popen(command, stderr=sink)
         self.controllers.append(process)
         return process
 

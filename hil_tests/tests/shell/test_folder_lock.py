@@ -1,0 +1,144 @@
+"""One writer to a data folder; what a second one is told, and that no lock ever stands in the way of control."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.durable import load_durable
+from controller.durable_copy import Restored
+from controller.folder_lock import FolderLock, HeldElsewhereError
+from controller.journal import Journal
+from controller.journal_store import JournalStore
+from hil_tests.tests.shell.test_journal import eventually
+from hil_tests.tests.shell.test_journal_trouble import EVENT, LATCHED, running, small_disk
+
+__all__ = ["small_disk"]
+
+HOLDS = """
+import sys
+from pathlib import Path
+from controller.folder_lock import FolderLock
+FolderLock(Path(sys.argv[1])).take()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """It holds the folder until it ends."""
+    command = [sys.executable, "-c", HOLDS, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        holder.kill()
+
+
+def test_the_second_writer_is_told_who_the_first_is_and_writes_nothing(tmp_path: Path) -> None:
+    with another_process(tmp_path) as holder, running(tmp_path / "journal.db") as journal:
+        restored = journal.restored.result(5.0)
+        ticket = journal.write(EVENT, 1.0)
+        assert (restored.stored, restored.source) == (None, "held")
+        assert f"process {holder.pid}" in restored.why
+        assert str(tmp_path) in restored.why
+        eventually(lambda: journal.status.pending_count == 1)
+        assert (journal.status.is_ok, journal.status.is_held) == (False, True)
+        assert not journal.is_durable(ticket)
+        assert list(tmp_path.iterdir()) == [], "not even a file was made"
+
+
+def test_a_writer_that_is_killed_lets_go_at_once(tmp_path: Path) -> None:
+    with another_process(tmp_path) as holder:
+        holder.kill()
+        holder.wait()
+        with running(tmp_path / "journal.db") as journal:
+            assert journal.restored.result(5.0).source == "none"
+
+
+def test_when_the_first_ends_the_second_takes_up_what_it_had_kept(tmp_path: Path) -> None:
+    """And its own events are not lost: they have waited."""
+    late: list[Restored] = []
+    second = Journal(tmp_path / "journal.db", "boot")
+    second.on_restored_late = late.append
+    with running(tmp_path / "journal.db") as first:
+        kept = first.keep(LATCHED)
+        eventually(lambda: first.is_durable(kept))
+        second.start()
+        assert second.restored.result(5.0).source == "held"
+        ticket = second.write(EVENT, 2.0)
+    eventually(lambda: second.is_durable(ticket))
+    assert load_durable(late[0].stored, "boot", 9.0) == LATCHED
+    assert (second.status.is_ok, second.status.is_held) == (True, False)
+    second.stop()
+
+
+def test_a_disk_that_does_not_answer_the_lock_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, whole = threading.Event(), fcntl.flock
+
+    def hangs(handle: int, how: int) -> None:
+        go_on.wait(30.0)
+        whole(handle, how)
+
+    monkeypatch.setattr("controller.folder_lock.fcntl.flock", hangs)
+    with running(tmp_path / "journal.db") as journal:
+        ticket = journal.write(EVENT, 1.0)
+        assert not journal.restored.done()
+        assert not journal.is_durable(ticket)
+        go_on.set()
+        eventually(lambda: journal.is_durable(ticket))
+
+
+def test_a_folder_that_cannot_be_locked_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("controller.folder_lock.fcntl.flock", unsupported)
+    with running(tmp_path / "journal.db") as journal:
+        ticket = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(ticket))
+    assert f"{tmp_path} cannot be locked" in caplog.text
+
+
+def test_a_read_only_folder_is_locked_and_makes_no_file(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    lock = FolderLock(small_disk)
+    lock.take()
+    with pytest.raises(HeldElsewhereError, match=f"process {os.getpid()}"):
+        FolderLock(small_disk).take()
+    lock.take()
+    lock.release()
+    with running(small_disk / "journal.db") as journal:
+        assert journal.restored.result(5.0).source == "none", "nobody is kept from control"
+
+
+def test_a_folder_that_was_put_in_its_place_is_locked_anew(tmp_path: Path) -> None:
+    """Another card was mounted, or all was deleted and made again."""
+    folder = tmp_path / "data"
+    lock = FolderLock(folder)
+    lock.take()
+    folder.rename(tmp_path / "old")
+    FolderLock(tmp_path / "other").take()
+    lock.take()
+    with pytest.raises(HeldElsewhereError):
+        FolderLock(folder).take()
+    FolderLock(tmp_path / "old").take()
+    lock.release()
+
+
+def test_no_lock_outlives_the_writer(tmp_path: Path) -> None:
+    with running(tmp_path / "journal.db") as journal:
+        journal.restored.result(5.0)
+    FolderLock(tmp_path).take()
+    JournalStore(tmp_path / "journal.db").close()
