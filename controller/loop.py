@@ -20,6 +20,7 @@ from controller.drivers.assets import Assembler
 from controller.drivers.link import Link
 from controller.drivers.outputs import Outputs
 from controller.durable import joined, news_of, without_undone
+from controller.grid_news import Blindness, GridNews
 from controller.guard.bounds import Bounds
 from controller.guard.fallback import fallback
 from controller.guard.memory import GuardMemory
@@ -107,12 +108,15 @@ class Loop:
         self.assembler = Assembler(self.site)
         self.outputs = Outputs(self.site)
         self.news = DeviceNews()
+        self.grid_news, self.blindness = GridNews(), Blindness(self.site)
         self.gate = IntentGate(self.journal)
 
     _news: asyncio.Event = field(init=False)
     assembler: Assembler = field(init=False)
     outputs: Outputs = field(init=False)
     news: DeviceNews = field(init=False)
+    grid_news: GridNews = field(init=False)
+    blindness: Blindness = field(init=False)
     gate: IntentGate = field(init=False)
 
     async def run(self) -> None:
@@ -222,7 +226,7 @@ class Loop:
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
         """Journal what was decided and vetoed; keep the durable memory when it changed."""
         ticket: Ticket | None = None
-        for event in decision.events:
+        for event in self.grid_news.told(decision.events, now_s, self._why_blind):
             ticket = self.journal.write(event, now_s)
         new = frozenset(verdict.vetoes)
         for veto in sorted(new - self._vetoes, key=lambda v: (v.subject, v.reason.value)):
@@ -235,6 +239,10 @@ class Loop:
             ticket = self.journal.keep(decision.memory.durable)
         self.memory, self.guard_memory = decision.memory, verdict.memory
         return ticket
+
+    def _why_blind(self) -> Reason:
+        late_s = self.time.lateness_s[-1] if self.time.lateness_s else 0.0
+        return self.blindness.why(self.links, self.assembler.screens, late_s)
 
     def _fall_back(self, now_s: float) -> None:
         """The guard's own answer for this one cycle; where no image could be made, on that of the cycle before.

@@ -15,7 +15,7 @@ from controller.model.hub import Feeder, Hub
 from controller.model.image import FeederSeen, GensetSeen, ProcessImage, PvSeen, RadioSeen
 from controller.model.phases import PhaseValues
 from controller.model.words import Mode
-from controller.planner.hours_left import hours_left
+from controller.planner.hours_left import Moment, hours_left
 from controller.status import (
     SCHEMA,
     BatteryStatus,
@@ -33,8 +33,6 @@ from controller.status import (
     Status,
     TierStatus,
 )
-
-ON_GRID = frozenset({Mode.GRID_CONNECTED, Mode.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,8 @@ class Publication:
 
 def build_status(p: Publication) -> Status:
     """The whole status. Codes, no words."""
-    islanded = p.memory.mode not in ON_GRID
-    seconds, assumption = hours_left(p.seen, p.hub, p.memory.prepared, islanded=islanded)
+    moment = Moment(p.memory.mode, p.memory.mode_since_s, p.now_s)
+    seconds, assumption = hours_left(p.seen, p.hub, p.memory.prepared, moment)
     return Status(
         schema=SCHEMA,
         version=__version__,

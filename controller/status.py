@@ -44,7 +44,7 @@ class HoursLeft:
     """How long supply lasts if the grid is (or went) away now; `assumption` says on what ground."""
 
     at_least_s: float | None
-    assumption: str  # code for the catalogue: "no_sun_no_genset_present_load", "soc_unknown" ...
+    assumption: str  # code for the catalogue: "no_sun_no_genset_present_load", "load_not_measured" ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,8 @@ def hours(reading: Reading, status: Status, now: Now, say: Words) -> HoursView |
     assumption = known(say, "assumption", status.hours_left.assumption, say("assumption.other"))
     seconds = status.hours_left.at_least_s
     if seconds is None or reading.age_s is None:
-        return HoursView(title, say("hours.unknown"), "", assumption)
+        is_coming = status.hours_left.assumption == "load_not_measured"  # within seconds
+        return HoursView(title, say("hours.not_yet" if is_coming else "hours.unknown"), "", assumption)
     if not on_grid:
         seconds -= reading.age_s  # used up since the controller was last heard
     lasts = _at_least(seconds, say)

@@ -35,6 +35,8 @@ def sentence(line: LogLine, labels: Labels, say: Words) -> str:
         mode=_word(values, "to", "mode", say),
         verdict=_word(values, "verdict", "grid", say),
         what=_word(values, "what", "request", say),
+        times=values.get("times_count", ""),
+        longest=number(say, float(values.get("longest_s", 0.0)), 2),
     )
     return text[:1].upper() + text[1:]
 

@@ -26,6 +26,9 @@ class Reason(Enum):
     GRID_PHASE_MISSING = "grid_phase_missing"
     GRID_ROTATION = "grid_rotation"
     GRID_NOT_MEASURED = "grid_not_measured"
+    GRID_METER_SILENT = "grid_meter_silent"  # not measured: its device does not answer
+    GRID_MEASURED_LATE = "grid_measured_late"  # not measured in time: what there is has grown too old
+    GRID_MACHINE_BUSY = "grid_machine_busy"  # the same, and our own cycle came late, too
     GRID_IS_GENSET = "grid_is_genset"
     GRID_OK = "grid_ok"
     # the transition function
@@ -118,6 +121,7 @@ class EventKind(Enum):
     RECOVERED = "recovered"
     MODE_CHANGED = "mode_changed"
     GRID_VERDICT = "grid_verdict"
+    GRID_FLICKERED = "grid_flickered"  # not measured for moments: counted, not told one by one
     ORDERED_OPEN = "ordered_open"
     ORDERED_CLOSE = "ordered_close"
     ORDERED_FORM = "ordered_form"

@@ -2,34 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import Hub
-from controller.model.image import ProcessImage
-from controller.model.words import BreakerPosition, GensetConnection, GensetState
+from controller.model.image import FeederSeen, ProcessImage
+from controller.model.words import BreakerPosition, GensetConnection, GensetState, Mode
 
 MARGIN_RATIO = 0.9  # losses of inverters and the last per cent that no gauge knows
 STANDBY_W = 500.0  # inverters, BMS and controls draw even when nobody else does
+METERS_PATIENCE_S = 5.0  # a meter that has told nothing of the island by then tells nothing: the rating is taken
+ON_GRID = frozenset({Mode.GRID_CONNECTED, Mode.UNKNOWN})
+ON_ITS_OWN = frozenset({Mode.ISLANDED, Mode.RECONNECTION})
 
 
-def hours_left(seen: ProcessImage, hub: Hub, prepared: PreparedAnswer, *, islanded: bool) -> tuple[float | None, str]:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """In which mode the hub is, since when, and what time it is."""
+
+    mode: Mode
+    since_s: float
+    now_s: float
+
+
+def hours_left(seen: ProcessImage, hub: Hub, prepared: PreparedAnswer, moment: Moment) -> tuple[float | None, str]:
     """Seconds that supply lasts at least, and the code of the assumption.
 
     No sun. On grid: the load that would stay after the prepared shed. In the island: the present load. A genset counts
-    with its fuel only when it has no fault and its fuel is known. None when no battery tells its state of charge.
+    with its fuel only when it has no fault and its fuel is known. None when no battery tells its state of charge, and
+    while the load has not been measured: on a dead bus all meters say zero, which would last for ever.
     """
-    energy_wh = 0.0
-    known = False
+    energy_wh = _charge_wh(seen, hub)
+    if energy_wh is None:
+        return None, "soc_unknown"
+    if not _is_load_measured(seen, hub, moment):
+        return None, "load_not_measured"
+    fuel_wh = _fuel_wh(seen, hub)
+    gone = frozenset(prepared.shed) if moment.mode in ON_GRID else frozenset[str]()
+    seconds = MARGIN_RATIO * (energy_wh + fuel_wh) * 3600.0 / (_load_w(seen, hub, gone) + STANDBY_W)
+    return seconds, "no_sun_genset_fuel_present_load" if fuel_wh else "no_sun_no_genset_present_load"
+
+
+def _charge_wh(seen: ProcessImage, hub: Hub) -> float | None:
+    energy_wh, known = 0.0, False
     for battery in hub.batteries.values():
         state = seen.batteries.get(battery.id)
         if state is not None and state.soc_pct is not None:
             known = True
             energy_wh += max(0.0, state.soc_pct - battery.empty_soc_pct) / 100.0 * battery.capacity_wh
-    if not known:
-        return None, "soc_unknown"
-    fuel_wh = _fuel_wh(seen, hub)
-    load_w = _load_w(seen, hub, frozenset() if islanded else frozenset(prepared.shed)) + STANDBY_W
-    seconds = MARGIN_RATIO * (energy_wh + fuel_wh) * 3600.0 / load_w
-    return seconds, "no_sun_genset_fuel_present_load" if fuel_wh else "no_sun_no_genset_present_load"
+    return energy_wh if known else None
+
+
+def _is_load_measured(seen: ProcessImage, hub: Hub, moment: Moment) -> bool:
+    """Whether what the meters say is what the hub draws while it is supplied as it is now."""
+    bus_voltage_v = seen.poi.bus_voltage_v
+    if bus_voltage_v is not None and bus_voltage_v.maximum < hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v:
+        return False
+    if moment.mode not in ON_ITS_OWN:
+        return moment.mode in ON_GRID
+    if moment.mode is Mode.RECONNECTION or moment.now_s - moment.since_s > METERS_PATIENCE_S:
+        return True  # the island has been there for a while
+    feeders = [seen.feeders.get(feeder) or FeederSeen() for feeder in hub.feeders]
+    return all(
+        feeder.position is BreakerPosition.OPEN
+        or (feeder.power_w is not None and (feeder.measured_at_s or 0.0) >= moment.since_s)
+        for feeder in feeders
+    )
 
 
 def _fuel_wh(seen: ProcessImage, hub: Hub) -> float:

@@ -102,6 +102,20 @@ def test_unknown_charge_is_said_so(tmp_path: Path) -> None:
     assert "How long power lasts not known The charge of the batteries is not known right now." in told
 
 
+@pytest.mark.parametrize(
+    ("language", "value"),
+    [
+        ("de", "noch nicht bekannt Der jetzige Verbrauch ist noch nicht gemessen."),
+        ("da", "endnu ikke kendt Forbruget er endnu ikke målt."),
+        ("en", "not yet known What is used now has not been measured yet."),
+    ],
+)
+def test_an_island_whose_load_is_not_measured_yet_promises_no_hours(tmp_path: Path, language: str, value: str) -> None:
+    told = text(page(tmp_path, replace(islanded(), hours_left=HoursLeft(None, "load_not_measured")), language))
+    assert value in told
+    assert "72" not in told
+
+
 def test_an_assumption_of_a_newer_controller_needs_no_words(tmp_path: Path) -> None:
     assert "A careful estimate." in text(page(tmp_path, replace(islanded(), hours_left=HoursLeft(9e4, "moonlight"))))
 
