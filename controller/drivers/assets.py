@@ -269,6 +269,7 @@ def _assemble(plan: _Plan, now_s: float) -> None:
     for name, take, dates, belongs_to_angle in plan.takers:
         found = take(now_s)
         if found is None:
+            all_renew = False  # it may be known at any time
             continue
         values[name], sample, device, max_age_s, renews = found
         all_renew = all_renew and renews

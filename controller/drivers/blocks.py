@@ -71,6 +71,11 @@ class Block:
         return tuple(entry.point for entry in self.entries)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The same, to be compared with others."""
+        return frozenset(self.points)
+
+    @cached_property
     def refresh_s(self) -> Mapping[str, float]:
         """Of the points whose values may be older than the question: by how much."""
         return {entry.point: entry.refresh_s for entry in self.entries if entry.refresh_s}

@@ -96,8 +96,7 @@ class Board:
         self._values[point], self._samples[point] = value, Sample(at_s)
         self.changes_count += 1
         self.values_count += 1
-        for points in [each for each in self._answers if point in each]:
-            del self._answers[points]  # what the block says next is not what its points hold now
+        self._forget_answers(frozenset((point,)))
         self._hurry_if_urgent(point, before, value)
 
     def keep_block(self, block: Block, values: Sequence[Said], asked_at_s: float) -> None:
@@ -105,7 +104,7 @@ class Board:
         kept, points = self._values, block.points
         answer = self._answers.get(points)
         self.changes_count += 1
-        if answer is not None and answer.is_repeated(values, asked_at_s, self._renewed_s[block.group]):
+        if answer is not None and answer.is_repeated(values, self._clock(), self._renewed_s[block.group]):
             answer.move_on(asked_at_s)
             for point in self._urgent if self.is_eager else ():
                 if point in points:
@@ -113,12 +112,18 @@ class Board:
             return
         urgent = [(point, kept.get(point)) for point in self._urgent if point in points]
         kept.update(zip(points, values, strict=True))
+        self._forget_answers(block.names)
         answer = self._answers[points] = _Answer(values, asked_at_s, block.refresh_s)
         self._samples.update(dict.fromkeys(points, answer.sample))
         self._samples.update(answer.older)
         self.values_count += 1
         for point, before in urgent:
             self._hurry_if_urgent(point, before, kept[point])
+
+    def _forget_answers(self, names: frozenset[str]) -> None:
+        """Something else has spoken of these points: what their blocks say next is new, whatever it is."""
+        for points in [each for each in self._answers if not names.isdisjoint(each)]:
+            del self._answers[points]
 
     def _hurry_if_urgent(self, point: str, before: Said, after: Said) -> None:
         step = self._urgent.get(point)
@@ -156,9 +161,9 @@ class _Answer:
         self.older = {point: Sample(asked_at_s - by_s) for point, by_s in refresh_s.items()}
         self._values, self._refresh_s = values, refresh_s
 
-    def is_repeated(self, values: Sequence[Said], asked_at_s: float, within_s: float) -> bool:
-        """The very same, and nothing was missed in between."""
-        return values == self._values and 0.0 <= asked_at_s - self.sample.at_s <= within_s
+    def is_repeated(self, values: Sequence[Said], now_s: float, within_s: float) -> bool:
+        """The very same, and so soon that nothing of it can have grown stale before it came."""
+        return values == self._values and 0.0 <= now_s - self.sample.at_s <= within_s
 
     def move_on(self, asked_at_s: float) -> None:
         """It was said again."""

@@ -103,11 +103,16 @@ def _first_of(takers: Sequence[Take]) -> Take | None:
     if len(takers) < 2:
         return takers[0] if takers else None
 
+    first, *others = takers
+
     def take(now_s: float) -> Found | None:
-        for taker in takers:
+        found = first(now_s)
+        if found is not None:
+            return found
+        for taker in others:
             found = taker(now_s)
             if found is not None:
-                return found
+                return *found[:4], False  # the first may be believed again
         return None
 
     return take

@@ -49,8 +49,8 @@ class Reading(NamedTuple):
 
 
 RENEWED_POLLS = 2.0
-"""A sample moves on only while no poll has failed in between. It is sooner than anything of it can have grown stale, so
-what was stale always comes back as something new."""
+"""A sample moves on only if the answer that repeats it has come within so many polls of it: sooner than anything of it
+can have grown stale, so that what was stale comes back as something new."""
 
 
 class Link(Protocol):

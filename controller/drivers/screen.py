@@ -49,6 +49,7 @@ class Screen:
         self._refuted_at_s: deque[float] = deque(maxlen=TOLD_COUNT)
         self._is_told = False
         self._changes_count = self._values_count = -1
+        self._is_behind = False  # a fact is not what the device says: its next answer counts, new or not
         self._judged_count = -1  # of values, when it was last asked whether they can be
         self._is_odd: bool | None = None
         self._look_at_s = 0.0
@@ -84,7 +85,7 @@ class Screen:
         if self.is_quarantined:
             return
         values_count = self._link.values_count
-        if values_count != self._values_count or self._suspected:  # else it has said the same again
+        if values_count != self._values_count or self._is_behind:  # else it has said again what the facts are
             self._values_count = values_count
             self._take(now_s)
 
@@ -92,11 +93,13 @@ class Screen:
         self.facts_count += 1
         reading_of, facts, suspected = self._link.reading, self.facts, self._suspected
         doubted: list[PointDoubt] = []
+        considered: list[str] = []
         for name, step, point in self._steps:
             reading, fact = reading_of(name), facts[name]
             if reading is fact and not suspected:
                 continue
             if reading is None or fact is None:
+                considered.append(name)
                 self._consider(point, reading, now_s, doubted)
                 continue
             value, before = reading[0], fact[0]
@@ -106,9 +109,11 @@ class Screen:
                 if suspected and name in suspected:
                     self._refuted(point, now_s)
             else:
+                considered.append(name)
                 self._consider(point, reading, now_s, doubted)
         if doubted:
             self._weigh(doubted)
+        self._is_behind = any(facts[name] is not reading_of(name) for name in considered)
 
     def _consider(self, point: PointDoubt, reading: Reading | None, now_s: float, doubted: list[PointDoubt]) -> None:
         """What is missing, new, or not near what it was."""
@@ -178,7 +183,7 @@ class Screen:
         self.is_quarantined = self._link.is_barred = True
         self.facts_count += 1
         for point in self._points:
-            self.facts[point.name] = None
+            self.facts[point.name] = point.newest = None
             self._settled(point)
 
     def _is_impossible(self, now_s: float) -> bool | None:

@@ -155,7 +155,7 @@ class DirectLink:
         group.asked_at_s = None
         group.due_s = max(asked_at_s + group.period_s, now_s + STEP_S)
         self.changes_count += 1
-        if group.sample(asked_at_s):
+        if group.sample(asked_at_s, now_s):
             self.values_count += 1
             self._newest.update(group.readings())
 
@@ -212,13 +212,14 @@ class _Group:
         self._sees_angle = any(role == "poi" for role, _ in target.assets)
         self._rest, self._change = target.plant.rest, -1
 
-    def sample(self, at_s: float) -> bool:
-        """Look at every point, as of an instant. False: the same again, so that its samples have but moved on.
+    def sample(self, at_s: float, now_s: float) -> bool:
+        """Look at every point; it was asked at an instant, and answers now. False: it says the same again, and its
+        samples have but moved on.
 
         A restored plant is another one, with another count of its changes.
         """
         before_s, self.sampled_at_s = self.sampled_at_s, at_s
-        is_soon = self.samples and at_s - before_s <= RENEWED_POLLS * self.period_s
+        is_soon = self.samples and now_s - before_s <= RENEWED_POLLS * self.period_s
         if not self._says_anything_new() and is_soon:
             for refresh_s, sample in self.samples.items():
                 sample.at_s = at_s - refresh_s

@@ -67,6 +67,8 @@ OTHER_WAYS: list[tuple[str, Callable[[], Stage]]] = [
     ("I20", log.closes_while_the_key_is_local),
     ("I20", log.restores_in_manual),
     ("I20", log.returns_in_manual),
+    ("D6", log.closes_under_the_lock),
+    ("D6", log.closes_with_island_settings),
     ("D9", log.power_cycles_for_a_minute),
     ("D9", log.power_cycles_twice),
 ]

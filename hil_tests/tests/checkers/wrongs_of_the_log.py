@@ -254,6 +254,30 @@ def closes_onto_a_genset() -> Stage:
     return stage
 
 
+def closes_under_the_lock() -> Stage:
+    """Nothing but the lock has changed since anybody looked."""
+    stage = Stage()
+    stage.island()
+    stage.order("poi", "settings_group", "grid")
+    stage.run(1.0)
+    stage.plant.poi.dso_lock = True
+    stage.run(1.0)
+    close_the_poi(stage)
+    stage.run(0.1)
+    return stage
+
+
+def closes_with_island_settings() -> Stage:
+    stage = Stage()
+    stage.begin()
+    stage.run(1.0)
+    stage.order("poi", "settings_group", "island")
+    stage.run(1.0)
+    close_the_poi(stage)
+    stage.run(0.1)
+    return stage
+
+
 def darkens_the_desk() -> Stage:
     stage = Stage()
     stage.begin()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from controller.drivers.blocks import Block, Located, plan
+from controller.drivers.blocks import Block, Located, plan, single
 from controller.drivers.board import Board
 from controller.drivers.limits import Limit
-from controller.drivers.link import Said
+from controller.drivers.link import IMPOSSIBLE, Said
 from controller.drivers.screen import Screen
-from hil_tests.tests.drivers.devices import board, held, point
+from hil_tests.tests.drivers.devices import device, held, point
 
 POWER, VOLTS, LOCK, STATE = "pv.power_w", "pv.voltage_v", "pv.lock", "pv.state"
 POLL_S = 0.05  # `normal_s` of the test's device
@@ -25,13 +25,17 @@ class Meter:
     """A board that is answered block by block."""
 
     def __init__(self) -> None:
-        self.link = board([point(POWER, 0), point(VOLTS, 1), point(STATE, 2, refresh_s=1.0)])
-        self.block = block_of(self.link)
         self.now_s = 100.0
+        points = [point(POWER, 0), point(VOLTS, 1), point(STATE, 2, refresh_s=1.0)]
+        self.link = Board(device(points), lambda: self.now_s)
+        self.link.answered()
+        self.block = block_of(self.link)
 
-    def says(self, *values: Said, after_s: float = POLL_S) -> None:
-        self.now_s += after_s
-        self.link.keep_block(self.block, list(values), self.now_s)
+    def says(self, *values: Said, after_s: float = POLL_S, late_s: float = 0.0) -> None:
+        """Asked so long after the last answer, and answered so much later."""
+        asked_at_s = self.now_s + after_s
+        self.now_s = asked_at_s + late_s
+        self.link.keep_block(self.block, list(values), asked_at_s)
 
 
 @pytest.fixture
@@ -68,6 +72,24 @@ def test_after_a_poll_that_failed_the_same_is_something_new(meter: Meter, after_
     before = meter.link.values_count
     meter.says(5.0, 230.0, 1.0, after_s=after_s)
     assert (meter.link.values_count > before) is is_new
+
+
+def test_an_answer_that_comes_late_is_something_new_though_it_was_asked_for_in_time(meter: Meter) -> None:
+    """What counts is whether anything can have grown stale before it came."""
+    before = meter.link.values_count
+    meter.says(5.0, 230.0, 1.0, after_s=2.0 * POLL_S, late_s=0.09)
+    assert meter.link.values_count > before
+
+
+@pytest.mark.parametrize("read_back", [5.0, 9.0])
+def test_a_write_that_was_read_back_makes_the_next_block_new(meter: Meter, read_back: float) -> None:
+    """It comes as a block of its own, of one point: the two answers must not both speak of that point."""
+    where = meter.link.device.table.points[POWER].where
+    alone = single(Located(meter.link.device.table.points[POWER], where))  # type: ignore[arg-type]
+    meter.link.keep_block(alone, [read_back], meter.now_s + 0.01)
+    for _ in range(3):
+        meter.says(5.0, 230.0, 1.0)
+    assert (held(meter.link, POWER).value, held(meter.link, POWER).at_s) == (5.0, meter.now_s)
 
 
 def test_a_point_that_was_read_alone_makes_the_next_block_new(meter: Meter) -> None:
@@ -139,3 +161,43 @@ def test_facts_grow_younger_with_their_samples_and_are_not_taken_anew(meter: Met
     assert screen.facts_count == before
     assert screen.facts[POWER] is fact
     assert fact.at_s == meter.now_s
+
+
+def test_a_doubt_that_was_given_up_does_not_outlive_what_is_said(meter: Meter) -> None:
+    """It jumps, falls silent for less than two polls, and goes on saying what it jumped to."""
+    screen = screened(meter)
+    meter.says(5.0, 330.0, 1.0)
+    screen.refresh(meter.now_s)
+    meter.link.lost()
+    screen.refresh(meter.now_s + 0.6)  # looks, and waits for nothing any more
+    meter.link.answered()
+    for _ in range(3):
+        meter.says(5.0, 330.0, 1.0)
+        screen.refresh(meter.now_s)
+    fact = screen.facts[VOLTS]
+    assert fact is not None
+    assert (fact.value, fact.at_s) == (330.0, meter.now_s)
+
+
+def test_after_a_quarantine_all_is_believed_that_is_said_again() -> None:
+    """What a slow group has said in between is taken when the device is let in again, not with the next new value."""
+    meter = Meter()
+    names = [f"pv.power_l{number}_w" for number in (1, 2, 3)]
+    points = [point(name, 10 + n, "int32", minimum=0, maximum=9) for n, name in enumerate(names)]
+    link = Board(device([*points, point(STATE, 30)], slow_s=20.0), lambda: meter.now_s)
+    slow = single(Located(link.device.table.points[STATE], link.device.table.points[STATE].where))  # type: ignore[arg-type]
+    blocks = [plan([Located(each, each.where)], 0)[0] for each in points]  # type: ignore[arg-type]
+    screen = Screen(link.device, link, {**dict.fromkeys(names, Limit(5.0, low=0.0, high=9.0)), STATE: Limit(9.0)}, ())
+    link.answered()
+    link.keep_block(slow, [1.0], meter.now_s)
+    for step in range(400):
+        meter.now_s += POLL_S
+        for block in blocks:
+            link.keep_block(block, [5.0 if step > 100 else IMPOSSIBLE], meter.now_s)
+        screen.refresh(meter.now_s)
+        if step == 90:
+            assert screen.is_quarantined
+    assert not screen.is_quarantined
+    fact = screen.facts[STATE]
+    assert fact is not None
+    assert fact.value == 1.0
