@@ -101,6 +101,7 @@ class _App:
         self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
         self._snapshot = Snapshot(places.run_dir)
         self._watchdog = Watchdog()
+        self._told = asyncio.Event()  # to end
         self._loop: Loop | None = None
         self._links = open_links(site, clock.now_s, lambda: self._loop.vetted_at_s if self._loop else None)
         self._points = PointReader(site, self._links.links)
@@ -113,6 +114,8 @@ class _App:
 
     async def run(self) -> int:
         event_loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            event_loop.add_signal_handler(number, self._told.set)
         self._journal.on_restored_late = lambda late: _from_thread(event_loop, lambda: self._join(late))
         self._journal.start()
         self._had = await self._restored()
@@ -176,12 +179,11 @@ class _App:
     async def _until_told(self) -> int:
         """Links and loop until SIGTERM or SIGINT; a failed core ends the process with a code of its own."""
         assert self._loop is not None
-        told = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        if self._told.is_set():  # while it started
+            return 0
         links = asyncio.create_task(self._links.run(), name="links")
         cycles = asyncio.create_task(self._loop.run(), name="cycles")
-        waiter = asyncio.create_task(told.wait(), name="signals")
+        waiter = asyncio.create_task(self._told.wait(), name="signals")
         done, pending = await asyncio.wait({links, cycles, waiter}, return_when=asyncio.FIRST_COMPLETED)
         has_failed = cycles in done and isinstance(cycles.exception(), CoreFailedError)
         if has_failed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from hil_tests.tests.e2e.hearing import until_it_hears_sigterm
 
 START = [sys.executable, "-m", "controller.cli", "demo", "--once", "--grid-s", "30"]
 
@@ -27,20 +28,11 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def hears_sigterm(pid: int) -> bool:
-    """It has a handler of its own by now."""
-    (caught,) = re.findall(r"^SigCgt:\s+([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
-
-
 @pytest.mark.parametrize("later_s", [0.0, 0.3, 0.6, 1.0])
 def test_a_stop_while_it_starts_is_no_failure(later_s: float) -> None:
     """Whatever it is doing just then: loading, laying lines, starting servers or processes."""
     demo = subprocess.Popen(START, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-    until_s = time.monotonic() + 10.0
-    while not hears_sigterm(demo.pid):
-        assert time.monotonic() < until_s, "never"
-        time.sleep(0.005)
+    until_it_hears_sigterm(demo.pid)
     time.sleep(later_s)
     started = children_of(demo.pid)
     demo.terminate()
