@@ -27,8 +27,11 @@ class Whereabouts:
 
 
 def write_whereabouts(run_dir: Path, places: Whereabouts) -> None:
-    """Leave them in the run folder. A folder that does not take them costs commands some comfort and nothing else."""
-    text = {"hub": places.hub, "site": str(places.site.resolve()), "data_dir": str(places.data_dir.resolve())}
+    """Leave them in the run folder. A folder that does not take them costs commands some comfort and nothing else.
+
+    The data folder is not looked at: its disk may hang.
+    """
+    text = {"hub": places.hub, "site": str(places.site.resolve()), "data_dir": str(places.data_dir.absolute())}
     with contextlib.suppress(OSError):
         (run_dir / NAME).write_text(json.dumps(text))
 

@@ -18,6 +18,7 @@ from controller.durable_copy import Restored
 from controller.folder_lock import FolderLock, HeldElsewhereError
 from controller.journal import Journal
 from controller.journal_store import JournalStore
+from controller.whereabouts import Whereabouts, read_whereabouts, write_whereabouts
 from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.shell.test_journal_trouble import EVENT, LATCHED, running, small_disk
 
@@ -142,3 +143,23 @@ def test_no_lock_outlives_the_writer(tmp_path: Path) -> None:
         journal.restored.result(5.0)
     FolderLock(tmp_path).take()
     JournalStore(tmp_path / "journal.db").close()
+
+
+def test_a_start_leaves_word_of_the_data_folder_without_looking_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk may hang, and this is said in the thread that controls."""
+    looked_at, whole = [], os.lstat
+
+    def noted(path: str, **more: int) -> os.stat_result:
+        looked_at.append(str(path))
+        return whole(path, **more)
+
+    monkeypatch.setattr(os, "lstat", noted)
+    (tmp_path / "run").mkdir()
+    write_whereabouts(tmp_path / "run", Whereabouts("hub", tmp_path / "hub.toml", tmp_path / "data"))
+    monkeypatch.undo()
+    assert str(tmp_path / "data") not in looked_at
+    places = read_whereabouts(tmp_path / "run")
+    assert places is not None
+    assert places.data_dir == tmp_path / "data"
