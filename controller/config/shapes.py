@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
+NODE_PATTERN = r"^(ns=[0-9]+;)?(i=[0-9]+|s=.+|g=[0-9A-Fa-f-]{36}|b=[A-Za-z0-9+/]+=*)$"  # OPC 10000-6, 5.3.1.10
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 

@@ -6,12 +6,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from controller.config.shapes import NotNegative, Part, Positive, ShortTimeEntry
+from controller.config.shapes import NODE_PATTERN, NotNegative, Part, Positive, ShortTimeEntry
 
 OnLossName = Literal["hold", "open", "stop", "keep_forming", "free_run"]
 TypeName = Literal[
     "int16", "uint16", "int32", "uint32", "float32", "int32_le", "uint32_le", "float32_le", "bool", "string"
 ]
+NodeText = Annotated[str, Field(pattern=NODE_PATTERN)]
 
 
 class PointEntry(Part):
@@ -23,7 +24,7 @@ class PointEntry(Part):
     model: int | None = Field(default=None, ge=1, le=65534)
     offset: int | None = Field(default=None, ge=2)  # the header itself takes two registers
     scale_offset: int | None = Field(default=None, ge=2)  # where the SunSpec model keeps the scale factor
-    node: str | None = None
+    node: NodeText | None = None
     type: TypeName = "uint16"
     access: Literal["r", "w", "rw"] = "r"
     group: Literal["fast", "normal", "slow"] = "normal"

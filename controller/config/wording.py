@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from controller.config.errors import Problem, nearest
+from controller.config.shapes import NODE_PATTERN
 from controller.config.toml_file import TomlFile
 from controller.config.toml_places import KeyPath
 
@@ -42,7 +43,11 @@ LIMITS = {
 }
 TRUTHS = {"yes": "true", "true": "true", "on": "true", "1": "true"}
 TRUTHS |= {"no": "false", "false": "false", "off": "false", "0": "false"}
-PATTERNS = {r"\S": "text that says something", "^[0-9]$": "a tier's number from 0 to 9"}
+PATTERNS = {
+    r"\S": "text that says something",
+    "^[0-9]$": "a tier's number from 0 to 9",
+    NODE_PATTERN: "a node id, like ns=2;s=Battery.Power or ns=2;i=1001",
+}
 
 
 def unknown_key(

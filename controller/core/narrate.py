@@ -82,18 +82,26 @@ def _latches(before: CoreMemory, after: CoreMemory, situation: Situation) -> Ite
 
 def _poi(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     poi = situation.hub.poi.id
-    if before.poi.open_since_s is None and after.poi.open_since_s is not None:
+    is_new = before.poi.open_since_s is None and after.poi.open_since_s is not None
+    if is_new and not _stays_open(before, situation):
         inputs = grid_side(before, after, situation) | bus_side(before, after, situation)
         yield Event(EventKind.ORDERED_OPEN, after.reason, poi, {}, "open: mode_wants_open", inputs)
     if after.poi.close is not None and after.poi.close is not before.poi.close:
         yield _poi_close(after, situation)
-    if after.poi.position is not before.poi.position and after.poi.position is not None:
+    moved = after.poi.position is not before.poi.position
+    if moved and after.poi.position is not None and before.poi.position is not None:
         yield Event(EventKind.POSITION_CHANGED, after.reason, poi, {"position": after.poi.position.value})
     if after.earthing is not None and after.earthing is not before.earthing:
         relay = situation.hub.earthing.relay or "earthing"
         values: dict[str, Scalar] = {"attempt": after.earthing.attempt}
         inputs = proof_inputs(after, situation)
         yield Event(EventKind.ORDERED_CLOSE, after.earthing.cause, relay, values, "close: earth_behind_proof", inputs)
+
+
+def _stays_open(before: CoreMemory, situation: Situation) -> bool:
+    """The wish to have it open changes nothing: it is proven open, and no closing is under way."""
+    is_open = situation.seen.poi.position is BreakerPosition.OPEN and situation.poi_is_proven_open
+    return is_open and before.poi.close is None
 
 
 def _poi_close(after: CoreMemory, situation: Situation) -> Event:

@@ -57,7 +57,6 @@ GAPS: tuple[Gap, ...] = (
     Gap("a contact of the POI that lies is believed", "FUZ-003",
         frozenset({"I3", "I13", "I14b", "I27", "V1", "D1", "D2", "D3", "expect.1"}),
         is_cause=_fault("false_feedback", units=("poi",))),
-    Gap("single wild readings flood the log", "FUZ-001", frozenset({"I27"}), is_cause=_fault("spikes")),
     Gap("a POI relay without numbers counts as a stuck breaker", "FUZ-002", frozenset({"I14b", "D2", "expect.1"}),
         is_cause=_fault("no_number", units=("poi_relay",))),
     Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),

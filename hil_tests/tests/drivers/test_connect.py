@@ -96,3 +96,37 @@ open_links(site, lambda: 0.0, lambda: None)
 sys.exit(bool({"asyncua", "cryptography"} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=30).returncode == 0
+
+
+BESIDE_CONTROL = """
+import asyncio, sys, time
+from pathlib import Path
+from controller.drivers.connect import open_links
+from hil_tests.tests.drivers.devices import now_s
+from hil_tests.tests.drivers.test_connect import site_with
+
+links = open_links(site_with(9, Path("/nowhere")), now_s, now_s)
+print("asyncua" in sys.modules)
+
+async def turns_meanwhile():
+    running = asyncio.create_task(links.run())
+    turns_count = 0
+    while not hasattr(sys.modules.get("controller.drivers.opcua"), "UaServer"):
+        await asyncio.sleep(0.001)
+        turns_count += 1
+    running.cancel()
+    await asyncio.wait([running])
+    return turns_count
+
+print(asyncio.run(turns_meanwhile()))
+"""
+
+
+def test_control_does_not_wait_for_the_import_of_opcua() -> None:
+    """A third of a start was this import; whatever speaks Modbus is seen and ordered meanwhile."""
+    done = subprocess.run(
+        [sys.executable, "-c", BESIDE_CONTROL], check=True, timeout=60, capture_output=True, text=True
+    )
+    was_imported, turns_count = done.stdout.split()
+    assert was_imported == "False"
+    assert int(turns_count) > 10

@@ -50,6 +50,30 @@ def test_in_the_island_nobody_notices() -> None:
     assert bench.violations == []
 
 
+def test_no_order_is_told_that_changes_nothing() -> None:
+    """A restart found the POI open, and the log said that it had been ordered open."""
+    bench = islanded()
+    bench.restart_controller()
+    began_s = bench.plant.now_s
+    bench.run_for(2.0)
+    told = [event.kind for at_s, event in bench.events if at_s > began_s]
+    assert EventKind.RECOVERED in told
+    assert EventKind.ORDERED_OPEN not in told
+    assert bench.decision is not None
+    assert bench.decision.commands.poi.open, "the level stands all the same"
+
+
+def test_an_order_to_open_is_told_where_a_closing_was_under_way() -> None:
+    bench = islanded()
+    bench.plant.grid.returns()
+    bench.run_until(lambda b: b.memory.poi.close is not None)
+    began_s = bench.plant.now_s
+    bench.plant.grid.blackout()
+    bench.plant.poi.fails_to_close = True
+    bench.run_to(Mode.ISLANDED)
+    assert [event.subject for at_s, event in bench.happened(EventKind.ORDERED_OPEN) if at_s > began_s] == ["poi"]
+
+
 def test_in_the_middle_of_the_transfer_it_goes_on() -> None:
     bench = Bench.of()
     bench.run_for(5.0)
