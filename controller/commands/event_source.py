@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller import clock
-from controller.commands.contact import ask, is_answering
+from controller.commands.contact import ask, is_answering, nobody
 from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
@@ -106,7 +106,13 @@ def hub_of(arguments: argparse.Namespace) -> HubPlace | None:
 
 
 def data_dir_of(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:
-    """The folder of its journal: named, or as its controller left word, or where it usually is."""
+    """The folder of its journal: named, or as its controller left word, or where it usually is.
+
+    Raises:
+        NoContactError: a run folder was named in which no controller left word; the usual journal is not its own.
+    """
     if arguments.data_dir is not None:
         return Path(arguments.data_dir)
+    if hub is not None and hub.places is None and arguments.run_dir is not None:
+        raise nobody(hub)
     return hub.places.data_dir if hub is not None and hub.places is not None else DEFAULT_DATA_DIR
