@@ -15,7 +15,8 @@ ABOUT = About(
 Check a site file, the device tables, the grid code and the envelope that it
 names. All mistakes are told at once, each with file, line, column, what was
 found, what is wanted and what was probably meant; then warnings, which stop
-nothing, and what this hub can and cannot do. Nothing is sent to any device.
+nothing, and, where nothing is wrong, what this hub can and cannot do. Nothing
+is sent to any device.
 'hallig run' refuses exactly what 'hallig check' refuses.""",
     examples=(
         ("hallig check musterhallig", "a hub that is shipped as an example"),
@@ -29,7 +30,7 @@ nothing, and what this hub can and cannot do. Nothing is sent to any device.
         "file": "the site file",
         "errors": "`file`, `line`, `column`, `key`, `found`, `wanted`, `hint`",
         "warnings": "as `errors`; they stop nothing",
-        "transitions": "what the hub can do: `name`, `can`, `reason`",
+        "transitions": "what the hub can do: `name`, `can`, `reason`; none with `errors`",
         "took_s": "how long the check took, in seconds",
     },
 )

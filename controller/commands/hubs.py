@@ -46,10 +46,14 @@ def known_hubs() -> list[HubPlace]:
     """Every hub that has a run folder here, by name."""
     found: dict[str, HubPlace] = {}
     for root in run_roots():
-        for folder in _folders(root):
-            hub = hub_at(folder)
+        for hub in hubs_in(root):
             found.setdefault(hub.name, hub)
     return [found[name] for name in sorted(found)]
+
+
+def hubs_in(root: Path) -> list[HubPlace]:
+    """Those that a folder of run folders holds, or that it is itself."""
+    return [hub_at(folder) for folder in _folders(root)]
 
 
 def hub_at(run_dir: Path) -> HubPlace:
@@ -128,7 +132,7 @@ def _folders(root: Path) -> list[Path]:
         inside = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
     except OSError:
         return []
-    return [path for path in inside if (path / LOCK_NAME).exists() or (path / STATUS_NAME).exists()]
+    return [path for path in inside if (path / LOCK_NAME).is_file() or (path / STATUS_NAME).is_file()]
 
 
 def _name_in_status(run_dir: Path) -> str:

@@ -117,8 +117,10 @@ def _site(arguments: argparse.Namespace, hub: HubPlace | None) -> str:
     is_file = arguments.site is not None and (arguments.site.endswith(".toml") or Path(arguments.site).exists())
     if is_file or hub is None or hub.places is None:
         if arguments.site is None:
-            hint = "Name its site file, as SITE."
-            raise CommandError("no_contact", NO_CONTACT, "no controller runs, and no site file is known", hint)
+            from controller.commands.contact import nobody  # noqa: PLC0415
+
+            assert hub is not None, "nobody was named, so one was found"
+            raise nobody(hub, "name its site file, as SITE, to ask the device itself")
         return str(arguments.site)
     return str(hub.places.site)
 

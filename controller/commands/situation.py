@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller import clock
-from controller.commands.contact import NoContactError
+from controller.commands.contact import nobody
 from controller.commands.hubs import HubPlace
 from controller.model.words import Mode
 from controller.status import Status
@@ -51,11 +51,15 @@ class Looker:
     def __init__(self, hub: HubPlace) -> None:
         self._hub, self._reader = hub, StatusReader(hub.run_dir)
 
+    @property
+    def is_running(self) -> bool:
+        """A living controller holds the hub, whatever it has published."""
+        return self._hub.is_running
+
     def look(self) -> Look:
         """The last state there is. Raises NoContactError when there has never been one."""
         reading = self._reader.read()
         if reading.status is None:
-            hint = f"Start it with 'hallig run {self._hub.name}', or look at 'journalctl -u hallig-controller'."
-            raise NoContactError(f"the controller of '{self._hub.name}' has published nothing yet", hint)
+            raise nobody(self._hub)
         now = Now(clock.now_s(), clock.unix_s(), clock.quality())
         return Look(self._hub, reading, reading.status, now)

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from controller.commands.contact import NoContactError
 from controller.commands.frame import OK, pause
 from controller.commands.screen import LINES, screen
 from controller.commands.situation import BAD_MODES, Look, Looker
@@ -24,10 +25,20 @@ def watch(looker: Looker, say: Words, period_s: float) -> int:
     try:
         with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
             while True:
-                live.update(_drawn(looker.look(), say), refresh=True)
+                live.update(_seen(looker, say), refresh=True)
                 pause(period_s)
     except KeyboardInterrupt:
         return OK
+
+
+def _seen(looker: Looker, say: Words) -> Text:
+    """What is to be seen now. Raises NoContactError where no controller is and none has been."""
+    try:
+        return _drawn(looker.look(), say)
+    except NoContactError as error:
+        if not looker.is_running:
+            raise
+        return Text(error.line, style=GREY)  # it is starting, and is waited for
 
 
 def _drawn(look: Look, say: Words) -> Text:

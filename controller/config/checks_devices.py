@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from controller.config.addresses import host_slip, url_slip
 from controller.config.bus_budget import arithmetic, periods_s, serial_lines, serial_reads
 from controller.config.draft import Draft
 from controller.config.errors import Problem
@@ -16,7 +17,6 @@ REVERSION_MIN_S = 2 * RESTART_S
 KEEPS_THE_ISLAND = (OnLoss.HOLD, OnLoss.KEEP_FORMING)
 LINE_SHARE_MAX_RATIO = 0.8  # of a serial line's time; the rest is for writes, repeats and slow answers
 SERIAL_UNITS = (1, 247)  # 0 speaks to all at once and nobody answers
-URL_START = "opc.tcp://"
 
 ADDRESS_KEYS = {
     Protocol.MODBUS_TCP: ("host", "port", "unit"),
@@ -56,9 +56,11 @@ def _address_is_possible(draft: Draft) -> Iterator[Problem]:
         is_serial = device.table.protocol is Protocol.MODBUS_RTU
         if is_serial and not low <= device.unit <= high:
             yield draft.file.problem((*loc, "unit"), f"{device.unit}", f"{low} to {high} on a serial line")
-        if device.url and not device.url.startswith(URL_START):
-            yield draft.file.problem((*loc, "url"), f'"{device.url}"', f"an address that begins with {URL_START}")
-        if "@" in urlsplit(device.url).netloc:
+        if device.host and device.table.protocol is Protocol.MODBUS_TCP and (slip := host_slip(device.host)):
+            yield draft.file.problem((*loc, "host"), f'"{device.host}"', *slip)
+        if device.url and device.table.protocol is Protocol.OPCUA and (slip := url_slip(device.url)):
+            yield draft.file.problem((*loc, "url"), f'"{device.url}"', *slip)
+        elif "@" in urlsplit(device.url).netloc:
             yield draft.file.problem((*loc, "url"), "a user in the address", "security with user and password_file")
 
 

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from controller.config.addresses import host_slip, url_slip
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 from controller.config.types import Device, Evidence, Protocol
@@ -19,12 +20,12 @@ LOOPBACK_NAMES = ("localhost",)
 def is_real(draft: Draft) -> bool:
     """Some device of it stands at an address that a device can have."""
     hosts = [host for device in draft.devices.values() if (host := _host(device))]
-    return any(not _is_no_real_place(host) for host in hosts)
+    return any(host_slip(host) is None and not _is_no_real_place(host) for host in hosts)
 
 
 def _host(device: Device) -> str:
     if device.table.protocol is Protocol.OPCUA:
-        return urlsplit(device.url).hostname or ""
+        return "" if url_slip(device.url) else urlsplit(device.url).hostname or ""
     return device.host if device.table.protocol is Protocol.MODBUS_TCP else ""
 
 

@@ -21,7 +21,7 @@ class Report:
     site: Site | None  # None when there are errors
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-    abilities: tuple[Ability, ...]  # empty when the POI could not be read
+    abilities: tuple[Ability, ...]  # as far as they can be known; told only of a hub that may run
     took_s: float
 
     @property
@@ -44,12 +44,15 @@ class Report:
             "errors": [problem.as_json() for problem in self.errors],
             "warnings": [problem.as_json() for problem in self.warnings],
             "transitions": [
-                {"name": each.name, "can": each.can.value, "reason": each.reason} for each in self.abilities
+                {"name": each.name, "can": each.can.value, "reason": each.reason}
+                for each in (self.abilities if self.is_ok else ())
             ],
             "took_s": round(self.took_s, 4),
         }
 
     def _table(self) -> Iterator[str]:
+        if not self.is_ok:
+            return
         width = max((len(each.name) for each in self.abilities), default=0)
         for each in self.abilities:
             yield f"  {each.name:<{width}}  {each.can.value:<7}  {each.reason}"
@@ -62,7 +65,8 @@ class Report:
     def _summary(self) -> str:
         known = f"{_counted(len(self.warnings), 'warning')}. Checked in {self.took_s * 1000:.0f} ms."
         if self.site is None:
-            return f"{_counted(len(self.errors), 'problem')}, {known} Nothing was sent to any device."
+            left_out = "What this hub can do is told when nothing is wrong any more."
+            return f"{_counted(len(self.errors), 'problem')}, {known} {left_out} Nothing was sent to any device."
         hub = self.site.hub
         return (
             f"{hub.name}: ok. {len(self.site.devices)} devices, {len(hub.feeders)} feeders in {len(hub.tiers)} tiers, "

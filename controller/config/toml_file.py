@@ -33,6 +33,12 @@ class TomlFile:
             loc = loc[:-1]
         return (1, 1)
 
+    def take_for(self, written: KeyPath, meant: KeyPath) -> None:
+        """A key that was probably meant stands where the one that is there stands."""
+        place = self.place(written)
+        assert self._places is not None, "looked up just now"
+        self._places.setdefault(meant, place)
+
     def value(self, loc: KeyPath) -> Any:
         """What stands there; None when nothing does."""
         here: Any = self.data

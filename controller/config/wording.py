@@ -23,23 +23,33 @@ UNITS = OUR_UNITS.keys() | {  # and those that people write instead
     "kw", "mw", "kva", "mva", "kwh", "mwh", "kv", "ma", "khz", "mhz", "rad", "percent", "ms", "min", "h", "k",
 }  # fmt: skip
 
+NUMBER, WHOLE, TABLE, LIST = "a number", "a whole number", "a table", "a list"
 WANTED = {
     "string_type": "text in quotes",
-    "float_type": "a number",
-    "int_type": "a whole number",
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "int_type": WHOLE,
+    "int_parsing": WHOLE,
+    "int_parsing_size": "a whole number of a usual size",
+    "int_from_float": WHOLE,
     "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "a table",
-    "model_type": "a table",
+    "bool_parsing": "true or false",
+    "list_type": LIST,
+    "tuple_type": LIST,
+    "dict_type": TABLE,
+    "model_type": TABLE,
+    "model_attributes_type": TABLE,
+    "dataclass_type": TABLE,
     "finite_number": "a finite number",
     "string_too_short": "text that says something",
     "too_short": "at least one",
-    "too_long": "at most one for each phase",
 }
+OTHER = "another kind of value"  # of what has no words here
 LIMITS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
     "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
 }
 TRUTHS = {"yes": "true", "true": "true", "on": "true", "1": "true"}
 TRUTHS |= {"no": "false", "false": "false", "off": "false", "0": "false"}
@@ -118,7 +128,18 @@ def _wanted(detail: ErrorDetails) -> str:
         return f"one of {', '.join(_choices(detail))}"
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], "a name of small letters, digits and _")
-    return WANTED.get(kind, detail["msg"])
+    if kind in {"too_long", "string_too_long"}:
+        return f"at most {context['max_length']}{' characters' if kind == 'string_too_long' else ''}"
+    return WANTED.get(kind, OTHER) + _instead(WANTED.get(kind), detail["input"])
+
+
+def _instead(wanted: str | None, value: object) -> str:
+    """A number that is written as something else: a hint with the same number would help nobody."""
+    if wanted in {NUMBER, WHOLE} and isinstance(value, str) and _is_number(value):
+        return ", without quotes"
+    if wanted is WHOLE and isinstance(value, float) and value.is_integer():
+        return ", without a point"
+    return ""
 
 
 def _meant(value: Any, details: list[ErrorDetails]) -> str:
@@ -129,22 +150,17 @@ def _meant(value: Any, details: list[ErrorDetails]) -> str:
         return nearest(word, _choices(details[0])) if isinstance(word, str) else ""
     if kinds == {"bool_type"}:
         return TRUTHS.get(str(value).lower(), "")
-    if kinds == {"list_type"} and isinstance(value, str):
+    if kinds in ({"list_type"}, {"tuple_type"}) and isinstance(value, str):
         return f'["{value}"]'
-    if kinds & {"float_type", "int_type"} and isinstance(value, str | float):
-        return _number(value, is_whole=kinds == {"int_type"})
     return ""
 
 
-def _number(value: str | float, *, is_whole: bool) -> str:
-    """`"5"` and `5.0` as the number that is wanted, if they are one."""
+def _is_number(value: str) -> bool:
     try:
-        number = float(value)
+        float(value)
     except ValueError:
-        return ""
-    if is_whole:
-        return f"{number:.0f}" if number.is_integer() else ""
-    return str(value)
+        return False
+    return True
 
 
 def _choices(detail: ErrorDetails) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -21,29 +21,38 @@ from hil_tests.bench.hardware import check_hardware
 from hil_tests.bench.plant_options import check_plant
 from hil_tests.bench.predicates import PARAMETERS
 from hil_tests.bench.scenario import Action, Expectation, Scenario
-from hil_tests.bench.signals import signals_of
+from hil_tests.bench.shape import Shaped
+from hil_tests.bench.signals import not_a_signal, signals_of
 from hil_tests.bench.verbs import ASSET_PARAMETERS, VERBS, parameters_model
 from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.checkers.metrics import metric_names
 from hil_tests.faults.checks import check_fault
 
 REQUESTED = {"open_feeder": "feeders", "close_feeder": "feeders", "start_genset": "gensets", "stop_genset": "gensets"}
+SUBJECTS: Mapping[str, Callable[[Site], Iterable[str]]] = {  # of what is only ever said of these
+    "shed": lambda site: site.hub.feeders,
+    "restored": lambda site: site.hub.feeders,
+    "device": lambda site: site.devices,
+}
 MODES = frozenset(f"mode.{mode.value}" for mode in Mode)
 
 
-def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[Problem]:
-    """Everything that is wrong with it on this hub."""
+def check_scenario(file: TomlFile, scenario: Scenario, site: Site, read: Shaped) -> Iterator[Problem]:
+    """Everything that is wrong with it on this hub; of what could not be read it has been told."""
     for number, action in enumerate(scenario.timeline):
-        yield from check_action(file, ("timeline", number), action, scenario, site)
-    labels = labels_of(scenario)
+        if read.is_there("timeline", number):
+            yield from check_action(file, ("timeline", number), action, scenario, site)
+    labels = [*labels_of(scenario), *_lost_labels(file, read)]
     signals = signals_of(site)
     for number, expected in enumerate(scenario.expect):
         loc = ("expect", number)
+        if not read.is_there(*loc):
+            continue
         yield from _check_window(file, loc, expected, scenario, labels)
         if expected.name is not None and labels.count(expected.name) > 1:
             yield file.problem((*loc, "name"), f"'{expected.name}'", "a name that nothing else has")
         yield from check_kind(file, loc, expected, site, list(signals))
-    yield from contradictions(file, scenario)
+    yield from contradictions(file, scenario, read)
     if scenario.stop_when is not None:
         yield from _check_condition(file, ("stop_when",), scenario.stop_when, site)
     yield from check_exceptions(file, scenario)
@@ -55,11 +64,26 @@ def check_scenario(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
 def labels_of(scenario: Scenario) -> list[str]:
     """What an `after` may name; what has no name of its own is called by what it does."""
     actions = [action.label for action in scenario.timeline]
+    actions += [meant for action in scenario.timeline if action.name is None and (meant := meant_verb(action.do))]
     ends = [
         f"{action.label}.end" for action in scenario.timeline if action.do == "fault" and "for" in action.parameters
     ]
     waits = [expected.name for expected in scenario.expect if expected.name is not None]
     return [*actions, *ends, *waits, *MODES]
+
+
+def meant_verb(word: str) -> str:
+    """The verb that somebody had in mind who wrote something else; nothing when none is alike."""
+    return "" if word in {*VERBS, "fault"} else nearest(word, [*VERBS, "fault"])
+
+
+def _lost_labels(file: TomlFile, read: Shaped) -> Iterator[str]:
+    """What an `after` may have meant: the names of what could not be read."""
+    for section, number, *_ in (loc for loc in read.lost if len(loc) > 1 and loc[0] in {"timeline", "expect"}):
+        for key in ("name", "do"):
+            label = file.value((section, number, key))
+            if isinstance(label, str):
+                yield from (label, f"{label}.end")
 
 
 def check_action(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenario, site: Site) -> Iterator[Problem]:
@@ -74,7 +98,8 @@ def check_action(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenari
         return
     if action.do not in VERBS:
         wanted = f"fault, or one of {', '.join(VERBS)}"
-        yield file.problem((*loc, "do"), f"'{action.do}'", wanted, nearest(action.do, [*VERBS, "fault"]))
+        yield file.problem((*loc, "do"), f"'{action.do}'", wanted, meant_verb(action.do))
+        yield from _check_assets(file, loc, action, site)
         return
     yield from _check_parameters(file, loc, action, site)
 
@@ -84,8 +109,12 @@ def _check_parameters(file: TomlFile, loc: KeyPath, action: Action, site: Site) 
     try:
         model.model_validate(action.parameters)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        unknown = [str(detail["loc"][0]) for detail in details if detail["type"] == "extra_forbidden"]
+        for detail in details:
             name = str(detail["loc"][0])
+            if detail["type"] == "missing" and nearest(name, unknown):
+                continue  # one slip of the pen, one problem
             if detail["type"] == "missing":
                 yield file.problem(loc, f"no '{name}'", f"'{name}' for {action.do}")
             elif detail["type"] == "extra_forbidden":
@@ -100,6 +129,11 @@ def _check_parameters(file: TomlFile, loc: KeyPath, action: Action, site: Site) 
             else:
                 yield wrong_value(file, (*loc, name), [detail])
     yield from _check_request(file, loc, action, site)
+    yield from _check_assets(file, loc, action, site)
+
+
+def _check_assets(file: TomlFile, loc: KeyPath, action: Action, site: Site) -> Iterator[Problem]:
+    """Feeders and sources that the hub does not have, whatever the verb."""
     for parameter, where in ASSET_PARAMETERS.items():
         asset = action.parameters.get(parameter)
         known = list(getattr(site.hub, where))
@@ -144,7 +178,7 @@ def _check_breaks(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
         where, name = ("", *entry.split(" ", 1))[-2:]
         if name not in known:
             yield file.problem(("breaks", number), f"'{name}'", f"one of {', '.join(known)}", nearest(name, known))
-        if where and where not in {tier.value for tier in scenario.tiers}:
+        if where and scenario.tiers and where not in {tier.value for tier in scenario.tiers}:
             yield file.problem(("breaks", number), f"'{where}'", "nothing, or one of the scenario's tiers, before it")
 
 
@@ -152,7 +186,9 @@ def _check_window(
     file: TomlFile, loc: KeyPath, expected: Expectation, scenario: Scenario, labels: list[str]
 ) -> Iterator[Problem]:
     if expected.after is not None and expected.after not in labels:
-        known = [label for label in dict.fromkeys(labels) if label not in MODES]
+        unknown = {action.do for action in scenario.timeline if action.name is None and meant_verb(action.do)}
+        labels = [label for label in dict.fromkeys(labels) if label not in unknown]
+        known = [label for label in labels if label not in MODES]
         wanted = f"one of {', '.join([*known, *sorted(MODES)])}"
         yield file.problem((*loc, "after"), f"'{expected.after}'", wanted, nearest(expected.after, labels))
         return
@@ -179,7 +215,8 @@ def check_kind(
         yield from _check_condition(file, (*loc, kind), getattr(expected, kind), site)
     elif kind == "metric" and expected.metric not in (known := metric_names(site)):
         hint = nearest(expected.metric or "", sorted(known))
-        yield file.problem((*loc, "metric"), f"'{expected.metric}'", "the name of a metric of this hub", hint)
+        wanted = "the name of a metric of this hub" + ("" if hint else f": {', '.join(sorted(known))}")
+        yield file.problem((*loc, "metric"), f"'{expected.metric}'", wanted, hint)
     elif kind == "event":
         yield from _check_event(file, loc, expected, site)
     elif expected.signal is not None:
@@ -198,6 +235,11 @@ def _check_event(file: TomlFile, loc: KeyPath, expected: Expectation, site: Site
         word = getattr(expected, key)
         if word is not None and word not in known:
             yield file.problem((*loc, key), f"'{word}'", f"one of {', '.join(known)}", nearest(word, known))
+    where = SUBJECTS.get(expected.event or "")
+    if where is not None and expected.subject not in {None, *(known := [*where(site)])}:
+        hint = nearest(expected.subject or "", known)
+        yield file.problem((*loc, "subject"), f"'{expected.subject}'", f"one of {', '.join(known)}", hint)
+        return
     subjects = [*site.bindings, *site.devices]
     meant = nearest(expected.subject or "", subjects) if expected.subject not in subjects else ""
     if meant:  # what else the log speaks of is not listed anywhere: only what looks like a slip is one
@@ -206,8 +248,8 @@ def _check_event(file: TomlFile, loc: KeyPath, expected: Expectation, site: Site
 
 def _check_shape(file: TomlFile, loc: KeyPath, expected: Expectation, signals: list[str]) -> Iterator[Problem]:
     if expected.signal not in signals:
-        hint = nearest(expected.signal or "", signals)
-        yield file.problem((*loc, "signal"), f"'{expected.signal}'", "a signal of this hub", hint)
+        word, wanted, hint = not_a_signal(expected.signal or "", signals)
+        yield file.problem((*loc, "signal"), f"'{word}'", wanted, hint)
     if expected.kind == "is_constant":
         return
     required, optional = PARAMETERS[expected.kind]

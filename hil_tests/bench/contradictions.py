@@ -16,6 +16,7 @@ from controller.config.toml_file import TomlFile
 from hil_tests.bench.durations import seconds
 from hil_tests.bench.expressions import ExpressionError, dotted, parsed
 from hil_tests.bench.scenario import Action, Expectation, Scenario
+from hil_tests.bench.shape import Shaped
 
 OPPOSITES = {"poi.open": "poi.closed"}  # one fact under two names
 WORDS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -51,9 +52,14 @@ class Span:
         return same and other.from_s < self.to_s and self.from_s < other.to_s
 
 
-def contradictions(file: TomlFile, scenario: Scenario) -> Iterator[Problem]:
-    """Each pair once, told at the later one."""
-    known = [(number, each, _span(each, scenario), _terms_of(each)) for number, each in enumerate(scenario.expect)]
+def contradictions(file: TomlFile, scenario: Scenario, read: Shaped) -> Iterator[Problem]:
+    """Each pair once, told at the later one. What could not be read in full contradicts nothing."""
+    unsure = {each.label for n, each in enumerate(scenario.timeline) if not read.is_sound("timeline", n)}
+    known = [
+        (number, each, _span(each, scenario), _terms_of(each))
+        for number, each in enumerate(scenario.expect)
+        if read.is_sound("expect", number) and not (each.after and each.after.removesuffix(".end") in unsure)
+    ]
     for (first, one, one_span, one_terms), (second, other, other_span, other_terms) in combinations(known, 2):
         if _share_a_time(one, one_span, other, other_span) and _exclude(one_terms, other_terms):
             line, _ = file.place(("expect", first, one.kind))

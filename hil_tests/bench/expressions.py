@@ -16,7 +16,7 @@ from typing import Any
 
 from controller.config.errors import nearest
 from hil_tests.bench.scene import Scene
-from hil_tests.bench.signals import WORDS, Sample, Signal, words_of
+from hil_tests.bench.signals import WORDS, Sample, Signal, not_a_signal, words_of
 
 Condition = Callable[[Scene], bool]
 _Term = Callable[[Scene], Sample]
@@ -145,8 +145,8 @@ class _Compiler:
         if name not in self.signals:
             if any(name in words for words in WORDS.values()):
                 raise ExpressionError("a text in quotes, like controller.mode == 'islanded'", name)
-            hint = nearest(name, self.signals)
-            raise ExpressionError(f"a signal of this hub, not {name!r}", name, hint)
+            word, wanted, hint = not_a_signal(name, self.signals)
+            raise ExpressionError(wanted, word, hint)
         return self.signals[name]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from controller.config.addresses import OPCUA_PORT, host_slip, url_slip
 from controller.config.errors import ConfigError, Problem, nearest
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Device, Protocol, Site
@@ -16,7 +17,6 @@ from controller.config.wording import written_as
 from hil_tests.bench.scenario import Hardware, Scenario, Tier
 
 PATIENCE_S = 1.0
-OPCUA_PORT = 4840
 KEYS = {
     Protocol.MODBUS_TCP: frozenset({"host", "port"}),
     Protocol.MODBUS_RTU: frozenset({"serial_port"}),
@@ -33,7 +33,7 @@ def check_hardware(file: TomlFile, scenario: Scenario, site: Site) -> Iterator[P
             yield file.problem(("hardware", name), name, "a device of this hub", nearest(name, site.devices))
         else:
             yield from _check_address(file, name, entry, device.table.protocol)
-    if scenario.hardware and set(scenario.tiers) != {Tier.T2}:
+    if scenario.hardware and scenario.tiers and set(scenario.tiers) != {Tier.T2}:
         found = written_as([tier.value for tier in scenario.tiers])
         yield file.problem(("tiers",), found, '["t2"]: hardware keeps real time')
 
@@ -43,6 +43,10 @@ def _check_address(file: TomlFile, name: str, entry: Hardware, protocol: Protoco
     for key in sorted(given - KEYS[protocol]):
         wanted = f"{' and '.join(sorted(KEYS[protocol]))}: the device speaks {protocol.value}"
         yield file.problem(("hardware", name, key), f"'{key}'", wanted)
+    if "host" in given & KEYS[protocol] and (slip := host_slip(str(entry.host))):
+        yield file.problem(("hardware", name, "host"), f'"{entry.host}"', *slip)
+    if "url" in given & KEYS[protocol] and (slip := url_slip(str(entry.url))):
+        yield file.problem(("hardware", name, "url"), f'"{entry.url}"', *slip)
     if NEEDED[protocol] not in given:
         yield file.problem(("hardware", name), f"no '{NEEDED[protocol]}'", f"the address of a {protocol.value} device")
 

@@ -6,31 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from controller.config.errors import ConfigError, Problem, nearest
 from controller.config.load import load_site
 from controller.config.paths import configs_dir, site_path
 from controller.config.toml_file import TomlFile, read_toml
-from controller.config.toml_places import KeyPath
 from controller.config.types import Site
-from controller.config.wording import written_as, wrong_value
 from hil_tests.bench.checks import check_scenario
-from hil_tests.bench.scenario import Action, Expectation, Hardware, KeyMistakeError, Repeat, Scenario, Start, Tier
+from hil_tests.bench.scenario import Scenario
+from hil_tests.bench.shape import shaped
 
 OWN = Path(__file__).resolve().parents[1]
 SCENARIOS = OWN / "scenarios"
 HUBS = OWN / "hubs"
-_TABLES: dict[str, type[BaseModel]] = {
-    "start": Start,
-    "timeline": Action,
-    "expect": Expectation,
-    "hardware": Hardware,
-    "repeat": Repeat,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +33,17 @@ class Loaded:
 def load_scenario(path: Path) -> Loaded:
     """One file. Raises ConfigError with everything that is wrong with it, or with the site that it names."""
     file = read_toml(path)
-    try:
-        scenario = Scenario.model_validate(file.data)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        raise ConfigError(_problem(file, detail) for detail in details) from None
-    site = site_of(file, scenario.hub)
-    problems = list(check_scenario(file, scenario, site))
+    read = shaped(file)
+    problems = list(read.problems)
+    site: Site | None = None
+    if read.scenario is not None and read.is_sound("hub"):
+        site, wrong_hub = _site_or_nearest(file, read.scenario.hub)
+        problems += [*wrong_hub, *(check_scenario(file, read.scenario, site, read) if site is not None else ())]
     if problems:
-        raise ConfigError(problems)
-    return Loaded(scenario.placed(path), site, path)
+        raise ConfigError(in_reading_order(problems))
+    assert read.scenario is not None, "a file without a shape has a problem"
+    assert site is not None, "a hub that is none is a problem"
+    return Loaded(read.scenario.placed(path), site, path)
 
 
 def load_all(folders: Iterable[Path] = (SCENARIOS,)) -> list[Loaded]:
@@ -68,7 +57,7 @@ def load_all(folders: Iterable[Path] = (SCENARIOS,)) -> list[Loaded]:
             problems += error.problems
     problems += _twice(loaded)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(in_reading_order(dict.fromkeys(problems)))  # a hub may be that of many
     return sorted(loaded, key=lambda each: each.scenario.id)
 
 
@@ -86,6 +75,20 @@ def _twice(loaded: list[Loaded]) -> Iterator[Problem]:
         known = first.setdefault(each.scenario.id, each.path)
         if known is not each.path:
             yield Problem(each.path, 1, 1, "id", each.scenario.id, f"another id than that of {known.name}")
+
+
+def in_reading_order(problems: Iterable[Problem]) -> list[Problem]:
+    """File by file, each from its top."""
+    return sorted(problems, key=lambda each: (str(each.file), each.line, each.column))
+
+
+def _site_or_nearest(file: TomlFile, name: str) -> tuple[Site | None, tuple[Problem, ...]]:
+    """The hub, or with its mistake the one that was probably meant, to check the rest against."""
+    try:
+        return site_of(file, name), ()
+    except ConfigError as error:
+        meant = error.problems[0].hint if error.problems[0].file == file.path else ""
+        return (site_of(file, meant) if meant else None), error.problems
 
 
 def site_of(file: TomlFile, name: str) -> Site:
@@ -107,44 +110,3 @@ def site_of(file: TomlFile, name: str) -> Site:
 @cache
 def _loaded_site(path: Path) -> Site:
     return load_site(path)
-
-
-def _problem(file: TomlFile, detail: ErrorDetails) -> Problem:
-    """One mistake of shape, in words."""
-    loc = tuple(part for part in detail["loc"] if isinstance(part, str | int))
-    match detail["type"]:
-        case "extra_forbidden":
-            word, known = str(loc[-1]), _keys_at(loc[:-1])
-            return file.problem(loc, f"the unknown key '{word}'", "one of this table's keys", nearest(word, known))
-        case "missing":
-            return file.problem(loc, "nothing", f"a value for '{loc[-1]}'")
-        case "value_error":
-            return _refused(file, loc, detail)
-        case "enum":
-            words = [str(each.value) for each in Tier]
-            return file.problem(
-                loc, _found(file, loc), f"one of {', '.join(words)}", nearest(str(detail["input"]), words)
-            )
-        case "string_pattern_mismatch":
-            return file.problem(loc, _found(file, loc), "three capitals, a dash and a number, like ISL-003")
-        case _:
-            return wrong_value(file, loc, [detail])
-
-
-def _refused(file: TomlFile, loc: KeyPath, detail: ErrorDetails) -> Problem:
-    """What one of our own validators said."""
-    error = detail.get("ctx", {}).get("error")
-    if isinstance(error, KeyMistakeError):
-        return file.problem((*loc, error.key) if error.key else loc, error.found, error.wanted)
-    return file.problem(loc, _found(file, loc), str(error))
-
-
-def _found(file: TomlFile, loc: tuple[Any, ...]) -> str:
-    while loc and file.value(loc) is None:
-        loc = loc[:-1]
-    return written_as(file.value(loc)) if loc else "the file"
-
-
-def _keys_at(loc: tuple[Any, ...]) -> list[str]:
-    names = [part for part in loc if isinstance(part, str)]
-    return list((_TABLES.get(names[-1], Scenario) if names else Scenario).model_fields)

@@ -6,10 +6,11 @@ A name is made of a part, an asset where there are several, and a quantity: `bus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from itertools import pairwise
 
+from controller.config.errors import nearest
 from controller.config.types import Site
 from controller.model.reasons import EventKind
 from controller.model.words import Authority, BreakerPosition, GensetState, InverterMode, Mode, SettingsGroup
@@ -97,6 +98,18 @@ def signals_of(site: Site) -> dict[str, Signal]:
     for tier in sorted({feeder.tier for feeder in hub.feeders.values()}):
         found |= _tier(tier, [name for name, feeder in hub.feeders.items() if feeder.tier == tier])
     return found
+
+
+def not_a_signal(name: str, known: Iterable[str]) -> tuple[str, str, str]:
+    """Of a name that is no signal: what of it is wrong, what is wanted, and what was probably meant."""
+    part, _, rest = name.partition(".")
+    asset, _, quantity = rest.rpartition(".")
+    ours = [tuple(each.split(".")) for each in known]
+    assets = list(dict.fromkeys(each[1] for each in ours if len(each) == 3 and each[0] == part))
+    if assets and asset not in assets:
+        hint = "" if asset.isdecimal() else nearest(asset, assets)
+        return asset or name, f"one of {', '.join(assets)}, as in {part}.{assets[0]}.{quantity or '...'}", hint
+    return name, f"a signal of this hub, not {name!r}", nearest(name, known)
 
 
 def words_of(signal: str) -> tuple[str, ...]:

@@ -21,19 +21,20 @@ OWN_KEYS = frozenset({"type", "unit", "for"})
 def check_fault(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenario, site: Site) -> Iterator[Problem]:
     """Everything that is wrong with one fault."""
     parameters = action.parameters
-    kind = parameters.get("type")
-    fault = CATALOGUE.get(str(kind))
-    if fault is None:
-        yield file.problem((*loc, "type"), f"'{kind}'", _choice([*CATALOGUE]), nearest(str(kind), CATALOGUE))
-        return
-    yield from _check_unit(file, loc, fault, parameters.get("unit"), site)
-    yield from _check_tiers(file, loc, fault, scenario, site.devices.get(str(parameters.get("unit"))))
-    yield from _check_parameters(file, loc, fault, parameters, site)
     if "for" in parameters:
         try:
             seconds(parameters["for"])
         except ValueError as error:
             yield file.problem((*loc, "for"), str(parameters["for"]), str(error))
+    kind = parameters.get("type")
+    fault = CATALOGUE.get(str(kind))
+    if fault is None:
+        yield file.problem((*loc, "type"), f"'{kind}'", _choice([*CATALOGUE]), nearest(str(kind), CATALOGUE))
+        yield from _check_any_unit(file, loc, parameters.get("unit"), site)
+        return
+    yield from _check_unit(file, loc, fault, parameters.get("unit"), site)
+    yield from _check_tiers(file, loc, fault, scenario, site.devices.get(str(parameters.get("unit"))))
+    yield from _check_parameters(file, loc, fault, parameters, site)
 
 
 def units_of(fault: FaultType, site: Site) -> list[str]:
@@ -51,6 +52,13 @@ def units_of(fault: FaultType, site: Site) -> list[str]:
         Unit.HUB: [],
     }
     return [name for unit in Unit if unit in fault.units for name in known[unit]]
+
+
+def _check_any_unit(file: TomlFile, loc: KeyPath, unit: object, site: Site) -> Iterator[Problem]:
+    """What no fault of the catalogue could happen to, whichever was meant."""
+    known = list(dict.fromkeys(name for fault in CATALOGUE.values() for name in units_of(fault, site)))
+    if unit not in {None, "", "hub", *known}:
+        yield file.problem((*loc, "unit"), f"'{unit}'", _choice(known), nearest(str(unit), known))
 
 
 def _check_unit(file: TomlFile, loc: KeyPath, fault: FaultType, unit: object, site: Site) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from controller.config.load import load_site
 from hil_tests.bench.loading import HUBS, SCENARIOS, Loaded, load_all, load_scenario
 from hil_tests.bench.scenario import Tier
 from hil_tests.docs.scenarios import scenarios_page
-from hil_tests.tests.bench.mistakes import MISTAKES, SOUND
+from hil_tests.tests.bench.mistakes import MANY, MISTAKES, SOUND, TOLD_OF_MANY
 from hil_tests.tests.config.stories import HERE, Mistake, changed
 
 REQUIRED = {  # of each family, the numbers that the studies ask for
@@ -100,6 +101,48 @@ def test_a_mistake_is_told_with_its_place(mistake: Mistake, tmp_path: Path) -> N
     assert mistake.found in problem.found, str(problem)
     assert mistake.wanted in problem.wanted, str(problem)
     assert problem.hint == mistake.hint, str(problem)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_from_its_top(tmp_path: Path) -> None:
+    """Shape, spelling and what contradicts the hub alike, and each slip of the pen once."""
+    path = tmp_path / "ISL-900.toml"
+    path.write_text(MANY, encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_scenario(path)
+    told = [(problem.line, problem.key, problem.hint) for problem in wrong.value.problems]
+    assert told == list(TOLD_OF_MANY), str(wrong.value)
+    assert not re.search("Input should|valid|unable|None", str(wrong.value)), str(wrong.value)
+
+
+def test_a_wrong_verb_is_never_proposed(tmp_path: Path) -> None:
+    path = tmp_path / "ISL-900.toml"
+    path.write_text(SOUND.replace('do = "grid.blackout"', 'do = "grid.blackot"'), encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_scenario(path)
+    assert [(problem.key, problem.hint) for problem in wrong.value.problems] == [("timeline.0.do", "grid.blackout")]
+
+
+def test_mistakes_are_in_the_order_of_numbers(tmp_path: Path) -> None:
+    """Line 9 before line 31, and of one line from left to right."""
+    path = tmp_path / "ISL-900.toml"
+    text = SOUND.replace("soc_pct = 62.0", "soc_pct = 620").replace('"poi.open"', '"poi.opn"').replace("[1, 2]", '"x"')
+    path.write_text(text.replace("from_value = 50.0, to_value", "frm_value = 50.0, to_val"), encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_scenario(path)
+    places = [(problem.line, problem.column) for problem in wrong.value.problems]
+    assert places == sorted(places)
+    assert len({line for line, _ in places}) == 4
+
+
+def test_one_wrong_hub_of_many_scenarios_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('name = "x"\n', encoding="utf-8")
+    for name in ("ISL-900", "ISL-901"):
+        text = SOUND.replace("ISL-900", name).replace('hub = "small"', 'hub = "site.toml"')
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_all([tmp_path / "ISL-900.toml", tmp_path / "ISL-901.toml"])
+    assert len(set(wrong.value.problems)) == len(wrong.value.problems) > 0
+    assert {problem.file.name for problem in wrong.value.problems} == {"site.toml"}
 
 
 def test_one_id_for_two_files_is_a_mistake(tmp_path: Path) -> None:

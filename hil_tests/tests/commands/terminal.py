@@ -12,19 +12,20 @@ import struct
 import subprocess
 import termios
 import time
+from pathlib import Path
 
-from hil_tests.tests.commands.village import HALLIG, Village
+from hil_tests.tests.commands.village import HALLIG
 
 
 class Terminal:
     """The real command on a pty of 80 by 24."""
 
-    def __init__(self, village: Village, *words: str) -> None:
+    def __init__(self, root: Path, *words: str) -> None:
         self.text = ""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         spoken = {"LANG": "en_GB.UTF-8", "LC_ALL": ""}
-        environment = {**os.environ, **spoken, "HALLIG_RUN_ROOT": str(village.root), "TERM": "xterm"}
+        environment = {**os.environ, **spoken, "HALLIG_RUN_ROOT": str(root), "TERM": "xterm"}
         self.process = subprocess.Popen(
             [*HALLIG, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
         )

@@ -225,7 +225,7 @@ def test_a_second_controller_is_refused_in_json_too(islanded: Village) -> None:
 
 
 def test_the_watch_and_the_followers_survive_the_controller(islanded: Village) -> None:
-    watch, follow = Terminal(islanded, "status", "--watch"), Terminal(islanded, "events", "--follow")
+    watch, follow = Terminal(islanded.root, "status", "--watch"), Terminal(islanded.root, "events", "--follow")
     watch.until("ISLAND since")
     follow.until("Island")
     islanded.kill_controller()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -9,11 +11,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from controller.cli import COMMANDS
+from controller.whereabouts import Whereabouts, write_whereabouts
+from hil_tests.tests.commands.terminal import Terminal
 from hil_tests.tests.commands.village import hallig
 
 NEWCOMERS = [
@@ -44,6 +49,13 @@ NEWCOMERS = [
     (["events", "--since", "yesterday"], 2, "'yesterday' is no time"),
     (["supervise", "musterhallig", "--port", "70000"], 2, "--port 70000 is no port"),
     (["demo", "--island-s", "-5"], 2, "seconds above zero"),
+    (["status", "--run-dir", "nowhere"], 3, "Start one there with 'hallig run SITE --run-dir nowhere'"),
+    (["status", "--run-dir", "configs"], 3, "no controller has run in configs"),
+    (["events", "--run-dir", "nowhere"], 3, "there is no folder nowhere"),
+    (["explain", "--run-dir", "nowhere"], 3, "there is no folder nowhere"),
+    (["journal", "verify", "--run-dir", "nowhere"], 3, "there is no folder nowhere"),
+    (["observe", "on", "--run-dir", "nowhere"], 3, "there is no folder nowhere"),
+    (["read", "poi.position", "--run-dir", "nowhere"], 3, "name its site file, as SITE, to ask the device itself"),
     (["status", "--line", "--watch"], 2, "not allowed with argument"),
 ]
 
@@ -70,6 +82,42 @@ def test_several_hubs_are_listed_by_name(tmp_path: Path) -> None:
     done = hallig("status", root=tmp_path)
     assert done.returncode == 2
     assert "osterwarf (not running), westerwarf (not running)" in done.stderr
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """A run folder as the first instants of a controller leave it: held, and without a state."""
+    folder.mkdir()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_controller_that_is_starting_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+    with held(tmp_path / "warf"):
+        for words in (["status"], ["status", "--line"], ["observe", "on"], ["events"], ["read", "poi.position"]):
+            done = hallig(*words, root=tmp_path)
+            assert (done.returncode, "is starting" in done.stderr) == (3, True), done.stderr
+            assert "hallig run" not in done.stderr, "who is starting need not be started"
+        watch = Terminal(tmp_path, "status", "--watch")
+        watch.until("is starting")
+        assert watch.close() == 0
+
+
+def test_who_ran_is_started_again_by_his_own_site_file(tmp_path: Path) -> None:
+    folder = tmp_path / "r 2"
+    folder.mkdir()
+    write_whereabouts(folder, Whereabouts("westerwarf", tmp_path / "site.toml", tmp_path / "data"))
+    done = hallig("status", "--run-dir", str(folder))
+    line = f"hallig run {tmp_path}/site.toml --run-dir '{folder}' --data-dir {tmp_path}/data"
+    assert (done.returncode, line in done.stderr) == (3, True), done.stderr
+
+
+def test_a_folder_of_run_folders_is_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "westerwarf").mkdir()
+    (tmp_path / "westerwarf" / "lock").touch()
+    done = hallig("status", "--run-dir", str(tmp_path))
+    assert (done.returncode, f"Name one of those in it: {tmp_path}/westerwarf." in done.stderr) == (3, True)
 
 
 def test_a_folder_without_rights_is_one_line(tmp_path: Path) -> None:

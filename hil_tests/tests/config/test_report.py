@@ -56,6 +56,8 @@ def test_errors_end_with_two_and_the_warnings_are_told_beside_them(tmp_path: Pat
     assert f"{path}:{line}:1: pv.pv_barn.rating_w: found 0, wanted more than 0" in done.stderr
     assert "warning: tiers.3" in done.stderr
     assert "1 problem, " in done.stderr
+    assert "T2 unplanned islanding" not in done.stderr, "what a refused hub could do contradicts the refusal"
+    assert "What this hub can do is told when nothing is wrong any more." in done.stderr
     assert "Nothing was sent to any device." in done.stderr
 
 
@@ -67,6 +69,7 @@ def test_an_editor_gets_the_same_as_json(tmp_path: Path) -> None:
     (error,) = told["errors"]
     assert (error["line"], error["column"], error["key"]) == (line, column, "batteries.battery_main.rating_kva")
     assert error["hint"] == "rating_va"
+    assert told["transitions"] == []
     assert told["took_s"] > 0
     good = json.loads(hallig_check("hybridhof", "--json").stdout)
     assert (good["ok"], good["errors"]) == (True, [])

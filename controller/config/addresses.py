@@ -1,0 +1,61 @@
+"""Whether an address can be one: hosts of Modbus TCP, and urls of OPC UA. Nobody is asked whether somebody is there."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+URL_START = "opc.tcp://"
+OPCUA_PORT = 4840  # OPC 10000-6, 7.2: the registered port
+A_HOST = "a name or an address alone"
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_SCHEME = re.compile(r"^[A-Za-z][\w+.-]*:/{1,2}")
+
+
+class Slip(NamedTuple):
+    """What is wanted instead, and what was probably meant."""
+
+    wanted: str
+    hint: str = ""
+
+
+def host_slip(host: str) -> Slip | None:
+    """What is wrong with a host; None when it can be one."""
+    if _is_host(host):
+        return None
+    meant = re.split(r"[/?#]", _SCHEME.sub("", host.strip()))[0].rpartition("@")[2]
+    name, colon, port = meant.rpartition(":")
+    if colon and (port.isdecimal() or not port) and _is_host(name.strip("[]")):
+        return Slip(f"{A_HOST}; its port has the key 'port'", name.strip("[]"))
+    hint = meant.strip("[]")
+    return Slip(A_HOST, hint if hint != host and _is_host(hint) else "")
+
+
+def url_slip(url: str) -> Slip | None:
+    """What is wrong with the url of an OPC UA server; None when it can be one."""
+    rest = _SCHEME.sub("", url)
+    if not url.startswith(URL_START):
+        meant = URL_START + rest
+        return Slip(f"an address that begins with {URL_START}", meant if url_slip(meant) is None else "")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return Slip(f"a port from 1 to 65535, as in {URL_START}192.0.2.1:{OPCUA_PORT}")
+    if not _is_host(host):
+        return Slip(f"{A_HOST} after {URL_START}")
+    if port is None:
+        host_end = len(URL_START) + len(parts.netloc.rstrip(":"))
+        return Slip("its port, too", f"{url[:host_end]}:{OPCUA_PORT}{url[len(URL_START) + len(parts.netloc) :]}")
+    return Slip("a port from 1 to 65535") if port == 0 else None
+
+
+def _is_host(host: str) -> bool:
+    """An IP address, or a name. Of digits and dots alone it must be an address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return _NAME.fullmatch(host) is not None and not re.fullmatch(r"[\d.]+", host)
+    return True
