@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from controller.drivers.link import Value
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.verdict import Finding
+
+Note = TypeVar("Note")
 
 
 class Attends:
@@ -119,29 +122,60 @@ class Lasting:
 
 
 @dataclass(slots=True)
+class Unsettled(Generic[Note]):
+    """Orders, each with a note of what was so when it came, until the log has had its time to explain them."""
+
+    _waiting: deque[tuple[Received, Note]] = field(default_factory=deque)
+    _seen_count: int = 0
+
+    def __bool__(self) -> bool:
+        """The log may still explain one."""
+        return bool(self._waiting)
+
+    def settled(self, scene: Scene, note: Callable[[Received], Note | None]) -> Iterator[tuple[Received, Note]]:
+        """In the order in which they came. `note` is asked of each new one, at once; None is about nobody."""
+        for order in scene.orders[self._seen_count :]:
+            noted = note(order)
+            if noted is not None:
+                self._waiting.append((order, noted))
+        self._seen_count = len(scene.orders)
+        lag_s = scene.log_lag_s
+        while self._waiting and (not lag_s or self._waiting[0][0].at_s + lag_s <= scene.now_s):
+            yield self._waiting.popleft()
+
+
+@dataclass(slots=True)
 class EachOrder:
-    """A checker of single orders: asked for each that a device has received, and for its change."""
+    """A checker of single orders: asked for each that a device has received, and for its change.
+
+    `excuses`: what the log says of an order that is wrong without it, asked when the log has had its time.
+    """
 
     about: About
     asks: Callable[[Scene, Received, Value | None], str]  # the order, and the value that stood before
     fields: frozenset[str] | None = None  # only orders of these; None: of all
     attends: int = Attends.ORDERS
-    is_waiting: bool = False
-    _seen_count: int = 0
+    excuses: Callable[[Scene, Received], bool] = lambda _, __: False
+    _wrong: Unsettled[str] = field(default_factory=Unsettled)
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
+
+    @property
+    def is_waiting(self) -> bool:
+        """The log may still excuse one."""
+        return bool(self._wrong)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Every order once."""
-        orders = scene.orders
-        while self._seen_count < len(orders):
-            order = orders[self._seen_count]
-            self._seen_count += 1
+
+        def wrong(order: Received) -> str | None:
             if self.fields is not None and order.field not in self.fields:
-                continue
+                return None
             place = (order.asset, order.field)
             before, self._standing[place] = self._standing.get(place), order.value
-            detail = self.asks(scene, order, before)
-            if detail:
+            return self.asks(scene, order, before) or None
+
+        for order, detail in self._wrong.settled(scene, wrong):
+            if not self.excuses(scene, order):
                 yield detail
 
     def finish(self, scene: Scene) -> Iterator[str]:

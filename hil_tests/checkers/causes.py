@@ -11,7 +11,7 @@ from controller.drivers.link import Value
 from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Spell
+from hil_tests.checkers.base import About, Attends, Spell, Unsettled
 from hil_tests.checkers.people import Held
 from hil_tests.plant.breaker import CLOSED, DEAD_RATIO
 
@@ -195,50 +195,60 @@ class Hysteresis:
         "the emergency-off, a POI that moved, a person's wish",
     )
     attends: int = Attends.ORDERS
-    is_waiting: bool = False
-    _seen_count: int = 0
+    _wrong: Unsettled[tuple[str, str]] = field(default_factory=Unsettled)  # flapped; worn out
     _held: Held = field(default_factory=Held)
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
     _moves: dict[str, deque[_Move]] = field(default_factory=dict)
 
+    @property
+    def is_waiting(self) -> bool:
+        """The log may still say that it was a person's wish."""
+        return bool(self._wrong)
+
     def look(self, scene: Scene) -> Iterator[str]:
         """Each change once."""
         self._held.update(scene)
-        for order in scene.orders[self._seen_count :]:
-            place = (order.asset, order.field)
-            before, self._standing[place] = self._standing.get(place), order.value
-            is_move = order.field == "closed" or (order.field in {"close", "open"} and order.value is True)
-            if not is_move or before == order.value:
-                continue
-            moves = self._moves.setdefault(order.asset, deque(maxlen=OPERATIONS_MAX + 1))
-            moves.append(_Move(order.at_s, order.value is True, scene.plant.poi.position))
-            yield from self._judged(scene, order.asset, moves)
-        self._seen_count = len(scene.orders)
+        for order, details in self._wrong.settled(scene, lambda order: self._noted(scene, order)):
+            flapped, worn = details
+            if flapped and order.asset not in self._held.open_by_person:
+                yield flapped
+            if worn:
+                yield worn
 
-    def _judged(self, scene: Scene, asset: str, moves: deque[_Move]) -> Iterator[str]:
-        if _has_flapped(moves) and asset in scene.plant.feeders and not self._is_due(scene, asset, moves):
-            yield f"{asset} opened, closed and opened within {moves[-1].at_s - moves[-3].at_s:.1f} s"
+    def _noted(self, scene: Scene, order: Received) -> tuple[str, str] | None:
+        """What is wrong with this order unless a person wished it, and what is wrong anyway."""
+        place = (order.asset, order.field)
+        before, self._standing[place] = self._standing.get(place), order.value
+        is_move = order.field == "closed" or (order.field in {"close", "open"} and order.value is True)
+        if not is_move or before == order.value:
+            return None
+        moves = self._moves.setdefault(order.asset, deque(maxlen=OPERATIONS_MAX + 1))
+        moves.append(_Move(order.at_s, order.value is True, scene.plant.poi.position))
+        flapped = worn = ""
+        if _has_flapped(moves) and order.asset in scene.plant.feeders and not _is_due(scene, order.asset, moves):
+            flapped = f"{order.asset} opened, closed and opened within {moves[-1].at_s - moves[-3].at_s:.1f} s"
         if len(moves) > OPERATIONS_MAX and moves[-1].at_s - moves[0].at_s < WINDOW_S:
-            yield f"{asset} ordered {len(moves)} times in {moves[-1].at_s - moves[0].at_s:.0f} s"
+            worn = f"{order.asset} ordered {len(moves)} times in {moves[-1].at_s - moves[0].at_s:.0f} s"
             moves.clear()
-
-    def _is_due(self, scene: Scene, feeder: str, moves: deque[_Move]) -> bool:
-        """Opened as it must be: a fault, an overload, a dead bus, a POI that moved since, a person."""
-        plant = scene.plant
-        is_overloaded = any(battery.overload_pct > 0.0 for battery in plant.batteries.values())
-        return (
-            plant.feeders[feeder].has_fault
-            or is_overloaded
-            or abs(plant.bus) < DEAD_RATIO
-            or plant.safety.emergency_off
-            or moves[-1].poi is not moves[-2].poi
-            or feeder in self._held.open_by_person
-        )
+        return (flapped, worn) if flapped or worn else None
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
         del scene
         yield from ()
+
+
+def _is_due(scene: Scene, feeder: str, moves: deque[_Move]) -> bool:
+    """Opened as it must be: a fault, an overload, a dead bus, a POI that moved since."""
+    plant = scene.plant
+    is_overloaded = any(battery.overload_pct > 0.0 for battery in plant.batteries.values())
+    return (
+        plant.feeders[feeder].has_fault
+        or is_overloaded
+        or abs(plant.bus) < DEAD_RATIO
+        or plant.safety.emergency_off
+        or moves[-1].poi is not moves[-2].poi
+    )
 
 
 def _has_flapped(moves: deque[_Move]) -> bool:

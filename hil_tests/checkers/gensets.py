@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, Mode
-from hil_tests.bench.scene import Scene
-from hil_tests.checkers.base import About, Attends, Lasting, is_deaf
+from hil_tests.bench.scene import Received, Scene
+from hil_tests.checkers.base import About, Attends, Lasting, Unsettled, is_deaf
 from hil_tests.checkers.people import Held
 from hil_tests.plant.base import BASE_VA
 
@@ -112,27 +112,35 @@ class MinimumRun:
         "site file `min_run_s`; study I14; a person, the emergency-off, its own fault and a dark bus excepted",
     )
     attends: int = Attends.ORDERS
-    is_waiting: bool = False
-    _seen_count: int = 0
+    _runs: Unsettled[bool] = field(default_factory=Unsettled)  # and whether a stop was excused then
     _held: Held = field(default_factory=Held)
     _began_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_waiting(self) -> bool:
+        """The log may still say who stopped it."""
+        return bool(self._runs)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each stop once."""
         self._held.update(scene)
-        for order in scene.orders[self._seen_count :]:
-            if order.field != "run" or order.asset not in scene.site.hub.gensets:
-                continue
+        gensets = scene.site.hub.gensets
+
+        def was_excused(order: Received) -> bool | None:
+            is_run = order.field == "run" and order.asset in gensets
+            return _is_excused(scene, order.asset) if is_run else None
+
+        for order, is_excused in self._runs.settled(scene, was_excused):
             if order.value is True:
                 self._began_s.setdefault(order.asset, order.at_s)
                 continue
             began_s = self._began_s.pop(order.asset, None)
-            least_s = scene.site.hub.gensets[order.asset].min_run_s
+            least_s = gensets[order.asset].min_run_s
             if began_s is None or self._held.stopped_at_s.get(order.asset, -math.inf) >= began_s:
                 continue
-            if order.at_s - began_s < least_s and not _is_excused(scene, order.asset):
+            has_left = scene.controller.mode is not Mode.ISLANDED  # told as late as the log
+            if order.at_s - began_s < least_s and not is_excused and not has_left:
                 yield f"{order.asset} stopped after {order.at_s - began_s:.0f} s, least {least_s:.0f} s"
-        self._seen_count = len(scene.orders)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

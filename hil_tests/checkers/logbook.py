@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
-from hil_tests.bench.scene import Scene
-from hil_tests.checkers.base import About, Attends, AtTheEnd, Lasting, is_blind, is_deaf
+from hil_tests.bench.scene import Received, Scene
+from hil_tests.checkers.base import About, Attends, AtTheEnd, Lasting, Unsettled, is_blind, is_deaf
 from hil_tests.plant.breaker import CLOSED
 
 BELIEF_S = 3.0
 ALARMS_MAX = 20
 ALARM_WINDOW_S = 60.0
 ENERGY_RATIO = 1e-5
-SWITCHES = frozenset({"close", "closed", "run", "mode_set"})
+SWITCHES = frozenset({"close", "closed", "run"})
 
 
 def belief_fits() -> Lasting:
@@ -50,26 +50,30 @@ class QuietRestart:
         "design §2: after a restart the mode is read off the plant",
     )
     attends: int = Attends.ORDERS | Attends.LOG
-    is_waiting: bool = False
+    _early: Unsettled[int] = field(default_factory=Unsettled)  # and how many lines the lives before it had
     _was_running: bool = False
-    _lines_count: int = 0  # of the lives before
+    _lines_count: int | None = None  # of the lives before; None: there was none yet
     _read_count: int = 0
-    _knows: bool = True
-    _seen_count: int = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """The line may have been written, and not yet read."""
+        return bool(self._early)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each order of a life that has not yet said what it found."""
         is_running, events = scene.controller.is_running, scene.controller.events
         if is_running and not self._was_running:
-            self._knows, self._lines_count = False, self._read_count
+            self._lines_count = self._read_count
         self._was_running, self._read_count = is_running, len(events)
-        if not self._knows:
-            self._knows = any(event.kind is EventKind.RECOVERED for _, event in events[self._lines_count :])
-        for order in scene.orders[self._seen_count :]:
-            switches = order.field in SWITCHES and order.value not in {False, "off"}
-            if not self._knows and switches and order.field != "mode_set":
+
+        def switches(order: Received) -> int | None:
+            is_switch = order.field in SWITCHES and order.value is not False
+            return self._lines_count if is_switch else None
+
+        for order, lines_count in self._early.settled(scene, switches):
+            if not any(event.kind is EventKind.RECOVERED for _, event in events[lines_count:]):
                 yield f"{order.asset} {order.field} {order.value} before anything was recovered"
-        self._seen_count = len(scene.orders)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

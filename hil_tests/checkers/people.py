@@ -10,7 +10,7 @@ from controller.drivers.link import Value
 from controller.model.reasons import EventKind
 from controller.model.words import Authority
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, EachOrder, Spell
+from hil_tests.checkers.base import About, Attends, EachOrder, Spell, Unsettled
 from hil_tests.plant.breaker import CLOSED
 
 HELD_GRACE_S = 2.0  # seen, withdrawn, and written to the slowest line
@@ -135,7 +135,7 @@ class ControlFeeders:
         "design §4, `carries_control`, and §6, radio life-support; study I16: tier 0 is never commanded off",
     )
     attends: int = Attends.ORDERS
-    _seen_count: int = 0
+    _moves: Unsettled[bool] = field(default_factory=Unsettled)  # and whether the bus was live then
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
     _cycle: tuple[str, float] | None = None  # whose, and since when
@@ -143,23 +143,25 @@ class ControlFeeders:
 
     @property
     def is_waiting(self) -> bool:
-        """One is off, and must come back."""
-        return self._cycle is not None
+        """One is off, and must come back; or the log may still say why it went."""
+        return self._cycle is not None or bool(self._moves)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each opening once, and each that lasts too long."""
         self._held.update(scene)
         kept = lifelines(scene)
-        for order in scene.orders[self._seen_count :]:
-            if order.field != "closed" or order.asset not in kept:
-                continue
+
+        def is_live(order: Received) -> bool | None:
+            is_move = order.field == "closed" and order.asset in kept
+            return abs(scene.plant.bus) > 0.5 if is_move else None
+
+        for order, was_live in self._moves.settled(scene, is_live):
             before, self._standing[order.asset] = self._standing.get(order.asset), order.value
             if order.value is True and self._cycle is not None and self._cycle[0] == order.asset:
                 self._cycle, self._ended_s = None, order.at_s
-            elif order.value is False and before is not False and abs(scene.plant.bus) > 0.5:
+            elif order.value is False and before is not False and was_live:
                 yield from self._opening(scene, order)
-        self._seen_count = len(scene.orders)
-        if self._cycle is not None and scene.now_s - self._cycle[1] > CYCLE_MAX_S:
+        if self._cycle is not None and scene.now_s - scene.log_lag_s - self._cycle[1] > CYCLE_MAX_S:
             yield f"{self._cycle[0]} is off for longer than {CYCLE_MAX_S:.0f} s"
             self._cycle = None
 
@@ -212,17 +214,20 @@ def what_tripped_stays() -> EachOrder:
     ours: set[str] = set()
 
     def asks(scene: Scene, order: Received, before: Value | None) -> str:
-        held.update(scene)
         if order.field != "closed" or order.asset not in scene.site.hub.feeders:
             return ""
         if order.value is False:
             ours.add(order.asset)
             return ""
         load = scene.plant.feeders[order.asset]
-        if before is True or load.position is CLOSED or order.asset in held.released:
+        if before is True or load.position is CLOSED:
             return ""
         if load.has_fault:
             return f"{order.asset} has tripped and is ordered closed"
         return "" if order.asset in ours else f"{order.asset} was not opened by us and is ordered closed"
 
-    return EachOrder(about, asks, frozenset({"closed"}))
+    def excuses(scene: Scene, order: Received) -> bool:
+        held.update(scene)
+        return order.asset in held.released
+
+    return EachOrder(about, asks, frozenset({"closed"}), excuses=excuses)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controller.drivers.link import Value
 from controller.model.words import Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Spell, is_deaf
+from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf
 from hil_tests.checkers.people import Held, is_power_cycle
 from hil_tests.plant.breaker import CLOSED
 
@@ -123,6 +123,15 @@ class Staging:
         yield from ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Pickup:
+    """How things stood when a feeder was picked up."""
+
+    waiting: tuple[str, ...]  # who should have come before
+    soc_pct: float
+    is_too_low: bool
+
+
 @dataclass(slots=True)
 class RestoreOrder:
     """I6b: who comes back first is who was to be shed last, and nobody whom the charge would shed again."""
@@ -135,43 +144,53 @@ class RestoreOrder:
         "design §6: the restore order is the reverse; study I6",
     )
     attends: int = Attends.ORDERS | Attends.LOG
-    is_waiting: bool = False
+    _wrong: Unsettled[_Pickup] = field(default_factory=Unsettled)
     _held: Held = field(default_factory=Held)
-    _seen_count: int = 0
     _standing: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_waiting(self) -> bool:
+        """The log may still name the person who wanted it so."""
+        return bool(self._wrong)
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each pick-up once."""
         self._held.update(scene)
-        feeders = scene.site.hub.feeders
-        for order in scene.orders[self._seen_count :]:
-            if order.field != "closed" or order.asset not in feeders:
+        for order, pickup in self._wrong.settled(scene, lambda order: self._noted(scene, order)):
+            if order.asset in self._held.released:
                 continue
-            before, self._standing[order.asset] = self._standing.get(order.asset), order.value
-            is_ours = order.value is True and before is False and order.asset not in self._held.released
-            if is_ours and _is_island(scene) and scene.plant.feeders[order.asset].position is not CLOSED:
-                yield from self._pickup(scene, order)
-        self._seen_count = len(scene.orders)
+            tiers = {each.id: each.tier for each in scene.site.hub.feeders.values()}
+            name, tier = order.asset, tiers[order.asset]
+            other = next((each for each in pickup.waiting if each not in self._held.open_by_person), None)
+            if other is not None:
+                yield f"{name} (tier {tier}) is picked up, {other} (tier {tiers[other]}) waits"
+            elif pickup.is_too_low:
+                yield f"{name} (tier {tier}) is picked up at {pickup.soc_pct:.0f} %"
 
-    def _pickup(self, scene: Scene, order: Received) -> Iterator[str]:
+    def _noted(self, scene: Scene, order: Received) -> _Pickup | None:
+        """A pick-up by our order in the island, and how things stood then."""
         feeders, plant = scene.site.hub.feeders, scene.plant
+        if order.field != "closed" or order.asset not in feeders:
+            return None
+        before, self._standing[order.asset] = self._standing.get(order.asset), order.value
+        is_pickup = order.value is True and before is False and plant.feeders[order.asset].position is not CLOSED
+        if not is_pickup or not _is_island(scene):
+            return None
         feeder = feeders[order.asset]
-        for other in feeders.values():
-            waits = self._standing.get(other.id) is False and plant.feeders[other.id].position is not CLOSED
-            if (
-                waits
-                and other.tier < feeder.tier
-                and set(other.phases) <= set(feeder.phases)
-                and other.id not in self._held.open_by_person
-                and not plant.feeders[other.id].has_fault
-                and not is_deaf(scene, other.id)
-            ):
-                yield f"{feeder.id} (tier {feeder.tier}) is picked up, {other.id} (tier {other.tier}) waits"
-                return
+        waiting = tuple(
+            other.id
+            for other in feeders.values()
+            if self._standing.get(other.id) is False
+            and plant.feeders[other.id].position is not CLOSED
+            and other.tier < feeder.tier
+            and set(other.phases) <= set(feeder.phases)
+            and not plant.feeders[other.id].has_fault
+            and not is_deaf(scene, other.id)
+        )
         level_pct = next(t.shed_below_soc_pct for t in scene.site.hub.tiers if t.number == feeder.tier)
         soc_pct = _soc_pct(scene)
-        if soc_pct < level_pct - RESERVE_HYSTERESIS_PCT and not _has_genset(scene):
-            yield f"{feeder.id} (tier {feeder.tier}) is picked up at {soc_pct:.0f} %"
+        is_too_low = soc_pct < level_pct - RESERVE_HYSTERESIS_PCT and not _has_genset(scene)
+        return _Pickup(waiting, soc_pct, is_too_low) if waiting or is_too_low else None
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

@@ -1,0 +1,124 @@
+"""In real time the log is read later than the orders that it explains: what it may still explain is not held against
+the controller before, and what it does not explain is found all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Mode
+from hil_tests.plant.plant import PlantOptions
+from hil_tests.tests.checkers.stage import Stage
+from hil_tests.tests.checkers.wrongs_of_the_log import start_the_genset
+
+LAG_S = 0.4
+Play = Callable[[Stage], None]
+LITTLE = PlantOptions(demand_ratio=0.2)
+
+
+def asked(what: str, subject: str) -> Play:
+    return lambda stage: stage.say(EventKind.REQUESTED, subject, what=what)
+
+
+def picks_up_the_least_first(stage: Stage) -> None:
+    names = stage.by_tier()
+    for name in (names[-1], names[0]):
+        stage.order(name, "closed", False)
+        stage.run(0.1)
+    stage.island()
+    stage.run(6.0)
+    stage.order(names[-1], "closed", True)
+
+
+def lets_the_least_come_back(stage: Stage) -> None:
+    asked("close_feeder", stage.by_tier()[-1])(stage)
+
+
+def holds_the_other(stage: Stage) -> None:
+    asked("open_feeder", stage.by_tier()[0])(stage)
+
+
+def closes_at_once(stage: Stage) -> None:
+    stage.run(0.1)
+    stage.order("water", "closed", True)
+
+
+def says_what_it_found(stage: Stage) -> None:
+    stage.say(EventKind.RECOVERED, "hub", Reason.RECOVERED_ON_GRID)
+
+
+def opens_closes_and_opens(stage: Stage) -> None:
+    stage.begin()
+    for closed in (False, True, False):
+        stage.run(1.0)
+        stage.order("ev_posts", "closed", closed)
+
+
+def stops_a_cold_engine(stage: Stage) -> None:
+    stage.island()
+    stage.puppet.mode = Mode.ISLANDED
+    start_the_genset(stage)
+    stage.order("genset", "run", False)
+
+
+def has_left_the_island(stage: Stage) -> None:
+    stage.puppet.mode = Mode.GRID_CONNECTED
+
+
+def recloses_what_tripped(stage: Stage) -> None:
+    stage.begin()
+    stage.plant.feeders["water"].trip()
+    stage.run(0.5)
+    stage.order("water", "closed", True)
+
+
+def darkens_the_desk(stage: Stage) -> None:
+    stage.begin()
+    stage.order("desk", "closed", False, explained=False)
+
+
+def calls_it_a_power_cycle(stage: Stage) -> None:
+    stage.say(EventKind.ORDERED_OPEN, "desk", Reason.RADIO_DOWN, what="power_cycle")
+
+
+EXPLAINED: list[tuple[str, Play, Play]] = [
+    ("I6b", picks_up_the_least_first, lets_the_least_come_back),
+    ("I6b", picks_up_the_least_first, holds_the_other),
+    ("I11", closes_at_once, says_what_it_found),
+    ("I13", opens_closes_and_opens, asked("open_feeder", "ev_posts")),
+    ("I14c", stops_a_cold_engine, asked("stop_genset", "genset")),
+    ("I14c", stops_a_cold_engine, has_left_the_island),
+    ("I17", recloses_what_tripped, asked("close_feeder", "water")),
+    ("D9", darkens_the_desk, calls_it_a_power_cycle),
+    ("D9", darkens_the_desk, asked("open_feeder", "desk")),
+]
+
+
+@pytest.mark.parametrize("is_told_late", [True, False])
+@pytest.mark.parametrize(("checker", "play", "explain"), EXPLAINED)
+def test_what_the_log_may_still_explain_waits_for_it(
+    checker: str, play: Play, explain: Play, is_told_late: bool
+) -> None:
+    stage = Stage(LITTLE)
+    stage.scene.log_lag_s = LAG_S
+    play(stage)
+    stage.run(0.2)
+    assert checker not in stage.ids
+    if is_told_late:
+        explain(stage)
+    stage.run(0.3)
+    assert (checker in stage.ids) is not is_told_late
+
+
+def test_a_power_cycle_whose_end_is_read_late_was_no_longer_for_that() -> None:
+    stage = Stage(LITTLE)
+    stage.scene.log_lag_s = LAG_S
+    stage.begin()
+    calls_it_a_power_cycle(stage)
+    stage.order("desk", "closed", False, explained=False)
+    stage.run(29.9)
+    stage.order("desk", "closed", True)
+    stage.run(1.0)
+    assert "D9" not in stage.ids
