@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller import clock
-from controller.commands.contact import ask, is_answering
-from controller.commands.frame import NO_CONTACT, CommandError
+from controller.commands.contact import ask, is_answering, nobody
+from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
 from controller.durable_copy import NAME as COPY_NAME
@@ -111,13 +111,12 @@ def data_dir_of(arguments: argparse.Namespace, hub: HubPlace | None) -> Path:
     """The folder of its journal: named, or as its controller left word, or where it usually is.
 
     Raises:
-        CommandError: of a run folder that was named, no controller left word.
+        NoContactError: of a run folder that was named, no controller left word.
     """
     if arguments.data_dir is not None:
         return Path(arguments.data_dir)
     if hub is not None and hub.places is not None:
         return hub.places.data_dir
     if hub is not None and arguments.run_dir is not None:
-        text = f"no controller runs in {arguments.run_dir}, and nothing there says where its journal is"
-        raise CommandError("no_contact", NO_CONTACT, text, "Name the folder of the journal with --data-dir.")
+        raise nobody(hub, "name the folder of its journal with --data-dir")
     return DEFAULT_DATA_DIR
