@@ -108,9 +108,12 @@ class _App:
         self._published_mode: Mode | None = None
         self._sequence = 0
         self._journal_was_ok = True
+        self._told = asyncio.Event()
 
     async def run(self) -> int:
         event_loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):  # before anything that must be ended in good order
+            event_loop.add_signal_handler(number, self._told.set)
         self._journal.on_restored_late = lambda late: _from_thread(event_loop, lambda: self._join(late))
         self._journal.start()
         self._had = await self._restored()
@@ -170,12 +173,11 @@ class _App:
     async def _until_told(self) -> int:
         """Links and loop until SIGTERM or SIGINT; a failed core ends the process with a code of its own."""
         assert self._loop is not None
-        told = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        if self._told.is_set():
+            return 0  # while it started
         links = asyncio.create_task(self._links.run(), name="links")
         cycles = asyncio.create_task(self._loop.run(), name="cycles")
-        waiter = asyncio.create_task(told.wait(), name="signals")
+        waiter = asyncio.create_task(self._told.wait(), name="signals")
         done, pending = await asyncio.wait({links, cycles, waiter}, return_when=asyncio.FIRST_COMPLETED)
         has_failed = cycles in done and isinstance(cycles.exception(), CoreFailedError)
         if has_failed:
