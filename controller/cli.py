@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "observe": "watch only, or act again",
     "bench": "test the controller: scenarios, faults, verdicts, reports",
 }
+UNTIL_TOLD = frozenset({"demo", "run", "supervise"})  # they run until a signal ends them
 TRACEBACK_VARIABLE = "HALLIG_TRACEBACK"
 
 
@@ -105,6 +106,10 @@ def _dispatch(words: list[str]) -> int:
         name = words[0]
     if name not in COMMANDS:
         raise CommandError("usage", USAGE, f"no command '{name}'{_meant(name)}", "See 'hallig --help'.")
+    if name in UNTIL_TOLD:
+        from controller.commands.stopping import end_when_asked  # noqa: PLC0415  (signal: not for the others)
+
+        end_when_asked()
     command = load(name)
     arguments = parser_of(command).parse_args(words[1:])
     return command.run(arguments)

@@ -111,6 +111,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.port_base is not None and not 0 < arguments.port_base <= PORT_MAX:
         raise CommandError("usage", USAGE, f"--port-base {arguments.port_base} is no port", "Ports are 1 to 65535.")
     from controller.commands.sites import load  # noqa: PLC0415
+    from controller.commands.stopping import end_when_asked  # noqa: PLC0415
+
+    end_when_asked()
     from hil_tests.bench_cli.serving import ServeOptions, serve  # noqa: PLC0415
 
     site = load(arguments.hub)

@@ -7,21 +7,19 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
 import sys
-import tempfile
 import termios
 import tty
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
 from controller import clock
+from controller.commands.stopping import asked_later, listening
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from hil_tests.demo.children import Children
@@ -32,6 +30,7 @@ from hil_tests.demo.view import Screen
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.servers.bench import DeviceServers
 from hil_tests.servers.ports import free_port
+from hil_tests.servers.process import memory_folder
 
 START_PATIENCE_S = 20.0
 READY_MODES = frozenset({"grid_connected"})
@@ -56,24 +55,23 @@ def run_demo(options: DemoOptions) -> int:
     if not _is_free(port):
         console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
         return 1
-    run_dir = Path(tempfile.mkdtemp(prefix="hallig-demo-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-    children = Children(run_dir)
-    try:
-        return asyncio.run(_until_told(_Demo(options, port, children, console).run()))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        console.print("Ended. Everything that was started is stopped.")
-        return 0
-    finally:
-        children.end_all()
-        shutil.rmtree(run_dir, ignore_errors=True)
+    with asked_later():
+        children = Children(memory_folder("hallig-demo-"))
+        try:
+            return asyncio.run(_until_told(_Demo(options, port, children, console)))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            console.print("Ended. Everything that was started is stopped.")
+            return 0
+        finally:
+            children.end_all()
+            shutil.rmtree(children.run_dir, ignore_errors=True)
 
 
-async def _until_told(demo: Coroutine[Any, Any, int]) -> int:
+async def _until_told(demo: _Demo) -> int:
     """A closed terminal or a polite kill ends the demo as Ctrl-C does."""
-    playing = asyncio.ensure_future(demo)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
-    return await playing
+    playing = asyncio.ensure_future(demo.run())
+    with listening(playing.cancel):
+        return await playing
 
 
 class _Demo:
@@ -94,9 +92,8 @@ class _Demo:
         self.judge.watch()
 
     async def run(self) -> int:
-        overrides = await self.servers.start()
         try:
-            self._start_children(overrides)
+            self._start_children(await self.servers.start())
             await self._ready()
             self.console.print(f"The page is at {self.screen.address}")
             asks = f"In another terminal: hallig status --watch --run-dir {self.run_dir}"

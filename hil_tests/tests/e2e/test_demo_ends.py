@@ -1,9 +1,11 @@
-"""However the demo ends, nothing that it started goes on."""
+"""However and whenever the demo or the controller is told to end, it ends with 0, and nothing goes on after it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -46,8 +48,11 @@ def test_a_stop_while_it_starts_is_no_failure(later_s: float) -> None:
 def test_nothing_goes_on(number: signal.Signals) -> None:
     demo = subprocess.Popen(START, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     assert demo.stdout is not None
-    said = [demo.stdout.readline()]
+    said = [demo.stdout.readline(), demo.stdout.readline()]
     started = children_of(demo.pid)
+    run_dir = Path(said[1].rpartition(" ")[2].strip())
+    assert (run_dir / "status.json").is_file(), said
+    assert f"hallig status --run-dir {run_dir}" in said[1], "whoever reads the file can look beside"
     assert len(started) == 2, said
     os.kill(demo.pid, number)
     said += demo.stdout.readlines()  # until every process that holds the pipe is gone
@@ -60,6 +65,77 @@ def test_nothing_goes_on(number: signal.Signals) -> None:
     if number is signal.SIGKILL:
         assert code == -signal.SIGKILL
     else:
+        assert not run_dir.exists()
         assert code == 0, said
         assert "stopped" in said[-1]
         assert not any("Traceback" in line for line in said)
+
+
+def until_signals(process: subprocess.Popen[str], field: str, number: signal.Signals) -> None:
+    """The process catches a signal (`SigCgt`), or keeps it waiting (`SigBlk`)."""
+    until_s = time.monotonic() + 30.0
+    while True:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        (mask,) = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith(f"{field}:"))
+        if mask >> (number - 1) & 1:
+            return
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until_s
+        time.sleep(0.002)
+
+
+def started(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "controller.cli", *words]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+COMMANDS = (["demo", "--once"], ["run", "musterhallig"], ["supervise", "musterhallig", "--port", "0"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
+def test_a_stop_while_it_loads_is_no_failure(words: list[str], number: signal.Signals, tmp_path: Path) -> None:
+    folders = {"run": ["--run-dir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]}
+    process = started(*words, *folders.get(words[0], []))
+    until_signals(process, "SigCgt", signal.SIGTERM)  # Python itself catches the other
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=20)
+    assert (process.returncode, "Traceback" in said) == (0, False), said
+
+
+def test_a_stop_while_the_demo_makes_its_folder_waits_and_is_heard() -> None:
+    demo = started("demo", "--once")
+    until_signals(demo, "SigBlk", signal.SIGTERM)
+    demo.send_signal(signal.SIGTERM)
+    said, _ = demo.communicate(timeout=30)
+    assert (demo.returncode, said) == (0, "Ended. Everything that was started is stopped.\n")
+
+
+def test_a_second_stop_does_not_keep_the_demo_from_tidying_up() -> None:
+    demo = started("demo", "--once", "--grid-s", "30")
+    assert demo.stdout is not None
+    run_dir = Path((demo.stdout.readline() + demo.stdout.readline()).rpartition(" ")[2].strip())
+    demo.send_signal(signal.SIGTERM)
+    demo.stdout.readline()
+    for number in STOPS:
+        demo.send_signal(number)
+    assert (demo.wait(20), run_dir.exists()) == (0, False)
+    demo.stdout.close()
+
+
+def test_a_stop_between_the_lock_and_the_first_cycle_ends_the_controller_in_good_order(tmp_path: Path) -> None:
+    run_dir, data_dir = tmp_path / "run", tmp_path / "data"
+    controller = started("run", "musterhallig", "--run-dir", str(run_dir), "--data-dir", str(data_dir))
+    until_s = time.monotonic() + 30.0
+    while not (data_dir / "journal.db").exists():
+        assert time.monotonic() < until_s
+        time.sleep(0.002)
+    controller.send_signal(signal.SIGTERM)
+    said, _ = controller.communicate(timeout=20)
+    assert (controller.returncode, "Traceback" in said) == (0, False), said
+    assert not (run_dir / "control.sock").exists()
+    with contextlib.closing(sqlite3.connect(data_dir / "journal.db")) as journal:
+        assert journal.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
