@@ -7,7 +7,6 @@ import contextlib
 import sys
 
 from controller.commands.frame import OK, PROBLEM, USAGE, About, CommandError, Parser, print_json
-from controller.commands.stopping import stop_politely
 
 PORT_MAX = 65_535
 ABOUT = About(
@@ -38,7 +37,6 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play. With `--json`: once, the lines on the error stream, and one document at the end."""
-    stop_politely()
     if arguments.port is not None and not 0 < arguments.port <= PORT_MAX:
         raise CommandError("usage", USAGE, f"--port {arguments.port} is no port", "Ports are 1 to 65535.")
     if arguments.grid_s < 0 or arguments.island_s <= 0:

@@ -8,7 +8,6 @@ from pathlib import Path
 from controller.commands.frame import OK, PROBLEM, USAGE, About, CommandError, Parser
 from controller.commands.logs import start_logging
 from controller.commands.sites import load
-from controller.commands.stopping import stop_politely
 from controller.whereabouts import DEFAULT_DATA_DIR, default_run_dir
 
 ABOUT = About(
@@ -52,7 +51,6 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Control until told to end. With `--json` the log is JSON lines."""
-    stop_politely()
     site = load(arguments.site, arguments.overrides)
     from controller.app import AlreadyRunningError, Places, run_controller  # noqa: PLC0415  (not for --help)
 

@@ -96,8 +96,8 @@ class _Demo:
             self._start_children(await self.servers.start())
             await self._ready()
             self.console.print(f"The page is at {self.screen.address}")
-            asks = f"In another terminal: hallig status --watch --run-dir {self.run_dir}"
-            self.console.print(asks, highlight=False, soft_wrap=True)
+            beside = f"Beside it, in another terminal: hallig status --run-dir {self.run_dir}"
+            self.console.print(beside, highlight=False, soft_wrap=True)
             return await (self._play_once() if self.options.once else self._play_on())
         except DemoFailedError as error:
             self.console.print(f"[red]demo failed:[/red] {error}", highlight=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.tests.e2e.hearing import until_it_hears_sigterm
+from hil_tests.tests.e2e.nowhere import nowhere
 
 START = [sys.executable, "-m", "controller.cli", "demo", "--once", "--grid-s", "30"]
 
@@ -28,20 +28,6 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
-
-
-@pytest.mark.parametrize("later_s", [0.0, 0.3, 0.6, 1.0])
-def test_a_stop_while_it_starts_is_no_failure(later_s: float) -> None:
-    """Whatever it is doing just then: loading, laying lines, starting servers or processes."""
-    demo = subprocess.Popen(START, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-    until_it_hears_sigterm(demo.pid)
-    time.sleep(later_s)
-    started = children_of(demo.pid)
-    demo.terminate()
-    said, _ = demo.communicate(timeout=30)
-    assert demo.returncode == 0, said
-    assert "Traceback" not in said
-    assert not any(is_running(pid) for pid in started)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -98,7 +84,8 @@ COMMANDS = (["demo", "--once"], ["run", "musterhallig"], ["supervise", "musterha
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 def test_a_stop_while_it_loads_is_no_failure(words: list[str], number: signal.Signals, tmp_path: Path) -> None:
-    folders = {"run": ["--run-dir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]}
+    places = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data"), *nowhere(tmp_path)]
+    folders = {"run": places}
     process = started(*words, *folders.get(words[0], []))
     until_signals(process, "SigCgt", signal.SIGTERM)  # Python itself catches the other
     process.send_signal(number)
@@ -128,7 +115,8 @@ def test_a_second_stop_does_not_keep_the_demo_from_tidying_up() -> None:
 
 def test_a_stop_between_the_lock_and_the_first_cycle_ends_the_controller_in_good_order(tmp_path: Path) -> None:
     run_dir, data_dir = tmp_path / "run", tmp_path / "data"
-    controller = started("run", "musterhallig", "--run-dir", str(run_dir), "--data-dir", str(data_dir))
+    places = ["--run-dir", str(run_dir), "--data-dir", str(data_dir), *nowhere(tmp_path)]
+    controller = started("run", "musterhallig", *places)
     until_s = time.monotonic() + 30.0
     while not (data_dir / "journal.db").exists():
         assert time.monotonic() < until_s
