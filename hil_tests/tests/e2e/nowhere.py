@@ -15,14 +15,14 @@ HUB = "musterhallig"
 def nowhere(folder: Path) -> list[str]:
     """What to add to `hallig run musterhallig`: nothing is looked for beyond this machine."""
     places: dict[str, dict[str, object]] = {}
-    for name, device in load_site(site_path(HUB)).devices.items():
+    for port, (name, device) in enumerate(load_site(site_path(HUB)).devices.items(), 1):
         match device.table.protocol:
             case Protocol.MODBUS_TCP:
-                places[name] = {"host": "127.0.0.1", "port": 1}
+                places[name] = {"host": "127.0.0.1", "port": port}
             case Protocol.MODBUS_RTU:
                 places[name] = {"serial_port": str(folder / "line")}
             case Protocol.OPCUA:
-                places[name] = {"url": "opc.tcp://127.0.0.1:1/"}
+                places[name] = {"url": f"opc.tcp://127.0.0.1:{port}/"}
     path = folder / "overrides.json"
     path.write_text(json.dumps(places))
     return ["--overrides", str(path)]
