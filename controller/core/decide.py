@@ -18,7 +18,7 @@ from controller.core.prepare import prepare
 from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
-from controller.core.sources import battery_commands, pv_commands, remember_steering
+from controller.core.sources import battery_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
 from controller.model.advice import Advice
 from controller.model.commands import Commands
@@ -62,9 +62,10 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     memory = _move(memory, situation)
     memory = _plan(memory, situation)
     memory = _keep_durable(memory)
+    commands = _commands(memory, situation)
     return Decision(
-        memory=memory,
-        commands=_commands(memory, situation),
+        memory=remember_told(memory, commands.pv),
+        commands=commands,
         events=(*answers, *narrate(before, memory, situation)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.model.commands import Order
+from controller.model.commands import Order, PvCommand
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import AssetId
 from controller.model.memory import DurableMemory
@@ -91,6 +91,7 @@ class CoreMemory:
     drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power while it was supplied
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
+    pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
     earthing: Order | None = None
     bus_dead_since_s: float | None = None
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, SourceMemory
@@ -10,7 +11,7 @@ from controller.core.resync import steer, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, PvCommand
 from controller.model.hub import AssetId, Battery
-from controller.model.image import BatterySeen
+from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason
 from controller.model.words import BusSide, InverterMode, Mode
 
@@ -42,7 +43,25 @@ def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCom
         limits, cause = memory.prepared.pv_limits_w, Reason.PREPARED_SURPLUS
     else:
         limits, cause = pv_limits(situation, situation.former, without=frozenset()), Reason.PV_SURPLUS
-    return {plant: PvCommand(limit_w=limit_w, cause=cause) for plant, limit_w in limits.items()}
+    commands = (_pv_command(memory, situation, plant, limit_w, cause) for plant, limit_w in limits.items())
+    return {plant: command for plant, command in zip(limits, commands, strict=True) if command is not None}
+
+
+def _pv_command(
+    memory: CoreMemory, situation: Situation, plant: AssetId, limit_w: float, cause: Reason
+) -> PvCommand | None:
+    """Who is not seen is given no more than he was told last, and who was told nothing yet, nothing."""
+    if (situation.seen.pv.get(plant) or PvSeen()).power_w is None:
+        told = memory.pv_told.get(plant)
+        if told is None:
+            return None
+        limit_w = limit_w if told.limit_w is None else min(limit_w, told.limit_w)
+    return PvCommand(limit_w=limit_w, cause=cause)
+
+
+def remember_told(memory: CoreMemory, told: Mapping[AssetId, PvCommand]) -> CoreMemory:
+    """Keep what PV plants are told in this cycle; where nothing changed, the memory is the very same."""
+    return memory if told == memory.pv_told else replace(memory, pv_told=told)
 
 
 def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:

@@ -183,3 +183,53 @@ def test_killed_right_after_the_loss_and_before_forming_the_transfer_goes_on() -
     bench.restart_controller()
     bench.run_to(Mode.ISLANDED, 10.0)
     assert not bench.plant.out_of_phase_closures_count
+
+
+def sunny_island() -> Bench:
+    bench = Bench.of(options=PlantOptions(irradiance_w_per_m2=700.0, demand_ratio=0.3, soc_pct=98.0))
+    bench.run_for(5.0)
+    bench.plant.grid.blackout()
+    bench.run_to(Mode.ISLANDED)
+    bench.run_for(2.0)
+    return bench
+
+
+def limit_of(bench: Bench, plant: str) -> float | None:
+    assert bench.decision is not None
+    command = bench.decision.commands.pv.get(plant)
+    return None if command is None else command.limit_w
+
+
+def test_a_plant_that_is_not_seen_yet_is_told_nothing() -> None:
+    """CTL-001e: the first cycle after a start limited a plant that had not answered yet, and a veto stopped it."""
+    bench = sunny_island()
+    bench.stop_controller()
+    bench.run_for(3.0)
+    bench.cut("inverter_barn")
+    bench.start_controller()
+    bench.run_to(Mode.ISLANDED)
+    bench.run_for(1.0)
+    assert bench.vetoes == []
+    assert limit_of(bench, "pv_barn") is None
+    assert limit_of(bench, "pv_school") is not None, "who is seen is limited"
+    bench.restore("inverter_barn")
+    bench.run_for(1.0)
+    assert limit_of(bench, "pv_barn") is not None
+    assert bench.vetoes == []
+
+
+def test_a_plant_that_falls_silent_is_told_what_it_was_told_and_never_more() -> None:
+    bench = sunny_island()
+    bench.cut("inverter_barn")
+    bench.run_until(lambda b: b.image.pv["pv_barn"].power_w is None)
+    before_w = limit_of(bench, "pv_barn")
+    assert before_w is not None
+    bench.plant.batteries["battery_main"].soc_pct = 60.0  # room for far more sun
+    others_w = limit_of(bench, "pv_school")
+    bench.run_for(20.0)
+    after_w = limit_of(bench, "pv_school")
+    assert others_w is not None
+    assert after_w is not None
+    assert after_w > 1.2 * others_w
+    assert limit_of(bench, "pv_barn") == before_w
+    assert bench.vetoes == []
