@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.socket_client import SocketClient
+from controller.trouble import in_words
 from supervisor.mirror import EventMirror, LoggedEvent
 
 FETCH_COUNT = 200
@@ -84,7 +85,7 @@ class Follower:
             has_more = self.fetch()
         except (OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
             if self._is_well:
-                log.warning("no events from the controller for now: %s", error)
+                log.warning("no events from the controller for now: %s", in_words(error))
             self._is_well = False
             return False
         if not self._is_well:

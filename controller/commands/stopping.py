@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -41,6 +40,8 @@ def asked_later() -> Iterator[None]:
 @contextlib.contextmanager
 def listening(end: Callable[[], object]) -> Iterator[None]:
     """Within an event loop: the first signal ends what goes on, further ones change nothing."""
+    import asyncio  # noqa: PLC0415  (not for --help)
+
     loop = asyncio.get_running_loop()
     numbers = [number for number in ASKED if not _is_ignored(number)]
 
