@@ -156,7 +156,9 @@ def _missing(error: ModuleNotFoundError) -> CommandError:
 
 def _system(error: OSError) -> CommandError:
     """Whatever the system refused, by its own words and the file's name."""
-    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    from controller.trouble import in_words  # noqa: PLC0415  (only when something is wrong)
+
+    what = in_words(error)
     if isinstance(error, PermissionError):
         hint = "Choose folders that you may use with --run-dir and --data-dir, or act as the user 'hallig'."
         return CommandError("no_permission", PROBLEM, what, hint)

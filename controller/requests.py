@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from controller.config.wording import wanted
 from controller.journal import Journal
 from controller.journal_chain import ASKED_COUNT, Walk
 from controller.journal_store import JournalStore
@@ -30,6 +31,7 @@ from controller.model.advice import OperatorRequest, RequestKind
 from controller.plain_words import in_plain_words
 from controller.point_reading import UnknownPointError
 from controller.socket_client import ANSWER_MAX_BYTES, FRAME_MAX_BYTES, NAME
+from controller.trouble import in_words
 
 READ_MAX = 32
 CLIENTS_MAX = 8
@@ -139,7 +141,7 @@ class ControlSocket:
                 return await self._verify(VerifyFrame.model_validate(raw).walk)
             return self._answer_now(str(method), raw)
         except orjson.JSONDecodeError as error:
-            return {"error": "bad_frame", "detail": f"not JSON: {error}"}
+            return {"error": "bad_frame", "detail": f"not JSON: {in_words(error)}"}
         except ValidationError as error:
             return {"error": "bad_request", "detail": [_plain(e) for e in error.errors(include_url=False)]}
 
@@ -236,4 +238,4 @@ def _is_welcome(writer: asyncio.StreamWriter) -> bool:
 
 
 def _plain(error: Any) -> str:
-    return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+    return f"{'.'.join(str(part) for part in error['loc'])}: wanted {wanted(error)}"

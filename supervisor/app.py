@@ -16,6 +16,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from controller import __version__
+from controller.trouble import in_words
 from controller.watchdog import notify
 from supervisor.api import api_routes, health_route
 from supervisor.docs import describe
@@ -156,4 +157,4 @@ def _listen(host: str, port: int) -> socket.socket:
 def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is taken. Choose another with --port."
-    return f"cannot listen on {host}, port {port}: {error.strerror or error}."
+    return f"cannot listen on {host}, port {port}: {in_words(error)}."

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from controller.config.wording import wanted
 from supervisor.docs import PROBLEM_TYPE
 from supervisor.pages import Pages
 from supervisor.words import choose_language
@@ -73,7 +74,7 @@ def answer_errors(app: FastAPI, pages: Pages) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        parts = (f"{'.'.join(str(step) for step in found['loc'])}: {found['msg']}" for found in error.errors())
+        parts = (f"{'.'.join(str(step) for step in found['loc'])}: wanted {wanted(found)}" for found in error.errors())
         return _tell(request, pages, Fault.WRONG_PARAMETER, "; ".join(parts))
 
     @app.exception_handler(Exception)

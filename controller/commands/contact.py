@@ -8,6 +8,7 @@ from typing import Any
 from controller.commands.frame import NO_CONTACT, PROBLEM, USAGE, CommandError
 from controller.commands.hubs import HubPlace, hubs_in
 from controller.socket_client import SocketClient
+from controller.trouble import in_words
 from controller.whereabouts import DEFAULT_DATA_DIR, default_run_dir
 
 EXIT_BY_ERROR = {"unknown_point": USAGE, "bad_request": USAGE}
@@ -39,7 +40,7 @@ def ask(hub: HubPlace, **question: object) -> dict[str, Any]:
         raise NoContactError(f"the controller of '{hub.name}' does not answer in time", hint) from None
     except (OSError, ValueError) as error:
         hint = "It admits eight at once, and only its own user and group. Try again in a moment."
-        raise NoContactError(f"the controller of '{hub.name}' broke off: {error}", hint) from None
+        raise NoContactError(f"the controller of '{hub.name}' broke off: {in_words(error)}", hint) from None
     if "error" in answer:
         raise _refusal(answer)
     return answer

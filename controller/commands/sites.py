@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from controller.config.types import Site
 
 
+OVERRIDES = 'Wanted: a JSON object by device, like {"meter": {"port": 5020}}.'
+
+
 class SiteError(CommandError):
     """The configuration is wrong."""
 
@@ -54,6 +57,12 @@ def _overrides(path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise CommandError("usage", USAGE, f"--overrides {path}: {error}", "It is a JSON object by device.") from None
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        from controller.trouble import in_words  # noqa: PLC0415  (only when something is wrong)
+
+        why = "it cannot be read" if isinstance(error, FileNotFoundError) else in_words(error)
+        raise CommandError("usage", USAGE, f"--overrides {path}: {why}", OVERRIDES) from None
+    if not isinstance(raw, dict) or not all(isinstance(keys, dict) for keys in raw.values()):
+        raise CommandError("usage", USAGE, f"--overrides {path}: it is JSON of another form", OVERRIDES)
+    return raw

@@ -43,6 +43,8 @@ WANTED = {
     "finite_number": "a finite number",
     "string_too_short": "text that says something",
     "too_short": "at least one",
+    "missing": "a value",
+    "extra_forbidden": "nothing of this name",
 }
 OTHER = "another kind of value"  # of what has no words here
 LIMITS = {
@@ -83,9 +85,9 @@ def missing_key(file: TomlFile, path: KeyPath) -> Problem:
 def wrong_value(file: TomlFile, path: KeyPath, details: list[ErrorDetails]) -> Problem:
     """A value of the wrong type, outside its range, or none of the words allowed."""
     value = file.value(path)
-    wanted = " or ".join(dict.fromkeys(_wanted(detail) for detail in details))
+    all_wanted = " or ".join(dict.fromkeys(wanted(detail) for detail in details))
     found = str(path[-1]) if details[0]["loc"][-1] == "[key]" else written_as(value)
-    return file.problem(path, found, wanted, _meant(value, details))
+    return file.problem(path, found, all_wanted, _meant(value, details))
 
 
 def written_as(value: object) -> str:
@@ -119,12 +121,15 @@ def _wanted_key(word: str, meant: str) -> str:
     return "one of this table's keys"
 
 
-def _wanted(detail: ErrorDetails) -> str:
+def wanted(detail: ErrorDetails) -> str:
+    """What pydantic would rather have had."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in LIMITS:
         words, key = LIMITS[kind]
         return f"{words} {context[key]:g}"
-    if kind == "literal_error":
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in {"literal_error", "enum"}:
         return f"one of {', '.join(_choices(detail))}"
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], "a name of small letters, digits and _")
@@ -136,7 +141,7 @@ def _wanted(detail: ErrorDetails) -> str:
 def _instead(wanted: str | None, value: object) -> str:
     """A number that is written as something else: a hint with the same number would help nobody."""
     if wanted in {NUMBER, WHOLE} and isinstance(value, str) and _is_number(value):
-        return ", without quotes"
+        return ", without quotes" if wanted is NUMBER or float(value).is_integer() else ""
     if wanted is WHOLE and isinstance(value, float) and value.is_integer():
         return ", without a point"
     return ""

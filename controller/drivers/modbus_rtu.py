@@ -22,7 +22,11 @@ from controller.config.types import Device
 from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.transport import FUNCTIONS, Question, Rules
+<<<<<<< HEAD
 from controller.plain_words import in_plain_words
+=======
+from controller.trouble import in_words
+>>>>>>> 09ca67d
 
 RTU_RULES = Rules(hole_max=HOLE_MAX_RTU, failures_to_pause=1, failures_to_drop=3, is_stream=False)
 
@@ -127,7 +131,11 @@ class RtuWire:
         try:
             return self._open_serial(self._port, **self._speed, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
         except (*PORT_GONE, ValueError) as error:
+<<<<<<< HEAD
             raise LinkDownError(f"{self._port}: {in_plain_words(error)}") from None
+=======
+            raise LinkDownError(f"{self._port}: {in_words(error)}") from None
+>>>>>>> 09ca67d
 
     def _transact(self, unit: int, timeout_s: float, ask: Callable[[Any], Any]) -> Any:
         """One transaction, in the line's thread."""
@@ -140,10 +148,16 @@ class RtuWire:
             raise RefusedError(_exception_code(error), f"unit {unit}") from None
         except minimalmodbus.NoResponseError:
             raise NoAnswerError(f"no answer within {timeout_s:.3f} s") from None
-        except minimalmodbus.MasterReportedException as error:
-            raise BadReplyError(str(error)) from None
+        except minimalmodbus.LocalEchoError:
+            raise BadReplyError("the adapter's echo is not what was sent; is has_echo right?") from None
+        except minimalmodbus.MasterReportedException:
+            raise BadReplyError("a broken reply: its check sum, its length or its sender is wrong") from None
         except PORT_GONE as error:
+<<<<<<< HEAD
             raise LinkDownError(f"{self._port}: {in_plain_words(error)}") from None
+=======
+            raise LinkDownError(f"{self._port}: {in_words(error)}") from None
+>>>>>>> 09ca67d
 
     def _instrument(self, unit: int) -> Any:
         found = self._instruments.get(unit)

@@ -29,6 +29,7 @@ from controller.config.types import Device
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.late_answers import LateAnswers
 from controller.drivers.transport import FUNCTIONS, Question, Rules
+from controller.trouble import in_words
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
 CONNECT_MAX_S = 1.0  # the TLS handshake included
@@ -108,7 +109,7 @@ class _Connection(TransactionManager):
 
     def callback_disconnected(self, exc: Exception | None) -> None:
         """It is gone: whoever waits learns it now, and with TLS the reason that the other side gave."""
-        self._fail(LinkDownError(f"connection lost: {exc}" if exc is not None else "connection lost"))
+        self._fail(LinkDownError(f"connection lost: {in_words(exc)}" if exc is not None else "connection lost"))
         self._on_lost()
 
     def callback_data(self, data: bytes, addr: tuple[str, int] | None = None) -> int:
@@ -116,7 +117,7 @@ class _Connection(TransactionManager):
         try:
             return int(super().callback_data(data, addr))
         except ModbusException as error:
-            self._fail(BadReplyError(str(error)))
+            self._fail(BadReplyError(f"a frame that is none: {in_words(error)}"))
             return len(data)
 
     def _send(self, question: _Ask) -> None:
@@ -193,7 +194,7 @@ class TcpWire:
         except TimeoutError:
             raise self._down(f"no connection within {CONNECT_MAX_S:g} s") from None
         except OSError as error:
-            raise self._down(str(error) or type(error).__name__) from None
+            raise self._down(in_words(error)) from None
 
     def close(self) -> None:
         """Close the connection; the next `open` starts from nothing."""

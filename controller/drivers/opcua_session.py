@@ -16,6 +16,7 @@ from controller.config.credentials import Credentials
 from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.errors import LinkDownError, NotAdmittedError
 from controller.drivers.opcua_client import disagreement, new_client, refusal, silence
+from controller.trouble import in_words
 
 CONNECT_REQUESTS = 3  # connecting takes so many exchanges, each in its time
 GOODBYE_S = 0.3
@@ -114,7 +115,7 @@ class Session:
             async with asyncio.timeout(times * self._request_s):
                 result = await answer
         except TROUBLE as error:
-            raise LinkDownError(f"{type(error).__name__}: {error}") from error
+            raise LinkDownError(_why(error)) from error
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -122,3 +123,10 @@ class Session:
             raise LinkDownError("the library gave up") from None  # one of its own tasks was cancelled, not ours
         raise_if_cancelled()
         return result
+
+
+def _why(error: Exception) -> str:
+    """For people; what the library stumbled over is of use to nobody but its authors."""
+    if isinstance(error, OSError | UaError):
+        return in_words(error)
+    return f"an answer that cannot be read ({type(error).__name__})"

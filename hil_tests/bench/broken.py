@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from controller.trouble import in_words
 from hil_tests.bench.director import PlantBrokenError
 from hil_tests.bench.scenario import Scenario, Tier
 
@@ -17,5 +18,5 @@ def kept(broken: PlantBrokenError, scenario: Scenario, seed: int, tier: Tier) ->
     try:
         path.write_bytes(broken.snapshot)
     except OSError as error:
-        return f"{broken}; its last good state could not be kept: {error}"
+        return f"{broken}; its last good state could not be kept: {in_words(error)}"
     return f"{broken}; its last good state, of {broken.good_at_s:.2f} s, is in {path}: `Plant.restore` reads it"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from controller.commands.frame import OK, PROBLEM, CommandError, print_json, print_lines
 from controller.config.types import Device, Site
+from controller.trouble import in_words
 from hil_tests.bench_cli.levers import HELP, LeverError, pull
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers, Overrides, Wiring
@@ -64,7 +65,9 @@ async def _started(servers: DeviceServers) -> Overrides:
     try:
         return await servers.start()
     except OSError as error:
-        raise CommandError("port", PROBLEM, f"a device could not be served: {error}", "Choose --port-base.") from None
+        raise CommandError(
+            "port", PROBLEM, f"a device could not be served: {in_words(error)}", "Choose --port-base."
+        ) from None
 
 
 def _ports(base: int | None) -> Callable[[str], int]:

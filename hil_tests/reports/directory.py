@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from controller.trouble import in_words
 from hil_tests.bench.verdict import Result
 from hil_tests.reports.circumstances import Circumstances
 from hil_tests.reports.events import event_lines, log_of, read_events
@@ -75,7 +76,7 @@ def read(folder: Path) -> Report:
             for result in report.results
         ]
     except (OSError, ValueError) as error:
-        raise ReportError(f"{folder}: {error}") from None
+        raise ReportError(f"{folder}: {in_words(error)}") from None
     return replace(report, results=tuple(results))
 
 
@@ -96,7 +97,7 @@ def _with_logs(report: Report, folder: Path) -> Report:
     try:
         logs = read_events(folder / EVENTS)
     except (OSError, ValueError, KeyError) as error:
-        raise ReportError(f"{folder}: {error}") from None
+        raise ReportError(f"{folder}: {in_words(error)}") from None
     pairs = [(result, log_of(logs, result)) for result in report.results]
     results = [replace(result, events=tuple(log.events), marks=tuple(log.marks)) for result, log in pairs]
     return replace(report, results=tuple(results))

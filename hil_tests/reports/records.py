@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from controller.trouble import in_words
 from hil_tests.bench.scenario import Tier
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict
@@ -108,8 +109,8 @@ def read_report(path: Path) -> Report:
             {name: _green_again(entry) for name, entry in document["green_before"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        what = error.strerror if isinstance(error, OSError) else f"no report of the bench ({error!r})"
-        raise ReportError(f"{path}: {what}") from None
+        is_other = isinstance(error, KeyError | TypeError)
+        raise ReportError(f"{path}: {'no report of the bench' if is_other else in_words(error)}") from None
 
 
 def _run(entry: Mapping[str, Any]) -> Result:

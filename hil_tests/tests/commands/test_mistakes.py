@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,6 +34,8 @@ NEWCOMERS = [
     (["check", "."], 2, "wanted a readable TOML file"),
     (["run", "nowhere.toml"], 2, "wanted a readable TOML file"),
     (["run", "musterhallig", "--overrides", "nowhere.json"], 2, "JSON object by device"),
+    (["run", "musterhallig", "--overrides", "README.md"], 2, "it is no JSON from line 1, column 1 on"),
+    (["run", "musterhallig", "--overrides", "docs/images/page-normal-da.png"], 2, "it is not text in UTF-8"),
     (["status", "musterhalig"], 2, "Did you mean 'musterhallig'?"),
     (["status", "."], 2, "is a folder, not a site file"),
     (["status", "nowhere.toml"], 2, "cannot be read: No such file"),
@@ -60,12 +63,20 @@ NEWCOMERS = [
 ]
 
 
+@pytest.mark.parametrize("text", ["[1, 2]", '{"poi_relay": 5}', "7"])
+def test_overrides_of_another_form_are_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "overrides.json").write_text(text)
+    done = hallig("run", "musterhallig", "--overrides", str(tmp_path / "overrides.json"))
+    assert (done.returncode, "it is JSON of another form" in done.stderr) == (2, True), done.stderr
+
+
 @pytest.mark.parametrize(("words", "code", "says"), NEWCOMERS, ids=[" ".join(words) for words, _, _ in NEWCOMERS])
 def test_a_mistake_is_told_in_a_line_that_helps(words: list[str], code: int, says: str, tmp_path: Path) -> None:
     done = hallig(*words, root=tmp_path)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) <= 3
+    assert not re.search(r"Errno|Input should|[a-z]Error\b|Exception", done.stderr), "a library's words"
 
 
 def test_with_json_the_mistake_is_a_document_too(tmp_path: Path) -> None:
