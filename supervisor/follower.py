@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from controller.plain_words import in_plain_words
 from controller.socket_client import SocketClient
-from controller.trouble import in_words
 from supervisor.mirror import EventMirror, LoggedEvent
 
 FETCH_COUNT = 200
@@ -86,11 +85,7 @@ class Follower:
             has_more = self.fetch()
         except (OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
             if self._is_well:
-<<<<<<< HEAD
                 log.warning("no events from the controller for now: %s", in_plain_words(error))
-=======
-                log.warning("no events from the controller for now: %s", in_words(error))
->>>>>>> 09ca67d
             self._is_well = False
             return False
         if not self._is_well:

@@ -40,11 +40,7 @@ def asked_later() -> Iterator[None]:
 @contextlib.contextmanager
 def listening(end: Callable[[], object]) -> Iterator[None]:
     """Within an event loop: the first signal ends what goes on, further ones change nothing."""
-<<<<<<< HEAD
     import asyncio  # noqa: PLC0415  (whoever listens has it; whoever asks for help does not wait for it)
-=======
-    import asyncio  # noqa: PLC0415  (not for --help)
->>>>>>> 09ca67d
 
     loop = asyncio.get_running_loop()
     numbers = [number for number in ASKED if not _is_ignored(number)]
