@@ -12,7 +12,8 @@ from controller.config.load import load_site
 from hil_tests.bench.loading import HUBS, SCENARIOS, Loaded, load_all, load_scenario
 from hil_tests.bench.scenario import Tier
 from hil_tests.docs.scenarios import scenarios_page
-from hil_tests.tests.bench.mistakes import MANY, MISTAKES, SOUND, TOLD_OF_MANY
+from hil_tests.tests.bench.many_mistakes import MANY, TOLD_OF_MANY
+from hil_tests.tests.bench.mistakes import MISTAKES, SOUND
 from hil_tests.tests.config.stories import HERE, Mistake, changed
 
 REQUIRED = {  # of each family, the numbers that the studies ask for
