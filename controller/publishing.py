@@ -99,7 +99,8 @@ def _device(p: Publication, name: str, link: Link) -> DeviceStatus:
     screen = p.screens.get(name)  # none before the first image, and none for what serves no asset
     if screen is None:
         return DeviceStatus(name, link.is_up)
-    return DeviceStatus(name, link.is_up, screen.refuted_count, screen.is_quarantined)
+    since_s = screen.quarantined_since_s
+    return DeviceStatus(name, link.is_up, screen.refuted_count, since_s is not None, since_s, screen.last_good_at_s)
 
 
 def _grid(p: Publication) -> GridStatus:

@@ -139,6 +139,8 @@ class DeviceStatus:
     is_up: bool
     refuted_count: int = 0  # samples that were not believed, since the start
     is_quarantined: bool = False  # not what its table describes: neither believed nor written to
+    quarantined_since_s: float | None = None
+    last_good_at_s: float | None = None  # when it held the newest value that was believed; None: none, or not known
 
 
 @dataclass(frozen=True, slots=True)

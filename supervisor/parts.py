@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -38,6 +38,11 @@ class Row:
     def css(self) -> str:
         """The class of its tag."""
         return {Mark.ON: "on", Mark.OFF: "off", Mark.UNSURE: "unsure", Mark.NONE: "plain"}[self.mark]
+
+
+def unsure_if(is_stale: bool, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """What was so may be so no longer: no row keeps its tick."""
+    return tuple(replace(row, mark=Mark.UNSURE if row.mark.value else row.mark) for row in rows) if is_stale else rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,14 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DevicesView:
+    """Every connection, for engineers; folded away until somebody wants to know."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The whole page but the age of its data."""
 
@@ -101,4 +114,5 @@ class View:
     radios: tuple[Row, ...] = ()
     sources: tuple[Row, ...] = ()
     events: tuple[EventLine, ...] = ()
+    devices: DevicesView | None = None
     has_details: bool = True  # False: nothing is known but the headline

@@ -8,13 +8,14 @@ from dataclasses import replace
 from controller import clock
 from controller.model.words import ClockQuality
 from controller.status import Status
+from supervisor.devices import devices
 from supervisor.events import event_lines
 from supervisor.headline import banners, headline, hours, notes
 from supervisor.instants import Now, ago, to_the_second
 from supervisor.labels import Labels
 from supervisor.mirror import LoggedEvent
 from supervisor.offers import offers
-from supervisor.parts import Headline, Mark, Row, Tone, View
+from supervisor.parts import Headline, Tone, View, unsure_if
 from supervisor.reading import Reading
 from supervisor.rows import feeders, radios, sources
 from supervisor.words import Words
@@ -39,15 +40,11 @@ def build_view(reading: Reading, events: Sequence[LoggedEvent], now: Now, say: W
         hours=hours(reading, status, now, say),
         offers=offers(reading, status, say),
         feeders=() if status.offers else feeders(status, now, say),
-        radios=_unsure_if(reading.is_stale, radios(status, say)),
-        sources=_unsure_if(reading.is_stale, sources(status, now, say)),
+        radios=unsure_if(reading.is_stale, radios(status, say)),
+        sources=unsure_if(reading.is_stale, sources(status, now, say)),
         events=lines,
+        devices=devices(reading, status, now, say),
     )
-
-
-def _unsure_if(is_stale: bool, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """What was so may be so no longer: no row keeps its tick."""
-    return tuple(replace(row, mark=Mark.UNSURE if row.mark.value else row.mark) for row in rows) if is_stale else rows
 
 
 def _silence(reading: Reading, say: Words) -> Headline:

@@ -39,7 +39,8 @@ class Screen:
         self.facts: dict[str, Reading | None] = dict.fromkeys(limits)
         self.facts_count = 0  # how often any of them may have become another
         self.refuted_count = 0  # samples that were not believed and not borne out
-        self.is_quarantined = False
+        self.quarantined_since_s: float | None = None
+        self.last_good_at_s: float | None = None  # of the newest fact, as of the last look
         self._link = link
         self._is_checked = device.table.protocol is not Protocol.MODBUS_TCP  # a checksum, or a typed encoding
         self._points = tuple(point_doubt(name, limit, device) for name, limit in limits.items())
@@ -55,6 +56,11 @@ class Screen:
         self._look_at_s = 0.0
         self._bad_since_s: float | None = None
         self._good_since_s: float | None = None
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Nothing of it is believed, and nothing is written to it."""
+        return self.quarantined_since_s is not None
 
     @property
     def is_waiting(self) -> bool:
@@ -170,17 +176,19 @@ class Screen:
 
     # -- quarantine -----------------------------------------------------------------------------------------------
     def _look(self, now_s: float) -> None:
+        instants = [fact.at_s for fact in self.facts.values() if fact is not None]
+        self.last_good_at_s = max(instants, default=self.last_good_at_s)
         verdict = self._is_impossible(now_s)
         self._bad_since_s = _since(self._bad_since_s, verdict is True, now_s)
         self._good_since_s = _since(self._good_since_s, verdict is False, now_s)
         if not self.is_quarantined and _has_lasted(self._bad_since_s, BAD_S, now_s):
-            self._bar()
+            self._bar(now_s)
         elif self.is_quarantined and _has_lasted(self._good_since_s, GOOD_S, now_s):
-            self.is_quarantined = self._link.is_barred = False
+            self.quarantined_since_s, self._link.is_barred = None, False
             self._values_count = -1
 
-    def _bar(self) -> None:
-        self.is_quarantined = self._link.is_barred = True
+    def _bar(self, now_s: float) -> None:
+        self.quarantined_since_s, self._link.is_barred = now_s, True
         self.facts_count += 1
         for point in self._points:
             self.facts[point.name] = point.newest = None

@@ -7,7 +7,9 @@ function load(){fetch(location.href).then(function(r){if(!r.ok)throw r;return r.
 var n=new DOMParser().parseFromString(h,"text/html"),w=n.querySelector("h1").textContent;
 if(w!=d.querySelector("h1").textContent)$("say").textContent=w;
 d.title=n.title;v=n.body.dataset.v;
+w=$("devices");w=w&&w.open;
 $("main").innerHTML=n.getElementById("main").innerHTML;
+if(w&&$("devices"))$("devices").open=w;
 heard(n.getElementById("age").textContent)}).catch(lost)}
 if(!window.EventSource||!window.fetch)return setInterval(function(){location.reload()},5e3);
 e=new EventSource("/live?lang="+d.documentElement.lang);

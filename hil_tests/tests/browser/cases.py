@@ -28,6 +28,19 @@ def latched() -> Status:
     return replace(status, radios=tuple(replace(radio, is_alive=False) for radio in status.radios))
 
 
+def doubtful() -> Status:
+    """One device is in quarantine, one is silent, one was doubted now and then; for engineers."""
+    status = on_grid()
+    at_s = status.written_at_s
+    devices = (
+        DeviceStatus("poi_relay", is_up=True, last_good_at_s=at_s - 0.1),
+        DeviceStatus("inverter_main", True, 12, True, at_s - 700.0, at_s - 710.0),
+        DeviceStatus("inverter_second_with_a_long_name", is_up=False, last_good_at_s=at_s - 9000.0),
+        DeviceStatus("io_module", is_up=True, refuted_count=1, last_good_at_s=at_s - 0.4),
+    )
+    return replace(status, devices=devices)
+
+
 def returning() -> Status:
     """The grid is back; the hub waits out the observation time."""
     status = islanded()
@@ -69,6 +82,7 @@ def cases() -> dict[str, Status | dict[str, Any] | None]:
         "observe": replace(on_grid(), authority=Authority.OBSERVE),
         "manual": replace(islanded(), authority=Authority.MANUAL),
         "latched": latched(),
+        "doubtful": doubtful(),
         "returning": returning(),
         "blind": blind(),
         "stale": aged(islanded(), SILENT_S),

@@ -34,6 +34,15 @@ def test_the_page_follows_without_a_reload(screens: Screens) -> None:
         assert page.evaluate("window.stays") == 1, "it was never reloaded"
 
 
+def test_what_somebody_unfolded_stays_so_while_the_page_follows(screens: Screens) -> None:
+    screens.show(cases()["doubtful"])
+    with screens.page("/?lang=en") as page:
+        page.locator("#devices summary").press("Enter")
+        screens.show(islanded())
+        expect(page.locator("h1")).to_have_text(SAY("mode.islanded"), timeout=SOON_MS)
+        expect(page.locator("#devices .name").first).to_be_visible()
+
+
 def test_a_language_is_kept_while_the_page_follows(screens: Screens) -> None:
     screens.show(on_grid())
     with screens.page("/?lang=da") as page:

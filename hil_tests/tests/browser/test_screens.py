@@ -44,6 +44,18 @@ def test_nothing_scrolls_sideways_on_the_narrowest_phone(screens: Screens, name:
         assert page.locator("h1").evaluate("e => e.scrollWidth <= e.clientWidth"), "the word itself fits"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_part_for_engineers_unfolds_and_shuts_nobody_out(screens: Screens, language: str) -> None:
+    screens.show(cases()["doubtful"])
+    for size in (PHONE, NARROW):
+        with screens.page(f"/?lang={language}", size) as page:
+            assert page.locator("#devices .name").first.is_hidden()
+            page.locator("#devices summary").click()
+            assert page.locator("#devices .name").last.is_visible()
+            assert overflow_px(page) == 0
+            assert violations(page) == []
+
+
 @pytest.mark.parametrize("path", OTHER_PAGES)
 def test_the_other_pages_are_open_to_everybody(screens: Screens, path: str) -> None:
     for scheme in SCHEMES:

@@ -37,6 +37,21 @@ def test_a_device_whose_map_has_drifted_is_neither_believed_nor_written_to(told:
     assert told.screen.complaints(told.now_s) == (Reason.DEVICE_IMPLAUSIBLE,)
 
 
+def test_since_when_it_is_not_believed_and_when_it_last_was_are_known(told: Told) -> None:
+    sound(told, 2.0)
+    was_good_at_s = told.now_s
+    nothing: dict[str, Said] = dict.fromkeys(TRUE, IMPOSSIBLE)
+    for _ in range(round(6.0 / PERIOD_S)):
+        told.say(**nothing)
+    screen = told.screen
+    assert screen.quarantined_since_s is not None
+    assert was_good_at_s < screen.quarantined_since_s < told.now_s
+    assert screen.last_good_at_s == pytest.approx(was_good_at_s, abs=1.0)
+    sound(told, 12.0)
+    assert screen.quarantined_since_s is None
+    assert screen.last_good_at_s == pytest.approx(told.now_s, abs=1.0)
+
+
 def test_a_device_of_which_nothing_at_all_can_be_is_quarantined(told: Told) -> None:
     """No sound point beside them: what cannot be has been said all the same."""
     nothing: dict[str, Said] = dict.fromkeys(TRUE, IMPOSSIBLE)
