@@ -29,7 +29,7 @@ async def test_where_uvloop_is_installed_the_hub_is_islanded_on_it(tmp_path: Pat
         village.plant.grid.blackout()
         await village.until_mode("islanded")
         assert village.plant.feeders["desk"].is_energised
-        assert all(device["is_up"] for device in village.status["devices"])
+        await village.until(lambda: all(device["is_up"] for device in village.status["devices"]))
         controller.terminate()
         _, said = await asyncio.to_thread(controller.communicate)
         assert b"event loop: uvloop" in said
