@@ -236,4 +236,5 @@ class _App:
         if is_ok is not self._journal_was_ok:
             self._journal_was_ok = is_ok
             reason = Reason.JOURNAL_BACK if is_ok else Reason.JOURNAL_DEGRADED
+            log.warning("events are %s", "saved again" if is_ok else f"not saved: {self._journal.status.reason}")
             self._journal.write(Event(EventKind.JOURNAL, reason, "hub"), now_s)

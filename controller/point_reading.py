@@ -163,7 +163,7 @@ def _unknown(name: str, head: str, rest: str, asset: AssetBinding | None, site: 
         return f"'{name}': there are {len(same_role)} of role '{head}': {', '.join(same_role)}"
     near = difflib.get_close_matches(head, [*site.bindings, *site.devices], n=1, cutoff=0.5)
     hint = f"; did you mean '{near[0]}{'.' if rest else ''}{rest}'?" if near else ""
-    return f"'{name}': no asset or device '{head}'{hint} Assets: {', '.join(site.bindings)}"
+    return f"'{name}': no asset or device '{head}'{hint or '.'} Assets: {', '.join(site.bindings)}"
 
 
 def _no_field(name: str, head: str, rest: str, known: list[str]) -> str:

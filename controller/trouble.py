@@ -41,6 +41,7 @@ _WORDS: tuple[tuple[type[BaseException], Callable[[Any], str]], ...] = (  # the 
     (ConnectionError, lambda _: "the connection broke"),
     (socket.gaierror, lambda _: "nobody knows this host"),
     (ssl.SSLError, lambda error: _SSL_MARKS.sub("", str(error))),
+    (FileExistsError, lambda error: f"{error.filename} is a file, not a folder"),  # only folders are made anew
     (OSError, _of_system),
     (termios.error, lambda error: _of_system(OSError(*error.args))),
 )

@@ -69,6 +69,8 @@ def nobody(hub: HubPlace, instead: str = "name the --run-dir of one that runs") 
     if inside and inside[0].run_dir != hub.run_dir:
         hint = f"Name one of those in it: {', '.join(str(each.run_dir) for each in inside)}."
         return NoContactError(f"{hub.run_dir} is not the run folder of a controller", hint)
+    if hub.run_dir.is_file():
+        return NoContactError(f"{hub.run_dir} is a file, not a run folder", "Name the folder that it is in.")
     what = "no controller has run in" if hub.run_dir.is_dir() else "there is no folder"
     return NoContactError(f"{what} {hub.run_dir}", f"Start one there with '{start_line(hub)}', or {instead}.")
 

@@ -68,6 +68,16 @@ class About:
         return f"examples:\n{examples}\n\nexit codes:\n{exits}\n\nnext: {self.then}"
 
 
+PLAIN = (  # what argparse says, and what we say
+    (re.compile(r"the following arguments are required: "), "missing: "),
+    (re.compile(r"unrecognized arguments: "), "unknown: "),
+    (re.compile(r"argument (\S+): invalid int value: "), r"\1 takes a whole number, not "),
+    (re.compile(r"argument (\S+): invalid float value: "), r"\1 takes a number, not "),
+    (re.compile(r"argument (\S+): expected (?:one|at least one) argument"), r"\1 needs a value"),
+    (re.compile(r"argument (\S+): invalid choice: ('[^']*').* \(choose from (.*)\)"), r"\1: \2 is none of \3"),
+)
+
+
 class Parser(argparse.ArgumentParser):
     """Errors in one line, with what was probably meant. `-10m` is a time, not an option."""
 
@@ -77,7 +87,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise it, so that it is told like every other mistake."""
-        raise CommandError("usage", USAGE, f"{message}{self._meant(message)}", f"See '{self.prog} --help'.")
+        said = message
+        for pattern, plain in PLAIN:
+            said = pattern.sub(plain, said)
+        raise CommandError("usage", USAGE, f"{said}{self._meant(message)}", f"See '{self.prog} --help'.")
 
     def _meant(self, message: str) -> str:
         """Of an unknown option or choice, the nearest known one."""
@@ -88,9 +101,9 @@ class Parser(argparse.ArgumentParser):
             near = difflib.get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
             return f"; did you mean '{near[0]}'?" if near else ""
         unknown = re.search(r"unrecognized arguments: (--?[\w-]+)", message)
-        known = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(unknown[1], known, n=1) if unknown is not None else []
-        return f"; did you mean '{near[0]}'?" if near else ""
+        known = [option.lstrip("-") for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(unknown[1].lstrip("-"), known, n=1) if unknown is not None else []
+        return f"; did you mean '--{near[0]}'?" if near else ""
 
 
 class _Format(argparse.RawDescriptionHelpFormatter):

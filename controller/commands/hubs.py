@@ -70,7 +70,7 @@ def find_hub(site: str | None, run_dir: Path | None) -> HubPlace:
         CommandError: none here (exit 3), or several and none named (exit 2), with the names.
     """
     if run_dir is not None:
-        return hub_at(run_dir)
+        return _not_another(hub_at(run_dir), site)
     hubs = known_hubs()
     if site is None:
         return _only(hubs)
@@ -82,6 +82,14 @@ def find_hub(site: str | None, run_dir: Path | None) -> HubPlace:
     raise CommandError(
         "no_contact", NO_CONTACT, f"no controller of '{name}' has run here{_names(hubs)}", f"Try 'hallig run {site}'."
     )
+
+
+def _not_another(hub: HubPlace, site: str | None) -> HubPlace:
+    """Who names a hub and the run folder of another one means one of the two, and we cannot know which."""
+    if site is None or hub.places is None or site_name(site, [hub.name]) == hub.name:
+        return hub
+    what = f"the controller in {hub.run_dir} is that of '{hub.name}', not of '{site}'"
+    raise CommandError("usage", USAGE, what, "Name the other --run-dir, or leave SITE away.")
 
 
 def site_name(site: str, hubs: list[str]) -> str:
@@ -144,7 +152,9 @@ def _name_in_status(run_dir: Path) -> str:
 
 def _name_in_site(path: Path) -> str:
     if path.is_dir():
-        raise CommandError("usage", USAGE, f"{path} is a folder, not a site file", "Name a .toml file, or a hub.")
+        is_run_dir = bool(_folders(path))
+        hint = f"Did you mean '--run-dir {path}'?" if is_run_dir else "Name a .toml file, or a hub."
+        raise CommandError("usage", USAGE, f"{path} is a folder, not a site file", hint)
     try:
         name = tomllib.loads(path.read_text(encoding="utf-8"))["name"]
     except OSError as error:

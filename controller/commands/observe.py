@@ -64,7 +64,7 @@ command waits until the controller has taken it, and says what it does now.""",
 
 def add_arguments(parser: Parser) -> None:
     """On or off, and of which hub."""
-    parser.add_argument("switch", choices=("on", "off"), help="watch only, or act")
+    parser.add_argument("switch", metavar="on|off", choices=("on", "off"), help="watch only, or act")
     add_hub(parser)
     add_language(parser)
 

@@ -32,7 +32,7 @@ class Problem:
     def __str__(self) -> str:
         hint = f", did you mean '{self.hint}'?" if self.hint else ""
         mark = "warning: " if self.severity is Severity.WARNING else ""
-        place = f"{self.file}:{self.line}:{self.column}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else str(self.file)
         return f"{place}: {mark}{self.key}: found {self.found}, wanted {self.wanted}{hint}"
 
     def as_json(self) -> dict[str, object]:

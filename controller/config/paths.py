@@ -26,5 +26,5 @@ def site_path(name: str) -> Path:
         return shipped
     known = sorted(file.stem for file in hubs.glob("*.toml"))
     raise ConfigError(
-        [Problem(path, 0, 0, "site", f"'{name}'", f"a site file or one of {known}", nearest(name, known))]
+        [Problem(path, 0, 0, "site", f"'{name}'", f"a site file or one of {', '.join(known)}", nearest(name, known))]
     )

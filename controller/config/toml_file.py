@@ -73,7 +73,9 @@ def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError([Problem(path, 0, 0, "file", "nothing", "a readable TOML file")]) from None
+        raise ConfigError([Problem(path, 0, 0, "file", "no such file", "a readable TOML file")]) from None
+    except IsADirectoryError:
+        raise ConfigError([Problem(path, 0, 0, "file", "a folder", "a readable TOML file")]) from None
     except OSError as error:
         raise ConfigError([Problem(path, 0, 0, "file", error.strerror or str(error), "a readable TOML file")]) from None
     try:

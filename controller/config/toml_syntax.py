@@ -9,6 +9,7 @@ from pathlib import Path
 from controller.config.errors import Problem
 
 PROBLEMS_MAX = 20
+FOUND_MAX = 60  # characters of a line that is none of ours
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TABLE = re.compile(r"^\s*\[+\s*([^\[\]]+?)\s*\]")
 _ASSIGNMENT = re.compile(r"""^(?P<indent>\s*)(?P<key>[\w."'-]+)\s*=\s*(?P<value>[^#]*?)\s*(?:#.*)?$""")
@@ -79,6 +80,7 @@ def _problem(path: Path, lines: list[str], place: tuple[int, int], message: str)
                 hint = meant.expand(template)
                 return Problem(path, line, assignment.start("value") + 1, key, assignment["value"], wanted, hint)
     found = text[column - 1 :].strip() or "the end of the line"
+    found = found if len(found) <= FOUND_MAX else f"{found[:FOUND_MAX]}..."
     return Problem(path, line, column, key, found, f"valid TOML ({message})")
 
 

@@ -119,6 +119,10 @@ def _is_meant(each: Loaded, word: str) -> bool:
 
 
 def _unknown(loaded: Sequence[Loaded], word: str) -> tuple[str, str]:
+    if is_path(word):
+        return f"there is no scenario in {word}", "A scenario is a TOML file: its name ends in .toml."
+    if Path(word).is_file():
+        return f"{word} is no scenario", "A scenario is a TOML file: its name ends in .toml."
     ids = [each.scenario.id for each in loaded]
     tags = sorted({tag for each in loaded for tag in each.scenario.tags})
     near = nearest(word.upper(), ids) or nearest(word.lower(), tags)

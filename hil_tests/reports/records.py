@@ -109,6 +109,8 @@ def read_report(path: Path) -> Report:
             {name: _green_again(entry) for name, entry in document["green_before"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, OSError):
+            raise ReportError(in_words(error)) from None  # which names the file
         is_other = isinstance(error, KeyError | TypeError)
         raise ReportError(f"{path}: {'no report of the bench' if is_other else in_words(error)}") from None
 

@@ -135,7 +135,7 @@ MISTAKES = [
     (["run", "nowhere/ISL-001.toml"], "there is no nowhere/ISL-001.toml"),
     (["run", "--seeds", "9..3"], 'a range like "42..61"'),
     (["run", "--seeds", "many"], "--seeds many: wanted"),
-    (["run", "--tier", "t3"], "invalid choice"),
+    (["run", "--tier", "t3"], "--tier: 't3' is none of"),
     (["run", "-j", "0"], "at least one process"),
     (["run", "--baseline", "nowhere.json"], "there is no baseline nowhere.json"),
     (["rnu"], "did you mean 'run'?"),
@@ -144,9 +144,9 @@ MISTAKES = [
     (["compare", "a", "b", "--tolerance", "7"], "a share from 0 to 1"),
     (["serve", "musterhalig"], "did you mean 'musterhallig'?"),
     (["serve", "musterhallig", "--port-base", "70000"], "--port-base 70000 is no port"),
-    (["fuzz"], "required: --seeds"),
+    (["fuzz"], "missing: --seeds"),
     (["fuzz", "--seeds", "1", "--safety", "--liveness"], "not allowed with"),
-    ([], "required: PART"),
+    ([], "missing: PART"),
 ]
 
 

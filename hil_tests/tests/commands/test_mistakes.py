@@ -20,7 +20,7 @@ import pytest
 from controller.cli import COMMANDS
 from controller.whereabouts import Whereabouts, write_whereabouts
 from hil_tests.tests.commands.terminal import Terminal
-from hil_tests.tests.commands.village import hallig
+from hil_tests.tests.commands.village import HALLIG, hallig
 
 NEWCOMERS = [
     (["dmeo"], 2, "Did you mean 'hallig demo'?"),
@@ -28,8 +28,21 @@ NEWCOMERS = [
     (["--jsn"], 2, "'--jsn' stands before the command"),
     (["status", "--lnie"], 2, "did you mean '--line'?"),
     (["observe", "onn"], 2, "did you mean 'on'?"),
-    (["observe"], 2, "required: switch"),
-    (["check"], 2, "required: SITE"),
+    (["observe"], 2, "missing: on|off"),
+    (["check"], 2, "missing: SITE"),
+    (["status", "--last", "3"], 2, "unknown: --last. See"),
+    (["status", "--run-dir"], 2, "--run-dir needs a value"),
+    (["supervise", "musterhallig", "--port", "eighty"], 2, "--port takes a whole number, not 'eighty'"),
+    (["demo", "--grid-s", "long"], 2, "--grid-s takes a number, not 'long'"),
+    (["check", "village"], 2, "village: site: found 'village', wanted a site file or one of hybridhof, musterhallig"),
+    (["check", "configs"], 2, "configs: file: found a folder, wanted a readable TOML file"),
+    (["check", "configs/hubs/nowhere.toml"], 2, "nowhere.toml: file: found no such file"),
+    (["status", "--run-dir", "README.md"], 3, "README.md is a file, not a run folder"),
+    (["run", "musterhallig", "--run-dir", "README.md"], 1, "README.md is a file, not a folder"),
+    (["read", ".soc_pct", "musterhallig"], 2, "no asset or device ''. Assets: poi"),
+    (["bench", "report", "nowhere"], 2, "hallig: nowhere/results.json: No such file or directory. A report is"),
+    (["bench", "run", "README.md"], 2, "README.md is no scenario. A scenario is a TOML file"),
+    (["bench", "run", "docs/"], 2, "there is no scenario in docs/"),
     (["check", "musterhalig"], 2, "did you mean 'musterhallig'?"),
     (["check", "."], 2, "wanted a readable TOML file"),
     (["run", "nowhere.toml"], 2, "wanted a readable TOML file"),
@@ -122,6 +135,34 @@ def test_who_ran_is_started_again_by_his_own_site_file(tmp_path: Path) -> None:
     done = hallig("status", "--run-dir", str(folder))
     line = f"hallig run {tmp_path}/site.toml --run-dir '{folder}' --data-dir {tmp_path}/data"
     assert (done.returncode, line in done.stderr) == (3, True), done.stderr
+
+
+def test_a_hub_and_the_run_folder_of_another_are_not_mixed_up(tmp_path: Path) -> None:
+    """Who says `observe on` for one hub must not quieten another."""
+    write_whereabouts(tmp_path, Whereabouts("westerwarf", tmp_path / "site.toml", tmp_path / "data"))
+    for words in (["status"], ["observe", "on"], ["events"], ["explain"], ["read", "poi.position"]):
+        done = hallig(*words, "musterhallig", "--run-dir", str(tmp_path))
+        assert (done.returncode, "is that of 'westerwarf', not of 'musterhallig'" in done.stderr) == (2, True), words
+    assert hallig("status", "westerwarf", "--run-dir", str(tmp_path)).returncode == 3, "its own name is right"
+
+
+def test_a_run_folder_in_the_place_of_a_site_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    done = hallig("status", str(tmp_path))
+    assert (done.returncode, f"Did you mean '--run-dir {tmp_path}'?" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_data_folder_that_is_none_is_said_at_once_and_control_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    folders = ["--run-dir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]
+    command = [*HALLIG, "run", "musterhallig", *folders]
+    controller = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert controller.stderr is not None
+    assert any("events are not saved: " in line for line in controller.stderr)
+    assert controller.poll() is None
+    controller.terminate()
+    assert controller.wait(20) == 0
+    controller.stderr.close()
 
 
 def test_a_folder_of_run_folders_is_no_run_folder(tmp_path: Path) -> None:

@@ -66,11 +66,11 @@ def _the_problem(path: Path) -> Problem:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "site.toml"
-    assert str(_the_problem(path)) == f"{path}:0:0: file: found nothing, wanted a readable TOML file"
+    assert str(_the_problem(path)) == f"{path}: file: found no such file, wanted a readable TOML file"
 
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
-    assert _the_problem(tmp_path).found == "Is a directory"
+    assert _the_problem(tmp_path).found == "a folder"
 
 
 def test_text_that_is_not_utf_8(tmp_path: Path) -> None:
