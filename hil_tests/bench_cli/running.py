@@ -64,8 +64,9 @@ def run_scenarios(options: RunOptions) -> int:
     with _told(len(jobs), quiet=options.as_json) as on_result:
         results = play_all(jobs, options.processes_count, on_result)
     unplayed_count = len(jobs) - len(results)
-    unwritten = None if options.report is None else _write(options, options.report, results, unplayed_count)
-    report = options.report if unwritten is None else None
+    folder = options.report if results else None  # where nothing was played, a report that was there stays
+    unwritten = None if folder is None else _write(options, folder, results, unplayed_count)
+    report = folder if unwritten is None else None
     left_out = selection.left_out(chosen, tiers)
     if options.as_json:
         ended_early = {"exit_code": INTERRUPTED, "passed": False} if unplayed_count else {}

@@ -9,7 +9,7 @@ import pytest
 
 from controller.cli import main
 from controller.commands.bench_parts import PARTS
-from controller.commands.frame import COLUMNS, INVALID, OK, PROBLEM, USAGE
+from controller.commands.frame import COLUMNS, INTERRUPTED, INVALID, OK, PROBLEM, USAGE
 from hil_tests.bench.runner import RUNNERS
 from hil_tests.bench.scenario import Tier
 from hil_tests.tests.bench_cli.files import failing, grown_gap, known_gap, scenario, shrunk_gap, wrong_mark
@@ -226,3 +226,16 @@ def test_a_full_disk_loses_no_verdict_and_not_the_report_before(
     assert {each: each.read_bytes() for each in report.rglob("*") if each.is_file()} == before
     assert bench("report", report) != OK
     assert {each: each.read_bytes() for each in report.rglob("*") if each.is_file()} == before
+
+
+def test_where_nothing_was_played_a_report_that_was_there_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    scenario(tmp_path, "ISL-901")
+    words = ("run", "--folder", tmp_path, "--report", tmp_path / "report")
+    assert bench(*words) == OK
+    before = (tmp_path / "report" / "results.json").read_bytes()
+    monkeypatch.setattr("hil_tests.bench_cli.running.play_all", lambda *_: [])  # Ctrl-C in the first of them
+    assert bench(*words) == INTERRUPTED
+    assert "ended early: 1 of 1 runs were not played" in capsys.readouterr().out
+    assert (tmp_path / "report" / "results.json").read_bytes() == before
