@@ -18,18 +18,23 @@ from hil_tests.tests.bench_cli.files import scenario
 PATIENCE_S = 30.0
 
 
-@pytest.fixture
-def busy(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Hundreds of runs on two processes, the first of them done."""
-    scenario(tmp_path, "ISL-901", seed='"1..2000"')
-    child = subprocess.Popen(
-        [sys.executable, "-m", "controller.cli", "bench", "run", "--folder", str(tmp_path), "-j", "2"],
+def started(*words: str) -> subprocess.Popen[str]:
+    """`hallig bench run` in a session of its own, as a terminal has one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "controller.cli", "bench", "run", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Hundreds of runs on two processes, the first of them done."""
+    scenario(tmp_path, "ISL-901", seed='"1..2000"')
+    child = started("-j", "2", "--folder", str(tmp_path))
     assert child.stdout is not None
     assert child.stdout.readline().startswith("pass")
     yield child
@@ -53,15 +58,7 @@ def test_what_was_played_until_then_is_in_the_report(tmp_path: Path) -> None:
     """An hour of runs is not lost because somebody has seen enough."""
     scenario(tmp_path, "ISL-901", seed='"1..2000"')
     report = tmp_path / "report"
-    words = ["bench", "run", "--folder", str(tmp_path), "-j", "1", "--report", str(report)]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "controller.cli", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    child = started("-j", "1", "--folder", str(tmp_path), "--report", str(report))
     assert child.stdout is not None
     played = [child.stdout.readline() for _ in range(3)]
     os.killpg(child.pid, signal.SIGINT)
