@@ -49,7 +49,7 @@ def report_page(report: Report) -> str:
             words=OUTCOME_WORDS,
             outcomes=OUTCOMES,
             counts=counts,
-            verdict=_verdict(counts),
+            verdict=_verdict(counts, report.circumstances.unplayed_count),
             views=views,
             clauses=traced_clauses(views),
             gaps=[view for view in views if view.gap],
@@ -60,7 +60,7 @@ def report_page(report: Report) -> str:
     )
 
 
-def _verdict(counts: Counter[str]) -> tuple[str, str]:
+def _verdict(counts: Counter[str], unplayed_count: int) -> tuple[str, str]:
     """Of all runs together: an outcome, and the sentence above the page."""
     bad = counts["fail"] + counts["mark_is_wrong"]
     if bad:
@@ -70,6 +70,8 @@ def _verdict(counts: Counter[str]) -> tuple[str, str]:
     if not counts:
         return "invalid", "Nothing was run"
     gaps = f", {counts['known_gap']} of them known gaps" if counts["known_gap"] else ""
+    if unplayed_count:
+        return "invalid", f"Ended early: {counts.total()} runs as expected{gaps}, {unplayed_count} more were not played"
     return "pass", f"All {counts.total()} runs as expected{gaps}"
 
 

@@ -56,6 +56,14 @@ def test_the_verdict_of_all() -> None:
     assert "Nothing was run" in report_page(replace(report(), results=()))
 
 
+def test_what_was_ended_early_is_not_called_all() -> None:
+    """A page that is stapled to a protocol is read by its headline."""
+    whole = report([result()])
+    page = report_page(replace(whole, circumstances=replace(whole.circumstances, unplayed_count=35)))
+    assert "Ended early: 1 runs as expected, 35 more were not played" in page
+    assert "All 1 runs" not in page
+
+
 def test_metrics_are_compared_with_the_last_green_run() -> None:
     before = {"ISL-003[seed42-t0]": green(metrics={"backfeed_j": 10.0, "poi_operations_count": 1.0})}
     text = text_of(report_page(report([result()], before)))
