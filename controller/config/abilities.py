@@ -33,7 +33,7 @@ class Ability:
     loc: KeyPath = ()  # of NO: what stands in the way
 
 
-NOT_BUILT = frozenset({"T1", "T4", "dead_bus", "dead_dead"})
+NOT_BUILT = frozenset({"T1"})
 """What the transition table has no rows for; a test compares."""
 
 
@@ -84,8 +84,7 @@ def _reconnection(_: Draft, poi: PoiEntry) -> Ability:
             reason = "closed_by is device: the inverter closes when it sees fit; we follow, and cannot hold it back"
             return Ability(name, Can.NO, reason, loc)
         case "open_transition":
-            reason = f"closed_by is open_transition: only with a break, over a dead bus; {A_PERSON}"
-            return Ability(name, Can.NO, reason, loc)
+            return Ability(name, Can.YES, "closed_by is open_transition: with a break, over a dead bus")
 
 
 def _black_start(draft: Draft, _: PoiEntry) -> Ability:
@@ -115,12 +114,17 @@ def _closing_on_a_dead_bus(draft: Draft, poi: PoiEntry) -> Ability:
 
 
 def _closing_dead_on_dead(draft: Draft, poi: PoiEntry) -> Ability:
-    return _dead_closing(draft, poi, "dead_dead", "closing with both sides dead")
+    name = "closing with both sides dead"
+    if poi.unattended == "open":
+        reason = "unattended is open: when its own supply ends the hub waits for the grid with its POI open"
+        return Ability(name, Can.NO, reason, ("poi", "unattended"))
+    return _dead_closing(draft, poi, "dead_dead", name)
 
 
 def _dead_closing(draft: Draft, poi: PoiEntry, key: str, name: str) -> Ability:
-    if poi.closed_by == "device" or not _has(draft, poi, "close"):
-        lack = "closed_by is device" if poi.closed_by == "device" else "no device of the POI has the point 'close'"
+    is_ours = poi.closed_by in ("controller", "open_transition")
+    if not is_ours or not _has(draft, poi, "close"):
+        lack = "no device of the POI has the point 'close'" if is_ours else f"closed_by is {poi.closed_by}"
         return Ability(name, Can.NO, f"{lack}: nobody takes a plain order to close", ("poi", "closed_by"))
     return _built(key, name, "the POI takes a plain order to close, and its contact and both voltages are seen")
 

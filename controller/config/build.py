@@ -107,6 +107,7 @@ def _poi(poi: PoiEntry) -> Poi:
         import_max_w=poi.import_max_w,
         export_max_w=poi.export_max_w,
         has_settings_groups=poi.has_settings_groups,
+        is_closed_unattended=poi.unattended == "closed",
     )
 
 

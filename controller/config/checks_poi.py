@@ -56,6 +56,16 @@ def _takes_the_closing_order(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(("poi", "closed_by"), f'"{poi.closed_by}"', wanted, able[0] if able else "")
 
 
+def _can_be_left_closed(draft: Draft) -> Iterator[Problem]:
+    """Only who closes the breaker can leave it closed, and a source that cannot be stopped would feed the dead line."""
+    poi = draft.site.poi
+    if poi is None or poi.unattended == "open":
+        return
+    if poi.closed_by not in ("controller", "open_transition"):
+        wanted = f"'open', since closed_by is {poi.closed_by}: nobody else can be told to close onto a dead side"
+        yield draft.file.problem(("poi", "unattended"), '"closed"', wanted, "open")
+
+
 def _has_the_settings_groups_it_claims(draft: Draft) -> Iterator[Problem]:
     for poi, _, reads, writes in _poi(draft):
         if poi.has_settings_groups and not ("settings_group" in reads and "settings_group" in writes):
@@ -92,6 +102,7 @@ def _guard_agrees_with_the_code(draft: Draft) -> Iterator[Problem]:
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _one_instrument_sees_both_sides,
     _takes_the_closing_order,
+    _can_be_left_closed,
     _has_the_settings_groups_it_claims,
     _scatters_less_than_it_takes,
     _guard_agrees_with_the_code,

@@ -10,6 +10,7 @@ from controller.config.shapes import Name, NotNegative, Part, Percent, Positive,
 
 RoleName = Literal["poi", "battery", "pv", "genset", "feeder", "earthing", "radio", "weather", "safety"]
 SwitcherName = Literal["device", "sync_relay", "controller", "open_transition"]
+UnattendedName = Literal["open", "closed"]
 BusName = Literal["island", "grid_side"]
 Phases = Annotated[list[Literal["l1", "l2", "l3"]], Field(min_length=1, max_length=3)]
 THREE_PHASES: Phases = ["l1", "l2", "l3"]
@@ -82,6 +83,7 @@ class PoiEntry(Part):
     import_max_w: Positive
     export_max_w: NotNegative
     has_settings_groups: bool = False  # the relay has one group for the grid and one for the island
+    unattended: UnattendedName = "open"  # where it is left when our own supply ends; closed: a returning grid feeds us
 
 
 class SourceEntry(Part):

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from controller.core.black_start import begin, is_sunny, take_step
+from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
+from controller.core.last_act import is_running_dry, leave_closed
 from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
 from controller.core.people import latch, take_latches, take_requests
@@ -30,6 +33,7 @@ from controller.model.reasons import Reason
 from controller.model.words import Authority, Mode
 
 FAILED_RETURNS_MAX = 16
+SHEDDING_MODES = (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT, Mode.BLACK_START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,9 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
         poi=observe_poi(memory, situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
+        bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
+        empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
+        sun_since_s=since(memory.sun_since_s, is_sunny(situation), now_s),
     )
     memory = take_latches(memory, seen, now_s)
     return take_requests(memory, seen, advice, hub, now_s)
@@ -98,16 +105,22 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
 def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
     match row.target:
         case Mode.UNPLANNED_ISLANDING:
-            return _enter_transfer(row, memory, situation)
+            memory = _enter_transfer(row, memory, situation)
+        case Mode.BLACK_START:
+            memory = begin(memory, situation)
         case Mode.RECONNECTION:
-            return replace(memory, poi=replace(memory.poi, close=None, close_attempts=0))
+            memory = replace(memory, poi=replace(memory.poi, close=None, close_attempts=0))
+            memory = _drop_loads(memory, situation) if is_over_dead_bus(memory) else memory
+        case Mode.DARK:
+            memory = _enter_dark(row, memory, situation)
         case Mode.GRID_CONNECTED:
             poi = replace(memory.poi, open_since_s=None, close=None, close_attempts=0)
-            return replace(memory, poi=poi, released_return=False)
+            memory = replace(memory, poi=poi, released_return=False)
         case Mode.ISLANDED if row.source is Mode.RECONNECTION:
-            return _failed_return(row, memory, situation)
+            memory = _failed_return(row, memory, situation)
         case _:
-            return memory
+            pass
+    return memory
 
 
 def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -124,6 +137,20 @@ def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -
     if row.source is Mode.ISLANDED or row.source is Mode.RECONNECTION:
         return shed(memory, _luxuries(situation), Reason.ISLAND_COLLAPSED, situation.now_s)
     return memory
+
+
+def _enter_dark(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """A return that failed is counted; at the end of our supply only what nobody can do without waits for the grid."""
+    if row.source is Mode.RECONNECTION:
+        memory = _failed_return(row, memory, situation)
+    memory = replace(memory, poi=replace(memory.poi, open_since_s=None, close=None, close_attempts=0))
+    if memory.reason is Reason.LAST_ACT:
+        return shed(memory, _luxuries(situation), Reason.LAST_ACT, situation.now_s)
+    return memory
+
+
+def _drop_loads(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    return shed(memory, droppable(situation), memory.reason, situation.now_s)
 
 
 def _luxuries(situation: Situation) -> list[AssetId]:
@@ -153,11 +180,12 @@ def _with_failed_return(grid: GridMemory, now_s: float) -> GridMemory:
 
 def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """What the mode wants, in the order of urgency."""
-    memory = plan_poi(memory, situation)
+    memory = take_step(memory, situation)
+    memory = leave_closed(plan_poi(memory, situation), situation)
     memory = plan_island(memory, situation)
-    if memory.mode in (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT):
+    if memory.mode in SHEDDING_MODES and not is_over_dead_bus(memory):
         memory = shed_in_island(memory, situation)
-    if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED) and _may_dispatch(memory):
+    if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(memory, situation)
     memory = plan_gensets(memory, situation)
     memory = remember_steering(memory, situation)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from controller.core.conditions import COLLAPSE_CONFIRM_S, JOINS_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
 from controller.core.genset import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
 from controller.core.memory import CoreMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
-from controller.core.transitions import COLLAPSE_CONFIRM_S, JOINS_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
 from controller.model.decision import Input
 from controller.model.grid_code import LossBand
 from controller.model.hub import AssetId

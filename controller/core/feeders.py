@@ -52,6 +52,12 @@ def may_close(memory: CoreMemory, feeder: Feeder) -> bool:
     return state.shed_since_s is not None and not state.quarantined and feeder.id not in memory.durable.held_open
 
 
+def is_faulty(feeder: Feeder, situation: Situation) -> bool:
+    """Its own protection has operated: nobody closes it from afar, asked or not."""
+    seen = situation.seen.feeders.get(feeder.id)
+    return seen is not None and seen.has_fault is True
+
+
 def order_close(memory: CoreMemory, feeder: AssetId, situation: Situation) -> CoreMemory:
     """Begin one pick-up."""
     before = memory.feeders[feeder]

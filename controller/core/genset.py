@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.black_start import DONE
+from controller.core.dead_bus import is_over_dead_bus
+from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
 from controller.core.poi import count_attempt
 from controller.core.situation import Situation
 from controller.model.commands import GensetCommand, Order
@@ -25,7 +27,9 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Decide for each genset whether it is wanted, and order its start."""
     for genset in situation.hub.gensets.values():
         before = memory.gensets.get(genset.id, IDLE)
-        after = _plan_one(memory, before, genset, situation)
+        after = replace(
+            _plan_one(memory, before, genset, situation), failed_at_s=_failed_at_s(before, genset, situation)
+        )
         if after.order is not None and after.order is not before.order:
             memory = count_attempt(memory, genset.id, "crank", situation.now_s)
         if after != before:
@@ -60,15 +64,34 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         may_run = state in RUNNING or state is None
         return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
-    after = replace(before, wanted_since_s=since_s, reason=_reason(before))
+    after = replace(before, wanted_since_s=since_s, reason=_reason(memory, before))
     may_crank = _stands(memory, situation) and not situation.seen.local_control
     if state in RUNNING:
         return replace(after, order=before.order if state is GensetState.STARTING and may_crank else None)
-    if state is None or state is GensetState.FAULT or not may_crank:
+    is_given_up = state is GensetState.FAULT and (
+        memory.mode is not Mode.BLACK_START or _has_just_failed(before, situation)
+    )
+    if state is None or is_given_up or not may_crank:
         return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
     if before.order is not None and situation.now_s <= before.order.expires_at_s:
         return after
     return _order(memory, after, genset, situation)
+
+
+def _failed_at_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
+    """The first sight of a fault while we wanted it; forgotten once it carries load."""
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    if state is GensetState.LOADED:
+        return None
+    has_failed = state is GensetState.FAULT and before.wanted_since_s is not None
+    if not has_failed or (before.failed_at_s is not None and situation.now_s - before.failed_at_s < ATTEMPT_MEMORY_S):
+        return before.failed_at_s
+    return situation.now_s
+
+
+def _has_just_failed(before: SourceMemory, situation: Situation) -> bool:
+    failed_at_s = before.failed_at_s
+    return failed_at_s is not None and situation.now_s - failed_at_s < ATTEMPT_MEMORY_S
 
 
 def _stands(memory: CoreMemory, situation: Situation) -> bool:
@@ -97,14 +120,17 @@ def _order(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: 
         return replace(before, order=None)
     if genset.connection is not GensetConnection.BUS:
         return replace(before, order=None)  # started by hand or by its own switch
-    order = Order(_reason(before), now_s, now_s + genset.start_time_s, len(tries) + 1)
+    order = Order(_reason(memory, before), now_s, now_s + genset.start_time_s, len(tries) + 1)
     return replace(before, order=order, attempts=len(tries) + 1)
 
 
 def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
     if before.reason is Reason.OPERATOR and before.wanted_since_s is not None:
         return memory.mode is not Mode.LOCKED_OUT
-    if memory.mode is not Mode.ISLANDED and memory.mode is not Mode.RECONNECTION:
+    if memory.mode is Mode.BLACK_START:
+        start = memory.black_start
+        return start is not None and start.source == genset.id and start.step in (FORM, FIRST_TIER, DONE)
+    if memory.mode not in (Mode.ISLANDED, Mode.RECONNECTION) or is_over_dead_bus(memory):
         return False
     soc_pct = situation.soc_pct
     if memory.mode is Mode.RECONNECTION and _batteries_can_bridge(situation):
@@ -123,8 +149,10 @@ def _batteries_can_bridge(situation: Situation) -> bool:
     return soc_pct > situation.hub.batteries[former].empty_soc_pct + BRIDGE_SOC_PCT
 
 
-def _reason(before: SourceMemory) -> Reason:
-    return Reason.OPERATOR if before.reason is Reason.OPERATOR else Reason.GENSET_LOW_SOC
+def _reason(memory: CoreMemory, before: SourceMemory) -> Reason:
+    if before.reason is Reason.OPERATOR:
+        return Reason.OPERATOR
+    return Reason.BLACK_START_GENSET if memory.mode is Mode.BLACK_START else Reason.GENSET_LOW_SOC
 
 
 def _power(genset: Genset, situation: Situation) -> float:

@@ -71,7 +71,27 @@ class SourceMemory:
     attempts: int = 0
     wanted_since_s: float | None = None  # genset: why it runs, since when
     reason: Reason | None = None
+    failed_at_s: float | None = None  # genset: it went to fault while we wanted it
     voltage_set_v: float | None = None  # the last no-load voltage we asked for while steering
+
+
+FORM = "form"  # the step of a black start in which a source makes the bus live
+FIRST_TIER = "first_tier"  # the one in which the first loads come on
+
+
+@dataclass(frozen=True, slots=True)
+class BlackStart:
+    """One attempt to start from nothing: who is to hold the bus, and which step it is in."""
+
+    source: AssetId | None  # a battery or a genset
+    step: str
+    step_since_s: float
+    on_sun: bool = False  # the battery is all but empty: the sun is to carry what it forms
+
+    @property
+    def is_forming(self) -> bool:
+        """All that comes before has been seen done."""
+        return self.step == FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +114,15 @@ class CoreMemory:
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
     earthing: Order | None = None
     bus_dead_since_s: float | None = None
+    bus_live_since_s: float | None = None
+    empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
+    sun_since_s: float | None = None  # enough of it to start by
+    black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
     imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made
     last_pickup_at_s: float = 0.0
     released_return: bool = False  # a person has released reconnection
+    released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -24,6 +24,9 @@ from controller.model.hub import AssetId
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, Mode, Switcher
 
+_CRANK_RULES = {Reason.OPERATOR: "genset_person", Reason.BLACK_START_GENSET: "genset_black_start"}
+_CLOSING_RULES = {Reason.DEAD_BUS_RETURN: "close: onto_dead_bus", Reason.LAST_ACT: "close: left_to_the_grid"}
+
 
 def narrate(before: CoreMemory, after: CoreMemory, situation: Situation) -> tuple[Event, ...]:
     """Everything worth a line in the journal."""
@@ -106,8 +109,9 @@ def _stays_open(before: CoreMemory, situation: Situation) -> bool:
 
 def _poi_close(after: CoreMemory, situation: Situation) -> Event:
     assert after.poi.close is not None
-    by_relay = situation.hub.poi.switching.closed_by is Switcher.SYNC_RELAY
-    rule = "close: sync_relay_may" if by_relay else "close: in_sync_window"
+    rule = _CLOSING_RULES.get(after.poi.close.cause, "close: in_sync_window")
+    if situation.hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
+        rule = "close: sync_relay_may"
     inputs = close_inputs(situation)
     values: dict[str, Scalar] = {"attempt": after.poi.close.attempt}
     for name in ("angle_deg", "slip_hz"):
@@ -184,8 +188,10 @@ def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: S
         if soc_pct is not None:
             values["soc_pct"] = round(soc_pct, 1)
         cause = new.order.cause
-        rule = "crank: genset_person" if cause is Reason.OPERATOR else "crank: genset_low_soc"
+        rule = f"crank: {_CRANK_RULES.get(cause, 'genset_low_soc')}"
         yield Event(EventKind.ORDERED_CRANK, cause, genset, values, rule, crank_inputs(after, situation, genset))
+    if new.failed_at_s is not None and new.failed_at_s != old.failed_at_s:
+        yield Event(EventKind.ALARM, Reason.GENSET_FAULT, genset)
     if new.reason is Reason.GENSET_NOT_NEEDED and old.reason is not Reason.GENSET_NOT_NEEDED:
         inputs = genset_stop_inputs(before, situation, genset)
         yield Event(EventKind.ORDERED_STOP, Reason.GENSET_NOT_NEEDED, genset, {}, "stop: genset_not_needed", inputs)

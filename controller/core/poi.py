@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
 from controller.core.resync import is_in_window, must_not_close
 from controller.core.situation import Situation
@@ -13,8 +14,9 @@ from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, IslandEarthing, Mode, SettingsGroup, Switcher
 
-OPEN_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED)
-SEPARATE_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION)
+CLOSING_MODES = (Mode.RECONNECTION, Mode.DARK)
+OPEN_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.BLACK_START)
+SEPARATE_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START)
 STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # locked out for one of these
 CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
@@ -61,24 +63,31 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Set or drop the wish to have it open, and order a closing when the instant has come."""
     wants_open = memory.mode in OPEN_MODES or (memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
-    may_close = memory.mode is Mode.RECONNECTION and not must_not_close(memory, situation)
+    may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
     close = memory.poi.close if may_close else None
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
-    if may_close and close is None and _may_close_now(memory, situation):
-        return _order_close(memory, situation)
+    if memory.mode is Mode.RECONNECTION and may_close and close is None and _may_close_now(memory, situation):
+        return order_poi_close(memory, situation, _closing_cause(memory))
     return memory
+
+
+def _closing_cause(memory: CoreMemory) -> Reason:
+    return Reason.DEAD_BUS_RETURN if is_over_dead_bus(memory) else Reason.SYNC_WINDOW
 
 
 def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Behind the proof: earth the island, then let one source form."""
-    if memory.mode not in SEPARATE_MODES:
+    if memory.mode not in SEPARATE_MODES or is_over_dead_bus(memory):
         return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
         return memory
     memory = _plan_earthing(memory, situation)
     if memory.mode is Mode.UNPLANNED_ISLANDING:
-        return _plan_forming(memory, situation)
+        return _plan_forming(memory, situation, situation.candidate)
+    if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
+        source = memory.black_start.source
+        return _plan_forming(memory, situation, source if source in situation.hub.batteries else None)
     return _without_orders(memory)
 
 
@@ -99,13 +108,15 @@ def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:
 
 
 def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
-    """Closed behind the proof of an open POI; opened once the POI is seen closed again."""
+    """Closed behind the proof of an open POI; opened once the POI is seen closed again, or will be over a dead bus."""
     if situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
         return SwitchCommand()
     order = memory.earthing
     if order is not None and situation.now_s <= order.expires_at_s and not situation.seen.local_control:
         return SwitchCommand(close=order, cause=Reason.EARTHING_FOLLOWS_MODE)
-    if memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed:
+    on_grid = memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed
+    over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
+    if on_grid or over_nothing:
         return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     return SwitchCommand()
 
@@ -128,22 +139,32 @@ def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float)
 
 def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
     poi = situation.hub.poi
-    if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
+    if not may_try_to_close(memory, situation):
         return False
-    if poi.has_settings_groups and situation.seen.poi.settings_group is not SettingsGroup.GRID:
-        return False
+    if is_over_dead_bus(memory):
+        return is_ready(memory, situation)
     if poi.switching.closed_by is Switcher.SYNC_RELAY:
         return True  # we permit, the ANSI 25 finds the instant
     return is_in_window(situation)
 
 
-def _order_close(memory: CoreMemory, situation: Situation) -> CoreMemory:
+def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:
+    """Not too soon after the last try, not too often, and with the grid's settings in the relay."""
+    if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
+        return False
+    return not situation.hub.poi.has_settings_groups or situation.seen.poi.settings_group is SettingsGroup.GRID
+
+
+def order_poi_close(memory: CoreMemory, situation: Situation, cause: Reason) -> CoreMemory:
+    """One closing, for as long as it may take."""
     hub, now_s = situation.hub, situation.now_s
     if hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
         hold_s = hub.timing.resync_max_s
+    elif cause is not Reason.SYNC_WINDOW:
+        hold_s = hub.timing.order_hold_s  # onto a dead side no instant is better than another
     else:
         hold_s = hub.poi.breaker_closing_s + 2 * hub.poi.breaker_closing_uncertainty_s + 2 * hub.timing.cycle_s
-    order = Order(Reason.SYNC_WINDOW, now_s, now_s + hold_s, memory.poi.close_attempts + 1)
+    order = Order(cause, now_s, now_s + hold_s, memory.poi.close_attempts + 1)
     poi = replace(
         memory.poi,
         close=order,
@@ -169,9 +190,9 @@ def _earthing_rest_s(order: Order) -> float:
     return 0.0 if order.attempt < EARTHING_ATTEMPTS_MAX else EARTHING_REST_S
 
 
-def _plan_forming(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    former, now_s = situation.candidate, situation.now_s
-    if former is None or situation.former is not None or not situation.earthing_is_ready:
+def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | None) -> CoreMemory:
+    now_s = situation.now_s
+    if former is None or situation.holder is not None or not situation.earthing_is_ready:
         return memory
     if situation.bus_is_dead is not True:
         return memory  # forming onto a bus that still lives would be a closing without sync
@@ -198,7 +219,7 @@ def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup |
     if not situation.hub.poi.has_settings_groups:
         return None
     match memory.mode:
-        case Mode.GRID_CONNECTED | Mode.RECONNECTION:
+        case Mode.GRID_CONNECTED | Mode.RECONNECTION | Mode.DARK:
             wanted = SettingsGroup.GRID
         case Mode.ISLANDED if is_proven(memory, situation):  # after a restart that takes a second sample
             wanted = SettingsGroup.ISLAND

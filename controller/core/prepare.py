@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from controller.core.situation import Situation, sustained_w
+from controller.core.situation import Carrier, Situation, battery_carrier
 from controller.model.decision import PreparedAnswer
-from controller.model.hub import AssetId, Battery, Feeder
-from controller.model.image import BatterySeen
+from controller.model.hub import AssetId, Feeder
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.words import BreakerPosition, BusSide
 
@@ -23,11 +22,10 @@ def prepare(situation: Situation) -> PreparedAnswer:
     former = situation.candidate
     if former is None:
         return PreparedAnswer(shed=tuple(f.id for f in sheddable(situation)), former=None)
-    battery = situation.hub.batteries[former]
-    state = situation.seen.batteries[former]
+    source = battery_carrier(situation.hub.batteries[former], situation.seen.batteries[former])
     low_soc = tiers_below_soc(situation)
     forced = tuple(f for f in sheddable(situation) if f.tier in low_soc)
-    shed = (*forced, *shed_for_capacity(situation, battery, state, forced))
+    shed = (*forced, *shed_for_capacity(situation, source, forced))
     return PreparedAnswer(
         shed=tuple(feeder.id for feeder in shed),
         pv_limits_w=pv_limits(situation, former, without=frozenset(f.id for f in shed)),
@@ -51,8 +49,7 @@ def tiers_below_soc(situation: Situation) -> frozenset[int]:
 
 def shed_for_capacity(
     situation: Situation,
-    battery: Battery,
-    state: BatterySeen,
+    source: Carrier,
     already: tuple[Feeder, ...],
     deaf: frozenset[AssetId] = frozenset(),
 ) -> tuple[Feeder, ...]:
@@ -63,35 +60,35 @@ def shed_for_capacity(
     First for ever; then, if the slow ones among them open too late for the inverter's short-time curve, quick ones
     beyond: a lawful order that comes too late helps nobody.
     """
-    capacity = per_phase(sustained_w(battery, state) * MARGIN_RATIO, battery)
+    capacity = per_phase(source.sustained_w * MARGIN_RATIO, source)
     candidates = [f for f in sheddable(situation) if f.id not in deaf]
     gone = frozenset(feeder.id for feeder in already)
     chosen = _relieve(situation, capacity, [f for f in candidates if f.id not in gone], gone)
     slow = [f for f in (*already, *chosen) if f.write_latency_s > QUICK_S]
     if slow:
         wait_s = max(feeder.write_latency_s for feeder in slow)
-        brief = per_phase(battery.rating_va * short_time_ratio(battery, wait_s) * MARGIN_RATIO, battery)
+        brief = per_phase(source.rating_va * short_time_ratio(source, wait_s) * MARGIN_RATIO, source)
         gone = frozenset(f.id for f in (*already, *chosen)) - frozenset(f.id for f in slow)
         quick = [f for f in candidates if f.id not in gone and f.write_latency_s <= QUICK_S]
         chosen = (*chosen, *_relieve(situation, brief, quick, gone))
     return chosen
 
 
-def per_phase(total_w: float, battery: Battery) -> PhaseValues:
+def per_phase(total_w: float, source: Carrier) -> PhaseValues:
     """A source's total, as what each of its phases carries."""
-    return PhaseValues.shared(total_w, battery.phases)
+    return PhaseValues.shared(total_w, source.phases)
 
 
-def short_time_ratio(battery: Battery, wanted_s: float) -> float:
-    """The highest load ratio that the inverter carries for this long."""
-    return max((p.load_ratio for p in battery.short_time if p.hold_s >= wanted_s), default=1.0)
+def short_time_ratio(source: Carrier, wanted_s: float) -> float:
+    """The highest load ratio that the source carries for this long."""
+    return max((p.load_ratio for p in source.short_time if p.hold_s >= wanted_s), default=1.0)
 
 
-def short_time_hold_s(battery: Battery, load_ratio: float) -> float:
-    """How long the inverter carries this load ratio; inf at or below rating, 0 beyond its curve."""
+def short_time_hold_s(source: Carrier, load_ratio: float) -> float:
+    """How long the source carries this load ratio; inf at or below rating, 0 beyond its curve."""
     if load_ratio <= 1.0:
         return math.inf
-    return max((p.hold_s for p in battery.short_time if p.load_ratio >= load_ratio), default=0.0)
+    return max((p.hold_s for p in source.short_time if p.load_ratio >= load_ratio), default=0.0)
 
 
 def pv_limits(situation: Situation, former: AssetId, without: frozenset[AssetId]) -> dict[AssetId, float]:
@@ -111,6 +108,16 @@ def pv_limits(situation: Situation, former: AssetId, without: frozenset[AssetId]
     kept_w = sum(loads) - max(loads, default=0.0)
     allowed_w = max(0.0, MARGIN_RATIO * charge_w + kept_w)
     plants = [plant for plant in hub.pv.values() if plant.bus is BusSide.ISLAND]
+    rating_w = sum(plant.rating_w for plant in plants) or 1.0
+    return {plant.id: min(plant.rating_w, allowed_w * plant.rating_w / rating_w) for plant in plants}
+
+
+def pv_limits_beside(situation: Situation, genset: AssetId) -> dict[AssetId, float]:
+    """As much PV as leaves a genset that carries the island alone its least load, whatever load goes next."""
+    loads = [d.power_w.total for d in situation.draws.values() if d.position is BreakerPosition.CLOSED]
+    least_w = situation.hub.gensets[genset].min_load_w
+    allowed_w = max(0.0, sum(loads) - max(loads, default=0.0) - least_w)
+    plants = [plant for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]
     rating_w = sum(plant.rating_w for plant in plants) or 1.0
     return {plant.id: min(plant.rating_w, allowed_w * plant.rating_w / rating_w) for plant in plants}
 

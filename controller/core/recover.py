@@ -32,6 +32,8 @@ def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Rea
         return Mode.GRID_CONNECTED, Reason.RECOVERED_RECONNECTED
     if memory.grid.verdict is GridVerdict.UNKNOWN:
         return None
+    if memory.grid.verdict is GridVerdict.LOST and situation.bus_is_dead and situation.candidate is None:
+        return Mode.DARK, Reason.RECOVERED_DARK  # as the last act left it: there is nothing to open it for
     return Mode.GRID_CONNECTED, Reason.RECOVERED_ON_GRID
 
 

@@ -40,13 +40,21 @@ def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
 
 def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
     """The observation time is over, and nobody has said no."""
+    can = can_follow(situation) and situation.hub.poi.switching.closed_by in CLOSABLE
+    return can and is_return_due(memory, situation)
+
+
+def is_return_due(memory: CoreMemory, situation: Situation) -> bool:
+    """Observed for long enough, allowed, and not locked; which way of closing is not asked."""
     earliest_s = return_at_s(memory, situation)
     if earliest_s is None or situation.now_s < earliest_s or must_not_close(memory, situation):
         return False
-    if not can_follow(situation) or situation.hub.poi.switching.closed_by not in CLOSABLE:
-        return False
-    automatic = memory.durable.authority is Authority.AUTO and situation.hub.grid_code.automatic_reconnection
-    return automatic or memory.released_return
+    return returns_by_itself(memory, situation) or memory.released_return
+
+
+def returns_by_itself(memory: CoreMemory, situation: Situation) -> bool:
+    """No person has to release it."""
+    return memory.durable.authority is Authority.AUTO and situation.hub.grid_code.automatic_reconnection
 
 
 def must_not_close(memory: CoreMemory, situation: Situation) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from controller.core.feeders import may_close, order_close, shed
-from controller.core.memory import CoreMemory
+from controller.core.black_start import first_tier
+from controller.core.feeders import is_faulty, may_close, order_close, shed
+from controller.core.memory import FIRST_TIER, CoreMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
-from controller.core.situation import Situation, sustained_w
-from controller.model.hub import Battery, Feeder, Tier
-from controller.model.image import BatterySeen
+from controller.core.situation import Carrier, Situation, carrier
+from controller.model.hub import Feeder, Tier
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, Mode
@@ -23,35 +23,34 @@ UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
 FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
-RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED)
+RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START)
+FIRST_SETTLE_S = 1.0  # between the pick-ups of a black start's first tier: small loads, and people wait
 
 
 def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Shed what the island cannot carry: at once by the inverter's curve, tier by tier by energy."""
-    low_soc = tiers_below_soc(situation)
+    low_soc = tiers_out_of_energy(situation)
     if low_soc:
         spent = [f.id for f in sheddable(situation) if f.tier in low_soc]
         memory = shed(memory, spent, Reason.LOW_SOC, situation.now_s)
-    if situation.former is None:
+    source = carrier(situation)
+    if source is None:
         return _without_overload(memory)
-    battery = situation.hub.batteries[situation.former]
-    state = situation.seen.batteries[situation.former]
-    cause = _overload(battery, state, situation)
+    cause = _overload(source, situation)
     if cause is None:
         return _without_overload(memory)
     since_s = situation.now_s if memory.overload_since_s is None else memory.overload_since_s
     memory = replace(memory, overload_since_s=since_s)
-    if situation.now_s - since_s < _patience_s(battery, state, situation):
+    if situation.now_s - since_s < _patience_s(source, situation):
         return memory
-    return _relieve(memory, situation, battery, state, cause)
+    return _relieve(memory, situation, source, cause)
 
 
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last."""
     if not _may_restore_now(memory, situation):
         return memory
-    ours = (f for f in situation.hub.feeders.values() if may_close(memory, f) and not _is_faulty(f, situation))
-    waiting = sorted(ours, key=lambda f: f.tier)
+    waiting = sorted(_waiting(memory, situation), key=lambda f: f.tier)
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
             break  # the order of tiers: nobody overtakes
@@ -60,36 +59,44 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     return memory
 
 
-def _is_faulty(feeder: Feeder, situation: Situation) -> bool:
-    """Its own protection has operated: nobody closes it from afar, asked or not."""
-    seen = situation.seen.feeders.get(feeder.id)
-    return seen is not None and seen.has_fault is True
+def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
+    """Ours to close again. A black start serves its first tier and no more."""
+    if memory.mode is Mode.BLACK_START:
+        return first_tier(memory, situation)
+    return [f for f in situation.hub.feeders.values() if may_close(memory, f) and not is_faulty(f, situation)]
+
+
+def tiers_out_of_energy(situation: Situation) -> frozenset[int]:
+    """Tiers that have to wait for charge. While a genset carries the island alone, its fuel is what counts."""
+    return (
+        frozenset() if situation.former is None and situation.loaded_genset is not None else tiers_below_soc(situation)
+    )
 
 
 def _without_overload(memory: CoreMemory) -> CoreMemory:
     return memory if memory.overload_since_s is None else replace(memory, overload_since_s=None)
 
 
-def _overload(battery: Battery, state: BatterySeen, situation: Situation) -> Reason | None:
-    if _load_ratio(battery, state) > OVERLOAD_RATIO or _gives_all_it_has(situation):
+def _overload(source: Carrier, situation: Situation) -> Reason | None:
+    if _load_ratio(source) > OVERLOAD_RATIO or _gives_all_it_has(situation):
         return Reason.OVERLOAD
-    if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
+    if source.overload_pct is not None and source.overload_pct > THERMAL_SHED_PCT:
         return Reason.OVERLOAD
-    frequency_hz = situation.seen.poi.bus_frequency_hz or state.frequency_hz
+    frequency_hz = situation.seen.poi.bus_frequency_hz or source.frequency_hz
     if situation.bus_is_live and frequency_hz is not None:
         floor_hz = situation.hub.nominal_frequency_hz - UNDERFREQUENCY_HZ
         return Reason.UNDERFREQUENCY if frequency_hz < floor_hz else None
     return None
 
 
-def _load_ratio(battery: Battery, state: BatterySeen) -> float:
+def _load_ratio(source: Carrier) -> float:
     """Worst phase over what it carries for ever. An unknown power is no overload: the guard's fallback sees it too."""
-    if state.power_w is None:
+    if source.power_w is None:
         return 0.0
-    capacity = per_phase(sustained_w(battery, state), battery)
+    capacity = per_phase(source.sustained_w, source)
     return max(
         (have / can if can > 0 else math.inf if have > 0 else 0.0)
-        for have, can in zip(state.power_w, capacity, strict=True)
+        for have, can in zip(source.power_w, capacity, strict=True)
     )
 
 
@@ -98,28 +105,26 @@ def _gives_all_it_has(situation: Situation) -> bool:
     return situation.bus_is_live is False
 
 
-def _patience_s(battery: Battery, state: BatterySeen, situation: Situation) -> float:
+def _patience_s(source: Carrier, situation: Situation) -> float:
     """How long this overload may last before the next feeder goes."""
     if _gives_all_it_has(situation):
         return CONFIRM_S  # beyond its short-time curve already
-    if state.overload_pct is not None and state.overload_pct > THERMAL_SHED_PCT:
+    if source.overload_pct is not None and source.overload_pct > THERMAL_SHED_PCT:
         return CONFIRM_S
-    total_w = state.power_w.total if state.power_w is not None else 0.0
-    if total_w > sustained_w(battery, state) * OVERLOAD_RATIO and sustained_w(battery, state) < battery.rating_va:
+    total_w = source.power_w.total if source.power_w is not None else 0.0
+    if total_w > source.sustained_w * OVERLOAD_RATIO and source.sustained_w < source.rating_va:
         return CONFIRM_S  # the battery's own limit knows no short-time curve: its BMS trips
-    ratio = _load_ratio(battery, state) * sustained_w(battery, state) / battery.rating_va
-    hold_s = short_time_hold_s(battery, ratio)
+    ratio = _load_ratio(source) * source.sustained_w / source.rating_va
+    hold_s = short_time_hold_s(source, ratio)
     return CONFIRM_S if math.isinf(hold_s) else max(CONFIRM_S, CURVE_SHARE * hold_s)
 
 
-def _relieve(
-    memory: CoreMemory, situation: Situation, battery: Battery, state: BatterySeen, cause: Reason
-) -> CoreMemory:
+def _relieve(memory: CoreMemory, situation: Situation, source: Carrier, cause: Reason) -> CoreMemory:
     """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order."""
     told = [f for f in situation.hub.shed_order if memory.feeders[f.id].shed_since_s is not None]
     on_their_way = tuple(f for f in told if _is_on_its_way(memory, f, situation))
     deaf = frozenset(f.id for f in told) - frozenset(f.id for f in on_their_way)
-    chosen = shed_for_capacity(situation, battery, state, on_their_way, deaf)
+    chosen = shed_for_capacity(situation, source, on_their_way, deaf)
     if not chosen and not on_their_way:
         chosen = tuple(f for f in sheddable(situation) if f.id not in deaf)[:1]
     memory = shed(memory, [feeder.id for feeder in chosen], cause, situation.now_s)
@@ -138,6 +143,11 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
     timing = situation.hub.timing
     quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s)
     settle_s = timing.restore_settle_s
+    if memory.mode is Mode.BLACK_START:
+        start = memory.black_start
+        if start is None or start.step != FIRST_TIER:
+            return False
+        quiet_since_s, settle_s = max(memory.last_pickup_at_s, start.step_since_s), FIRST_SETTLE_S
     if memory.mode is Mode.GRID_CONNECTED:
         quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
     return (
@@ -152,7 +162,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:
-    if mode is Mode.GRID_CONNECTED:
+    if mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
         return True
     soc_pct = situation.soc_pct
     tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
@@ -170,11 +180,8 @@ def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     if memory.mode is Mode.GRID_CONNECTED:
         grid_w = situation.seen.poi.power_w
         return grid_w is None or grid_w.total + pickup.total <= situation.hub.poi.import_max_w
-    if situation.former is None or feeder.bus is not BusSide.ISLAND:
+    source = carrier(situation)
+    if source is None or source.power_w is None or feeder.bus is not BusSide.ISLAND:
         return False
-    battery = situation.hub.batteries[situation.former]
-    state = situation.seen.batteries[situation.former]
-    if state.power_w is None:
-        return False
-    ceiling = per_phase(sustained_w(battery, state) * PICKUP_CEILING_RATIO, battery)
-    return (state.power_w + pickup).fits(ceiling)
+    ceiling = per_phase(source.sustained_w * PICKUP_CEILING_RATIO, source)
+    return (source.power_w + pickup).fits(ceiling)

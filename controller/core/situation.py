@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controller.model.hub import AssetId, Battery, Feeder, Hub
-from controller.model.image import BatterySeen, FeederSeen, PoiSeen, ProcessImage
-from controller.model.phases import ZERO, PhaseValues
-from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
+from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
+from controller.model.image import BatterySeen, FeederSeen, GensetSeen, PoiSeen, ProcessImage
+from controller.model.phases import ZERO, Phase, PhaseValues
+from controller.model.words import (
+    BreakerPosition,
+    BusSide,
+    GensetConnection,
+    GensetState,
+    InverterMode,
+    IslandEarthing,
+)
 
 LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
 DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
@@ -17,6 +24,20 @@ DIFFERENT_PHASES_MIN = 2  # one may be the blown fuse of a voltage transformer
 ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
 UNSEEN_BATTERY = BatterySeen()
 UNSEEN_FEEDER = FeederSeen()
+UNSEEN_GENSET = GensetSeen()
+
+
+class Carrier(NamedTuple):
+    """Who holds the island's bus, and what it can bear: a battery's inverter or a genset."""
+
+    id: AssetId
+    phases: tuple[Phase, ...]
+    rating_va: float
+    sustained_w: float  # for ever: its rating, or what its battery gives now if that is less
+    short_time: tuple[ShortTimePoint, ...]
+    power_w: PhaseValues | None = None
+    overload_pct: float | None = None
+    frequency_hz: float | None = None
 
 
 class Draw(NamedTuple):
@@ -42,8 +63,9 @@ class Situation:
     poi_sides_differ: bool
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_is_closed: bool | None
-    former: AssetId | None  # who forms the bus now
-    candidate: AssetId | None  # who would form it
+    former: AssetId | None  # which battery forms the bus now
+    candidate: AssetId | None  # which battery would form it
+    loaded_genset: AssetId | None  # on the bus of the island, and able to hold it alone
     earthing_is_ready: bool
     draws: Mapping[AssetId, Draw]  # of every feeder
     load_w: PhaseValues  # of the feeders that are closed
@@ -53,6 +75,11 @@ class Situation:
     def poi_is_proven_open(self) -> bool:
         """Any two of: contact open; sides differ, or have since it says so; no current although they differ."""
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
+
+    @property
+    def holder(self) -> AssetId | None:
+        """Who holds the bus of the island: the battery that forms it, else a genset that carries it alone."""
+        return self.former if self.former is not None else self.loaded_genset
 
 
 def assess(seen: ProcessImage, hub: Hub, now_s: float, *, has_differed: bool = False) -> Situation:
@@ -77,6 +104,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, *, has_differed: bool = F
         poi_is_closed=None if seen.poi.position is None else seen.poi.position is BreakerPosition.CLOSED,
         former=_former(seen, hub),
         candidate=_candidate(seen, hub),
+        loaded_genset=_loaded_genset(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
         draws=draws,
         load_w=_closed_load(draws),
@@ -84,10 +112,32 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, *, has_differed: bool = F
     )
 
 
-def sustained_w(battery: Battery, seen: BatterySeen) -> float:
-    """What a source carries for ever: its rating, or what its battery gives now if that is less."""
+def battery_carrier(battery: Battery, seen: BatterySeen) -> Carrier:
+    """A battery as the one that carries the island."""
     limit = seen.discharge_limit_w
-    return min(battery.rating_va, battery.rating_va if limit is None else limit)
+    sustained_w = min(battery.rating_va, battery.rating_va if limit is None else limit)
+    return Carrier(
+        battery.id,
+        battery.phases,
+        battery.rating_va,
+        sustained_w,
+        battery.short_time,
+        seen.power_w,
+        seen.overload_pct,
+        seen.frequency_hz,
+    )
+
+
+def carrier(situation: Situation) -> Carrier | None:
+    """Who carries the island now; None when nobody is seen to."""
+    seen, hub = situation.seen, situation.hub
+    if situation.former is not None:
+        return battery_carrier(hub.batteries[situation.former], seen.batteries[situation.former])
+    if situation.loaded_genset is None:
+        return None
+    genset = hub.gensets[situation.loaded_genset]
+    power_w = seen.gensets[genset.id].power_w
+    return Carrier(genset.id, genset.phases, genset.rating_va, genset.rating_va, (), power_w)
 
 
 def _battery(seen: ProcessImage, battery: AssetId) -> BatterySeen:
@@ -183,6 +233,20 @@ def _candidate(seen: ProcessImage, hub: Hub) -> AssetId | None:
         if state.mode is not None and state.mode is not InverterMode.FAULT and has_energy and may_give:
             return battery
     return None
+
+
+def _loaded_genset(seen: ProcessImage, hub: Hub) -> AssetId | None:
+    for genset in hub.gensets.values():
+        state = (seen.gensets.get(genset.id) or UNSEEN_GENSET).state
+        if state is GensetState.LOADED and is_on_our_bus(genset):
+            return genset.id
+    return None
+
+
+def is_on_our_bus(genset: Genset) -> bool:
+    """It can hold the island's bus alone: not behind an inverter, nor on the grid's side, nor at a hand's switch."""
+    is_wired = genset.connection is GensetConnection.BUS and genset.bus is BusSide.ISLAND
+    return is_wired and genset.capabilities.can_form
 
 
 def _earthing_is_ready(seen: ProcessImage, hub: Hub) -> bool:

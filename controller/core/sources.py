@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.prepare import pv_limits
+from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.resync import steer, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, PvCommand
@@ -17,7 +18,8 @@ from controller.model.words import BusSide, InverterMode, Mode
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
-ISLAND_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION})
+GENSET_CEILING_RATIO = 0.8  # efficient, and room for a step
+ISLAND_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
 
 
 def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
@@ -25,11 +27,13 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
     match memory.mode:
         case Mode.GRID_CONNECTED:
             return {b.id: _on_grid(b, situation) for b in situation.hub.batteries.values()}
-        case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION:
+        case Mode.RECONNECTION | Mode.DARK if is_over_dead_bus(memory) or memory.mode is Mode.DARK:
+            return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
+        case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION | Mode.BLACK_START:
             return {b.id: _in_island(memory, b, situation) for b in situation.hub.batteries.values()}
         case Mode.LOCKED_OUT:
             return _locked_out(memory, situation)
-        case Mode.UNKNOWN | Mode.DARK | Mode.PLANNED_ISLANDING | Mode.BLACK_START:
+        case _:
             return {}
 
 
@@ -39,7 +43,10 @@ def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCom
         return {plant: PvCommand(limit_w=None, cause=Reason.PV_FREE) for plant in situation.hub.pv}
     if memory.mode not in ISLAND_MODES:
         return {}
-    if situation.former is None or memory.mode is Mode.UNPLANNED_ISLANDING:
+    limits: Mapping[AssetId, float]
+    if situation.former is None and situation.loaded_genset is not None:
+        limits, cause = pv_limits_beside(situation, situation.loaded_genset), Reason.PV_SURPLUS
+    elif situation.former is None or memory.mode is Mode.UNPLANNED_ISLANDING:
         limits, cause = memory.prepared.pv_limits_w, Reason.PREPARED_SURPLUS
     else:
         limits, cause = pv_limits(situation, situation.former, without=frozenset()), Reason.PV_SURPLUS
@@ -97,11 +104,20 @@ def _grid_power(battery: Battery, state: BatterySeen, situation: Situation) -> f
 
 
 def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
-    if battery.id == (situation.former or situation.candidate or memory.prepared.former):
+    if battery.id == _chosen(memory, situation):
         return _former_command(memory, battery, situation)
     if battery.capabilities.always_forms:
         return BatteryCommand(stop=True, cause=Reason.POI_PROVEN_OPEN)  # one dead-bus token, and it is taken
     return BatteryCommand(follow=True, power_set_w=_follower_power(battery, situation), cause=Reason.ISLAND_FORMED)
+
+
+def _chosen(memory: CoreMemory, situation: Situation) -> AssetId | None:
+    """The battery that forms, or is to. Beside a genset that carries the island nobody is."""
+    if situation.holder is not None:
+        return situation.former
+    if memory.mode is Mode.BLACK_START:
+        return memory.black_start.source if memory.black_start is not None else None
+    return situation.candidate or memory.prepared.former
 
 
 def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
@@ -122,7 +138,7 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
 
 def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bool:
     """It holds a voltage, and the POI has not been proven open in the breaker's time: it may be feeding a dead line."""
-    if situation.former != battery.id or memory.mode is not Mode.UNPLANNED_ISLANDING:
+    if situation.former != battery.id or memory.mode not in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START):
         return False
     if memory.poi.proven_open_since_s is not None:
         return False  # blindness since then is no proof of the contrary
@@ -131,7 +147,9 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
 
 
 def _follower_power(battery: Battery, situation: Situation) -> float:
-    """Share the island's net load by rating, within the battery's own limits; rest without a former."""
+    """Share the island's net load by rating, within the battery's own limits; take what a genset has to spare."""
+    if situation.former is None and situation.loaded_genset is not None:
+        return -_charge_beside_genset(battery, situation)
     if situation.former is None or battery.bus is not BusSide.ISLAND:
         return 0.0
     batteries = [situation.hub.batteries[situation.former], battery]
@@ -146,6 +164,19 @@ def _follower_power(battery: Battery, situation: Situation) -> float:
     if state.soc_pct is not None and state.soc_pct <= battery.empty_soc_pct:
         out_w = 0.0
     return max(-in_w, min(out_w, wanted_w))
+
+
+def _charge_beside_genset(battery: Battery, situation: Situation) -> float:
+    """What the genset that carries the island alone can give beyond the load, shared by rating."""
+    state = situation.seen.batteries.get(battery.id) or BatterySeen()
+    if state.mode is not InverterMode.GRID_FOLLOWING or situation.loaded_genset is None:
+        return 0.0
+    genset = situation.hub.gensets[situation.loaded_genset]
+    share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
+    spare_w = max(0.0, GENSET_CEILING_RATIO * genset.rating_va - situation.load_w.total) * share
+    limit_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
+    is_full = state.soc_pct is None or state.soc_pct >= battery.full_soc_pct
+    return 0.0 if is_full else min(limit_w, spare_w)
 
 
 def _locked_out(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:

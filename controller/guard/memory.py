@@ -52,4 +52,5 @@ class GuardMemory:
     joined_sample_s: float | None = None  # first of the unbroken run of samples in which both sides move as one
     is_stuck: bool = False  # it should be open, and joins both sides: seen once against a proof, else twice
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
+    dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

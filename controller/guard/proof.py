@@ -86,7 +86,7 @@ def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool
     idle = poi.current_a is not None and all(abs(current_a) < IDLE_A for current_a in poi.current_a)
     if sides_differ(poi, bounds.hub):
         return contact or idle
-    are_dead = _is_dead(poi.grid_voltage_v, bounds) and _is_dead(poi.bus_voltage_v, bounds)
+    are_dead = is_dead(poi.grid_voltage_v, bounds) and is_dead(poi.bus_voltage_v, bounds)
     return contact and idle and (has_differed or are_dead)
 
 
@@ -95,7 +95,7 @@ def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     if not is_fresh(poi, bounds, now_s) or poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     flows = poi.current_a is not None and any(abs(current_a) > FLOWS_A for current_a in poi.current_a)
-    is_live = not _is_dead(poi.bus_voltage_v, bounds)
+    is_live = not is_dead(poi.bus_voltage_v, bounds)
     return is_live and (flows or poi.position is BreakerPosition.CLOSED) and not sides_differ(poi, bounds.hub)
 
 
@@ -120,7 +120,17 @@ def is_grid_healthy(case: Case) -> bool:
 def is_bus_dead(case: Case) -> bool | None:
     """Every phase of the hub bus below the dead limit, by the instrument that also sees the grid; None: not seen."""
     voltage_v = case.seen.poi.bus_voltage_v
-    return None if voltage_v is None else _is_dead(voltage_v, case.bounds)
+    return None if voltage_v is None else is_dead(voltage_v, case.bounds)
+
+
+def shows_dead_bus(poi: PoiSeen, bounds: Bounds) -> bool:
+    """The same, for the guard's memory: not seen is not dead."""
+    return is_dead(poi.bus_voltage_v, bounds)
+
+
+def is_grid_dead(case: Case) -> bool:
+    """A fresh sample with every phase of the grid side below the dead limit."""
+    return is_fresh(case.seen.poi, case.bounds, case.now_s) and is_dead(case.seen.poi.grid_voltage_v, case.bounds)
 
 
 def is_earthed(case: Case) -> bool:
@@ -130,6 +140,7 @@ def is_earthed(case: Case) -> bool:
     return case.seen.earthing.position is BreakerPosition.CLOSED and not case.commands.earthing.open
 
 
-def _is_dead(voltage_v: PhaseValues | None, bounds: Bounds) -> bool:
+def is_dead(voltage_v: PhaseValues | None, bounds: Bounds) -> bool:
+    """Every phase below the dead limit. Not seen is not dead."""
     dead_v = bounds.envelope.dead_voltage_ratio * bounds.hub.nominal_voltage_v
     return voltage_v is not None and all(abs(phase_v) < dead_v for phase_v in voltage_v)

@@ -9,13 +9,24 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from controller.guard.proof import Case, is_bus_dead, is_earthed, is_fresh, is_grid_healthy, is_on_grid
+from controller.guard.proof import (
+    Case,
+    is_bus_dead,
+    is_dead,
+    is_earthed,
+    is_fresh,
+    is_grid_dead,
+    is_grid_healthy,
+    is_on_grid,
+)
 from controller.model.commands import Order
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, SettingsGroup
 
+DEAD_PROOF_S = 0.5
+RUNS = (GensetState.READY, GensetState.LOADED)
 ORDER_MAX_S = 600.0  # no cause lasts longer than this; the slowest is a permission to a synchronising relay
 KEEPS_OPEN = (
     Reason.OPERATOR,
@@ -163,6 +174,36 @@ def is_out_of_sync(case: Case, _ask: Ask) -> bool:
         and all(abs(g - b) <= apart_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
     )
     return not (in_sync and poi.rotation_equal is True)
+
+
+def is_bus_not_proven_dead(case: Case, _ask: Ask) -> bool:
+    """Dead in every sample for half a second, and at no source's terminals is anything else."""
+    since_s, sample_s = case.memory.dead_since_s, case.seen.poi.measured_at_s
+    if since_s is None or sample_s is None or sample_s - since_s < DEAD_PROOF_S:
+        return True
+    at_sources = [seen.voltage_v for seen in case.seen.batteries.values()]
+    return any(voltage_v is not None and not is_dead(voltage_v, case.bounds) for voltage_v in at_sources)
+
+
+def is_source_on(case: Case, _ask: Ask) -> bool:
+    """Who can form is told to stop in this very cycle, and neither forms nor runs as far as it answers."""
+    commands, hub = case.commands, case.bounds.hub
+    formers = [battery.id for battery in hub.batteries.values() if battery.capabilities.can_form]
+    is_left_on = not all(b in commands.batteries and commands.batteries[b].stop for b in formers)
+    forms = any(seen.mode is InverterMode.GRID_FORMING for seen in case.seen.batteries.values())
+    runs = any(seen.state in RUNS for seen in case.seen.gensets.values())
+    cranks = any(command.crank is not None for command in commands.gensets.values())
+    return is_left_on or forms or runs or cranks
+
+
+def is_grid_alive(case: Case, _ask: Ask) -> bool:
+    """Dead onto dead, and nothing else: a line that lives, or is not seen, is no dead one."""
+    return not is_grid_dead(case)
+
+
+def is_not_left_closed(case: Case, _ask: Ask) -> bool:
+    """The site leaves its POI open when nobody can supply the hub."""
+    return not case.bounds.hub.poi.is_closed_unattended
 
 
 def has_no_row(_case: Case, _ask: Ask) -> bool:

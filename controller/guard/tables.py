@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller.guard import rules
-from controller.guard.proof import Case
+from controller.guard.proof import Case, is_bus_dead, is_grid_dead
 from controller.guard.rules import Ask
 from controller.model.reasons import Reason
 from controller.model.words import Switcher
@@ -23,10 +23,13 @@ START: tuple[Rule, ...] = (
 )
 CLOSE: tuple[Rule, ...] = (*START, (rules.is_local, Reason.VETO_LOCKED_OUT))
 WEAR: tuple[Rule, ...] = ((rules.is_too_soon, Reason.VETO_HAMMERING), (rules.is_used_up, Reason.VETO_HAMMERING))
-POI_PERMIT: tuple[Rule, ...] = (
+POI_ANY: tuple[Rule, ...] = (
     *CLOSE,
     (rules.is_poi_locked, Reason.VETO_LOCKED_OUT),
     (rules.is_poi_sample_old, Reason.VETO_STALE),
+)
+POI_PERMIT: tuple[Rule, ...] = (
+    *POI_ANY,
     (rules.is_grid_unfit, Reason.VETO_GRID_NOT_OK),
     (rules.has_island_settings, Reason.VETO_ISLAND_SETTINGS),
     (rules.is_bus_not_live, Reason.VETO_OUT_OF_SYNC),
@@ -36,10 +39,27 @@ POI_PERMIT: tuple[Rule, ...] = (
 POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
     Switcher.CONTROLLER: (*POI_PERMIT, (rules.is_out_of_sync, Reason.VETO_OUT_OF_SYNC)),  # live onto live, timed by us
     Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant
-    Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # live grid onto dead bus
+    Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # it cannot be closed in sync
     Switcher.DEVICE: ((rules.has_no_row, Reason.VETO_NOT_OURS),),  # it closes by itself
-    # Of the four lawful closings the third, and dead onto dead, get their rows here when the decision can ask for them.
 }
+POI_CLOSE_DEAD: tuple[Rule, ...] = (
+    *POI_ANY,
+    (rules.has_island_settings, Reason.VETO_ISLAND_SETTINGS),
+    (rules.is_bus_not_proven_dead, Reason.VETO_OUT_OF_SYNC),
+    (rules.is_source_on, Reason.VETO_SECOND_FORMER),
+)
+POI_CLOSE_LIVE_ONTO_DEAD: tuple[Rule, ...] = (
+    *POI_CLOSE_DEAD,
+    (rules.is_grid_unfit, Reason.VETO_GRID_NOT_OK),
+    *WEAR,
+)
+POI_CLOSE_DEAD_ONTO_DEAD: tuple[Rule, ...] = (
+    *POI_CLOSE_DEAD,
+    (rules.is_grid_alive, Reason.VETO_GRID_NOT_OK),
+    (rules.is_not_left_closed, Reason.VETO_NOT_OURS),
+    *WEAR,
+)
+DEAD_BUS_CLOSERS = (Switcher.CONTROLLER, Switcher.OPEN_TRANSITION)
 FEEDER_CLOSE: tuple[Rule, ...] = (
     *CLOSE,
     (rules.is_not_ours, Reason.VETO_NOT_OURS),
@@ -68,6 +88,14 @@ CRANK_ONTO_DEAD_BUS: tuple[Rule, ...] = (  # whoever comes first onto a dead bus
     (rules.is_second_former, Reason.VETO_SECOND_FORMER),
     (rules.is_unearthed, Reason.VETO_NO_EARTHING),
 )
+
+
+def poi_close_table(case: Case) -> tuple[Rule, ...]:
+    """Which of the four lawful closings it would be: by what is seen, not by what the order says it is for."""
+    closed_by = case.bounds.hub.poi.switching.closed_by
+    if closed_by not in DEAD_BUS_CLOSERS or is_bus_dead(case) is not True:
+        return POI_CLOSE[closed_by]
+    return POI_CLOSE_DEAD_ONTO_DEAD if is_grid_dead(case) else POI_CLOSE_LIVE_ONTO_DEAD
 
 
 def first_veto(case: Case, ask: Ask, table: tuple[Rule, ...]) -> Reason | None:

@@ -26,9 +26,9 @@ from controller.guard.tables import (
     EARTHING_CLOSE,
     FEEDER_CLOSE,
     FORM,
-    POI_CLOSE,
     Rule,
     first_veto,
+    poi_close_table,
 )
 from controller.guard.watch import remember, watch
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, PoiCommand, SwitchCommand
@@ -103,7 +103,7 @@ def _vet_poi(case: Case, command: PoiCommand) -> PoiCommand:
         return command
     often = Often(limits.poi_closings_max, limits.poi_closings_window_s, POI_GAP_S)
     ask = Ask(poi.id, command.close, case.seen.poi.position, often=often)
-    is_refused = command.open or _refusal(case, ask, POI_CLOSE[poi.switching.closed_by]) is not None
+    is_refused = command.open or _refusal(case, ask, poi_close_table(case)) is not None
     return replace(command, close=None) if is_refused else command
 
 

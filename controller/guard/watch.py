@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory, OwnLatch, Track
-from controller.guard.proof import earthing_id, is_fresh, shows_joined, shows_open, sides_differ
+from controller.guard.proof import earthing_id, is_fresh, shows_dead_bus, shows_joined, shows_open, sides_differ
 from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId, Hub
 from controller.model.image import PoiSeen, ProcessImage
@@ -33,6 +33,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     has_differed = _has_differed(memory, poi, bounds, now_s)
     is_open = shows_open(poi, bounds, now_s, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
+    is_dead = is_fresh(poi, bounds, now_s) and shows_dead_bus(poi, bounds)
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
@@ -44,6 +45,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         joined_sample_s=joined_sample_s,
         is_stuck=is_stuck,
         contact_lies=contact_lies,
+        dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
         allowed=memory.allowed,
     )
 

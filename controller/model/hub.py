@@ -41,6 +41,7 @@ class Poi:
     import_max_w: float
     export_max_w: float
     has_settings_groups: bool
+    is_closed_unattended: bool = False  # when our own supply ends: closed, so that the returning grid finds the hub
 
 
 @dataclass(frozen=True, slots=True)

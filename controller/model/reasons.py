@@ -46,6 +46,13 @@ class Reason(Enum):
     RECONNECTION_TIMEOUT = "reconnection_timeout"
     POI_WILL_NOT_CLOSE = "poi_will_not_close"
     SYNC_WINDOW = "sync_window"
+    DEAD_BUS_RETURN = "dead_bus_return"  # a good grid closes onto a bus that is dead
+    BLACK_START_BATTERY = "black_start_battery"
+    BLACK_START_GENSET = "black_start_genset"
+    BLACK_START_SUN = "black_start_sun"  # an all but empty battery, and enough sun
+    BLACK_STARTED = "black_started"
+    BLACK_START_FAILED = "black_start_failed"
+    LAST_ACT = "last_act"  # our own supply ends, in good order
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
     # latches and people

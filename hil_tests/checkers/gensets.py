@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.model.reasons import EventKind
-from controller.model.words import BreakerPosition, Mode
+from controller.model.words import BreakerPosition, Mode, Switcher
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Unsettled, is_deaf
 from hil_tests.checkers.people import Held
@@ -17,6 +17,7 @@ from hil_tests.plant.base import BASE_VA
 CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
 REVERSE_S = 4.0
+GRID_LIVES_RATIO = 0.85
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class LastSource:
         "I14b",
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
-        "study I14; emergency-off, an empty battery and the second after a contact excepted",
+        "study I14; emergency-off, an empty battery, the second after a contact and a return with a break excepted",
     )
     attends: int = Attends.SWITCHES | Attends.ORDERS
     is_waiting: bool = False
@@ -98,7 +99,13 @@ def _may_stop(scene: Scene, asset: str) -> bool:
     battery = plant.batteries.get(asset)
     is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
     is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
-    return plant.safety.emergency_off or is_empty or not is_open
+    return plant.safety.emergency_off or is_empty or not is_open or _makes_the_break(scene)
+
+
+def _makes_the_break(scene: Scene) -> bool:
+    """A POI that cannot be closed in sync: the way back to a living grid leads over a dead bus."""
+    is_kind = scene.site.hub.poi.switching.closed_by is Switcher.OPEN_TRANSITION
+    return is_kind and abs(scene.plant.grid_side) > GRID_LIVES_RATIO
 
 
 @dataclass(slots=True)

@@ -15,12 +15,24 @@ from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.core.transitions import TRANSITIONS, Transition, next_row
 from controller.model.advice import Advice, OperatorRequest, RequestKind
-from controller.model.image import EarthingSeen, PoiSeen, ProcessImage
+from controller.model.hub import PoiSwitching
+from controller.model.image import EarthingSeen, PoiSeen, ProcessImage, WeatherSeen
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import Authority, InverterMode, Mode, SettingsGroup
-from hil_tests.tests.core.hubs import CLOSED, DEAD, LIVE, dark, hub, islanded, on_grid, with_battery, with_poi
+from controller.model.words import Authority, InverterMode, Mode, SettingsGroup, Switcher
+from hil_tests.tests.core.hubs import (
+    CLOSED,
+    DEAD,
+    LIVE,
+    dark,
+    hub,
+    islanded,
+    nothing_left,
+    on_grid,
+    with_battery,
+    with_poi,
+)
 from hil_tests.tests.core.run import Run
 
 Story = Callable[[Run], object]
@@ -51,8 +63,13 @@ def no_transformer(at_s: float) -> ProcessImage:
     return with_poi(dark(at_s), current_a=None)
 
 
-def nobody_can_form(at_s: float) -> ProcessImage:
+def battery_is_faulty(at_s: float) -> ProcessImage:
     return with_battery(dark(at_s), mode=InverterMode.FAULT)
+
+
+def nobody_can_form(at_s: float) -> ProcessImage:
+    """No battery, and of the genset nothing is seen."""
+    return replace(battery_is_faulty(at_s), gensets={})
 
 
 def forms_on_grid(at_s: float) -> ProcessImage:
@@ -93,6 +110,22 @@ def earthed_and_dark(at_s: float) -> ProcessImage:
     return replace(dark(at_s), earthing=EarthingSeen(at_s, CLOSED))
 
 
+def sunrise(at_s: float) -> ProcessImage:
+    """Dark, the battery empty but for what the BMS keeps, and the sun is up."""
+    seen = with_battery(nothing_left(at_s), soc_pct=3.0, discharge_limit_w=5_000.0)
+    return replace(seen, weather=WeatherSeen(at_s, 600.0, 12.0))
+
+
+def runs_dry(at_s: float) -> ProcessImage:
+    """An island on its last percents."""
+    seen = with_battery(islanded(at_s), soc_pct=4.0, power_w=PhaseValues.even(500.0))
+    return replace(seen, gensets={})
+
+
+def good_grid_beside_the_dark(at_s: float) -> ProcessImage:
+    return with_poi(nothing_left(at_s), grid_voltage_v=LIVE, grid_frequency_hz=50.0, settings_group=SettingsGroup.GRID)
+
+
 def seeing(*scenes: tuple[Callable[[float], ProcessImage], float]) -> Story:
     """Scene after scene, each for so many seconds."""
 
@@ -120,6 +153,32 @@ def a_person_releases_the_emergency_off(run: Run) -> None:
     run.see(dark)
 
 
+def returning_over_a_dead_bus(run: Run) -> None:
+    """Nothing left in the dark, and the grid has been good for its observation time."""
+    seeing((nothing_left, 0.2), (good_grid_beside_the_dark, 10.4))(run)
+
+
+def then(first: Story, *scenes: tuple[Callable[[float], ProcessImage], float]) -> Story:
+    """One story after the other."""
+
+    def story(run: Run) -> None:
+        first(run)
+        seeing(*scenes)(run)
+
+    return story
+
+
+def that_cannot_synchronise(story: Story) -> Story:
+    """The same on a hub whose POI closes over a dead bus alone."""
+
+    def on_such_a_hub(run: Run) -> None:
+        switching = PoiSwitching(Switcher.OPEN_TRANSITION, Switcher.OPEN_TRANSITION)
+        run.hub = replace(run.hub, poi=replace(run.hub.poi, switching=switching))
+        story(run)
+
+    return on_such_a_hub
+
+
 STUCK = ((on_grid, 0.2), (blackout, 1.0))
 RETURNING = ((islanded, 0.2), (far_apart, 10.2))
 
@@ -128,7 +187,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.UNKNOWN, "recovered_as_grid_connected", Reason.RECOVERED_RECONNECTED): seeing((forms_on_grid, 0.1)),
     (Mode.UNKNOWN, "recovered_as_islanded", Reason.RECOVERED_ISLANDED): seeing((islanded, 0.1)),
     (Mode.UNKNOWN, "recovered_as_unplanned_islanding", Reason.RECOVERED_TRANSFER): a_restart_in_the_transfer,
-    (Mode.UNKNOWN, "recovered_as_dark", Reason.RECOVERED_DARK): seeing((dark, 0.1)),
+    (Mode.UNKNOWN, "recovered_as_dark", Reason.RECOVERED_DARK): seeing((nothing_left, 0.1)),
     (Mode.UNKNOWN, "start_unclear", Reason.START_UNCLEAR): seeing((blind, 10.2)),
     (Mode.GRID_CONNECTED, "poi_opened_by_itself", Reason.POI_OPENED_BY_ITSELF): seeing((on_grid, 0.2), (dark, 0.1)),
     (Mode.GRID_CONNECTED, "grid_lost", None): seeing((on_grid, 0.2), (blackout, 0.2)),
@@ -144,18 +203,42 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.UNPLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): seeing(
         (on_grid, 0.2), (blackout, 0.2), (nobody_can_form, 6.0)
     ),
+    (Mode.UNPLANNED_ISLANDING, "only_genset_can_start", Reason.BLACK_START_GENSET): seeing(
+        (on_grid, 0.2), (blackout, 0.2), (battery_is_faulty, 0.3)
+    ),
     (Mode.UNPLANNED_ISLANDING, "nobody_follows", Reason.OBSERVE_ONLY): nobody_follows_while_observing,
     (Mode.ISLANDED, "contact_lies", Reason.POI_STUCK): seeing((islanded, 0.2), (lying_contact, 0.2)),
     (Mode.ISLANDED, "closed_onto_bad_grid", Reason.POI_CLOSED_UNASKED): seeing((islanded, 0.2), (blackout, 0.1)),
     (Mode.ISLANDED, "closed_unasked", Reason.POI_CLOSED_UNASKED): seeing((islanded, 0.2), (on_grid, 0.1)),
     (Mode.ISLANDED, "collapsed", Reason.ISLAND_COLLAPSED): seeing((islanded, 0.2), (dark, 0.5)),
+    (Mode.ISLANDED, "supply_ends", Reason.LAST_ACT): seeing((islanded, 0.2), (runs_dry, 5.2)),
+    (Mode.ISLANDED, "may_make_a_break", Reason.DEAD_BUS_RETURN): that_cannot_synchronise(seeing(*RETURNING)),
     (Mode.ISLANDED, "may_reconnect", Reason.GRID_RETURNED): seeing(*RETURNING),
     (Mode.RECONNECTION, "closed_unasked", Reason.RECONNECTED): seeing(*RETURNING, (on_grid, 0.1)),
     (Mode.RECONNECTION, "grid_lost_again", Reason.GRID_LOST_AGAIN): seeing(*RETURNING, (islanded, 0.1)),
-    (Mode.RECONNECTION, "collapsed", Reason.ISLAND_COLLAPSED): seeing(*RETURNING, (returned_without_island, 0.4)),
+    (Mode.RECONNECTION, "collapsed_on_the_way", Reason.ISLAND_COLLAPSED): seeing(
+        *RETURNING, (returned_without_island, 0.4)
+    ),
+    (Mode.RECONNECTION, "grid_lost_over_dead_bus", Reason.GRID_LOST_AGAIN): then(
+        returning_over_a_dead_bus, (nothing_left, 0.2)
+    ),
+    (Mode.RECONNECTION, "will_not_close_over_dead_bus", Reason.POI_WILL_NOT_CLOSE): then(
+        returning_over_a_dead_bus, (good_grid_beside_the_dark, 40.0)
+    ),
+    (Mode.RECONNECTION, "gave_up_over_dead_bus", Reason.RECONNECTION_TIMEOUT): that_cannot_synchronise(
+        seeing(*RETURNING, (returned, 121.0))
+    ),
     (Mode.RECONNECTION, "will_not_close", Reason.POI_WILL_NOT_CLOSE): seeing(*RETURNING, (returned, 30.0)),
     (Mode.RECONNECTION, "gave_up", Reason.RECONNECTION_TIMEOUT): seeing(*RETURNING, (far_apart, 121.0)),
-    (Mode.DARK, "brought_back", Reason.FOUND_MOVED): seeing((dark, 0.2), (islanded, 0.1)),
+    (Mode.DARK, "brought_back", Reason.FOUND_MOVED): seeing((nothing_left, 0.2), (islanded, 0.1)),
+    (Mode.DARK, "may_close_in_the_dark", Reason.DEAD_BUS_RETURN): returning_over_a_dead_bus,
+    (Mode.DARK, "battery_can_start", Reason.BLACK_START_BATTERY): seeing((dark, 0.2)),
+    (Mode.DARK, "genset_can_start", Reason.BLACK_START_GENSET): seeing((battery_is_faulty, 0.2)),
+    (Mode.DARK, "sun_can_start", Reason.BLACK_START_SUN): seeing((nothing_left, 0.2), (sunrise, 60.2)),
+    (Mode.BLACK_START, "forming_reaches_the_grid", Reason.POI_STUCK): seeing((dark, 0.2), (lying_contact, 0.2)),
+    (Mode.BLACK_START, "closed_unasked_and_good", Reason.POI_CLOSED_UNASKED): seeing((dark, 0.2), (on_grid, 0.1)),
+    (Mode.BLACK_START, "started", Reason.BLACK_STARTED): seeing((dark, 0.2), (earthed_and_dark, 3.2), (islanded, 31.0)),
+    (Mode.BLACK_START, "start_failed", Reason.BLACK_START_FAILED): seeing((dark, 9.0)),
     (Mode.LOCKED_OUT, "emergency_on_top", Reason.EMERGENCY_OFF): seeing(*STUCK, (pressed, 0.1)),
     (Mode.LOCKED_OUT, "start_clear", Reason.STARTED): seeing((blind, 10.2), (on_grid, 0.1)),
     (Mode.LOCKED_OUT, "emergency_released", Reason.RELEASED_BY_PERSON): a_person_releases_the_emergency_off,

@@ -80,6 +80,9 @@ WARNINGS = (
             "up to 0.42 s to an open contact", "less than 0.41 s, what 'battery_main' carries the whole deficit: "
             "it is not counted on",
             also=((CURVE, STEEP.replace("0.45", "0.41")), ('from = "contactor_water"', 'from = "io_module#6"'))),
+    Mistake("POI left closed by nobody", "has_settings_groups = true", 'has_settings_groups = true\n▶unattended = "closed"',
+            "poi.unattended", '"closed"', "'open', since closed_by is device",
+            also=(('closed_by = "controller"', 'closed_by = "device"'),)),
     Mistake("curve without its source", "[batteries.battery_main]", "▶[batteries.battery_main]",
             "batteries.battery_main.short_time_source", "nothing", "the inverter's manual and page",
             also=(('short_time_source = "the bench\'s inverter: the default curve of its plant model"\n', ""),)),
@@ -89,8 +92,6 @@ WARNINGS = (
             '▶feeder = "ev_posts"\nown_reserve_wh = 200', "radios.radio_mesh.feeder", "'ev_posts'",
             "a feeder on the island's side",
             also=(("rated_w = 33_000", 'rated_w = 33_000\nbus = "grid_side"'),)),
-    Mistake("way back over a dead bus", 'closed_by = "controller"', '▶closed_by = "open_transition"', "poi.closed_by",
-            "only with a break, over a dead bus", "a hub that can do T3 reconnection"),
     Mistake("way back when the inverter likes", 'closed_by = "controller"', '▶closed_by = "device"', "poi.closed_by",
             "the inverter closes when it sees fit", "a hub that can do T3 reconnection"),
     Mistake("no island on request", 'opened_by = "controller"', '▶opened_by = "device"', "poi.opened_by",

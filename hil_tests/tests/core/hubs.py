@@ -244,3 +244,9 @@ def dark(at_s: float = 0.0) -> ProcessImage:
     seen = with_poi(islanded(at_s), bus_voltage_v=DEAD, bus_frequency_hz=None)
     seen = with_battery(seen, mode=InverterMode.GRID_FOLLOWING, power_w=ZERO, voltage_v=DEAD)
     return replace(seen, earthing=EarthingSeen(at_s, OPEN))
+
+
+def nothing_left(at_s: float) -> ProcessImage:
+    """Dark, the battery may not give any more, and of the genset nothing is seen."""
+    seen = with_battery(dark(at_s), mode=InverterMode.OFF, soc_pct=1.0, discharge_limit_w=0.0)
+    return replace(seen, gensets={})

@@ -16,7 +16,7 @@ from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, GensetState, Mode
-from hil_tests.tests.core.hubs import battery, dark, hub, islanded, on_grid, with_battery, with_poi
+from hil_tests.tests.core.hubs import battery, dark, hub, islanded, nothing_left, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
 
@@ -131,7 +131,7 @@ def test_an_attempt_of_another_boot_is_no_transfer_that_was_cut_in_two() -> None
     kept = dump_durable(DurableMemory(attempts=(Attempt("battery", "form", 5.0),)))
     run = Run(hub())
     run.memory = fresh_memory(load_durable(("another boot", kept), "this boot", run.now_s), run.now_s)
-    run.see(dark, 0.5)
+    run.see(nothing_left, 0.5)
     assert run.memory.mode is Mode.DARK
     again = dump_durable(run.memory.durable)
     twice = load_durable(("this boot", again), "this boot", run.now_s)

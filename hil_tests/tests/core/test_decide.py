@@ -19,6 +19,7 @@ from hil_tests.tests.core.hubs import (
     dark,
     hub,
     islanded,
+    nothing_left,
     on_grid,
     with_battery,
     with_feeder,
@@ -50,7 +51,7 @@ def test_a_start_on_grid_moves_nothing_until_the_plant_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "mode"), [(on_grid, Mode.GRID_CONNECTED), (islanded, Mode.ISLANDED), (dark, Mode.DARK)]
+    ("image", "mode"), [(on_grid, Mode.GRID_CONNECTED), (islanded, Mode.ISLANDED), (nothing_left, Mode.DARK)]
 )
 def test_a_restart_reads_the_mode_off_the_plant_and_moves_no_contactor(image: object, mode: Mode) -> None:
     run = started(image)
@@ -151,7 +152,7 @@ def test_current_through_an_open_contact_stops_the_former() -> None:
 def test_nobody_to_form_ends_dark_and_says_so() -> None:
     run = started()
     run.see(blackout, 0.2)
-    run.see(lambda t: with_battery(dark(t), mode=InverterMode.FAULT), 6.0)
+    run.see(lambda t: replace(with_battery(dark(t), mode=InverterMode.FAULT), gensets={}), 6.0)
     assert (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.ISLAND_NOT_FORMED)
 
 

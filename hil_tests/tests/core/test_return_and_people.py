@@ -20,6 +20,7 @@ from hil_tests.tests.core.hubs import (
     dark,
     hub,
     islanded,
+    nothing_left,
     on_grid,
     with_battery,
     with_poi,
@@ -166,7 +167,7 @@ def test_emergency_off_stops_everything_in_every_mode_and_only_a_person_at_the_h
     run.see(dark, advice=Advice(requests=(from_afar,)))
     assert run.memory.mode is Mode.LOCKED_OUT
     run.see(dark, advice=Advice(requests=(at_hub,)))
-    run.see(dark, 0.2)
+    run.see(nothing_left, 0.2)
     assert run.memory.mode.value == "dark"
 
 

@@ -1,0 +1,258 @@
+"""Black start (IEEE 2030.7 T4): from nothing to an island that serves its first tier, in small steps, each verified.
+
+`STEPS` is the whole story. The step that a black start is in is the first one that is not done; one that is not done
+in its time ends the attempt, and the next attempt waits longer. Nothing here closes the way for good: attempts are
+counted within an hour, and an empty battery is tried again when the sun has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from controller.core.dead_bus import CLOSABLE_DEAD, droppable, still_on
+from controller.core.feeders import is_faulty, may_close, shed
+from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
+from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
+from controller.core.resync import return_at_s, returns_by_itself
+from controller.core.situation import Situation, is_on_our_bus
+from controller.model.hub import AssetId, Feeder, Genset
+from controller.model.image import BatterySeen, GensetSeen
+from controller.model.reasons import Reason
+from controller.model.words import Authority, BusSide, InverterMode, Mode
+
+KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
+ATTEMPTS_MAX = 3  # within an hour
+ATTEMPT_MEMORY_S = 3600.0
+REST_S = 60.0  # after the first attempt, twice as long after the second
+START_MARGIN_PCT = 2.0  # of charge above empty: enough to serve the first tier until the sun or a genset has come
+SUN_MIN_W_PER_M2 = 150.0  # a plant gives a good tenth of its rating: more than the first tier of a village hub
+SUN_HOLD_S = 60.0  # a gap in the clouds is no morning
+GRID_IS_NEAR_S = 5.0  # a grid that may be closed within this is waited for: a black start takes no less
+UNLOAD_S = 3.0
+FORMED_S = 0.5  # a bus that has stood for this long is one
+FIRST_TIER_S = 30.0
+
+Condition = Callable[[CoreMemory, Situation], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that must be seen done. `time_s` for it; `must`: without it nothing that follows may be tried."""
+
+    name: str
+    is_done: Condition
+    time_s: Callable[[CoreMemory, Situation], float]
+    must: bool
+
+
+def isolated(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI is proven open: what we make live stays ours."""
+    return is_proven(memory, situation)
+
+
+def unloaded(_: CoreMemory, situation: Situation) -> bool:
+    """Every feeder that supplies none of our own gear is seen open."""
+    return not still_on(situation)
+
+
+def earthed(_: CoreMemory, situation: Situation) -> bool:
+    """The island has its earth."""
+    return situation.earthing_is_ready
+
+
+def formed(memory: CoreMemory, situation: Situation) -> bool:
+    """A source holds the bus, and has held it for half a second."""
+    since_s = memory.bus_live_since_s
+    return situation.holder is not None and since_s is not None and situation.now_s - since_s >= FORMED_S
+
+
+def first_tier_served(memory: CoreMemory, situation: Situation) -> bool:
+    """Of the first tier nothing waits that could be closed."""
+    return not first_tier(memory, situation)
+
+
+def _forming_time_s(memory: CoreMemory, situation: Situation) -> float:
+    start, timing = memory.black_start, situation.hub.timing
+    genset = situation.hub.gensets.get(start.source or "") if start is not None else None
+    if genset is not None:
+        return genset.start_time_s + timing.forming_max_s
+    return FORM_ATTEMPTS_MAX * (timing.order_hold_s + timing.forming_max_s)
+
+
+STEPS: tuple[Step, ...] = (
+    Step("isolate", isolated, lambda _, s: s.hub.poi.breaker_opening_s + 2.0, must=True),
+    Step("unload", unloaded, lambda _, __: UNLOAD_S, must=False),
+    Step("earth", earthed, lambda _, s: s.hub.timing.forming_max_s, must=True),
+    Step(FORM, formed, _forming_time_s, must=True),
+    Step(FIRST_TIER, first_tier_served, lambda _, __: FIRST_TIER_S, must=False),
+)
+DONE = "done"
+
+
+def take_step(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Note which step the black start is in. A step once passed is not asked again, but for the ones that must be."""
+    start = memory.black_start
+    if memory.mode is not Mode.BLACK_START or start is None:
+        return memory
+    name = _current(memory, start, situation)
+    if name == start.step:
+        return memory
+    return replace(memory, black_start=replace(start, step=name, step_since_s=situation.now_s))
+
+
+def started(memory: CoreMemory, situation: Situation) -> bool:
+    """The island stands, and serves its first tier as far as that can be."""
+    return memory.black_start is not None and memory.black_start.step == DONE and formed(memory, situation)
+
+
+def start_failed(memory: CoreMemory, situation: Situation) -> bool:
+    """A step that must be done was not, in its time; or every attempt to form is used up."""
+    start = memory.black_start
+    if start is None:
+        return True
+    step = next((step for step in STEPS if step.name == start.step), None)
+    if step is None or not step.must:
+        return False
+    is_late = situation.now_s - start.step_since_s > step.time_s(memory, situation)
+    return is_late or (step.name == FORM and _is_out_of_tries(memory, start, situation))
+
+
+def battery_can_start(memory: CoreMemory, situation: Situation) -> bool:
+    """A battery that can form answers, and has charge enough for the first tier and a while."""
+    battery = situation.candidate
+    if battery is None:
+        return False
+    soc_pct = situation.seen.batteries[battery].soc_pct
+    floor_pct = situation.hub.batteries[battery].empty_soc_pct + START_MARGIN_PCT
+    return (soc_pct is None or soc_pct >= floor_pct) and _may_begin(memory, situation)
+
+
+def genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
+    """No battery can, and a genset on the bus has a start left."""
+    return bool(gensets_to_start(memory, situation)) and _may_begin(memory, situation)
+
+
+def sun_can_start(memory: CoreMemory, situation: Situation) -> bool:
+    """The battery is all but empty, and the sun is there to fill it; unseen, it is looked for once an hour."""
+    if sunrise_candidate(situation) is None or not _may_begin(memory, situation):
+        return False
+    if situation.seen.weather.irradiance_w_per_m2 is None:
+        return situation.now_s - memory.mode_since_s >= ATTEMPT_MEMORY_S
+    return memory.sun_since_s is not None and situation.now_s - memory.sun_since_s >= SUN_HOLD_S
+
+
+def can_start_now(memory: CoreMemory, situation: Situation) -> bool:
+    """Any of the ways to begin is open."""
+    return any(way(memory, situation) for way in (battery_can_start, genset_can_start, sun_can_start))
+
+
+def only_genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
+    """In the transfer nobody is left who could form, and a genset can start the hub: it need not be waited for."""
+    is_over = situation.candidate is None and situation.holder is None and situation.bus_is_dead is True
+    return is_over and is_proven(memory, situation) and genset_can_start(memory, situation)
+
+
+def begin(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Entering: one attempt more, the way it will go, and the loads off."""
+    source, on_sun = situation.candidate, memory.reason is Reason.BLACK_START_SUN
+    if on_sun:
+        source = sunrise_candidate(situation)
+    elif memory.reason is Reason.BLACK_START_GENSET:
+        source = next(iter(gensets_to_start(memory, situation)), None)
+    memory = count_attempt(memory, "hub", KIND, situation.now_s)
+    start = BlackStart(source, STEPS[0].name, situation.now_s, on_sun=on_sun)
+    memory = replace(memory, black_start=start, released_start=False)
+    return shed(memory, droppable(situation), memory.reason, situation.now_s)
+
+
+def first_tier(memory: CoreMemory, situation: Situation) -> list[Feeder]:
+    """The feeders of the lowest tier that wait and could be closed."""
+    feeders = [f for f in situation.hub.feeders.values() if f.bus is BusSide.ISLAND]
+    lowest = min((feeder.tier for feeder in feeders), default=0)
+    waiting = [f for f in feeders if f.tier == lowest and (may_close(memory, f) or memory.feeders[f.id].close)]
+    return [feeder for feeder in waiting if not is_faulty(feeder, situation)]
+
+
+def gensets_to_start(memory: CoreMemory, situation: Situation) -> list[AssetId]:
+    """Those that could make a dead bus live: on the bus, seen, not at fault too lately, and with a start left."""
+    return [g.id for g in situation.hub.gensets.values() if is_on_our_bus(g) and _has_a_start(memory, g, situation)]
+
+
+def sunrise_candidate(situation: Situation) -> AssetId | None:
+    """A battery that its BMS still lets give, however little it has: the sun is to carry it."""
+    if not any(plant.bus is BusSide.ISLAND for plant in situation.hub.pv.values()):
+        return None
+    for battery in situation.hub.forming_order:
+        state = situation.seen.batteries.get(battery) or BatterySeen()
+        may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
+        if state.mode not in (None, InverterMode.FAULT) and may_give:
+            return battery
+    return None
+
+
+def is_sunny(situation: Situation) -> bool:
+    """Enough to carry more than the first tier."""
+    irradiance = situation.seen.weather.irradiance_w_per_m2
+    return irradiance is not None and irradiance >= SUN_MIN_W_PER_M2
+
+
+def _current(memory: CoreMemory, start: BlackStart, situation: Situation) -> str:
+    """The first step not done. What must hold is asked each time; what may be left out, until its time is over."""
+    reached = next((i for i, step in enumerate(STEPS) if step.name == start.step), len(STEPS))
+    for number, step in enumerate(STEPS):
+        if step.must and not step.is_done(memory, situation):
+            return step.name
+        if not step.must and number >= reached and not step.is_done(memory, situation):
+            is_late = number == reached and situation.now_s - start.step_since_s > step.time_s(memory, situation)
+            if not is_late:
+                return step.name
+    return DONE
+
+
+def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
+    """Nobody works at the hub, people let us, the last attempt has rested, and the grid will not be there first."""
+    authority = memory.durable.authority
+    is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
+    is_quiet = situation.seen.local_control is not True and situation.bus_is_dead is True
+    return is_allowed and is_quiet and _has_rested(memory, situation) and not _grid_is_near(memory, situation)
+
+
+def _has_rested(memory: CoreMemory, situation: Situation) -> bool:
+    if memory.released_start:
+        return True  # a person asks for it: now
+    tries_s = _tries_s(memory, situation)
+    has_just_tried = form_attempts(memory, situation, situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
+    if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
+        return False
+    return not tries_s or situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+
+
+def _tries_s(memory: CoreMemory, situation: Situation) -> list[float]:
+    """Of this boot alone: a hub that was without power has rested, and the age of what was before is not known."""
+    tried = [a.at_s for a in memory.durable.attempts if a.kind == KIND and a.is_of_this_boot]
+    return [at_s for at_s in tried if situation.now_s - at_s < ATTEMPT_MEMORY_S]
+
+
+def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:
+    if situation.hub.poi.switching.closed_by not in CLOSABLE_DEAD or not returns_by_itself(memory, situation):
+        return False
+    earliest_s = return_at_s(memory, situation)
+    return earliest_s is not None and earliest_s - situation.now_s <= GRID_IS_NEAR_S
+
+
+def _has_a_start(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    cranks = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
+    recent = sum(situation.now_s - at_s < ATTEMPT_MEMORY_S for at_s in cranks)
+    failed_at_s = memory.gensets.get(genset.id, SourceMemory()).failed_at_s
+    if failed_at_s is not None and situation.now_s - failed_at_s < ATTEMPT_MEMORY_S:
+        return False  # its panel has tried and given up; after an hour it is asked again: nobody may come to look
+    return state is not None and recent < genset.start_attempts_max
+
+
+def _is_out_of_tries(memory: CoreMemory, start: BlackStart, situation: Situation) -> bool:
+    if start.source in situation.hub.gensets:
+        return False
+    tried = form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX
+    return tried and situation.holder is None and all(s.order is None for s in memory.batteries.values())

@@ -1,0 +1,222 @@
+"""The conditions of the transition table, a small function each; its docstring is a line of `docs/modes.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from controller.core.dead_bus import is_over_dead_bus
+from controller.core.memory import CoreMemory
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven
+from controller.core.recover import recover
+from controller.core.resync import can_follow
+from controller.core.situation import Situation
+from controller.model.reasons import Reason
+from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
+
+STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
+JOINS_CONFIRM_S = 0.1
+COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
+NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
+DARK_SETTLES_S = 2.0  # a source that was told to stop takes a moment
+OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
+
+Condition = Callable[[CoreMemory, Situation], bool]
+
+
+def emergency_off(memory: CoreMemory, _: Situation) -> bool:
+    """The emergency-off is latched."""
+    return memory.durable.latch("emergency_off") is not None
+
+
+def emergency_on_top(memory: CoreMemory, situation: Situation) -> bool:
+    """Locked out for something else, and now the emergency-off as well."""
+    return memory.reason is not Reason.EMERGENCY_OFF and emergency_off(memory, situation)
+
+
+def recovered_as(mode: Mode, reason: Reason) -> Condition:
+    """The plant shows this mode."""
+
+    def when(memory: CoreMemory, situation: Situation) -> bool:
+        return recover(memory, situation) == (mode, reason)
+
+    when.__name__, when.__doc__ = f"recovered_as_{mode.value}", f"The plant shows: {reason.value}."
+    return when
+
+
+def start_unclear(memory: CoreMemory, situation: Situation) -> bool:
+    """Ten seconds, and still too little to go by."""
+    return situation.now_s - memory.mode_since_s >= situation.hub.timing.unknown_max_s
+
+
+def start_clear(memory: CoreMemory, situation: Situation) -> bool:
+    """Locked out at start, and now enough is seen."""
+    return memory.reason is Reason.START_UNCLEAR and recover(memory, situation) is not None
+
+
+def poi_opened_by_itself(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI is seen open without our order, or proven open although its contact says closed."""
+    return situation.seen.poi.position is BreakerPosition.OPEN or is_proven(memory, situation)
+
+
+def grid_lost(memory: CoreMemory, _: Situation) -> bool:
+    """Our own verdict: lost, or rejected by the grid code."""
+    return memory.grid.verdict in (GridVerdict.LOST, GridVerdict.REJECTED)
+
+
+def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
+    """The bus is seen dead and the POI is not seen at all: its instrument went with the grid."""
+    is_blind = situation.seen.poi.grid_voltage_v is None and situation.seen.poi.position is None
+    return is_blind and collapsed(memory, situation)
+
+
+def island_formed(_: CoreMemory, situation: Situation) -> bool:
+    """A source forms, the bus lives, the POI is proven open."""
+    return situation.former is not None and situation.bus_is_live is True and situation.poi_is_proven_open
+
+
+def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
+    """Ordered open and not proven open in the breaker's time."""
+    if memory.durable.authority is Authority.OBSERVE or memory.poi.open_since_s is None:
+        return False
+    limit_s = situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
+    not_open = not situation.poi_is_proven_open and situation.seen.poi.position is not BreakerPosition.OPEN
+    return not_open and situation.now_s - memory.poi.open_since_s > limit_s
+
+
+def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
+    """The contact says open, and nothing else has borne it out for as long as forming may take."""
+    if memory.durable.authority is Authority.OBSERVE or memory.poi.open_since_s is None:
+        return False
+    limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
+    waited = situation.now_s - max(memory.poi.open_since_s, memory.mode_since_s) > limit_s
+    return waited and situation.former is None and not situation.poi_is_proven_open
+
+
+def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
+    """The contact says open, and current flows as if it were closed."""
+    since_s = memory.poi.joins_since_s
+    lies = situation.seen.poi.position is not BreakerPosition.CLOSED
+    return lies and since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
+
+
+def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
+    """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
+    says_open = situation.seen.poi.position is BreakerPosition.OPEN
+    lives_as_one = situation.poi_joins_both or (situation.poi_sides_are_one and not memory.poi.has_differed)
+    return says_open and situation.former is not None and lives_as_one
+
+
+def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
+    """The stuck POI is proven open after all; by a difference of its sides where its contact had lied before."""
+    since_s = memory.poi.open_since_s
+    has_formed = since_s is not None and form_attempts(memory, situation, since_s) > 0
+    differs = situation.bus_is_live is True or situation.grid_is_live is True
+    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and (differs or not has_formed)
+
+
+def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI never opened, and the grid has been good for its observation time."""
+    good_s = memory.grid.good_since_s
+    waited = good_s is not None and situation.now_s - good_s >= situation.hub.grid_code.return_window.observation_s
+    return memory.reason in NOT_PROVEN and waited and situation.poi_is_closed is True
+
+
+def emergency_released(memory: CoreMemory, situation: Situation) -> bool:
+    """A person at the hub has released the emergency-off."""
+    return memory.reason is Reason.EMERGENCY_OFF and not emergency_off(memory, situation)
+
+
+def not_formed(memory: CoreMemory, situation: Situation) -> bool:
+    """Proven open, and either nobody can form or three attempts brought no voltage."""
+    since_s = memory.poi.proven_open_since_s
+    if since_s is None or situation.former is not None:
+        return False
+    waited = situation.now_s - max(since_s, memory.mode_since_s) > situation.hub.timing.forming_max_s
+    nobody = situation.candidate is None
+    tried = form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX
+    orders_over = all(source.order is None for source in memory.batteries.values())
+    return waited and (nobody or (tried and orders_over) or _earthing_never_came(situation))
+
+
+def collapsed(memory: CoreMemory, situation: Situation) -> bool:
+    """The bus of the island is dead."""
+    since_s = memory.bus_dead_since_s
+    return since_s is not None and situation.now_s - since_s >= COLLAPSE_CONFIRM_S
+
+
+def closed_unasked(_: CoreMemory, situation: Situation) -> bool:
+    """Somebody closed the POI: both sides are one."""
+    return situation.poi_is_closed is True and situation.poi_evidence_count == 0
+
+
+def closed_onto_bad_grid(memory: CoreMemory, situation: Situation) -> bool:
+    """Somebody closed the POI, and the grid is not good."""
+    return closed_unasked(memory, situation) and memory.grid.verdict is not GridVerdict.OK
+
+
+def grid_lost_again(memory: CoreMemory, situation: Situation) -> bool:
+    """The grid left its return window, or went where we cannot follow, while we were on our way to it."""
+    left = memory.grid.verdict is not GridVerdict.OK or memory.grid.good_since_s is None
+    return left or not can_follow(situation)
+
+
+def grid_lost_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
+    """The same, while the bus is dead: there is no island to go back to."""
+    return is_over_dead_bus(memory) and grid_lost_again(memory, situation)
+
+
+def will_not_close_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
+    """Three orders over a dead bus, no contact."""
+    return is_over_dead_bus(memory) and will_not_close(memory, situation)
+
+
+def gave_up_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
+    """No closing over the dead bus within the time for it."""
+    return is_over_dead_bus(memory) and gave_up(memory, situation)
+
+
+def collapsed_on_the_way(memory: CoreMemory, situation: Situation) -> bool:
+    """The bus of the island is dead, and we did not want it to be."""
+    return not is_over_dead_bus(memory) and collapsed(memory, situation)
+
+
+def closed_unasked_and_good(memory: CoreMemory, situation: Situation) -> bool:
+    """Somebody closed the POI onto a good grid, or it had not opened yet when the grid came back."""
+    return closed_unasked(memory, situation) and memory.grid.verdict is GridVerdict.OK and situation.bus_is_live is True
+
+
+def gave_up(memory: CoreMemory, situation: Situation) -> bool:
+    """No closing within the time for it."""
+    return situation.now_s - memory.mode_since_s > situation.hub.timing.resync_max_s
+
+
+def will_not_close(memory: CoreMemory, situation: Situation) -> bool:
+    """Three orders, no contact."""
+    poi = memory.poi
+    tried = poi.close_attempts >= CLOSE_ATTEMPTS_MAX and poi.close is None
+    return tried and situation.poi_is_closed is not True
+
+
+def nobody_follows(memory: CoreMemory, situation: Situation) -> bool:
+    """Observing only: the plant did not do what we would have ordered."""
+    is_observing = memory.durable.authority is Authority.OBSERVE
+    return is_observing and situation.now_s - memory.mode_since_s > OBSERVED_TRANSFER_S
+
+
+def brought_back(memory: CoreMemory, situation: Situation) -> bool:
+    """The bus lives again, on grid or on a source of ours: the grid is back, or somebody was here."""
+    settled = situation.now_s - memory.mode_since_s >= DARK_SETTLES_S or memory.reason is not Reason.LAST_ACT
+    return (
+        situation.bus_is_live is True
+        and settled
+        and recover(memory, situation)
+        in {
+            (Mode.ISLANDED, Reason.RECOVERED_ISLANDED),
+            (Mode.GRID_CONNECTED, Reason.RECOVERED_ON_GRID),
+            (Mode.GRID_CONNECTED, Reason.RECOVERED_RECONNECTED),
+        }
+    )
+
+
+def _earthing_never_came(situation: Situation) -> bool:
+    return not situation.earthing_is_ready

@@ -1,0 +1,68 @@
+"""Back to the grid over a dead bus: every source stopped, every load off that can be, and the grid closes onto nothing.
+
+Two ways lead here: a hub that is dark while the grid is good again, and one whose POI cannot be closed in sync
+(`closed_by = "open_transition"`), which makes the break itself.
+"""
+
+from __future__ import annotations
+
+from controller.core.memory import CoreMemory
+from controller.core.resync import is_return_due
+from controller.core.situation import Situation
+from controller.model.hub import AssetId, Feeder
+from controller.model.image import BatterySeen, GensetSeen
+from controller.model.reasons import Reason
+from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, Mode, Switcher
+
+DEAD_HOLD_S = 0.6  # a little longer than the guard asks: the core orders nothing that would be vetoed
+UNLOAD_MAX_S = 3.0  # a contactor that does not open by then stays on: the grid carries it
+CLOSABLE_DEAD = frozenset({Switcher.CONTROLLER, Switcher.OPEN_TRANSITION})
+ON = (GensetState.READY, GensetState.LOADED)
+
+
+def is_over_dead_bus(memory: CoreMemory) -> bool:
+    """We are on the way back to the grid, and not in sync but over a dead bus."""
+    return memory.mode is Mode.RECONNECTION and memory.reason is Reason.DEAD_BUS_RETURN
+
+
+def may_close_in_the_dark(memory: CoreMemory, situation: Situation) -> bool:
+    """The hub is dark, the grid has been good for its observation time, and nobody has said no."""
+    return situation.hub.poi.switching.closed_by in CLOSABLE_DEAD and is_return_due(memory, situation)
+
+
+def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
+    """The POI cannot be closed in sync; the observation time is over, and nobody has said no."""
+    is_kind = situation.hub.poi.switching.closed_by is Switcher.OPEN_TRANSITION
+    return is_kind and is_return_due(memory, situation)
+
+
+def is_ready(memory: CoreMemory, situation: Situation) -> bool:
+    """A live grid, a bus that has been dead for long enough, nobody on it, and the loads off."""
+    since_s, now_s = memory.bus_dead_since_s, situation.now_s
+    is_dead = since_s is not None and now_s - since_s >= DEAD_HOLD_S
+    is_unloaded = now_s - memory.mode_since_s >= UNLOAD_MAX_S or not still_on(situation)
+    return situation.grid_is_live is True and is_dead and is_unloaded and nobody_is_on(situation)
+
+
+def nobody_is_on(situation: Situation) -> bool:
+    """No battery forms the bus and no genset is on it, as far as they answer; a dead bus speaks for the others."""
+    seen = situation.seen
+    forms = any(
+        (seen.batteries.get(battery) or BatterySeen()).mode is InverterMode.GRID_FORMING
+        for battery in situation.hub.batteries
+    )
+    return not forms and not any((seen.gensets.get(g) or GensetSeen()).state in ON for g in situation.hub.gensets)
+
+
+def droppable(situation: Situation) -> list[AssetId]:
+    """Feeders of the island that supply none of our own gear: what a dead bus is freed of before it comes back."""
+    return [feeder.id for feeder in situation.hub.feeders.values() if _may_drop(feeder)]
+
+
+def still_on(situation: Situation) -> list[AssetId]:
+    """Of those, the ones that are seen closed."""
+    return [f for f in droppable(situation) if situation.draws[f].position is BreakerPosition.CLOSED]
+
+
+def _may_drop(feeder: Feeder) -> bool:
+    return feeder.bus is BusSide.ISLAND and not feeder.carries_control
