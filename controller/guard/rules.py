@@ -15,7 +15,6 @@ from controller.guard.proof import (
     is_dead,
     is_earthed,
     is_fresh,
-    is_grid_dead,
     is_grid_healthy,
     is_on_grid,
 )
@@ -178,8 +177,8 @@ def is_out_of_sync(case: Case, _ask: Ask) -> bool:
 
 def is_bus_not_proven_dead(case: Case, _ask: Ask) -> bool:
     """Dead in every sample for half a second, and at no source's terminals is anything else."""
-    since_s, sample_s = case.memory.dead_since_s, case.seen.poi.measured_at_s
-    if since_s is None or sample_s is None or sample_s - since_s < DEAD_PROOF_S:
+    since_s = case.memory.dead_since_s
+    if since_s is None or case.now_s - since_s < DEAD_PROOF_S:
         return True
     at_sources = [seen.voltage_v for seen in case.seen.batteries.values()]
     return any(voltage_v is not None and not is_dead(voltage_v, case.bounds) for voltage_v in at_sources)
@@ -194,11 +193,6 @@ def is_source_on(case: Case, _ask: Ask) -> bool:
     runs = any(seen.state in RUNS for seen in case.seen.gensets.values())
     cranks = any(command.crank is not None for command in commands.gensets.values())
     return is_left_on or forms or runs or cranks
-
-
-def is_grid_alive(case: Case, _ask: Ask) -> bool:
-    """Dead onto dead, and nothing else: a line that lives, or is not seen, is no dead one."""
-    return not is_grid_dead(case)
 
 
 def is_not_left_closed(case: Case, _ask: Ask) -> bool:

@@ -55,7 +55,6 @@ POI_CLOSE_LIVE_ONTO_DEAD: tuple[Rule, ...] = (
 )
 POI_CLOSE_DEAD_ONTO_DEAD: tuple[Rule, ...] = (
     *POI_CLOSE_DEAD,
-    (rules.is_grid_alive, Reason.VETO_GRID_NOT_OK),
     (rules.is_not_left_closed, Reason.VETO_NOT_OURS),
     *WEAR,
 )

@@ -73,6 +73,9 @@ ERRORS = (
     Mistake("demo's code on a real grid", 'grid_code = "demo_short"', '▶grid_code = "demo_short"', "grid_code",
             "'demo_short', which is for demo and bench only", "the grid code that binds this connection",
             also=(REAL_RELAY,)),
+    Mistake("POI left closed by nobody", "has_settings_groups = true",
+            'has_settings_groups = true\n▶unattended = "closed"', "poi.unattended", '"closed"',
+            "'open', since closed_by is device", "open", also=(('closed_by = "controller"', 'closed_by = "device"'),)),
 )  # fmt: skip
 
 WARNINGS = (
@@ -80,9 +83,6 @@ WARNINGS = (
             "up to 0.42 s to an open contact", "less than 0.41 s, what 'battery_main' carries the whole deficit: "
             "it is not counted on",
             also=((CURVE, STEEP.replace("0.45", "0.41")), ('from = "contactor_water"', 'from = "io_module#6"'))),
-    Mistake("POI left closed by nobody", "has_settings_groups = true", 'has_settings_groups = true\n▶unattended = "closed"',
-            "poi.unattended", '"closed"', "'open', since closed_by is device",
-            also=(('closed_by = "controller"', 'closed_by = "device"'),)),
     Mistake("curve without its source", "[batteries.battery_main]", "▶[batteries.battery_main]",
             "batteries.battery_main.short_time_source", "nothing", "the inverter's manual and page",
             also=(('short_time_source = "the bench\'s inverter: the default curve of its plant model"\n', ""),)),

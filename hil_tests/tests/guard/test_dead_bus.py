@@ -125,6 +125,19 @@ def test_a_genset_that_is_not_on_forbids_nothing(state: GensetState | None) -> N
     assert reasons(ask(with_genset(grid_beside(), state))) == []
 
 
+def test_one_genset_of_two_is_enough() -> None:
+    seen = with_genset(grid_beside(), GensetState.LOADED)
+    two = replace(seen, gensets={**seen.gensets, "other": GensetSeen(0.0, GensetState.STOPPED, ZERO, 150.0)})
+    assert reasons(ask(two)) == [Reason.VETO_SECOND_FORMER]
+
+
+def test_a_battery_that_cannot_form_need_not_be_stopped() -> None:
+    main = HUB.batteries["main"]
+    follower = replace(main, id="follower", capabilities=replace(main.capabilities, can_form=False))
+    hub = replace(HUB, batteries={**HUB.batteries, "follower": follower})
+    assert reasons(ask(grid_beside(), Watch(hub=hub))) == []
+
+
 def test_a_crank_in_the_same_breath_forbids_it() -> None:
     watch = Watch()
     watch.sees_for(grid_beside(), PROOF_S)
