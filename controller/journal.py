@@ -39,7 +39,8 @@ T = TypeVar("T")
 class Journal:
     """Give it events; ask it what is durable."""
 
-    def __init__(self, path: Path, boot: str) -> None:
+    def __init__(self, path: Path, boot: str, held: FolderLock | None = None) -> None:
+        """`held`: the folder that this process holds already, if it is the same."""
         self._path, self._boot = path, boot
         self._intake = Intake()
         self._questions = Questions()
@@ -47,7 +48,7 @@ class Journal:
         self._restoring = Restoring(path.parent)
         self._news = FileNews(path)
         self._copyist = Copyist(path.parent)
-        self._lock = FolderLock(path.parent)
+        self._lock = FolderLock(path.parent, held)
         self._is_held = False  # by another controller
         self._wake = threading.Event()
         self._stop = threading.Event()

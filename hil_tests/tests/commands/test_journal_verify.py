@@ -19,7 +19,7 @@ from controller.journal import Journal
 from controller.journal_store import JournalStore, Limits
 from controller.model.memory import DurableMemory
 from controller.requests import ControlSocket
-from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
+from controller.whereabouts import PID_NAME, Whereabouts, write_whereabouts
 from hil_tests.disk.recording import entry
 from hil_tests.tests.shell.test_journal import EVENT, eventually
 from hil_tests.tests.shell.test_journal_trouble import running
@@ -161,7 +161,7 @@ def living_hub(folder: Path) -> Iterator[Journal]:
     """A journal and its socket, as a controller has them."""
     run_dir = folder / "run" / "hub"
     run_dir.mkdir(parents=True)
-    (run_dir / LOCK_NAME).touch()
+    (run_dir / PID_NAME).touch()
     write_whereabouts(run_dir, Whereabouts("hub", folder / "hub.toml", folder / "data"))
     journal = Journal(folder / "data" / "journal.db", clock.boot_id())
     journal.start()
