@@ -26,7 +26,7 @@ from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 from controller.status import JournalStatus
 
 GROUP_S = 0.003  # gather what comes within this before one sync
@@ -230,7 +230,7 @@ class Journal:
 
     def _set_aside(self, store: JournalStore, error: sqlite3.Error) -> None:
         try:
-            self._news.note_set_aside(set_aside(self._path), in_plain_words(error))
+            self._news.note_set_aside(set_aside(self._path), of_a_disk(error))
         except OSError:
             return  # tried again with the next opening
         self._begin_anew_with(store)

@@ -16,7 +16,7 @@ from controller.commands.journal_file import open_copy
 from controller.durable_copy import read_copy
 from controller.journal_chain import Ends, Walk, ends_of, walk_through
 from controller.journal_damage import broken_files
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 from controller.whereabouts import JOURNAL_NAME
 from supervisor.words import Words
 
@@ -120,6 +120,4 @@ def _by_copy(file: Path) -> Examined:
             return Examined(str(file), walk_through(journal.connection), ends_of(journal.connection, noted), names)
         except sqlite3.Error as error:
             hint = "Nothing in it can be read as a journal."
-            raise CommandError(
-                "broken_journal", PROBLEM, f"{file} cannot be read: {in_plain_words(error)}", hint
-            ) from None
+            raise CommandError("broken_journal", PROBLEM, f"{file} cannot be read: {of_a_disk(error)}", hint) from None

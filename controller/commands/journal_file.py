@@ -18,7 +18,7 @@ from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
 from controller.durable_copy import NAME as COPY_NAME
 from controller.durable_copy import read_copy
 from controller.journal_line import newest_events, read_events
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 from controller.whereabouts import JOURNAL_NAME
 
 BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets it aside as .broken-0 and begins anew."
@@ -78,5 +78,5 @@ def _check(connection: sqlite3.Connection, journal: Path) -> None:
         connection.execute("SELECT seq FROM event LIMIT 1")
     except sqlite3.Error as error:
         raise CommandError(
-            "broken_journal", PROBLEM, f"{journal} cannot be read: {in_plain_words(error)}", BROKEN_HINT
+            "broken_journal", PROBLEM, f"{journal} cannot be read: {of_a_disk(error)}", BROKEN_HINT
         ) from None
