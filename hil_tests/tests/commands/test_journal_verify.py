@@ -109,7 +109,10 @@ def test_a_plain_sentence_stands_before_what_the_library_says(file: Path, capsys
 
 
 def test_no_journal_and_no_journal_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert verified(capsys, str(tmp_path / "nothing.db"))[0] == 3
+    for nothing in (tmp_path / "nothing.db", tmp_path):
+        assert main(["journal", "verify", str(nothing)]) == 3
+        assert "hallig: there is no journal " in (said := capsys.readouterr().err)
+        assert "--data-dir" not in said, "it was named"
     (tmp_path / "text.db").write_text("no journal\n" * 900)
     assert main(["journal", "verify", str(tmp_path / "text.db")]) == 1
     assert "cannot be read: it is no journal (file is not a database)" in capsys.readouterr().err
@@ -123,6 +126,14 @@ def a_journal_that_is_noted(folder: Path) -> Path:
         journal.keep(DurableMemory(held_open=frozenset({"a"})))
         eventually(lambda: (copy := read_copy(folder)) is not None and copy.seq == 30)
     return folder / "journal.db"
+
+
+def test_a_folder_serves_as_well_as_the_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run").mkdir()
+    write_whereabouts(tmp_path / "run", Whereabouts("hub", tmp_path / "hub.toml", file.parent))
+    for named in (file, file.parent, tmp_path / "run"):
+        code, said = told(capsys, str(named))
+        assert (code, said["journal"]) == (0, str(file))
 
 
 @pytest.mark.parametrize("command", ["journal verify", "events"])
@@ -150,6 +161,9 @@ def test_one_that_was_begun_after_another_was_missing_is_not_whole(
         eventually(lambda: (copy := read_copy(tmp_path)) is not None and copy.seq == 41)
     code, said = told(capsys, str(file))
     assert (code, said["is_whole"], said["begun_after"], said["broken"]) == (1, False, 30, None)
+    code, said = told(capsys, str(file), "--begun-after", "30")
+    assert (code, said["is_whole"], said["begun_after"]) == (0, True, 30), "who knows of it is told of news only"
+    assert told(capsys, str(file), "--begun-after", "12")[0] == 1, "another one than is known"
     sentences = verified(capsys, str(file), "--lang", "en")[1]
     assert "its last known number was #30" in sentences
     assert main(["events", "--data-dir", str(tmp_path), "--lang", "en", "--since", "1h"]) == 0
