@@ -275,7 +275,8 @@ class Journal:
 
     def _tell_news(self) -> None:
         """In the new file first of all, and on the page for as long as broken ones lie there."""
-        self._broken_names = tuple(broken.name for broken in broken_files(self._path))
+        with contextlib.suppress(OSError):  # a folder that cannot be listed takes lines all the same
+            self._broken_names = tuple(broken.name for broken in broken_files(self._path))
         for event in self._news.take():
             self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
             self._wake.set()

@@ -180,6 +180,8 @@ class ControlSocket:
                 return await asyncio.wrap_future(self._journal.ask(question))
         except sqlite3.Error as error:
             raise OSError(f"the journal cannot be read: {of_a_disk(error)}") from None
+        except (ValueError, TypeError, LookupError):
+            raise OSError("the journal cannot be read: a line in it is not as it was written") from None
 
     def _read(self, frame: ReadFrame) -> dict[str, Any]:
         if self.read_one is None:

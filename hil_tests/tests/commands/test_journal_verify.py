@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from controller import clock
+from controller import clock, journal_line
 from controller.cli import main
 from controller.durable_copy import read_copy
 from controller.journal import Journal
@@ -228,6 +228,31 @@ def test_the_journal_is_found_by_the_run_folder_also_when_its_controller_has_end
     assert f"no controller has run in {run_dir}" in said
     assert "--data-dir" in said
     assert main([*words, "--data-dir", str(tmp_path / "data")]) == 0
+
+
+def test_of_a_running_hub_a_bent_line_is_no_mistake_of_who_asks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked for in the moment before the writer itself finds it and sets the file aside."""
+    line = ("boot", 1.0, 1.0, "unset", "shed", "low_soc", "x", "{bent", "", "{}", None)
+
+    def bent(*_: object) -> list[dict[str, object]]:
+        return [journal_line._told((1, *line))]
+
+    with living_hub(tmp_path) as journal, pytest.MonkeyPatch.context() as patch:
+        journal.restored.result(5.0)
+        patch.setattr(JournalStore, "newest", bent)
+        assert main(["events", "--run-dir", str(tmp_path / "run" / "hub")]) == 1
+    assert capsys.readouterr().err.startswith("hallig: the journal cannot be read: a line in it is not as it was")
+
+
+def test_of_a_file_at_rest_neither(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as journal:
+        journal.execute("UPDATE event SET body = '{bent' WHERE seq = (SELECT max(seq) FROM event)")
+        journal.commit()
+    assert main(["events", "--data-dir", str(file.parent)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"hallig: {file} cannot be read: a line in it is not as it was written")
 
 
 def test_of_a_running_hub_what_cannot_be_read_is_said_plainly(
