@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from controller import __version__, clock
 from controller.config.types import Site
@@ -21,6 +20,7 @@ from controller.drivers.urgent import urgent_points
 from controller.durable import load_durable, read_durable
 from controller.durable_copy import Restored
 from controller.event_loop import loop_factory
+from controller.folder_lock import FolderLock, HeldElsewhereError
 from controller.journal import Journal
 from controller.loop import CoreFailedError, Loop
 from controller.model.decision import Event
@@ -33,7 +33,7 @@ from controller.requests import ControlSocket
 from controller.snapshot import Snapshot
 from controller.uncertainty import Uncertainties
 from controller.watchdog import Watchdog, notify
-from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
+from controller.whereabouts import JOURNAL_NAME, PID_NAME, Whereabouts, write_whereabouts
 
 PUBLISH_EVERY_S = 0.25
 LAST_WORDS_S = 0.5  # for what the fallback orders: wishes live no longer, and the watchdog waits for a second
@@ -58,32 +58,31 @@ class Places:
 
 def run_controller(site: Site, places: Places) -> int:
     """Run until a signal. Returns the exit code; raises AlreadyRunningError for a second instance."""
-    places.run_dir.mkdir(parents=True, exist_ok=True)
-    with _only_instance(places.run_dir / LOCK_NAME):
+    with _only_instance(places.run_dir) as lock:
         write_whereabouts(places.run_dir, Whereabouts(site.hub.name, site.path, places.data_dir))
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             log.info("event loop: %s", type(runner.get_loop()).__module__)
-            return runner.run(_app(site, places))
+            return runner.run(_app(site, places, lock))
 
 
 @contextlib.contextmanager
-def _only_instance(path: Path) -> Iterator[IO[str]]:
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            raise AlreadyRunningError(f"a controller (process {lock.read().strip() or '?'}) holds {path}") from None
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
+def _only_instance(run_dir: Path) -> Iterator[FolderLock]:
+    lock = FolderLock(run_dir)
+    try:
+        lock.take()
+    except HeldElsewhereError as error:
+        raise AlreadyRunningError(str(error)) from None
+    try:
+        with contextlib.suppress(OSError):  # a full one keeps nobody from control
+            (run_dir / PID_NAME).write_text(str(os.getpid()))
         yield lock
+    finally:
+        lock.release()
 
 
-async def _app(site: Site, places: Places) -> int:
+async def _app(site: Site, places: Places, lock: FolderLock) -> int:
     """Made within its loop."""
-    return await _App(site, places).run()
+    return await _App(site, places, lock).run()
 
 
 def _from_thread(event_loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
@@ -94,10 +93,10 @@ def _from_thread(event_loop: asyncio.AbstractEventLoop, call: Callable[[], None]
 class _App:
     """One run."""
 
-    def __init__(self, site: Site, places: Places) -> None:
+    def __init__(self, site: Site, places: Places, lock: FolderLock | None = None) -> None:
         self._site, self._places = site, places
         self._boot = clock.boot_id()
-        self._journal = Journal(places.data_dir / "journal.db", self._boot)
+        self._journal = Journal(places.data_dir / JOURNAL_NAME, self._boot, lock)
         self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
         self._snapshot = Snapshot(places.run_dir)
         self._watchdog = Watchdog()

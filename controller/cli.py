@@ -156,7 +156,7 @@ def _missing(error: ModuleNotFoundError) -> CommandError:
 
 def _system(error: OSError) -> CommandError:
     """Whatever the system refused, by its own words and the file's name."""
-    from controller.trouble import in_words  # noqa: PLC0415  (only when something is wrong)
+    from controller.plain_words import in_words  # noqa: PLC0415  (only when something is wrong)
 
     what = in_words(error)
     if isinstance(error, PermissionError):

@@ -17,7 +17,7 @@ import orjson
 
 from controller.journal_damage import sync_folder
 from controller.journal_line import GENESIS
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 
 NAME = "durable.json"
 RETRY_S = 1.0
@@ -102,7 +102,7 @@ class Copyist:
         try:
             write_copy(self._folder, kept)
         except OSError as error:
-            self.error, self._again_at_s = in_plain_words(error), now_s + RETRY_S
+            self.error, self._again_at_s = of_a_disk(error), now_s + RETRY_S
         else:
             self.error, self.is_due = "", False
 

@@ -1,8 +1,8 @@
-"""One writer to a data folder: two controllers that write into one journal lose each other's events.
+"""One controller to a folder: two in one run folder control one hub, two in one data folder lose each other's events.
 
 The folder itself is locked, not a file in it. Nothing has to be created on a disk that is read-only, nobody can delete
 what is locked and lock it once more, and the kernel lets go of it when the process ends, however it ends. Every call
-here may wait for a disk that hangs: it belongs into the journal's thread.
+here may wait for a disk that hangs: that of the data folder belongs into the journal's thread.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from pathlib import Path
 
 from controller.whereabouts import lock_holder
 
-log = logging.getLogger("hallig.journal")
+log = logging.getLogger("hallig.folders")
 
 
 class HeldElsewhereError(OSError):
-    """Another controller writes into this folder."""
+    """Another controller holds this folder."""
 
 
 class FolderLock:
-    """Taken before the journal is opened, and kept for as long as the process lives."""
+    """Taken before anything is written there, and kept for as long as the process lives."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held: FolderLock | None = None) -> None:
+        """`held`: what this process holds already, which may be the same folder."""
         self._folder = folder
+        self._held = held
         self._handle: int | None = None
         self._is_told = False
 
@@ -38,7 +40,7 @@ class FolderLock:
             HeldElsewhereError: by another controller.
             OSError: there is no such folder, and it cannot be made.
         """
-        if self._handle is not None and self._is_the_same(self._handle):
+        if self.is_on(self._folder) or (self._held is not None and self._held.is_on(self._folder)):
             return
         self.release()
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,7 @@ class FolderLock:
         except BlockingIOError:
             self.release()
             pid = lock_holder(self._folder)
-            raise HeldElsewhereError(f"a controller (process {pid or '?'}) writes into {self._folder}") from None
+            raise HeldElsewhereError(f"a controller (process {pid or '?'}) holds {self._folder}") from None
         except OSError as error:
             self.release()
             self._tell(error)
@@ -59,9 +61,10 @@ class FolderLock:
             os.close(self._handle)
             self._handle = None
 
-    def _is_the_same(self, handle: int) -> bool:
+    def is_on(self, folder: Path) -> bool:
+        """It was taken, and on what stands there now."""
         try:
-            return os.path.samestat(os.fstat(handle), self._folder.stat())
+            return self._handle is not None and os.path.samestat(os.fstat(self._handle), folder.stat())
         except OSError:
             return False
 

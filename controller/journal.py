@@ -26,7 +26,7 @@ from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 from controller.status import JournalStatus
 
 GROUP_S = 0.003  # gather what comes within this before one sync
@@ -39,7 +39,8 @@ T = TypeVar("T")
 class Journal:
     """Give it events; ask it what is durable."""
 
-    def __init__(self, path: Path, boot: str) -> None:
+    def __init__(self, path: Path, boot: str, held: FolderLock | None = None) -> None:
+        """`held`: the folder that this process holds already, if it is the same."""
         self._path, self._boot = path, boot
         self._intake = Intake()
         self._questions = Questions()
@@ -47,7 +48,7 @@ class Journal:
         self._restoring = Restoring(path.parent)
         self._news = FileNews(path)
         self._copyist = Copyist(path.parent)
-        self._lock = FolderLock(path.parent)
+        self._lock = FolderLock(path.parent, held)
         self._is_held = False  # by another controller
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -229,7 +230,7 @@ class Journal:
 
     def _set_aside(self, store: JournalStore, error: sqlite3.Error) -> None:
         try:
-            self._news.note_set_aside(set_aside(self._path), in_plain_words(error))
+            self._news.note_set_aside(set_aside(self._path), of_a_disk(error))
         except OSError:
             return  # tried again with the next opening
         self._begin_anew_with(store)
@@ -274,7 +275,8 @@ class Journal:
 
     def _tell_news(self) -> None:
         """In the new file first of all, and on the page for as long as broken ones lie there."""
-        self._broken_names = tuple(broken.name for broken in broken_files(self._path))
+        with contextlib.suppress(OSError):  # a folder that cannot be listed takes lines all the same
+            self._broken_names = tuple(broken.name for broken in broken_files(self._path))
         for event in self._news.take():
             self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
             self._wake.set()

@@ -97,7 +97,7 @@ def set_aside(path: Path) -> Path:
 def broken_files(path: Path) -> list[Path]:
     """Those that were set aside and are still there, oldest first."""
     found = path.parent.glob(f"{path.name}.broken-*")
-    return sorted((each for each in found if each.name.rpartition("-")[2].isdigit()), key=number_of)
+    return sorted((each for each in found if each.name.rpartition("-")[2].isdecimal()), key=number_of)
 
 
 def number_of(broken: Path) -> int:

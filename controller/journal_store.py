@@ -20,7 +20,7 @@ from controller.durable_copy import Kept, Stored, newer, read_copy
 from controller.journal_chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, walk_through
 from controller.journal_damage import DamagedError, DisplacedError, code_of, flaw_of, is_damage, places_of, set_aside
 from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 
 PAGE_BYTES = 4096
 SIZE_MAX_BYTES = 64 * 1024 * 1024
@@ -175,7 +175,7 @@ class JournalStore:
         return str(row[0]) if row is not None else GENESIS
 
     def _begin_anew(self, copy: Kept | None, error: sqlite3.Error) -> None:
-        self.damage = in_plain_words(error)
+        self.damage = of_a_disk(error)
         self.set_aside = set_aside(self.path)
         self._begin(copy)
 

@@ -28,10 +28,9 @@ from controller.journal import Journal
 from controller.journal_chain import ASKED_COUNT, Walk
 from controller.journal_store import JournalStore
 from controller.model.advice import OperatorRequest, RequestKind
-from controller.plain_words import in_plain_words
+from controller.plain_words import in_words, of_a_disk
 from controller.point_reading import UnknownPointError
 from controller.socket_client import ANSWER_MAX_BYTES, FRAME_MAX_BYTES, NAME
-from controller.trouble import in_words
 
 READ_MAX = 32
 CLIENTS_MAX = 8
@@ -180,7 +179,9 @@ class ControlSocket:
             async with asyncio.timeout(FRAME_DEADLINE_S):
                 return await asyncio.wrap_future(self._journal.ask(question))
         except sqlite3.Error as error:
-            raise OSError(f"the journal cannot be read: {in_plain_words(error)}") from None
+            raise OSError(f"the journal cannot be read: {of_a_disk(error)}") from None
+        except (ValueError, TypeError, LookupError):
+            raise OSError("the journal cannot be read: a line in it is not as it was written") from None
 
     def _read(self, frame: ReadFrame) -> dict[str, Any]:
         if self.read_one is None:

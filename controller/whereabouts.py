@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCK_NAME = "lock"
+PID_NAME = "pid"
 NAME = "places.json"
 ROOT_VARIABLE = "HALLIG_RUN_ROOT"
 SYSTEM_ROOT = Path("/run/hallig")
@@ -62,7 +62,7 @@ def default_run_dir(hub: str) -> Path:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds this lock. Asked of the kernel, for taking it would disturb its owner."""
+    """Whether a living process holds this folder. Asked of the kernel, for taking it would disturb its owner."""
     return lock_holder(path) is not None
 
 

@@ -16,7 +16,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from controller import __version__
-from controller.trouble import in_words
+from controller.plain_words import in_words
 from controller.watchdog import notify
 from supervisor.api import api_routes, health_route
 from supervisor.docs import describe

@@ -30,7 +30,14 @@ def _device(device: DeviceStatus, status: Status, now: Now, say: Words) -> Row:
         return Row(device.name, say("device.quarantined"), Mark.UNSURE, note)
     if not device.is_up:
         return Row(device.name, say("device.silent"), Mark.OFF, note)
-    return Row(device.name, say("device.answers"), Mark.ON, note)
+    has_stopped = device.last_good_at_s is not None and not _is_current(device, status)
+    return Row(device.name, say("device.answers"), Mark.UNSURE if has_stopped else Mark.ON, note)
+
+
+def _is_current(device: DeviceStatus, status: Status) -> bool:
+    """Its values are believed, and new."""
+    is_new = device.last_good_at_s is not None and status.written_at_s - device.last_good_at_s <= CURRENT_S
+    return is_new and not device.is_quarantined
 
 
 def _notes(device: DeviceStatus, status: Status, now: Now, say: Words) -> list[str]:
@@ -38,9 +45,8 @@ def _notes(device: DeviceStatus, status: Status, now: Now, say: Words) -> list[s
     if device.quarantined_since_s is not None:
         notes.append(say("device.quarantine", when=since_when(say, now, device.quarantined_since_s)))
     if device.last_good_at_s is not None:
-        is_current = status.written_at_s - device.last_good_at_s <= CURRENT_S and not device.is_quarantined
         when = since_when(say, now, device.last_good_at_s)
-        notes.append(say("device.current") if is_current else say("device.no_good", when=when))
+        notes.append(say("device.current") if _is_current(device, status) else say("device.no_good", when=when))
     if device.refuted_count:
         notes.append(say.count("device.doubts", device.refuted_count))
     return notes

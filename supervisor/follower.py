@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any, Protocol
 
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 from controller.socket_client import SocketClient
 from supervisor.mirror import EventMirror, LoggedEvent
 
@@ -85,7 +85,7 @@ class Follower:
             has_more = self.fetch()
         except (OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
             if self._is_well:
-                log.warning("no events from the controller for now: %s", in_plain_words(error))
+                log.warning("no events from the controller for now: %s", of_a_disk(error))
             self._is_well = False
             return False
         if not self._is_well:

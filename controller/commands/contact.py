@@ -7,8 +7,8 @@ from typing import Any
 
 from controller.commands.frame import NO_CONTACT, PROBLEM, USAGE, CommandError
 from controller.commands.hubs import HubPlace, hubs_in
+from controller.plain_words import in_words
 from controller.socket_client import SocketClient
-from controller.trouble import in_words
 from controller.whereabouts import DEFAULT_DATA_DIR, default_run_dir
 
 EXIT_BY_ERROR = {"unknown_point": USAGE, "bad_request": USAGE}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.commands.frame import NO_CONTACT, USAGE, CommandError, Parser
-from controller.whereabouts import LOCK_NAME, Whereabouts, is_locked, read_whereabouts, run_roots
+from controller.whereabouts import PID_NAME, Whereabouts, is_locked, read_whereabouts, run_roots
 
 STATUS_NAME = "status.json"
 
@@ -26,7 +26,7 @@ class HubPlace:
     @property
     def is_running(self) -> bool:
         """A living controller holds it."""
-        return is_locked(self.run_dir / LOCK_NAME)
+        return is_locked(self.run_dir)
 
 
 def add_hub(parser: Parser) -> None:
@@ -140,7 +140,7 @@ def _folders(root: Path) -> list[Path]:
         inside = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
     except OSError:
         return []
-    return [path for path in inside if (path / LOCK_NAME).is_file() or (path / STATUS_NAME).is_file()]
+    return [path for path in inside if (path / PID_NAME).is_file() or (path / STATUS_NAME).is_file()]
 
 
 def _name_in_status(run_dir: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from controller.commands.frame import (
@@ -27,13 +27,16 @@ ABOUT = About(
 and the line before, so a line that was bent or taken out is found, and the first
 one is named. A chain alone does not show what was cut off at its ends: the
 oldest lines that a full file drops are recorded by the writer, and the number of
-the newest stands in durable.json beside the file as well. A running hub is asked
+the newest stands in durable.json beside the file as well. That a whole journal was
+missing once stays on record: who knows of it says so with --begun-after, and only
+what is new ends with 1. A running hub is asked
 over its socket, a few hundred lines at a time; of a file at rest a copy is read.
 Nothing is ever opened for writing.""",
     examples=(
         ("hallig journal verify", "the only hub here, running or not"),
         ("hallig journal verify musterhallig --json", "for a program: exit code 1 when not whole"),
-        ("hallig journal verify /mnt/card/lib/hallig/journal.db", "of a card that was taken out of a hub"),
+        ("hallig journal verify /mnt/card/lib/hallig", "of a card that was taken out of a hub"),
+        ("hallig journal verify --begun-after 812", "that the one up to #812 is missing, we know"),
         ("hallig journal verify /var/lib/hallig/journal.db.broken-0", "how far a damaged one can be read"),
     ),
     then="'hallig events' lists what is in it; write the head down to compare it later.",
@@ -66,7 +69,10 @@ def add_arguments(parser: Parser) -> None:
     """What to do, and with which journal."""
     parser.add_argument("action", choices=("verify",), help="walk along the chain")
     parser.add_argument(
-        "site", metavar="SITE|FILE", nargs="?", help="a hub, or the file of a journal (default: the only hub here)"
+        "site", metavar="SITE|PATH", nargs="?", help="a hub, or a journal's file or folder (default: the only hub here)"
+    )
+    parser.add_argument(
+        "--begun-after", type=int, metavar="N", help="a journal that ended with #N is missing, and that is known"
     )
     parser.add_argument("--run-dir", type=Path, default=None, help="folder of the controller's live state")
     add_data_dir(parser)
@@ -78,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     from controller.commands.journal_examined import examine, sentences  # noqa: PLC0415  (not for --help)
     from controller.commands.speech import speaker  # noqa: PLC0415
 
-    found = examine(arguments)
+    found = replace(examine(arguments), known_after=arguments.begun_after)
     if arguments.as_json:
         walk = {"lines_count": found.walk.lines_count, "broken": found.walk.broken, "why": found.walk.why}
         told = {"journal": found.name, "is_whole": found.is_whole, **walk, **asdict(found.ends)}

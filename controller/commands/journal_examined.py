@@ -10,14 +10,14 @@ from pathlib import Path
 
 from controller.commands.contact import ask, is_answering
 from controller.commands.event_source import data_dir_of, hub_of
-from controller.commands.frame import PROBLEM, CommandError
+from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
 from controller.commands.hubs import HubPlace, known_hubs
 from controller.commands.journal_file import open_copy
 from controller.durable_copy import read_copy
 from controller.journal_chain import Ends, Walk, ends_of, walk_through
 from controller.journal_damage import broken_files
-from controller.plain_words import in_plain_words
-from controller.whereabouts import JOURNAL_NAME
+from controller.plain_words import of_a_disk
+from controller.whereabouts import JOURNAL_NAME, read_whereabouts
 from supervisor.words import Words
 
 BREAKS = {"bent": "verify.bent", "missing": "verify.missing", "unreadable": "verify.unreadable"}
@@ -31,12 +31,13 @@ class Examined:
     walk: Walk
     ends: Ends
     set_aside: tuple[str, ...]
+    known_after: int | None = None  # last number of a missing journal that the reader knows of
 
     @property
     def is_whole(self) -> bool:
         """All that was written is there, or was dropped by the writer itself."""
         gone = self.ends.missing_first_count + self.ends.missing_last_count
-        is_all = gone == 0 and self.ends.begun_after is None
+        is_all = gone == 0 and self.ends.begun_after in {None, self.known_after}
         return self.walk.broken is None and is_all and self.ends.is_as_noted is not False
 
 
@@ -48,6 +49,10 @@ def examine(arguments: argparse.Namespace) -> Examined:
     """
     file = _file(arguments.site)
     if file is not None:
+        is_noted = file.name == JOURNAL_NAME and read_copy(file.parent) is not None
+        if not file.is_file() and not is_noted:
+            hint = "Name a hub, or the file or folder of a journal."
+            raise CommandError("no_contact", NO_CONTACT, f"there is no journal {file}", hint)
         owner = _living_owner(file)
         return _by_socket(owner) if owner is not None else _by_copy(file)
     hub = hub_of(arguments)
@@ -63,7 +68,8 @@ def sentences(found: Examined, say: Words) -> Iterator[str]:
     if walk.broken is not None:
         yield say(BREAKS[walk.why], id=walk.broken)
     if ends.begun_after is not None:
-        yield say("verify.begun_after", last=ends.begun_after)
+        is_known = ends.begun_after == found.known_after
+        yield say("verify.begun_after_known" if is_known else "verify.begun_after", last=ends.begun_after)
     if ends.missing_first_count:
         yield say("verify.first_gone", count=ends.missing_first_count)
     if ends.missing_last_count:
@@ -87,10 +93,14 @@ def _verdict(found: Examined, say: Words) -> str:
 
 
 def _file(named: str | None) -> Path | None:
-    """A journal named as a file; a site file or a hub's name is none."""
+    """A journal named by its file or by a folder, its own or the hub's run folder; a site or a hub's name is none."""
     if named is None or named.endswith(".toml"):
         return None
     path = Path(named)
+    if path.is_dir():
+        places = read_whereabouts(path)
+        found = (path if places is None else places.data_dir) / JOURNAL_NAME
+        return found if found.is_file() or "/" in named else None
     return path if path.is_file() or "/" in named else None
 
 
@@ -120,6 +130,4 @@ def _by_copy(file: Path) -> Examined:
             return Examined(str(file), walk_through(journal.connection), ends_of(journal.connection, noted), names)
         except sqlite3.Error as error:
             hint = "Nothing in it can be read as a journal."
-            raise CommandError(
-                "broken_journal", PROBLEM, f"{file} cannot be read: {in_plain_words(error)}", hint
-            ) from None
+            raise CommandError("broken_journal", PROBLEM, f"{file} cannot be read: {of_a_disk(error)}", hint) from None

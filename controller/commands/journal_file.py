@@ -18,7 +18,7 @@ from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
 from controller.durable_copy import NAME as COPY_NAME
 from controller.durable_copy import read_copy
 from controller.journal_line import newest_events, read_events
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_disk
 from controller.whereabouts import JOURNAL_NAME
 
 BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets it aside as .broken-0 and begins anew."
@@ -27,16 +27,27 @@ BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets 
 class JournalFile:
     """Events of a journal at rest, by cursor."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path, self.connection = path, connection
 
     def after(self, cursor: int, limit: int) -> list[dict[str, Any]]:
         """Events behind a cursor, oldest first."""
-        return read_events(self.connection, cursor, limit)
+        with self._readable():
+            return read_events(self.connection, cursor, limit)
 
     def newest(self, limit: int) -> list[dict[str, Any]]:
         """The last events, oldest first."""
-        return newest_events(self.connection, limit)
+        with self._readable():
+            return newest_events(self.connection, limit)
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            why = of_a_disk(error) if isinstance(error, sqlite3.Error) else "a line in it is not as it was written"
+            hint = f"'hallig journal verify {self.path}' says which, and how far it can be read."
+            raise CommandError("broken_journal", PROBLEM, f"{self.path} cannot be read: {why}", hint) from None
 
 
 @contextlib.contextmanager
@@ -56,7 +67,7 @@ def open_copy(journal: Path, *, as_it_is: bool = False) -> Iterator[JournalFile]
         with contextlib.closing(sqlite3.connect(copy)) as connection:
             if not as_it_is:
                 _check(connection, journal)
-            yield JournalFile(connection)
+            yield JournalFile(journal, connection)
 
 
 def _missing(journal: Path) -> CommandError:
@@ -78,5 +89,5 @@ def _check(connection: sqlite3.Connection, journal: Path) -> None:
         connection.execute("SELECT seq FROM event LIMIT 1")
     except sqlite3.Error as error:
         raise CommandError(
-            "broken_journal", PROBLEM, f"{journal} cannot be read: {in_plain_words(error)}", BROKEN_HINT
+            "broken_journal", PROBLEM, f"{journal} cannot be read: {of_a_disk(error)}", BROKEN_HINT
         ) from None

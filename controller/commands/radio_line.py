@@ -20,6 +20,7 @@ HOUR_S = 3600.0
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"})
 ON_GRID = (Mode.GRID_CONNECTED,)
 SUPPLIED = (Mode.ISLANDED, Mode.RECONNECTION, Mode.UNPLANNED_ISLANDING, Mode.PLANNED_ISLANDING)
+WITHOUT_POWER = (Mode.DARK, Mode.BLACK_START)
 
 
 def radio_line(look: Look, say: Words) -> str:
@@ -85,17 +86,23 @@ def _radio(look: Look, say: Words) -> str:
 
 
 def _tiers(look: Look, say: Words) -> str:
-    """Tiers that are off as a whole, then those in part; whether anything is known of a feeder decides."""
+    """Tiers that are off as a whole, in part, or nobody knows. Without power a closed contact supplies nobody."""
+    if look.status.mode in WITHOUT_POWER:
+        return ""
     off = [tier.number for tier in look.status.tiers if _open_count(tier) == len(tier.feeders) > 0]
     part = [tier.number for tier in look.status.tiers if 0 < _open_count(tier) < len(tier.feeders)]
-    if not off and not part:
-        return say("line.all_on")
-    words = [say("line.off", tiers=ranges(off))] if off else []
-    return " ".join([*words, *([say("line.part_off", tiers=ranges(part))] if part else [])])
+    rest = [tier for tier in look.status.tiers if tier.number not in {*off, *part}]
+    unknown = [tier.number for tier in rest if not _is_on(tier)]
+    told = (("line.off", off), ("line.part_off", part), ("line.tiers_unknown", unknown))
+    return " ".join(say(word, tiers=ranges(tiers)) for word, tiers in told if tiers) or say("line.all_on")
 
 
 def _open_count(tier: TierStatus) -> int:
     return sum(feeder.position is BreakerPosition.OPEN for feeder in tier.feeders)
+
+
+def _is_on(tier: TierStatus) -> bool:
+    return all(feeder.position is BreakerPosition.CLOSED for feeder in tier.feeders)
 
 
 def ranges(numbers: list[int]) -> str:

@@ -100,7 +100,10 @@ def _house(look: Look, say: Words) -> Iterator[Row]:
     counts = {"overruns": cycle.overruns_count, "vetoes": cycle.vetoes_count, "n": cycle.count}
     yield say("screen.cycle"), say("screen.cycle_text", p99=p99, **counts)
     silent = ", ".join(look.silent_devices) or say("screen.none")
-    yield say("screen.devices"), say("screen.devices_text", n=len(status.devices), silent=silent)
+    devices = say("screen.devices_text", n=len(status.devices), silent=silent)
+    if look.disbelieved_devices:
+        devices += "; " + say("screen.disbelieved", names=", ".join(look.disbelieved_devices))
+    yield say("screen.devices"), devices
     for latch in _latches(look, say) or [say("screen.none")]:
         yield say("screen.latches"), latch
     if not status.journal.is_ok:

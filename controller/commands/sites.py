@@ -59,7 +59,7 @@ def _overrides(path: Path | None) -> dict[str, Any] | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        from controller.trouble import in_words  # noqa: PLC0415  (only when something is wrong)
+        from controller.plain_words import in_words  # noqa: PLC0415  (only when something is wrong)
 
         why = "it cannot be read" if isinstance(error, FileNotFoundError) else in_words(error)
         raise CommandError("usage", USAGE, f"--overrides {path}: {why}", OVERRIDES) from None

@@ -36,12 +36,18 @@ class Look:
         return tuple(device.name for device in self.status.devices if not device.is_up)
 
     @property
+    def disbelieved_devices(self) -> tuple[str, ...]:
+        """Devices in quarantine: not what their tables describe, so neither believed nor written to."""
+        return tuple(device.name for device in self.status.devices if device.is_quarantined)
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Codes of what needs a person: exit code 1."""
         status = self.status
         found = [status.mode.value] if status.mode in BAD_MODES else []
         found += [f"latch:{latch.subject}" for latch in status.latches]
         found += [f"device:{name}" for name in self.silent_devices]
+        found += [f"quarantine:{name}" for name in self.disbelieved_devices]
         return tuple(found if status.journal.is_ok else [*found, "journal"])
 
 

@@ -29,8 +29,9 @@ ABOUT = About(
 Show the hub on one screen of 80 by 24: the state and since when, at least how
 many hours, what we think of the grid and why, both sides of the grid
 connection, batteries, sun, genset, load, each tier with its feeders (■ on,
-□ off), radio, how well the loop keeps time, silent devices, what waits for a
-person and what clears it, and whether the controller acts or only watches.""",
+□ off), radio, how well the loop keeps time, devices that are silent or not
+believed, what waits for a person and what clears it, and whether the controller
+acts or only watches.""",
     examples=(
         ("hallig status", "the only hub on this machine, once"),
         ("hallig status musterhallig --watch", "refreshed each second, also over a restart; Ctrl-C ends"),
@@ -40,7 +41,7 @@ person and what clears it, and whether the controller acts or only watches.""",
     then="'hallig events' says what led here, 'hallig explain' why.",
     exits={
         OK: "all is well",
-        PROBLEM: "dark, locked out, a latch is open, a device is silent or the journal fails",
+        PROBLEM: "dark, locked out, a latch is open, a device is silent or not believed, or the journal fails",
         USAGE: "wrong use",
         NO_CONTACT: "the controller has been silent for two seconds; the last known state is shown",
     },
@@ -49,7 +50,8 @@ person and what clears it, and whether the controller acts or only watches.""",
         "run_dir": "folder of its live state",
         "has_contact": "whether the controller wrote within the last two seconds",
         "age_s": "age of the state in seconds; null: from before the last boot",
-        "problems": "what makes the exit code 1: `dark`, `locked_out`, `latch:NAME`, `device:NAME`, `journal`",
+        "problems": "what makes the exit code 1: `dark`, `locked_out`, `latch:NAME`, `device:NAME` (silent), "
+        "`quarantine:NAME` (not believed), `journal`",
         "status": "the published state, the same as in the page's API; every number ends in its unit",
         "line": "with `--line`: the text",
         "bytes_count": "with `--line`: its length",

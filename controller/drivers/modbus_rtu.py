@@ -22,7 +22,7 @@ from controller.config.types import Device
 from controller.drivers.blocks import BIT_SPACES
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.transport import FUNCTIONS, Question, Rules
-from controller.plain_words import in_plain_words
+from controller.plain_words import of_a_port
 
 RTU_RULES = Rules(hole_max=HOLE_MAX_RTU, failures_to_pause=1, failures_to_drop=3, is_stream=False)
 
@@ -127,7 +127,7 @@ class RtuWire:
         try:
             return self._open_serial(self._port, **self._speed, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
         except (*PORT_GONE, ValueError) as error:
-            raise LinkDownError(f"{self._port}: {in_plain_words(error)}") from None
+            raise LinkDownError(f"{self._port}: {of_a_port(error)}") from None
 
     def _transact(self, unit: int, timeout_s: float, ask: Callable[[Any], Any]) -> Any:
         """One transaction, in the line's thread."""
@@ -145,7 +145,7 @@ class RtuWire:
         except minimalmodbus.MasterReportedException:
             raise BadReplyError("a broken reply: its check sum, its length or its sender is wrong") from None
         except PORT_GONE as error:
-            raise LinkDownError(f"{self._port}: {in_plain_words(error)}") from None
+            raise LinkDownError(f"{self._port}: {of_a_port(error)}") from None
 
     def _instrument(self, unit: int) -> Any:
         found = self._instruments.get(unit)

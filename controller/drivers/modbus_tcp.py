@@ -29,7 +29,7 @@ from controller.config.types import Device
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.late_answers import LateAnswers
 from controller.drivers.transport import FUNCTIONS, Question, Rules
-from controller.trouble import in_words
+from controller.plain_words import in_words
 
 TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3, is_stream=True)
 CONNECT_MAX_S = 1.0  # the TLS handshake included

@@ -16,7 +16,7 @@ from controller.config.credentials import Credentials
 from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.errors import LinkDownError, NotAdmittedError
 from controller.drivers.opcua_client import disagreement, new_client, refusal, silence
-from controller.trouble import in_words
+from controller.plain_words import in_words
 
 CONNECT_REQUESTS = 3  # connecting takes so many exchanges, each in its time
 GOODBYE_S = 0.3

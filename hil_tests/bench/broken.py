@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from controller.trouble import in_words
+from controller.plain_words import in_words
 from hil_tests.bench.director import PlantBrokenError
 from hil_tests.bench.scenario import Scenario, Tier
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from controller.commands.frame import OK, PROBLEM, CommandError, print_json, print_lines
 from controller.config.types import Device, Site
-from controller.trouble import in_words
+from controller.plain_words import in_words
 from hil_tests.bench_cli.levers import HELP, LeverError, pull
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers, Overrides, Wiring

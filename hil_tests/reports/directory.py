@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from controller.trouble import in_words
+from controller.plain_words import in_words
 from hil_tests.bench.verdict import Result
 from hil_tests.reports.circumstances import Circumstances
 from hil_tests.reports.events import event_lines, log_of, read_events

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from controller.trouble import in_words
+from controller.plain_words import in_words
 from hil_tests.bench.scenario import Tier
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding, Result, Verdict

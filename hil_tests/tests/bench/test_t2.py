@@ -163,7 +163,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     bench = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": "/"})
     try:
         folder = until(lambda: folder_of(bench.pid))
-        lock = folder / "run" / "lock"
+        lock = folder / "run" / "pid"
         controller = int(until(lambda: lock.exists() and lock.read_text()))
         bench.send_signal(signal.SIGINT)
         assert bench.wait(20) != 0

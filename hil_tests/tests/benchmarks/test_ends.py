@@ -51,8 +51,8 @@ def test_nothing_goes_on(number: signal.Signals) -> None:
         wait_for(lambda: run_dir_of(bench.pid) is not None)
         folder = run_dir_of(bench.pid)
         assert folder is not None
-        wait_for(lambda: (folder / "lock").exists() and (folder / "lock").read_text())
-        controller = int((folder / "lock").read_text())
+        wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
+        controller = int((folder / "pid").read_text())
         os.kill(bench.pid, number)
         said, _ = bench.communicate(timeout=PATIENCE_S)
         wait_for(lambda: not is_running(controller))

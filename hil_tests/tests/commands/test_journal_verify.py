@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from controller import clock
+from controller import clock, journal_line
 from controller.cli import main
 from controller.durable_copy import read_copy
 from controller.journal import Journal
 from controller.journal_store import JournalStore, Limits
 from controller.model.memory import DurableMemory
 from controller.requests import ControlSocket
-from controller.whereabouts import LOCK_NAME, Whereabouts, write_whereabouts
+from controller.whereabouts import PID_NAME, Whereabouts, write_whereabouts
 from hil_tests.disk.recording import entry
 from hil_tests.tests.shell.test_journal import EVENT, eventually
 from hil_tests.tests.shell.test_journal_trouble import running
@@ -109,7 +109,10 @@ def test_a_plain_sentence_stands_before_what_the_library_says(file: Path, capsys
 
 
 def test_no_journal_and_no_journal_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert verified(capsys, str(tmp_path / "nothing.db"))[0] == 3
+    for nothing in (tmp_path / "nothing.db", tmp_path):
+        assert main(["journal", "verify", str(nothing)]) == 3
+        assert "hallig: there is no journal " in (said := capsys.readouterr().err)
+        assert "--data-dir" not in said, "it was named"
     (tmp_path / "text.db").write_text("no journal\n" * 900)
     assert main(["journal", "verify", str(tmp_path / "text.db")]) == 1
     assert "cannot be read: it is no journal (file is not a database)" in capsys.readouterr().err
@@ -123,6 +126,14 @@ def a_journal_that_is_noted(folder: Path) -> Path:
         journal.keep(DurableMemory(held_open=frozenset({"a"})))
         eventually(lambda: (copy := read_copy(folder)) is not None and copy.seq == 30)
     return folder / "journal.db"
+
+
+def test_a_folder_serves_as_well_as_the_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run").mkdir()
+    write_whereabouts(tmp_path / "run", Whereabouts("hub", tmp_path / "hub.toml", file.parent))
+    for named in (file, file.parent, tmp_path / "run"):
+        code, said = told(capsys, str(named))
+        assert (code, said["journal"]) == (0, str(file))
 
 
 @pytest.mark.parametrize("command", ["journal verify", "events"])
@@ -150,6 +161,9 @@ def test_one_that_was_begun_after_another_was_missing_is_not_whole(
         eventually(lambda: (copy := read_copy(tmp_path)) is not None and copy.seq == 41)
     code, said = told(capsys, str(file))
     assert (code, said["is_whole"], said["begun_after"], said["broken"]) == (1, False, 30, None)
+    code, said = told(capsys, str(file), "--begun-after", "30")
+    assert (code, said["is_whole"], said["begun_after"]) == (0, True, 30), "who knows of it is told of news only"
+    assert told(capsys, str(file), "--begun-after", "12")[0] == 1, "another one than is known"
     sentences = verified(capsys, str(file), "--lang", "en")[1]
     assert "its last known number was #30" in sentences
     assert main(["events", "--data-dir", str(tmp_path), "--lang", "en", "--since", "1h"]) == 0
@@ -161,7 +175,7 @@ def living_hub(folder: Path) -> Iterator[Journal]:
     """A journal and its socket, as a controller has them."""
     run_dir = folder / "run" / "hub"
     run_dir.mkdir(parents=True)
-    (run_dir / LOCK_NAME).touch()
+    (run_dir / PID_NAME).touch()
     write_whereabouts(run_dir, Whereabouts("hub", folder / "hub.toml", folder / "data"))
     journal = Journal(folder / "data" / "journal.db", clock.boot_id())
     journal.start()
@@ -214,6 +228,31 @@ def test_the_journal_is_found_by_the_run_folder_also_when_its_controller_has_end
     assert f"no controller has run in {run_dir}" in said
     assert "--data-dir" in said
     assert main([*words, "--data-dir", str(tmp_path / "data")]) == 0
+
+
+def test_of_a_running_hub_a_bent_line_is_no_mistake_of_who_asks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked for in the moment before the writer itself finds it and sets the file aside."""
+    line = ("boot", 1.0, 1.0, "unset", "shed", "low_soc", "x", "{bent", "", "{}", None)
+
+    def bent(*_: object) -> list[dict[str, object]]:
+        return [journal_line._told((1, *line))]
+
+    with living_hub(tmp_path) as journal, pytest.MonkeyPatch.context() as patch:
+        journal.restored.result(5.0)
+        patch.setattr(JournalStore, "newest", bent)
+        assert main(["events", "--run-dir", str(tmp_path / "run" / "hub")]) == 1
+    assert capsys.readouterr().err.startswith("hallig: the journal cannot be read: a line in it is not as it was")
+
+
+def test_of_a_file_at_rest_neither(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as journal:
+        journal.execute("UPDATE event SET body = '{bent' WHERE seq = (SELECT max(seq) FROM event)")
+        journal.commit()
+    assert main(["events", "--data-dir", str(file.parent)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"hallig: {file} cannot be read: a line in it is not as it was written")
 
 
 def test_of_a_running_hub_what_cannot_be_read_is_said_plainly(

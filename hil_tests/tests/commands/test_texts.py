@@ -23,6 +23,7 @@ from controller.commands.situation import Look
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, ClockQuality, Mode
 from controller.status import FeederStatus, HoursLeft, LatchStatus, Status, TierStatus
+from hil_tests.tests.browser.cases import blind, doubtful
 from hil_tests.tests.web.statuses import dark, islanded, on_grid
 from supervisor.instants import Now
 from supervisor.reading import Reading
@@ -97,6 +98,22 @@ def test_the_line_of_a_blackout(language: str, line: str) -> None:
     status = islanded()
     seen = Look(HUB, Reading(status, 0.1), status, Now(status.written_at_s, unix_s, ClockQuality.SYNCED))
     assert radio_line(seen, words(language)) == line
+
+
+def test_what_nobody_knows_is_not_on() -> None:
+    line = radio_line(look(blind()), words("en"))
+    assert "ALL ON" not in line
+    assert line.endswith("T0-3 UNKNOWN")
+
+
+def test_a_closed_contact_without_power_supplies_nobody() -> None:
+    assert "ON" not in radio_line(look(replace(on_grid(), mode=Mode.DARK)), words("en")).split()
+
+
+def test_a_device_that_is_not_believed_is_named_and_is_a_problem() -> None:
+    text = " ".join(" ".join(screen(look(doubtful()), words("en"))).split())
+    assert "silent: inverter_second_with_a_long_name; not believed: inverter_main" in text
+    assert look(doubtful()).problems == ("device:inverter_second_with_a_long_name", "quarantine:inverter_main")
 
 
 def test_names_are_told_in_letters_that_every_radio_has() -> None:

@@ -206,7 +206,7 @@ def test_the_time_for_an_answer_is_line_time_and_the_devices_own() -> None:
 async def test_a_port_that_another_program_holds_is_said_plainly(tmp_path: Path) -> None:
     with scripted(tmp_path) as line, Serial(str(line.name), exclusive=True):
         wire = RtuWire(replace(slave(1).device, serial_port=str(line.name)))
-        with pytest.raises(LinkDownError, match=rf"^{line.name}: another program uses it \(.*Errno 11"):
+        with pytest.raises(LinkDownError, match=rf"^{line.name}: another program uses it$"):
             await wire.open(lambda: None)
         wire.close()
 
@@ -214,6 +214,6 @@ async def test_a_port_that_another_program_holds_is_said_plainly(tmp_path: Path)
 async def test_a_port_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
     port = str(tmp_path / "none")
     wire = RtuWire(replace(slave(1).device, serial_port=port))
-    with pytest.raises(LinkDownError, match=rf"^{port}: it is not there \("):
+    with pytest.raises(LinkDownError, match=rf"^{port}: it is not there$"):
         await wire.open(lambda: None)
     wire.close()

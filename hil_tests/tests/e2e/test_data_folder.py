@@ -60,7 +60,7 @@ async def test_a_second_controller_on_one_data_folder_is_refused_and_the_first_g
     second = village.run_controller("--run-dir", str(village.folder / "run2"))
     _, said = await asyncio.to_thread(second.communicate)
     assert second.returncode == 1
-    assert f"a controller (process {first.pid}) writes into {data_dir}" in said.decode()
+    assert f"a controller (process {first.pid}) holds {data_dir}" in said.decode()
     assert not (village.folder / "run2" / "status.json").exists(), "it has done nothing"
     for words in (("journal", "verify"), ("events",)):
         asked = await asyncio.to_thread(cli, *words, "--run-dir", str(run_dir), "--lang", "en")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.app import _only_instance
 from controller.durable import load_durable
 from controller.durable_copy import Restored
 from controller.folder_lock import FolderLock, HeldElsewhereError
@@ -122,6 +123,25 @@ def test_a_read_only_folder_is_locked_and_makes_no_file(small_disk: Path) -> Non
     lock.release()
     with running(small_disk / "journal.db") as journal:
         assert journal.restored.result(5.0).source == "none", "nobody is kept from control"
+
+
+def test_one_folder_for_both_is_held_once(tmp_path: Path) -> None:
+    with _only_instance(tmp_path) as held:
+        journal = Journal(tmp_path / "journal.db", "boot", held)
+        journal.start()
+        assert journal.restored.result(5.0).source == "none"
+        ticket = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(ticket))
+        journal.stop()
+        with pytest.raises(HeldElsewhereError):
+            FolderLock(tmp_path).take()
+
+
+def test_a_full_run_folder_keeps_nobody_from_control(small_disk: Path) -> None:
+    with contextlib.suppress(OSError):
+        (small_disk / "ballast").write_bytes(bytes(3_000_000))
+    with _only_instance(small_disk) as held:
+        assert held.is_on(small_disk)
 
 
 def test_a_folder_that_was_put_in_its_place_is_locked_anew(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -89,6 +90,25 @@ def test_a_disk_that_becomes_read_only_is_said_and_heals_and_nothing_is_set_asid
         eventually(lambda: journal.is_durable(ticket), 10.0)
         assert [line["mono_s"] for line in journal.ask(lambda s: s.read(0, 9)).result(5.0)] == [1.0, 2.0]
         assert journal.status.broken_files == ()
+
+
+def test_a_file_that_only_looks_like_one_set_aside_does_not_end_the_writer(tmp_path: Path) -> None:
+    (tmp_path / "journal.db.broken-²").touch()
+    with running(tmp_path / "journal.db") as journal:
+        ticket = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(ticket))
+
+
+def test_a_folder_that_cannot_be_listed_does_not_end_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: Path) -> list[Path]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("controller.journal.broken_files", failing)
+    with running(tmp_path / "journal.db") as journal:
+        ticket = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(ticket))
 
 
 FAILING = """

@@ -154,11 +154,20 @@ def test_a_hung_loop_is_ended_within_two_seconds() -> None:
 
 
 def test_a_second_instance_is_refused(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
-    with _only_instance(lock), pytest.raises(AlreadyRunningError, match=str(os.getpid())), _only_instance(lock):
+    held = pytest.raises(AlreadyRunningError, match=str(os.getpid()))
+    with _only_instance(tmp_path), held, _only_instance(tmp_path):
         pass
-    with _only_instance(tmp_path / "lock"):
+    with _only_instance(tmp_path):
         pass
+
+
+def test_a_second_instance_is_refused_also_when_somebody_has_cleaned_the_run_folder(tmp_path: Path) -> None:
+    """A file that was locked could be deleted, and made and locked once more: two controllers on one hub."""
+    with _only_instance(tmp_path):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        with pytest.raises(AlreadyRunningError, match=str(os.getpid())), _only_instance(tmp_path):
+            pass
 
 
 def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,15 @@ def test_where_all_is_well_the_title_is_all_there_is_to_say(tmp_path: Path) -> N
     assert rows == ["poi_relay ✓ answers", "inverter_main ✓ answers"], "when it was last good is not known"
 
 
+def test_one_that_answers_and_says_nothing_good_is_not_well(tmp_path: Path) -> None:
+    status = on_grid()
+    status = replace(status, devices=(DeviceStatus("meter", True, last_good_at_s=status.written_at_s - 700.0),))
+    assert devices_of(tmp_path, status, "en") == [
+        "For engineers: devices – 1 not well",
+        "meter ? answers no good value for 11 min",
+    ]
+
+
 def test_a_silent_controller_takes_the_ticks_away(tmp_path: Path) -> None:
     _, first, *_ = devices_of(tmp_path, aged(doubtful(), 600.0), "en")
     assert first == "poi_relay ? answers values current"

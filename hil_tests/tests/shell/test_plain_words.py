@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from controller.trouble import in_words
+from controller.plain_words import in_words
 
 FOR_PROGRAMMERS = re.compile(r"Errno|Error|Exception|_ssl|\('|: *$|^ *$")
 
@@ -58,7 +58,7 @@ def _file() -> int:
 
 
 @pytest.mark.parametrize(("make", "said"), ERRORS.values(), ids=ERRORS)
-def test_an_error_is_told_in_plain_words(make: Callable[[], object], said: str) -> None:
+def test_an_error_is_told_of_a_disk(make: Callable[[], object], said: str) -> None:
     with pytest.raises(Exception) as wrong:  # noqa: PT011  (whatever the system raises)
         make()
     words = in_words(wrong.value)
