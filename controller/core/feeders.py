@@ -46,10 +46,11 @@ def shed(memory: CoreMemory, feeders: Iterable[AssetId], reason: Reason, now_s: 
     return replace(memory, feeders=changed)
 
 
-def may_close(memory: CoreMemory, feeder: Feeder) -> bool:
-    """Ours to close again: shed by us, not in quarantine, not held by a person."""
+def may_close(memory: CoreMemory, feeder: Feeder, now_s: float) -> bool:
+    """Ours to close again: shed by us, not in quarantine, not held by a person, nor in the cycle before."""
     state = memory.feeders[feeder.id]
-    return state.shed_since_s is not None and not state.quarantined and feeder.id not in memory.durable.held_open
+    is_ours = state.shed_since_s is not None and state.shed_since_s < now_s
+    return is_ours and not state.quarantined and feeder.id not in memory.durable.held_open
 
 
 def order_close(memory: CoreMemory, feeder: AssetId, situation: Situation) -> CoreMemory:
