@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from controller.core.feeders import may_close, order_close, shed
+from controller.core.feeders import expected_w, is_overdrawn, leave_alone, may_close, order_close, shed
 from controller.core.memory import CoreMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
 from controller.core.situation import Situation, sustained_w
@@ -126,6 +126,8 @@ def _relieve(
     chosen = shed_for_capacity(situation, battery, state, on_their_way, deaf)
     if not chosen and not on_their_way:
         chosen = tuple(f for f in sheddable(situation) if f.id not in deaf)[:1]
+    faulty = [feeder.id for feeder in chosen if is_overdrawn(memory, feeder)]
+    memory = leave_alone(memory, faulty, situation.now_s)
     memory = shed(memory, [feeder.id for feeder in chosen], cause, situation.now_s)
     return replace(memory, overload_since_s=situation.now_s)
 
@@ -140,7 +142,8 @@ def _is_on_its_way(memory: CoreMemory, feeder: Feeder, situation: Situation) -> 
 
 def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
     timing = situation.hub.timing
-    quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s)
+    sheds_s = (f.shed_since_s for f in memory.feeders.values() if f.shed_since_s is not None)
+    quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s, *sheds_s)
     settle_s = timing.restore_settle_s
     if memory.mode is Mode.GRID_CONNECTED:
         quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
@@ -169,8 +172,7 @@ def _restore_soc_pct(tier: Tier) -> float:
 
 def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """Cold loads draw more: the pick-up must fit on each of the feeder's phases."""
-    expected_w = max(memory.drawn_w.get(feeder.id, 0.0), 0.0) or feeder.rated_w
-    pickup = PhaseValues.shared(expected_w * feeder.pickup_ratio, feeder.phases)
+    pickup = PhaseValues.shared(expected_w(memory, feeder) * feeder.pickup_ratio, feeder.phases)
     if memory.mode is Mode.GRID_CONNECTED:
         grid_w = situation.seen.poi.power_w
         return grid_w is None or grid_w.total + pickup.total <= situation.hub.poi.import_max_w
