@@ -26,6 +26,7 @@ RULES = (
     "low_soc",
     "island_collapsed",
     "pickup_collapse",
+    "feeder_overdrawn",
     "not_followed",
     "left_alone",
     "energy_and_room",

@@ -170,7 +170,9 @@ def first_tier(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     """The feeders of the lowest tier that wait and could be closed."""
     feeders = [f for f in situation.hub.feeders.values() if f.bus is BusSide.ISLAND]
     lowest = min((feeder.tier for feeder in feeders), default=0)
-    waiting = [f for f in feeders if f.tier == lowest and (may_close(memory, f) or memory.feeders[f.id].close)]
+    waiting = [
+        f for f in feeders if f.tier == lowest and (may_close(memory, f, situation.now_s) or memory.feeders[f.id].close)
+    ]
     return [feeder for feeder in waiting if not is_faulty(feeder, situation)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.evidence import Inputs, by_phase, former_inputs, load_before_w, names, numbers
+from controller.core.feeders import OVERDRAWN_RATIO, expected_w
 from controller.core.memory import CoreMemory
 from controller.core.resync import OWN_WINDOW_RATIO
 from controller.core.shedding import (
@@ -27,6 +28,8 @@ def shed_inputs(before: CoreMemory, after: CoreMemory, situation: Situation, fee
         case Reason.LOW_SOC:
             tier = _tier(situation, unit)
             return found | numbers(soc_below_pct=None if tier is None else tier.shed_below_soc_pct)
+        case Reason.FEEDER_OVERDRAWN:
+            found |= {"overload_limit_ratio": OVERDRAWN_RATIO}  # of its own rating
         case Reason.OVERLOAD:
             found |= {"overload_limit_ratio": OVERLOAD_RATIO, "overload_limit_pct": THERMAL_SHED_PCT}
         case Reason.UNDERFREQUENCY:
@@ -41,8 +44,7 @@ def restore_inputs(after: CoreMemory, situation: Situation, feeder: AssetId) -> 
     """Why this feeder may come back: energy, and room for its pick-up."""
     unit = situation.hub.feeders[feeder]
     tier = _tier(situation, unit)
-    expected_w = max(after.drawn_w.get(feeder, 0.0), 0.0) or unit.rated_w
-    found: Inputs = {"tier": unit.tier, **numbers(pickup_w=expected_w * unit.pickup_ratio)}
+    found: Inputs = {"tier": unit.tier, **numbers(pickup_w=expected_w(after, unit) * unit.pickup_ratio)}
     if after.mode is Mode.GRID_CONNECTED:
         power_w = situation.seen.poi.power_w
         import_w = None if power_w is None else power_w.total

@@ -15,6 +15,7 @@ from controller.model.words import BreakerPosition
 
 CLOSE_ATTEMPTS_MAX = 2  # one retry, then quarantine
 PICKUP_WATCH_S = 10.0  # a shed this soon after its pick-up counts against the feeder
+OVERDRAWN_RATIO = 5.0  # of its rating: no mixture of loads draws that for as long as shedding waits, a fault does
 
 
 def observe_feeders(memory: CoreMemory, situation: Situation) -> Mapping[AssetId, FeederMemory]:
@@ -46,10 +47,29 @@ def shed(memory: CoreMemory, feeders: Iterable[AssetId], reason: Reason, now_s: 
     return replace(memory, feeders=changed)
 
 
-def may_close(memory: CoreMemory, feeder: Feeder) -> bool:
-    """Ours to close again: shed by us, not in quarantine, not held by a person."""
+def leave_alone(memory: CoreMemory, feeders: Iterable[AssetId], now_s: float) -> CoreMemory:
+    """Want these open for a fault of their own, and do not close them again until a person lets them."""
+    memory = shed(memory, feeders, Reason.FEEDER_OVERDRAWN, now_s)
+    faulty = {f: replace(memory.feeders[f], reason=Reason.FEEDER_OVERDRAWN, quarantined=True) for f in feeders}
+    return replace(memory, feeders={**memory.feeders, **faulty})
+
+
+def is_overdrawn(memory: CoreMemory, feeder: Feeder) -> bool:
+    """It drew many times its rating when it was last supplied."""
+    return memory.drawn_w.get(feeder.id, 0.0) > OVERDRAWN_RATIO * feeder.rated_w
+
+
+def expected_w(memory: CoreMemory, feeder: Feeder) -> float:
+    """What it will draw when it comes back, before its pick-up; what it drew in a fault says nothing of that."""
+    drawn_w = memory.drawn_w.get(feeder.id, 0.0)
+    return feeder.rated_w if drawn_w <= 0.0 or is_overdrawn(memory, feeder) else drawn_w
+
+
+def may_close(memory: CoreMemory, feeder: Feeder, now_s: float) -> bool:
+    """Ours to close again: shed by us, not in quarantine, not held by a person, nor in the cycle before."""
     state = memory.feeders[feeder.id]
-    return state.shed_since_s is not None and not state.quarantined and feeder.id not in memory.durable.held_open
+    is_ours = state.shed_since_s is not None and state.shed_since_s < now_s
+    return is_ours and not state.quarantined and feeder.id not in memory.durable.held_open
 
 
 def is_faulty(feeder: Feeder, situation: Situation) -> bool:

@@ -154,8 +154,14 @@ def _moves(feeder: AssetId, old: FeederMemory, new: FeederMemory) -> Iterator[Ev
         position = new.position.value if new.position is not None else ""
         yield Event(EventKind.POSITION_CHANGED, new.reason or Reason.FOUND_MOVED, feeder, {"position": position})
     if new.quarantined and not old.quarantined:
-        attempts = {"attempts_count": old.close_attempts}
-        yield Event(EventKind.ALARM, Reason.PICKUP_COLLAPSE, feeder, {}, "restore: left_alone", attempts)
+        yield _left_alone(feeder, old, new)
+
+
+def _left_alone(feeder: AssetId, old: FeederMemory, new: FeederMemory) -> Event:
+    if new.reason is Reason.FEEDER_OVERDRAWN:
+        return Event(EventKind.ALARM, new.reason, feeder)  # the line of its shedding tells why
+    attempts = {"attempts_count": old.close_attempts}
+    return Event(EventKind.ALARM, Reason.PICKUP_COLLAPSE, feeder, {}, "restore: left_alone", attempts)
 
 
 def _ordered_before_s(old: FeederMemory, new: FeederMemory) -> float | None:

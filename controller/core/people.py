@@ -160,13 +160,12 @@ def _hold_open(memory: CoreMemory, feeder: AssetId) -> CoreMemory:
 
 
 def _let_close(memory: CoreMemory, feeder: AssetId, now_s: float) -> CoreMemory:
-    """A person takes responsibility: the feeder becomes ours to close, whatever had opened it."""
+    """A person takes responsibility: from the next cycle on the feeder is ours to close, whatever had opened it."""
     durable = replace(memory.durable, held_open=memory.durable.held_open - {feeder})
     state = memory.feeders[feeder]
     if state.position is BreakerPosition.CLOSED:
         return replace(memory, durable=durable)
-    since_s = now_s if state.shed_since_s is None else state.shed_since_s
-    freed = replace(state, shed_since_s=since_s, reason=Reason.OPERATOR, quarantined=False, close_attempts=0)
+    freed = replace(state, shed_since_s=now_s, reason=Reason.OPERATOR, quarantined=False, close_attempts=0)
     return replace(memory, durable=durable, feeders={**memory.feeders, feeder: freed})
 
 

@@ -6,7 +6,15 @@ import math
 from dataclasses import replace
 
 from controller.core.black_start import first_tier
-from controller.core.feeders import is_faulty, may_close, order_close, shed
+from controller.core.feeders import (
+    expected_w,
+    is_faulty,
+    is_overdrawn,
+    leave_alone,
+    may_close,
+    order_close,
+    shed,
+)
 from controller.core.memory import FIRST_TIER, CoreMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
 from controller.core.situation import Carrier, Situation, carrier
@@ -63,7 +71,8 @@ def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     """Ours to close again. A black start serves its first tier and no more."""
     if memory.mode is Mode.BLACK_START:
         return first_tier(memory, situation)
-    return [f for f in situation.hub.feeders.values() if may_close(memory, f) and not is_faulty(f, situation)]
+    ours = (f for f in situation.hub.feeders.values() if may_close(memory, f, situation.now_s))
+    return [f for f in ours if not is_faulty(f, situation)]
 
 
 def tiers_out_of_energy(situation: Situation) -> frozenset[int]:
@@ -127,6 +136,8 @@ def _relieve(memory: CoreMemory, situation: Situation, source: Carrier, cause: R
     chosen = shed_for_capacity(situation, source, on_their_way, deaf)
     if not chosen and not on_their_way:
         chosen = tuple(f for f in sheddable(situation) if f.id not in deaf)[:1]
+    faulty = [feeder.id for feeder in chosen if is_overdrawn(memory, feeder)]
+    memory = leave_alone(memory, faulty, situation.now_s)
     memory = shed(memory, [feeder.id for feeder in chosen], cause, situation.now_s)
     return replace(memory, overload_since_s=situation.now_s)
 
@@ -141,7 +152,8 @@ def _is_on_its_way(memory: CoreMemory, feeder: Feeder, situation: Situation) -> 
 
 def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
     timing = situation.hub.timing
-    quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s)
+    sheds_s = (f.shed_since_s for f in memory.feeders.values() if f.shed_since_s is not None)
+    quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s, *sheds_s)
     settle_s = timing.restore_settle_s
     if memory.mode is Mode.BLACK_START:
         start = memory.black_start
@@ -175,8 +187,7 @@ def _restore_soc_pct(tier: Tier) -> float:
 
 def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """Cold loads draw more: the pick-up must fit on each of the feeder's phases."""
-    expected_w = max(memory.drawn_w.get(feeder.id, 0.0), 0.0) or feeder.rated_w
-    pickup = PhaseValues.shared(expected_w * feeder.pickup_ratio, feeder.phases)
+    pickup = PhaseValues.shared(expected_w(memory, feeder) * feeder.pickup_ratio, feeder.phases)
     if memory.mode is Mode.GRID_CONNECTED:
         grid_w = situation.seen.poi.power_w
         return grid_w is None or grid_w.total + pickup.total <= situation.hub.poi.import_max_w

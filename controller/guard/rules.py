@@ -32,6 +32,7 @@ KEEPS_OPEN = (
     Reason.MAINTENANCE_LOCK,
     Reason.PICKUP_COLLAPSE,
     Reason.NOT_FOLLOWED,
+    Reason.FEEDER_OVERDRAWN,
 )  # exempt from turns
 
 

@@ -70,6 +70,7 @@ class Reason(Enum):
     LOW_SOC = "low_soc"
     RESTORE = "restore"
     PICKUP_COLLAPSE = "pickup_collapse"
+    FEEDER_OVERDRAWN = "feeder_overdrawn"  # it drew many times its rating: a fault of its own
     TRIPPED = "tripped"  # opened without our order
     BY_HAND = "by_hand"  # moved in local control
     PREPARED_SURPLUS = "prepared_surplus"

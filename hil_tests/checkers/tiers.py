@@ -16,6 +16,13 @@ ORDER_GRACE_S = 1.0  # the slowest line's write latency, and a cycle
 PICKUP_TOLERANCE_S = 0.5
 RESERVE_GRACE_S = 30.0
 RESERVE_HYSTERESIS_PCT = 2.0
+OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
+
+
+def _has_own_fault(scene: Scene, feeder: str) -> bool:
+    """Its protection has operated, or it draws what only a fault draws."""
+    truth = scene.plant.feeders[feeder]
+    return truth.has_fault or truth.demand_ratio > OWN_FAULT_RATIO
 
 
 @dataclass(slots=True)
@@ -58,7 +65,7 @@ class TierOrder:
         """Who should have gone instead."""
         plant, feeders = scene.plant, scene.site.hub.feeders
         excused = not scene.controller.is_running or scene.controller.mode is Mode.LOCKED_OUT
-        if excused or plant.feeders[name].has_fault or plant.feeders[name].position is CLOSED:
+        if excused or _has_own_fault(scene, name) or plant.feeders[name].position is CLOSED:
             return None
         return next(
             (
@@ -141,7 +148,7 @@ class RestoreOrder:
         "No feeder is picked up in the island while one of a lower tier number that we have shed, on its phases and "
         "within reach, waits; none below the charge at which its tier is shed",
         "none",
-        "design §6: the restore order is the reverse; study I6",
+        "design §6: the restore order is the reverse; study I6; exempt: a fault of the feeder itself",
     )
     attends: int = Attends.ORDERS | Attends.LOG
     _wrong: Unsettled[_Pickup] = field(default_factory=Unsettled)
@@ -184,7 +191,7 @@ class RestoreOrder:
             and plant.feeders[other.id].position is not CLOSED
             and other.tier < feeder.tier
             and set(other.phases) <= set(feeder.phases)
-            and not plant.feeders[other.id].has_fault
+            and not _has_own_fault(scene, other.id)
             and not is_deaf(scene, other.id)
         )
         level_pct = next(t.shed_below_soc_pct for t in scene.site.hub.tiers if t.number == feeder.tier)

@@ -73,6 +73,7 @@ EXEMPT = [
     ({}, {}, Reason.MAINTENANCE_LOCK),
     ({}, {}, Reason.PICKUP_COLLAPSE),
     ({}, {}, Reason.NOT_FOLLOWED),
+    ({}, {}, Reason.FEEDER_OVERDRAWN),
 ]
 
 

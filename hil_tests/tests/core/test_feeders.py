@@ -1,0 +1,85 @@
+"""One feeder in the island, story by story: held by a person, or with a fault of its own."""
+
+from __future__ import annotations
+
+from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.image import ProcessImage
+from controller.model.phases import ZERO, PhaseValues
+from controller.model.reasons import EventKind, Reason
+from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
+from hil_tests.tests.core.run import Run
+
+
+def held(at_s: float) -> ProcessImage:
+    return with_feeder(islanded(at_s), "ev_posts", position=OPEN, power_w=ZERO)
+
+
+def wish(kind: RequestKind, run: Run, subject: str = "ev_posts") -> Advice:
+    return Advice(requests=(OperatorRequest(f"{kind.value}{run.now_s}", kind, subject, "who", False, run.now_s + 5.0),))
+
+
+def ordered_close(run: Run) -> set[str]:
+    return {event.subject for event in run.events if event.kind is EventKind.ORDERED_CLOSE}
+
+
+def test_a_feeder_that_is_let_go_is_ordered_closed_in_a_later_cycle_than_the_guard_still_knows_it_held() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(islanded, advice=wish(RequestKind.OPEN_FEEDER, run))
+    run.see(held, 20.0)
+    run.see(held, advice=wish(RequestKind.CLOSE_FEEDER, run))
+    assert "ev_posts" not in run.memory.durable.held_open
+    command = run.commands.feeders["ev_posts"]
+    assert command.close is None, "the guard reads the holds as they were before this cycle"
+    run.see(held, 6.0)
+    assert ordered_close(run) == {"ev_posts"}
+
+
+def shorted(at_s: float) -> ProcessImage:
+    """The warm room draws ten times its rating, and the battery twice what it can for ever."""
+    seen = with_feeder(islanded(at_s), "warm_room", power_w=PhaseValues.even(40_000.0))
+    return with_battery(seen, power_w=PhaseValues.even(45_000.0))
+
+
+def without_warm_room(at_s: float) -> ProcessImage:
+    return with_feeder(islanded(at_s), "warm_room", position=OPEN, power_w=ZERO)
+
+
+def both_open(at_s: float) -> ProcessImage:
+    return with_feeder(without_warm_room(at_s), "ev_posts", position=OPEN, power_w=ZERO)
+
+
+def test_a_feeder_that_drew_many_times_its_rating_is_left_alone_and_holds_nobody_back() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(shorted, 0.4)
+    assert run.memory.feeders["warm_room"].quarantined
+    assert run.commands.feeders["warm_room"].cause is Reason.FEEDER_OVERDRAWN
+    alarms = [e for e in run.events if e.kind is EventKind.ALARM]
+    assert [(e.subject, e.reason) for e in alarms] == [("warm_room", Reason.FEEDER_OVERDRAWN)]
+    run.see(both_open, 4.0)
+    assert not ordered_close(run), "what has just been shed may not be all"
+    run.see(both_open, 20.0)
+    assert ordered_close(run), "the healthy ones of the tier above come back"
+    assert "warm_room" not in ordered_close(run)
+
+
+def test_a_person_lets_an_overdrawn_feeder_close_and_its_fault_is_not_what_room_is_asked_for() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(shorted, 0.4)
+    run.see(without_warm_room, 10.0)
+    run.see(without_warm_room, advice=wish(RequestKind.CLOSE_FEEDER, run, "warm_room"))
+    run.see(without_warm_room, 6.0)
+    assert "warm_room" in ordered_close(run)
+
+
+def test_a_feeder_that_is_only_one_of_many_that_draw_too_much_is_not_blamed() -> None:
+    def heavy(at_s: float) -> ProcessImage:
+        return with_battery(islanded(at_s, load_w=130_000.0), power_w=PhaseValues.even(45_000.0))
+
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(heavy, 3.0)
+    assert any(state.shed_since_s is not None for state in run.memory.feeders.values())
+    assert not any(state.quarantined for state in run.memory.feeders.values())
