@@ -102,6 +102,7 @@ class BatteryEntry(SourceEntry):
     """A battery with its inverter."""
 
     capacity_wh: Positive
+    forms_in_parallel: bool = False  # may form beside a healthy grid: a planned island then begins without a break
     droop_pct: NotNegative = 0.0  # frequency drop at rating, percent of nominal
     reserve_soc_pct: Percent = 80.0  # kept for the island while on grid
     empty_soc_pct: Percent = 5.0  # forming ends below

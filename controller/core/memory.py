@@ -75,6 +75,15 @@ class SourceMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class LeavingMemory:
+    """How far a planned islanding has come."""
+
+    ready_since_s: float | None = None  # exchange and loads have been small enough since
+    opening_since_s: float | None = None  # from here on there is no way back but over the island
+    says_open_since_s: float | None = None  # the contact, since our order
+
+
+@dataclass(frozen=True, slots=True)
 class CoreMemory:
     """Everything that `decide` carries to its next cycle."""
 
@@ -93,6 +102,7 @@ class CoreMemory:
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
     earthing: Order | None = None
+    leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
     imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made

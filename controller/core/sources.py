@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits
 from controller.core.resync import steer, with_droop
@@ -17,7 +18,8 @@ from controller.model.words import BusSide, InverterMode, Mode
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
-ISLAND_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION})
+ISLAND_MODES = frozenset({Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION})
+TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 
 
 def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
@@ -27,9 +29,13 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
             return {b.id: _on_grid(b, situation) for b in situation.hub.batteries.values()}
         case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION:
             return {b.id: _in_island(memory, b, situation) for b in situation.hub.batteries.values()}
+        case Mode.PLANNED_ISLANDING:
+            is_steered = carried_by(situation.former or situation.candidate, memory, situation)
+            command = leaving_command if is_steered else _in_island
+            return {b.id: command(memory, b, situation) for b in situation.hub.batteries.values()}
         case Mode.LOCKED_OUT:
             return _locked_out(memory, situation)
-        case Mode.UNKNOWN | Mode.DARK | Mode.PLANNED_ISLANDING | Mode.BLACK_START:
+        case Mode.UNKNOWN | Mode.DARK | Mode.BLACK_START:
             return {}
 
 
@@ -39,7 +45,7 @@ def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCom
         return {plant: PvCommand(limit_w=None, cause=Reason.PV_FREE) for plant in situation.hub.pv}
     if memory.mode not in ISLAND_MODES:
         return {}
-    if situation.former is None or memory.mode is Mode.UNPLANNED_ISLANDING:
+    if situation.former is None or memory.mode in TRANSFERS:
         limits, cause = memory.prepared.pv_limits_w, Reason.PREPARED_SURPLUS
     else:
         limits, cause = pv_limits(situation, situation.former, without=frozenset()), Reason.PV_SURPLUS
