@@ -55,7 +55,8 @@ def take_requests(memory: CoreMemory, situation: Situation, advice: Advice) -> t
 def _answer(
     request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, after: CoreMemory | Reason | None
 ) -> Event:
-    was_taken, why = isinstance(after, CoreMemory), after if isinstance(after, Reason) else Reason.OPERATOR
+    was_taken = isinstance(after, CoreMemory)
+    why = after if isinstance(after, Reason) else Reason.OPERATOR if was_taken else Reason.NOT_POSSIBLE
     kind = EventKind.REQUESTED if was_taken else EventKind.REQUEST_REFUSED
     values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
     inputs: dict[str, Input] = {

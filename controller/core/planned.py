@@ -59,7 +59,7 @@ def why_no_island(memory: CoreMemory, situation: Situation, *, is_automatic: boo
     if authority is Authority.OBSERVE:
         return Reason.OBSERVE_ONLY
     if authority is Authority.MANUAL and is_automatic:
-        return Reason.OPERATOR  # waits for a person
+        return Reason.WAITS_FOR_PERSON
     is_on_grid = memory.mode is Mode.GRID_CONNECTED and memory.grid.verdict is GridVerdict.OK
     if not is_on_grid and memory.mode not in WANTED_IN:
         return Reason.ISLAND_NOT_NOW

@@ -49,6 +49,8 @@ class Reason(Enum):
     ISLAND_NOT_PREPARED = "island_not_prepared"  # exchange or loads not brought down in time
     POI_DID_NOT_OPEN = "poi_did_not_open"  # by our order, beside a good grid: nothing has changed
     GENSET_RUNS = "genset_runs"
+    NOT_POSSIBLE = "not_possible"  # what was asked for
+    WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"
     GRID_LOST_AGAIN = "grid_lost_again"
     RECONNECTED = "reconnected"

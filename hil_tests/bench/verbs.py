@@ -88,7 +88,7 @@ def grid_rotation(scene: Scene, *, equal: bool) -> None:
 
 
 def dso_ask_for_island(scene: Scene, *, on: bool) -> None:
-    """The grid operator calls: please leave the grid in good order (IEEE 2030.7 T1); whoever is on duty passes it on."""
+    """The grid operator calls: please leave the grid in good order (T1). Whoever is on duty passes it on."""
     kind = RequestKind.ISLAND_ON if on else RequestKind.ISLAND_OFF
     scene.controller.request(kind, None, at_the_hub=False)
 
