@@ -200,6 +200,15 @@ class TimingEntry(Part):
     flap_patience_s: NotNegative = 30.0  # added per recent failed return, doubling
 
 
+Month = Annotated[int, Field(ge=1, le=12)]
+
+
+class DrillEntry(Part):
+    """When a planned island may be exercised."""
+
+    months: list[Month] = Field(default=list(range(1, 13)), min_length=1)  # in which `hallig drill` may leave the grid
+
+
 class SiteFile(Part):
     """A whole site file. What is required and missing, or too wrong to be read, is None or empty."""
 
@@ -226,4 +235,5 @@ class SiteFile(Part):
     weather: SignalEntry | None = None
     safety: SignalEntry | None = None
     timing: TimingEntry = TimingEntry()
+    drill: DrillEntry = DrillEntry()
     max_age_s: dict[RoleName, Positive] = Field(default_factory=dict)

@@ -16,9 +16,12 @@ from hil_tests.tests.commands import village_process
 
 HALLIG = [sys.executable, "-m", "controller.cli"]
 PATIENCE_S = 30.0
+SLOW_S = 180.0  # for what waits on the plant
 
 
-def hallig(*arguments: str, root: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+def hallig(
+    *arguments: str, root: Path | None = None, patience_s: float = PATIENCE_S, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """The real command, in English unless told otherwise; it must never show a traceback."""
     environment = {**os.environ, "LANG": "en_GB.UTF-8", "LC_ALL": "", "HALLIG_RUN_ROOT": str(root or "/nowhere")}
     done = subprocess.run(
@@ -26,7 +29,7 @@ def hallig(*arguments: str, root: Path | None = None, **variables: str) -> subpr
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=patience_s,
         env={**environment, **variables},
         stdin=subprocess.DEVNULL,
     )
@@ -83,6 +86,10 @@ class Village:
     def json(self, *arguments: str) -> Any:
         """The one document that the command prints with --json."""
         return json.loads(self.hallig(*arguments, "--json").stdout)
+
+    def json_slow(self, *arguments: str) -> Any:
+        """As `json`, of a command that takes its time."""
+        return json.loads(hallig(*arguments, "--json", root=self.root, patience_s=SLOW_S).stdout)
 
     @property
     def status(self) -> dict[str, Any]:
