@@ -41,7 +41,7 @@ def look(village: Village) -> Look:
     return Looker(hub_at(village.root / "musterhallig")).look()
 
 
-# ---- the plan ----------------------------------------------------------------------------------------------------------
+# ---- the plan -------------------------------------------------------------------------------------------------------
 
 
 def test_without_go_nothing_moves_and_the_plan_says_what_would(village: Village) -> None:
@@ -90,7 +90,7 @@ def test_each_criterion_ends_it(village: Village) -> None:
         assert word in (why_abort(replace(seen, status=spoilt), plan) or "")
 
 
-# ---- an island, on request ---------------------------------------------------------------------------------------------
+# ---- an island, on request ------------------------------------------------------------------------------------------
 
 
 def test_a_planned_island_is_told_with_who_asked_and_until_when(village: Village) -> None:
@@ -121,7 +121,7 @@ def test_a_wrong_time_is_told(village: Village) -> None:
         assert village.hallig("island", *words).returncode == 2
 
 
-# ---- the drill ---------------------------------------------------------------------------------------------------------
+# ---- the drill ------------------------------------------------------------------------------------------------------
 
 
 def test_a_drill_leaves_comes_back_and_keeps_its_times(village: Village) -> None:
