@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = {
     "journal": "whether the record of events is whole",
     "read": "one value, its age, and the device that says so",
     "observe": "watch only, or act again",
+    "island": "leave the grid in good order, or go back",
+    "drill": "exercise a planned island, and keep its times",
     "bench": "test the controller: scenarios, faults, verdicts, reports",
 }
 UNTIL_TOLD = frozenset({"demo", "run", "supervise"})  # they run until a signal ends them

@@ -10,10 +10,11 @@ import orjson
 from controller.core.decide import fresh_memory
 from controller.core.memory import CoreMemory
 from controller.core.poi import ATTEMPTS_MAX
-from controller.model.memory import Attempt, DurableMemory, Latch
+from controller.model.memory import Attempt, DurableMemory, Latch, PlannedIsland
 from controller.model.reasons import Reason
-from controller.model.words import Authority
+from controller.model.words import Authority, Mode
 
+STAYS = (Mode.UNKNOWN, Mode.ISLANDED)  # where a wish for a planned island starts nothing
 UNKNOWN_BOOT = "unknown"  # the kernel did not say which boot this is: no instant means anything then
 
 
@@ -51,9 +52,25 @@ def read_durable(stored: tuple[str, str], boot: str, now_s: float) -> DurableMem
             held_open=frozenset(raw["held_open"]),
             shed_by_us=frozenset(raw["shed_by_us"]),
             poi_held_open=raw.get("poi_held_open", False) is True,
+            planned=_planned(raw.get("planned"), now_s, is_same_boot=is_same_boot),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _planned(raw: dict[str, Any] | None, now_s: float, *, is_same_boot: bool) -> PlannedIsland | None:
+    """Of another boot nobody knows how long it has lasted: as long again."""
+    if raw is None:
+        return None
+    since_s, until_s = float(raw["since_s"]), raw["until_s"]
+    lasts_s = None if until_s is None else float(until_s) - since_s
+    began_s = since_s if is_same_boot and since_s <= now_s else now_s
+    return PlannedIsland(
+        who=str(raw["who"]),
+        since_s=began_s,
+        until_s=None if lasts_s is None else began_s + lasts_s,
+        is_automatic=raw["is_automatic"] is True,
+    )
 
 
 def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
@@ -69,6 +86,7 @@ def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
         held_open=late.held_open - had.held_open,
         shed_by_us=late.shed_by_us - had.shed_by_us,
         poi_held_open=late.poi_held_open and not had.poi_held_open,
+        planned=late.planned if had.planned is None else None,
     )
 
 
@@ -87,6 +105,7 @@ def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory) 
         held_open=now.held_open - (had.held_open - late.held_open),
         shed_by_us=now.shed_by_us - not_shed,
         poi_held_open=now.poi_held_open and (late.poi_held_open or not had.poi_held_open),
+        planned=None if late.planned is None and now.planned == had.planned else now.planned,
     )
     feeders = {feeder: state for feeder, state in memory.feeders.items() if feeder not in not_shed}
     return replace(memory, durable=durable, feeders=feeders)
@@ -97,7 +116,8 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
 
     `late` is what was not known yet (`news_of`). Nothing is forgotten: latches, holds and attempts of both. Feeders of
     which nothing is known yet but their position are looked at anew, with what we had shed. What a person has said
-    meanwhile about the authority stands; a hub that was observing begins again, and observes.
+    meanwhile about the authority stands; a hub that was observing begins again, and observes. A planned island goes on
+    as one; a hub that is on the grid by now does not leave it because of an old wish.
     """
     now = memory.durable
     fresh = tuple(latch for latch in late.latches if now.latch(latch.subject) is None)
@@ -108,6 +128,7 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
         held_open=now.held_open | late.held_open,
         shed_by_us=now.shed_by_us | late.shed_by_us,
         poi_held_open=now.poi_held_open or late.poi_held_open,
+        planned=now.planned or (late.planned if memory.mode in STAYS else None),
     )
     if durable.authority is not now.authority:
         return fresh_memory(durable, now_s)

@@ -39,6 +39,7 @@ from controller.status import CycleStatus
 from controller.veto_inputs import veto_inputs
 
 LATENESS_WINDOW_COUNT = 1000
+TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
 EARLY_GAP_S = 0.005  # between two cycles at least: a contact that flickers must not turn the loop into a spin
 
@@ -154,7 +155,7 @@ class Loop:
     @property
     def is_tense(self) -> bool:
         """Every sample counts, not only what has changed: proof needs two of them, and so does the end of a doubt."""
-        return self.memory.mode is Mode.UNPLANNED_ISLANDING or self.assembler.is_waiting
+        return self.memory.mode in TRANSFERS or self.assembler.is_waiting
 
     def intent_is_durable(self) -> None:
         """The journal has written something; if an order waits for that, it goes now."""

@@ -28,6 +28,7 @@ from controller.status import (
     JournalStatus,
     LatchStatus,
     OfferStatus,
+    PlannedStatus,
     PvStatus,
     RadioStatus,
     Status,
@@ -87,6 +88,8 @@ def build_status(p: Publication) -> Status:
         offers=tuple(OfferStatus(x.id, x.label, x.feeders, x.radios) for x in p.hub.offers),
         latches=tuple(LatchStatus(x.subject, x.reason, x.since_s) for x in p.memory.durable.latches),
         devices=tuple(_device(p, name, link) for name, link in p.links.items()),
+        planned=_planned(p),
+        prepared_shed=p.memory.prepared.shed,
         cycle=p.cycle,
         journal=p.journal,
         angle_difference_deg=p.seen.poi.angle_difference_deg,
@@ -105,7 +108,7 @@ def _device(p: Publication, name: str, link: Link) -> DeviceStatus:
 
 def _grid(p: Publication) -> GridStatus:
     poi = p.seen.poi
-    waiting = p.memory.mode is Mode.ISLANDED
+    waiting = p.memory.mode is Mode.ISLANDED and p.memory.durable.planned is None
     return GridStatus(
         verdict=p.memory.grid.verdict,
         reason=p.memory.grid.reason,
@@ -116,6 +119,11 @@ def _grid(p: Publication) -> GridStatus:
         poi_position=poi.position,
         reconnect_at_s=return_at_s(p.memory, assess(p.seen, p.hub, p.now_s)) if waiting else None,
     )
+
+
+def _planned(p: Publication) -> PlannedStatus | None:
+    wish = p.memory.durable.planned
+    return None if wish is None else PlannedStatus(wish.who, wish.since_s, wish.until_s, wish.is_automatic)
 
 
 def _tiers(p: Publication) -> tuple[TierStatus, ...]:

@@ -50,6 +50,8 @@ class RequestFrame(BaseModel):
     who: str = Field(min_length=1, max_length=64)
     at_the_hub: bool = False
     ttl_s: float = Field(default=10.0, gt=0, le=30)
+    for_s: float | None = Field(default=None, ge=60, le=7 * 86_400)  # of `island_on`; none: until somebody asks
+    is_automatic: bool = False  # a timetable or a warning asks, no person
 
 
 class EventsFrame(BaseModel):
@@ -202,6 +204,8 @@ class ControlSocket:
             who=frame.who,
             at_the_hub=frame.at_the_hub,
             expires_at_s=now_s + frame.ttl_s,
+            for_s=frame.for_s,
+            is_automatic=frame.is_automatic,
         )
         self._requests.append(request)
         return {"ok": True, "id": request.id}

@@ -132,6 +132,16 @@ class LatchStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStatus:
+    """The wish to be off the grid although it is there."""
+
+    who: str  # not for the public
+    since_s: float
+    until_s: float | None  # None: until a person asks for the return
+    is_automatic: bool = False  # of a timetable or a warning
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceStatus:
     """One connection."""
 
@@ -201,5 +211,7 @@ class Status:
     angle_difference_deg: float | None = None  # across the POI, bus minus grid
     irradiance_w_per_m2: float | None = None
     temperature_c: float | None = None
+    planned: PlannedStatus | None = None
+    prepared_shed: tuple[str, ...] = ()  # what would be shed if the island had to be carried from now on
     offers: tuple[OfferStatus, ...] = ()  # none: the page tells the feeders instead
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
 
     @router.get("/status", responses=silent)
     def status() -> StatusAnswer:
-        """The last known status with its age. Fuel is left out: it would tell thieves where to go."""
+        """The last known status with its age. Fuel is left out: it would tell thieves where to go; so are people."""
         reading = reader.read()
         if reading.status is None:
             raise Refusal(Fault.NO_CONTACT, "No contact with the controller yet.")
@@ -60,7 +60,7 @@ def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
             detail = f"The controller speaks schema {reading.status.schema}, this web only {SCHEMA}."
             raise Refusal(Fault.NEWER, detail)
         unreadable = sorted(reading.unreadable)
-        public = _without_fuel(reading.status)
+        public = _for_everybody(reading.status)
         return StatusAnswer(age_s=reading.age_s, is_stale=reading.is_stale, unreadable=unreadable, status=public)
 
     @router.get("/events", responses=wrong)
@@ -97,5 +97,7 @@ def _heard(reading: Reading) -> str:
     return "stale" if reading.is_stale else "fresh"
 
 
-def _without_fuel(status: Status) -> Status:
-    return replace(status, gensets=tuple(replace(genset, fuel_l=None) for genset in status.gensets))
+def _for_everybody(status: Status) -> Status:
+    gensets = tuple(replace(genset, fuel_l=None) for genset in status.gensets)
+    planned = None if status.planned is None else replace(status.planned, who="")
+    return replace(status, gensets=gensets, planned=planned)

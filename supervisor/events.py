@@ -26,6 +26,7 @@ TOLD = frozenset(
         EventKind.LATCHED,
         EventKind.RELEASED,
         EventKind.REQUESTED,
+        EventKind.PLANNED_OVER,
         EventKind.ALARM,
         EventKind.ALARM_CLEARED,
         EventKind.FALLBACK,

@@ -6,7 +6,7 @@ import math
 
 from controller.model.words import Authority, GridVerdict, Mode
 from controller.status import LatchStatus, Status
-from supervisor.instants import HOUR_S, MINUTE_S, Now, since, until
+from supervisor.instants import HOUR_S, MINUTE_S, Now, duration, moment, since, until
 from supervisor.labels import Labels
 from supervisor.parts import Banner, Headline, HoursView, Tone
 from supervisor.public_words import known
@@ -47,9 +47,24 @@ def _meaning(status: Status, now: Now, say: Words) -> tuple[str, ...]:
         key += "" if is_ready(status) else ".not_ready"
         key = key if status.grid.verdict is GridVerdict.OK else "meaning.grid_connected.shaky"
     elif status.mode is Mode.ISLANDED and status.grid.verdict is not GridVerdict.LOST:
-        key += f".{status.grid.verdict.value}"
+        is_planned = status.planned is not None and status.grid.verdict is GridVerdict.OK
+        key += ".planned" if is_planned else f".{status.grid.verdict.value}"
     why = (_sentence(say(f"reason.{status.reason.value}")),) if status.mode in SAY_WHY else ()
-    return tuple(sentence for sentence in (*why, say(key), _return(status, now, say)) if sentence)
+    told = (*why, say(key), *planned_sentences(status, now, say), _return(status, now, say))
+    return tuple(sentence for sentence in told if sentence)
+
+
+def planned_sentences(status: Status, now: Now, say: Words) -> tuple[str, ...]:
+    """Of a planned island: what asked for it, and until when. Who it was is nobody's business here."""
+    planned = status.planned
+    if planned is None:
+        return ()
+    asked = say("page.planned_automatic" if planned.is_automatic else "page.planned_by_person")
+    if planned.until_s is None:
+        return asked, say("page.planned_open")
+    if not now.has_clock:
+        return asked, say("page.planned_left", duration=duration(say, planned.until_s - now.mono_s))
+    return asked, say("page.planned_until", time=moment(say, now, now.unix_at(planned.until_s)))
 
 
 def _return(status: Status, now: Now, say: Words) -> str:

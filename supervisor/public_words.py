@@ -38,6 +38,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "grid_connected.not_ready",
         "grid_connected.shaky",
         "islanded.ok",
+        "islanded.planned",
         "islanded.rejected",
         "islanded.unknown",
     ),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
-import socket
 from typing import Any
 
+from controller.commands.asker import who
 from controller.commands.frame import (
     NO_CONTACT,
     OK,
@@ -26,7 +24,6 @@ from controller.commands.hubs import HubPlace, add_hub, find_hub
 PATIENCE_S = 4.0
 REFUSAL_S = 1.0  # a manual hub will not become automatic: long enough to be sure that it did not
 LOOK_S = 0.1
-WHO_MAX = 64
 KIND = {"on": "observe_on", "off": "observe_off"}
 WANTED = {"on": "observe", "off": "auto"}
 ABOUT = About(
@@ -103,7 +100,7 @@ def _ask(hub: HubPlace, kind: str | None) -> None:
     if kind is None:
         ask(hub, method="ping")
     else:
-        ask(hub, method="request", kind=kind, who=_who())
+        ask(hub, method="request", kind=kind, who=who())
 
 
 def _after(looker: Any, wanted: str, patience_s: float) -> Any:
@@ -115,15 +112,6 @@ def _after(looker: Any, wanted: str, patience_s: float) -> Any:
         pause(LOOK_S)
         look = looker.look()
     return look
-
-
-def _who() -> str:
-    """The person, as far as the machine knows: name, and terminal or machine."""
-    try:
-        name = os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):  # a user without a name
-        name = f"uid {os.getuid()}"
-    return f"{name}@{socket.gethostname()}"[:WHO_MAX]
 
 
 def _why_not(say: Any, before: str) -> str:

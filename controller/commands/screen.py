@@ -11,7 +11,7 @@ from controller.durable_copy import NAME as COPY_NAME
 from controller.model.phases import PhaseValues
 from controller.model.words import BreakerPosition
 from controller.status import FeederStatus
-from supervisor.headline import hours
+from supervisor.headline import hours, planned_sentences
 from supervisor.instants import ago, since, since_when, to_the_second
 from supervisor.labels import Labels
 from supervisor.public_words import known, of_enum
@@ -112,6 +112,11 @@ def _house(look: Look, say: Words) -> Iterator[Row]:
         yield say("screen.journal"), f"{say('page.journal_broken')}: {', '.join(status.journal.broken_files)}"
     if status.journal.copy_reason:
         yield say("screen.journal"), f"{COPY_NAME}: {status.journal.copy_reason}"
+    if status.planned is not None:
+        asked, since_s = status.planned.who, status.planned.since_s
+        told = planned_sentences(status, look.now, say)[-1]
+        text = say("screen.planned_text", who=asked, since=since_when(say, look.now, since_s), until=told)
+        yield say("screen.planned"), text
     yield say("screen.authority"), say(f"authority.{status.authority.value}")
     yield say("screen.as_of"), _age(look, say)
 

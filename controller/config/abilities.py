@@ -33,7 +33,7 @@ class Ability:
     loc: KeyPath = ()  # of NO: what stands in the way
 
 
-NOT_BUILT = frozenset({"T1"})
+NOT_BUILT: frozenset[str] = frozenset()
 """What the transition table has no rows for; a test compares."""
 
 
@@ -64,7 +64,19 @@ def _planned_islanding(draft: Draft, poi: PoiEntry) -> Ability:
     if poi.opened_by == "device":
         reason = "opened_by is device: the inverter opens when it sees fit, not when we ask"
         return Ability(name, Can.NO, reason, ("poi", "opened_by"))
-    return _former(draft, name) or _built("T1", name, f"the POI opens by our order and {_who(draft)} forms")
+    return _former(draft, name) or _built(
+        "T1", name, f"the POI opens by our order and {_who(draft)} forms, {_break(draft)}"
+    )
+
+
+def _break(draft: Draft) -> str:
+    former = next((draft.site.batteries[name] for name in formers(draft)), None)
+    if former is None or not former.forms_in_parallel:
+        return "after a short break: 'forms_in_parallel' of its battery is false"
+    earthing = draft.site.earthing
+    if earthing is None or earthing.kind != "permanent":
+        return "after a short break: the island is earthed only once the POI is proven open"
+    return "without a break: it takes over beside the grid"
 
 
 def _unplanned_islanding(draft: Draft, poi: PoiEntry) -> Ability:

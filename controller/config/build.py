@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from controller.config.bus_budget import write_latency
 from controller.config.capacity import curve_of
@@ -119,7 +120,7 @@ def _battery(name: str, entry: BatteryEntry, beyond_rating: Sequence[ShortTimePo
         phases=_phases(entry.phases),
         rating_va=entry.rating_va,
         capacity_wh=entry.capacity_wh,
-        capabilities=_capabilities(entry),
+        capabilities=replace(_capabilities(entry), forms_in_parallel=entry.forms_in_parallel),
         short_time=(ShortTimePoint(1.0, math.inf), *beyond_rating),
         droop_hz_per_w=entry.droop_pct / 100.0 * 50.0 / entry.rating_va,
         reserve_soc_pct=entry.reserve_soc_pct,

@@ -67,6 +67,13 @@ def _source_has_what_it_can_set(draft: Draft) -> Iterator[Problem]:
                 yield draft.file.problem((section, name, key), "true", wanted, "false")
 
 
+def _parallel_means_can(draft: Draft) -> Iterator[Problem]:
+    for name, entry in draft.site.batteries.items():
+        if entry.forms_in_parallel and not (entry.can_form and entry.can_set_frequency and entry.can_set_voltage):
+            wanted = "can_form, can_set_frequency and can_set_voltage = true beside it"
+            yield draft.file.problem(("batteries", name, "forms_in_parallel"), "true", wanted, "false")
+
+
 def _always_forms_means_can(draft: Draft) -> Iterator[Problem]:
     for section, name, entry in _sources(draft):
         if entry.always_forms and not entry.can_form:
@@ -134,6 +141,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _curve_has_a_source,
     _source_has_what_it_can_set,
     _always_forms_means_can,
+    _parallel_means_can,
     _controller_can_steer,
     _charge_levels_rise,
     _genset_can_carry_its_least,

@@ -72,7 +72,7 @@ def _site(path: Path, entry: SiteFile, draft: Draft) -> Site:
     assert draft.envelope is not None, "an envelope that could not be read is a problem"
     hub = build_hub(entry, draft.grid_code, draft.devices, draft.bindings)
     ages = {**DEFAULT_MAX_AGE_S, **{str(role): age_s for role, age_s in entry.max_age_s.items()}}
-    return Site(path, hub, draft.envelope, draft.devices, draft.bindings, ages)
+    return Site(path, hub, draft.envelope, draft.devices, draft.bindings, ages, frozenset(entry.drill.months))
 
 
 def _draft(file: TomlFile, site: SiteFile, problems: list[Problem]) -> tuple[Draft, list[Problem]]:

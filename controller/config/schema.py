@@ -104,6 +104,7 @@ class BatteryEntry(SourceEntry):
     """A battery with its inverter."""
 
     capacity_wh: Positive
+    forms_in_parallel: bool = False  # may form beside a healthy grid: a planned island then begins without a break
     droop_pct: NotNegative = 0.0  # frequency drop at rating, percent of nominal
     reserve_soc_pct: Percent = 80.0  # kept for the island while on grid
     empty_soc_pct: Percent = 5.0  # forming ends below
@@ -201,6 +202,15 @@ class TimingEntry(Part):
     flap_patience_s: NotNegative = 30.0  # added per recent failed return, doubling
 
 
+Month = Annotated[int, Field(ge=1, le=12)]
+
+
+class DrillEntry(Part):
+    """When a planned island may be exercised."""
+
+    months: list[Month] = Field(default=list(range(1, 13)), min_length=1)  # in which `hallig drill` may leave the grid
+
+
 class SiteFile(Part):
     """A whole site file. What is required and missing, or too wrong to be read, is None or empty."""
 
@@ -227,4 +237,5 @@ class SiteFile(Part):
     weather: SignalEntry | None = None
     safety: SignalEntry | None = None
     timing: TimingEntry = TimingEntry()
+    drill: DrillEntry = DrillEntry()
     max_age_s: dict[RoleName, Positive] = Field(default_factory=dict)

@@ -13,9 +13,11 @@ from controller.core.feeders import feeder_commands, observe_draws, observe_feed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
 from controller.core.last_act import is_running_dry, leave_closed
+from controller.core.leaving import begin_leaving, plan_leaving
 from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
 from controller.core.people import latch, take_latches, take_requests
+from controller.core.planned import end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, observe_poi, plan_island, plan_poi, poi_command
 from controller.core.prepare import prepare
 from controller.core.recover import TRANSFER
@@ -89,7 +91,9 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         sun_since_s=since(memory.sun_since_s, is_sunny(situation), now_s),
     )
     memory = take_latches(memory, seen, now_s)
-    return take_requests(memory, seen, advice, hub, now_s)
+    memory, answers = take_requests(memory, situation, advice)
+    memory, ends = end_wish(memory, situation)
+    return memory, (*answers, *ends)
 
 
 def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -99,11 +103,13 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     reason = row.reason if row.reason is not None else memory.grid.reason
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
-    return _enter(row, entered, situation)
+    return kept_in(row.target, _enter(row, entered, situation))
 
 
 def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
     match row.target:
+        case Mode.PLANNED_ISLANDING:
+            return begin_leaving(memory, situation.now_s)
         case Mode.UNPLANNED_ISLANDING:
             memory = _enter_transfer(row, memory, situation)
         case Mode.BLACK_START:
@@ -129,7 +135,7 @@ def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -
     It is written down as an attempt: a restart that cuts the transfer in two must go on with it.
     """
     memory = count_attempt(memory, "hub", TRANSFER, situation.now_s)
-    if row.source is Mode.GRID_CONNECTED:
+    if row.source in (Mode.GRID_CONNECTED, Mode.PLANNED_ISLANDING):
         memory = _note_flap(memory, situation)
         if memory.prepared.former is None:  # no healthy cycle since the start: nothing is known of the loads
             return shed(memory, _luxuries(situation), Reason.PREPARED_SHED, situation.now_s)
@@ -180,7 +186,7 @@ def _with_failed_return(grid: GridMemory, now_s: float) -> GridMemory:
 
 def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """What the mode wants, in the order of urgency."""
-    memory = take_step(memory, situation)
+    memory = plan_leaving(take_step(memory, situation), situation)
     memory = leave_closed(plan_poi(memory, situation), situation)
     memory = plan_island(memory, situation)
     if memory.mode in SHEDDING_MODES and not is_over_dead_bus(memory):
@@ -189,7 +195,8 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
         memory = restore(memory, situation)
     memory = plan_gensets(memory, situation)
     memory = remember_steering(memory, situation)
-    if memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) and situation.bus_is_live:
+    is_beside_the_grid = memory.mode is Mode.PLANNED_ISLANDING and memory.leaving.opening_since_s is None
+    if (memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) or is_beside_the_grid) and situation.bus_is_live:
         # On a bus that is already dying the meters show nothing: the last healthy answer stands.
         memory = replace(memory, prepared=prepare(situation), imported_w=situation.seen.poi.power_w)
     return memory

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from controller.core.conditions import COLLAPSE_CONFIRM_S, JOINS_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
 from controller.core.genset import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
+from controller.core.leaving import PREPARE_MAX_S
 from controller.core.memory import CoreMemory
+from controller.core.planned import charge_floor_pct, charge_of_former_pct
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
@@ -201,6 +203,16 @@ def _waited(limit_s: Callable[[Situation], float]) -> Callable[[CoreMemory, Core
     return part
 
 
+def _left(_: CoreMemory, __: CoreMemory, situation: Situation) -> Inputs:
+    bounds = numbers(soc_pct=charge_of_former_pct(situation), soc_below_pct=charge_floor_pct(situation.hub))
+    return {**former_inputs(situation, situation.former or situation.candidate), **bounds}
+
+
+def _exchange(_: CoreMemory, __: CoreMemory, situation: Situation) -> Inputs:
+    net = by_phase("net_import", "w", situation.seen.poi.power_w)
+    return {**net, **numbers(load_w=situation.load_w.total), **former_inputs(situation, situation.candidate)}
+
+
 def _emergency(_: CoreMemory, __: CoreMemory, situation: Situation) -> Inputs:
     return {"emergency_off": situation.seen.emergency_off}
 
@@ -235,6 +247,10 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
     "grid_is_back": (_good_grid, _contact, grid_side),
     "will_not_close": (_tries, _contact),
     "gave_up": (_waited(lambda s: s.hub.timing.resync_max_s), _contact, grid_side, bus_side),
+    "opened_before_our_order": (_contact, grid_side, bus_side, _transfer),
+    "former_gone": (_left,),
+    "former_low": (_left,),
+    "not_prepared": (_waited(lambda _: PREPARE_MAX_S), _exchange),
     "nobody_follows": (_waited(lambda _: OBSERVED_TRANSFER_S), _contact, bus_side),
 }
 """By the name of the row's condition; a row that is not here gets contact, grid and bus."""

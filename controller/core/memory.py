@@ -95,6 +95,15 @@ class BlackStart:
 
 
 @dataclass(frozen=True, slots=True)
+class LeavingMemory:
+    """How far a planned islanding has come."""
+
+    ready_since_s: float | None = None  # exchange and loads have been small enough since
+    opening_since_s: float | None = None  # from here on there is no way back but over the island
+    says_open_since_s: float | None = None  # the contact, since our order
+
+
+@dataclass(frozen=True, slots=True)
 class CoreMemory:
     """Everything that `decide` carries to its next cycle."""
 
@@ -113,6 +122,7 @@ class CoreMemory:
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
     earthing: Order | None = None
+    leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None
     bus_live_since_s: float | None = None
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes

@@ -181,7 +181,9 @@ def _sources(before: CoreMemory, after: CoreMemory, situation: Situation) -> Ite
         if new.order is not None and new.order is not old.order:
             values: dict[str, Scalar] = {"attempt": new.order.attempt}
             inputs = proof_inputs(after, situation)
-            yield Event(EventKind.ORDERED_FORM, new.order.cause, battery, values, "form: behind_proof", inputs)
+            is_beside = after.mode is Mode.PLANNED_ISLANDING and after.leaving.opening_since_s is None
+            rule = "form: beside_the_grid" if is_beside else "form: behind_proof"
+            yield Event(EventKind.ORDERED_FORM, new.order.cause, battery, values, rule, inputs)
     for genset in after.gensets:
         yield from _genset(genset, before, after, situation)
 

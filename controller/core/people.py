@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
+from controller.core.planned import ask_about_island
+from controller.core.situation import Situation
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Input, Scalar
 from controller.model.hub import AssetId, Hub
@@ -36,22 +38,25 @@ def latch(memory: CoreMemory, subject: str, reason: Reason, now_s: float) -> Cor
     return replace(memory, durable=replace(memory.durable, latches=latches))
 
 
-def take_requests(
-    memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now_s: float
-) -> tuple[CoreMemory, tuple[Event, ...]]:
+def take_requests(memory: CoreMemory, situation: Situation, advice: Advice) -> tuple[CoreMemory, tuple[Event, ...]]:
     """Act on each living request once; a refusal is an event too."""
+    seen, now_s = situation.seen, situation.now_s
     events: list[Event] = []
     for request in advice.requests:
         if request.id in memory.done_requests or now_s > request.expires_at_s:
             continue
-        after = _act(memory, request, seen, hub, now_s)
-        events.append(_answer(request, memory, seen, was_taken=after is not None))
-        memory = after if after is not None else memory
+        after = _act(memory, request, situation)
+        events.append(_answer(request, memory, seen, after))
+        memory = after if isinstance(after, CoreMemory) else memory
         memory = replace(memory, done_requests=(*memory.done_requests, request.id)[-DONE_REQUESTS_MAX:])
     return memory, tuple(events)
 
 
-def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, *, was_taken: bool) -> Event:
+def _answer(
+    request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, after: CoreMemory | Reason | None
+) -> Event:
+    was_taken = isinstance(after, CoreMemory)
+    why = after if isinstance(after, Reason) else Reason.OPERATOR if was_taken else Reason.NOT_POSSIBLE
     kind = EventKind.REQUESTED if was_taken else EventKind.REQUEST_REFUSED
     values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
     inputs: dict[str, Input] = {
@@ -62,11 +67,12 @@ def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, *,
         "dso_lock": seen.poi.dso_lock,
     }
     rule = "people: person_asked" if was_taken else "people: person_refused"
-    return Event(kind, Reason.OPERATOR, request.subject or "hub", values, rule, inputs)
+    return Event(kind, why, request.subject or "hub", values, rule, inputs)
 
 
-def _act(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage, hub: Hub, now_s: float) -> CoreMemory | None:
-    """The memory after the request, or None when it is refused."""
+def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
+    """The memory after the request; None when it is refused, or why."""
+    seen, hub, now_s = situation.seen, situation.hub, situation.now_s
     match request.kind:
         case RequestKind.OBSERVE_ON | RequestKind.OBSERVE_OFF | RequestKind.MANUAL_ON | RequestKind.MANUAL_OFF:
             return _set_authority(memory, request.kind, now_s)
@@ -76,8 +82,8 @@ def _act(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage, hub: 
             return _act_on_feeder(memory, request, hub, now_s)
         case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
             return _act_on_genset(memory, request, hub, now_s)
-        case RequestKind.RECONNECT:
-            return replace(memory, released_return=True)
+        case RequestKind.RECONNECT | RequestKind.ISLAND_ON | RequestKind.ISLAND_OFF:
+            return ask_about_island(memory, request, situation)
 
 
 def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreMemory | None:

@@ -16,7 +16,8 @@ from controller.model.words import BreakerPosition, IslandEarthing, Mode, Settin
 
 CLOSING_MODES = (Mode.RECONNECTION, Mode.DARK)
 OPEN_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.BLACK_START)
-SEPARATE_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START)
+TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
+SEPARATE_MODES = (*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START)
 STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # locked out for one of these
 CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
@@ -61,7 +62,10 @@ def _has_differed(before: PoiMemory, situation: Situation) -> bool:
 
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Set or drop the wish to have it open, and order a closing when the instant has come."""
-    wants_open = memory.mode in OPEN_MODES or (memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN)
+    is_leaving = memory.mode is Mode.PLANNED_ISLANDING and memory.leaving.opening_since_s is not None
+    wants_open = (
+        is_leaving or memory.mode in OPEN_MODES or (memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN)
+    )
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
     close = memory.poi.close if may_close else None
@@ -83,7 +87,7 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if not is_proven(memory, situation):
         return memory
     memory = _plan_earthing(memory, situation)
-    if memory.mode is Mode.UNPLANNED_ISLANDING:
+    if memory.mode in TRANSFERS:
         return _plan_forming(memory, situation, situation.candidate)
     if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
         source = memory.black_start.source

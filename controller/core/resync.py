@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
+from controller.model.hub import AssetId
 from controller.model.words import Authority, GridVerdict, Switcher
 
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
@@ -46,6 +47,8 @@ def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
 
 def is_return_due(memory: CoreMemory, situation: Situation) -> bool:
     """Observed for long enough, allowed, and not locked; which way of closing is not asked."""
+    if memory.durable.planned is not None:
+        return False  # it is wanted off the grid
     earliest_s = return_at_s(memory, situation)
     if earliest_s is None or situation.now_s < earliest_s or must_not_close(memory, situation):
         return False
@@ -90,14 +93,15 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     )
 
 
-def with_droop(wanted_hz: float, situation: Situation) -> float:
+def with_droop(wanted_hz: float, situation: Situation, former: AssetId | None = None) -> float:
     """No-load frequency that yields the wanted one under the present load, as far as a set-point may go."""
-    if situation.former is None:
+    former = former or situation.former
+    if former is None:
         return wanted_hz
     nominal_hz = situation.hub.nominal_frequency_hz
-    state = situation.seen.batteries[situation.former]
+    state = situation.seen.batteries[former]
     power_w = state.power_w.total if state.power_w is not None else 0.0
-    set_hz = wanted_hz + situation.hub.batteries[situation.former].droop_hz_per_w * power_w
+    set_hz = wanted_hz + situation.hub.batteries[former].droop_hz_per_w * power_w
     return max(nominal_hz - SET_OFF_MAX_HZ, min(nominal_hz + SET_OFF_MAX_HZ, set_hz))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.core.dead_bus import is_over_dead_bus
+from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.resync import steer, with_droop
@@ -19,7 +20,8 @@ from controller.model.words import BusSide, InverterMode, Mode
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
 GENSET_CEILING_RATIO = 0.8  # efficient, and room for a step
-ISLAND_MODES = frozenset({Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
+TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
+ISLAND_MODES = frozenset({*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
 
 
 def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
@@ -31,6 +33,10 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
             return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
         case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION | Mode.BLACK_START:
             return {b.id: _in_island(memory, b, situation) for b in situation.hub.batteries.values()}
+        case Mode.PLANNED_ISLANDING:
+            is_steered = carried_by(situation.former or situation.candidate, memory, situation)
+            command = leaving_command if is_steered else _in_island
+            return {b.id: command(memory, b, situation) for b in situation.hub.batteries.values()}
         case Mode.LOCKED_OUT:
             return _locked_out(memory, situation)
         case _:
@@ -46,7 +52,7 @@ def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCom
     limits: Mapping[AssetId, float]
     if situation.former is None and situation.loaded_genset is not None:
         limits, cause = pv_limits_beside(situation, situation.loaded_genset), Reason.PV_SURPLUS
-    elif situation.former is None or memory.mode is Mode.UNPLANNED_ISLANDING:
+    elif situation.former is None or memory.mode in TRANSFERS:
         limits, cause = memory.prepared.pv_limits_w, Reason.PREPARED_SURPLUS
     else:
         limits, cause = pv_limits(situation, situation.former, without=frozenset()), Reason.PV_SURPLUS

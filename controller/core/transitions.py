@@ -1,6 +1,6 @@
 """The transition function (IEEE 2030.7) as one ordered table: the first row that applies wins.
 
-`docs/modes.md` is generated from this table. T1 (planned islanding) has its place here and no rows yet.
+`docs/modes.md` is generated from this table.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controller.core import leaving
 from controller.core.black_start import (
     battery_can_start,
     genset_can_start,
@@ -97,6 +98,24 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, poi_opened_by_itself, Reason.POI_OPENED_BY_ITSELF),
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, grid_lost, None),
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, dark_and_blind, Reason.GRID_NOT_MEASURED),
+    Transition(Mode.GRID_CONNECTED, Mode.PLANNED_ISLANDING, leaving.island_wanted, Reason.ISLAND_ASKED),
+    # T1
+    Transition(Mode.PLANNED_ISLANDING, Mode.UNKNOWN, leaving.only_watching, Reason.OBSERVE_ONLY),
+    Transition(Mode.PLANNED_ISLANDING, Mode.LOCKED_OUT, leaving.left_by_a_lying_contact, Reason.POI_STUCK),
+    Transition(Mode.PLANNED_ISLANDING, Mode.ISLANDED, island_formed, Reason.ISLAND_FORMED),
+    Transition(
+        Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING, leaving.opened_before_our_order, Reason.POI_OPENED_BY_ITSELF
+    ),
+    Transition(Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING, grid_lost, None),
+    Transition(Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING, dark_and_blind, Reason.GRID_NOT_MEASURED),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.withdrawn, Reason.OPERATOR),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.under_hands, Reason.LOCAL_CONTROL),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.former_gone, Reason.ISLAND_NO_FORMER),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.former_low, Reason.LOW_SOC),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.not_prepared, Reason.ISLAND_NOT_PREPARED),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.did_not_open, Reason.POI_DID_NOT_OPEN),
+    Transition(Mode.PLANNED_ISLANDING, Mode.LOCKED_OUT, leaving.leaving_not_proven, Reason.POI_UNPROVEN),
+    Transition(Mode.PLANNED_ISLANDING, Mode.DARK, not_formed, Reason.ISLAND_NOT_FORMED),
     # T2
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, forming_reaches_the_grid, Reason.POI_STUCK),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, island_formed, Reason.ISLAND_FORMED),

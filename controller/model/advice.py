@@ -21,7 +21,9 @@ class RequestKind(Enum):
     CLOSE_FEEDER = "close_feeder"
     START_GENSET = "start_genset"
     STOP_GENSET = "stop_genset"
-    RECONNECT = "reconnect"  # release where the grid code or MANUAL waits for a person
+    RECONNECT = "reconnect"  # release where the grid code or MANUAL waits for a person; ends a planned island
+    ISLAND_ON = "island_on"  # leave the grid in good order and stay off it (T1); lasts `for_s`
+    ISLAND_OFF = "island_off"  # back to the grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class OperatorRequest:
     who: str
     at_the_hub: bool  # physical presence: releases of latches need it
     expires_at_s: float
+    for_s: float | None = None  # of ISLAND_ON: how long the island is wanted; None: until somebody asks for the return
+    is_automatic: bool = False  # of a timetable or a warning, not of a person: waits for people in MANUAL
 
 
 @dataclass(frozen=True, slots=True)

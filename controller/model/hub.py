@@ -52,6 +52,7 @@ class SourceCapabilities:
     always_forms: bool  # cannot follow: must be stopped when the POI is not proven open
     can_set_frequency: bool
     can_set_voltage: bool
+    forms_in_parallel: bool = False  # may form beside a healthy grid: it takes the bus over without a break
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedIsland:
+    """The wish to be off the grid although it is there, from when it was taken until it is over."""
+
+    who: str
+    since_s: float
+    until_s: float | None  # None: until a person asks for the return
+    is_automatic: bool = False  # of a timetable or a warning
+
+
+@dataclass(frozen=True, slots=True)
 class DurableMemory:
     """Durable facts, in boot time. After another boot the shell sets every unknown age to "just now"."""
 
@@ -38,6 +48,7 @@ class DurableMemory:
     held_open: frozenset[AssetId] = field(default_factory=frozenset)  # feeders a person holds open
     shed_by_us: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that we may close again
     poi_held_open: bool = False  # we want the POI open; explains after a start how it stands, and decides nothing
+    planned: PlannedIsland | None = None  # else an island beside a healthy grid goes back to it
 
     def latch(self, subject: str) -> Latch | None:
         """The latch on this subject, if there is one."""

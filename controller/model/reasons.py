@@ -40,6 +40,17 @@ class Reason(Enum):
     ISLAND_FORMED = "island_formed"
     ISLAND_NOT_FORMED = "island_not_formed"
     ISLAND_COLLAPSED = "island_collapsed"
+    ISLAND_ASKED = "island_asked"  # leave the grid in good order
+    ISLAND_TIME_OVER = "island_time_over"  # the planned island has lasted as long as it was wanted
+    ISLAND_NOT_NOW = "island_not_now"  # neither on a good grid nor in an island
+    ISLAND_NOT_ABLE = "island_not_able"  # the POI does not open by our order, or we could not close it again
+    ISLAND_NO_FORMER = "island_no_former"  # nobody could form
+    ISLAND_NOT_ASKED = "island_not_asked"  # there is no planned island to end
+    ISLAND_NOT_PREPARED = "island_not_prepared"  # exchange or loads not brought down in time
+    POI_DID_NOT_OPEN = "poi_did_not_open"  # by our order, beside a good grid: nothing has changed
+    GENSET_RUNS = "genset_runs"
+    NOT_POSSIBLE = "not_possible"  # what was asked for
+    WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"
     GRID_LOST_AGAIN = "grid_lost_again"
     RECONNECTED = "reconnected"
@@ -144,6 +155,7 @@ class EventKind(Enum):
     RELEASED = "released"
     REQUESTED = "requested"
     REQUEST_REFUSED = "request_refused"
+    PLANNED_OVER = "planned_over"  # the wish for a planned island has ended by itself
     VETOED = "vetoed"
     ALARM = "alarm"
     ALARM_CLEARED = "alarm_cleared"

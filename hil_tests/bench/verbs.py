@@ -88,8 +88,9 @@ def grid_rotation(scene: Scene, *, equal: bool) -> None:
 
 
 def dso_ask_for_island(scene: Scene, *, on: bool) -> None:
-    """The grid operator's contact: please leave the grid, in good order (IEEE 2030.7 T1)."""
-    scene.plant.dso.asks_for_island = on
+    """The grid operator calls: please leave the grid in good order (T1). Whoever is on duty passes it on."""
+    kind = RequestKind.ISLAND_ON if on else RequestKind.ISLAND_OFF
+    scene.controller.request(kind, None, at_the_hub=False)
 
 
 def dso_limit_import(scene: Scene, *, limit_w: Span | None = None) -> None:

@@ -7,7 +7,21 @@ from types import ModuleType
 from typing import cast
 
 from controller.cli import COMMANDS, Command, overview, parser_of
-from controller.commands import bench, check, demo, events, explain, journal, observe, read, run, status, supervise
+from controller.commands import (
+    bench,
+    check,
+    demo,
+    drill,
+    events,
+    explain,
+    island,
+    journal,
+    observe,
+    read,
+    run,
+    status,
+    supervise,
+)
 from controller.commands.bench_parts import PARTS
 from controller.commands.frame import About, Parser
 
@@ -28,6 +42,8 @@ MODULES: Mapping[str, ModuleType] = {
     "journal": journal,
     "read": read,
     "observe": observe,
+    "island": island,
+    "drill": drill,
     "bench": bench,
 }
 

@@ -33,8 +33,8 @@ compared with the cell. All rows are played in `.ci/full`, some in the tests.
 
 Nothing is written for a device that is back later: a wish dies after half a second. Loads are shed by what is seen: a
 feeder whose meter is silent counts with its full rating, one whose contactor is not reached is not counted as relief.
-Planned islanding has no rows in the [transition table](modes.md) yet, and a black start is not walked here: each
-of its steps waits for what it must see (`controller/core/black_start.py`). A device in quarantine, because
+Planned islanding and black start are not walked here: each of their steps waits for what it must see
+(`controller/core/leaving.py`, `controller/core/black_start.py`). A device in quarantine, because
 what it says cannot be true, is as good as lost here: nothing of it is believed, and nothing is written to it, since
 nobody knows which register an order would reach. What is merely missing puts no device there.
 """

@@ -16,8 +16,8 @@ The transition function (IEEE 2030.7) is one ordered table. In every cycle the r
 asked from the top; **the first that applies wins**, and at most one row a cycle. The sentences under "when" are the
 docstrings of the conditions; the words that people read for a reason come from the catalogue of the web page.
 
-`planned_islanding` (T1) has its name and, but for the emergency-off, no rows yet. `reconnection` (T3) leads back in
-step, or, with the reason `dead_bus_return`, over a dead bus. A black start (T4) goes through the steps of
+`planned_islanding` (T1) begins when a person or a schedule asks. `reconnection` (T3) leads back in step, or, with the
+reason `dead_bus_return`, over a dead bus. A black start (T4) goes through the steps of
 `controller/core/black_start.py`, each of which must be seen done: isolate, unload, earth, form, first tier.
 """
 

@@ -199,14 +199,14 @@ class BatteryInverter:
         return power
 
     def begin_step(self, bus: complex, dt_s: float) -> None:
-        """A transfer to forming takes its time, then starts at the bus's own angle."""
+        """A transfer to forming takes its time, then starts where the power that it delivers goes on as it is."""
         if self._forming_in_s < 0.0:
             return
         self._forming_in_s -= dt_s
         if self._forming_in_s < 0.0:
             self._enter(FORMING)
             if abs(bus) > 0.1:
-                self.angle_rad = cmath.phase(bus)
+                self.angle_rad = cmath.phase(bus + (self.power_va / bus).conjugate() / self.admittance)
             self.emf_pu = self._voltage_set_ratio
             self.p_filtered_pu, self.q_filtered_pu = self.power_va.real, 0.0
             self.droop.shift_hz = 0.0

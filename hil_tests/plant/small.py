@@ -124,16 +124,14 @@ class RadioNode:
 
 
 class Dso:
-    """What the grid operator asks by contact: to leave the grid in good order, or to draw no more than so much."""
+    """What the grid operator asks by contact: to draw no more than so much."""
 
-    __slots__ = ("_asks_for_island", "_import_limit_w", "rest")
+    __slots__ = ("_import_limit_w", "rest")
 
-    asks_for_island = Setting[bool]("asks_for_island")
     import_limit_w = Setting[float | None]("import_limit_w")
 
     def __init__(self, rest: Rest) -> None:
         self.rest = rest
-        self._asks_for_island = False
         self._import_limit_w: float | None = None
 
 

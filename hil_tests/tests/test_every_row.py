@@ -20,11 +20,12 @@ from controller.model.image import EarthingSeen, PoiSeen, ProcessImage, WeatherS
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import Authority, InverterMode, Mode, SettingsGroup, Switcher
+from controller.model.words import Authority, BreakerPosition, InverterMode, Mode, SettingsGroup, Switcher
 from hil_tests.tests.core.hubs import (
     CLOSED,
     DEAD,
     LIVE,
+    OPEN,
     dark,
     hub,
     islanded,
@@ -106,6 +107,12 @@ def returned_without_island(at_s: float) -> ProcessImage:
     return with_poi(returned(at_s), bus_voltage_v=DEAD, bus_frequency_hz=None, angle_difference_deg=None)
 
 
+def beside_a_good_grid(at_s: float) -> ProcessImage:
+    """The POI is open, the grid lives, the bus is dead, and nobody can form."""
+    seen = with_poi(dark(at_s), grid_voltage_v=LIVE, grid_frequency_hz=50.0)
+    return with_battery(seen, mode=InverterMode.FAULT)
+
+
 def earthed_and_dark(at_s: float) -> ProcessImage:
     return replace(dark(at_s), earthing=EarthingSeen(at_s, CLOSED))
 
@@ -168,6 +175,21 @@ def then(first: Story, *scenes: tuple[Callable[[float], ProcessImage], float]) -
     return story
 
 
+def asked(kind: RequestKind, at_s: float) -> Advice:
+    return Advice(requests=(OperatorRequest(kind.value, kind, None, "duty", True, at_s + 10.0),))
+
+
+def after_asking(*scenes: tuple[Callable[[float], ProcessImage], float]) -> Story:
+    """On a quiet grid somebody asks for an island; then the scenes."""
+
+    def story(run: Run) -> None:
+        run.see(quiet, 0.2)
+        run.see(quiet, advice=asked(RequestKind.ISLAND_ON, run.now_s))
+        seeing(*scenes)(run)
+
+    return story
+
+
 def that_cannot_synchronise(story: Story) -> Story:
     """The same on a hub whose POI closes over a dead bus alone."""
 
@@ -179,6 +201,42 @@ def that_cannot_synchronise(story: Story) -> Story:
     return on_such_a_hub
 
 
+def quiet(at_s: float) -> ProcessImage:
+    """On the grid, and nothing flows through the POI."""
+    return with_poi(on_grid(at_s), power_w=PhaseValues.even(0.0), current_a=PhaseValues.even(0.0))
+
+
+def quiet_and_joined(at_s: float) -> ProcessImage:
+    """The contact says open; the sides live as one, and current flows."""
+    return with_poi(quiet(at_s), position=OPEN, current_a=PhaseValues.even(40.0))
+
+
+def quiet_and_unclear(at_s: float) -> ProcessImage:
+    return with_poi(quiet(at_s), position=BreakerPosition.INTERMEDIATE)
+
+
+def by_hand(at_s: float) -> ProcessImage:
+    return replace(quiet(at_s), local_control=True)
+
+
+def low(at_s: float) -> ProcessImage:
+    return with_battery(quiet(at_s), soc_pct=10.0)
+
+
+def broken(at_s: float) -> ProcessImage:
+    return with_battery(quiet(at_s), mode=InverterMode.FAULT)
+
+
+def thought_better(kind: RequestKind) -> Story:
+    def story(run: Run) -> None:
+        after_asking((quiet, 0.2))(run)
+        run.see(quiet, advice=asked(kind, run.now_s))
+        run.see(quiet)
+
+    return story
+
+
+OPENING = ((quiet, 1.2),)  # by now the POI is ordered open
 STUCK = ((on_grid, 0.2), (blackout, 1.0))
 RETURNING = ((islanded, 0.2), (far_apart, 10.2))
 
@@ -192,6 +250,25 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.GRID_CONNECTED, "poi_opened_by_itself", Reason.POI_OPENED_BY_ITSELF): seeing((on_grid, 0.2), (dark, 0.1)),
     (Mode.GRID_CONNECTED, "grid_lost", None): seeing((on_grid, 0.2), (blackout, 0.2)),
     (Mode.GRID_CONNECTED, "dark_and_blind", Reason.GRID_NOT_MEASURED): seeing((on_grid, 0.2), (relay_is_gone, 0.4)),
+    (Mode.GRID_CONNECTED, "island_wanted", Reason.ISLAND_ASKED): after_asking((quiet, 0.1)),
+    (Mode.PLANNED_ISLANDING, "only_watching", Reason.OBSERVE_ONLY): thought_better(RequestKind.OBSERVE_ON),
+    (Mode.PLANNED_ISLANDING, "left_by_a_lying_contact", Reason.POI_STUCK): after_asking(
+        *OPENING, (quiet_and_joined, 0.3)
+    ),
+    (Mode.PLANNED_ISLANDING, "island_formed", Reason.ISLAND_FORMED): after_asking(*OPENING, (far_apart, 0.2)),
+    (Mode.PLANNED_ISLANDING, "opened_before_our_order", Reason.POI_OPENED_BY_ITSELF): after_asking((dark, 0.1)),
+    (Mode.PLANNED_ISLANDING, "grid_lost", None): after_asking((blackout, 0.3)),
+    (Mode.PLANNED_ISLANDING, "dark_and_blind", Reason.GRID_NOT_MEASURED): after_asking((relay_is_gone, 0.4)),
+    (Mode.PLANNED_ISLANDING, "withdrawn", Reason.OPERATOR): thought_better(RequestKind.ISLAND_OFF),
+    (Mode.PLANNED_ISLANDING, "under_hands", Reason.LOCAL_CONTROL): after_asking((by_hand, 0.1)),
+    (Mode.PLANNED_ISLANDING, "former_gone", Reason.ISLAND_NO_FORMER): after_asking((broken, 0.1)),
+    (Mode.PLANNED_ISLANDING, "former_low", Reason.LOW_SOC): after_asking((low, 0.1)),
+    (Mode.PLANNED_ISLANDING, "not_prepared", Reason.ISLAND_NOT_PREPARED): after_asking((on_grid, 20.2)),
+    (Mode.PLANNED_ISLANDING, "did_not_open", Reason.POI_DID_NOT_OPEN): after_asking(*OPENING, (quiet, 0.6)),
+    (Mode.PLANNED_ISLANDING, "leaving_not_proven", Reason.POI_UNPROVEN): after_asking(
+        *OPENING, (quiet_and_unclear, 5.5)
+    ),
+    (Mode.PLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): after_asking(*OPENING, (beside_a_good_grid, 5.5)),
     (Mode.UNPLANNED_ISLANDING, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
         (on_grid, 0.2), (dark, 0.1), (lying_contact, 0.2)
     ),

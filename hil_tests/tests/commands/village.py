@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,24 @@ from hil_tests.tests.commands import village_process
 
 HALLIG = [sys.executable, "-m", "controller.cli"]
 PATIENCE_S = 30.0
+SLOW_S = 180.0  # for what waits on the plant
 
 
 def hallig(*arguments: str, root: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """The real command, in English unless told otherwise; it must never show a traceback."""
+    return run(arguments, root, variables, PATIENCE_S)
+
+
+def run(
+    arguments: Sequence[str], root: Path | None, variables: Mapping[str, str], patience_s: float
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LANG": "en_GB.UTF-8", "LC_ALL": "", "HALLIG_RUN_ROOT": str(root or "/nowhere")}
     done = subprocess.run(
         [*HALLIG, *arguments],
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=patience_s,
         env={**environment, **variables},
         stdin=subprocess.DEVNULL,
     )
@@ -83,6 +90,10 @@ class Village:
     def json(self, *arguments: str) -> Any:
         """The one document that the command prints with --json."""
         return json.loads(self.hallig(*arguments, "--json").stdout)
+
+    def json_slow(self, *arguments: str) -> Any:
+        """As `json`, of a command that takes its time."""
+        return json.loads(run([*arguments, "--json"], self.root, {}, SLOW_S).stdout)
 
     @property
     def status(self) -> dict[str, Any]:
