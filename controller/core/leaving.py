@@ -40,9 +40,7 @@ from controller.model.words import (
 PREPARE_MAX_S = 20.0  # with opening and forming inside the 30 s that NREL's procurement rules give a planned islanding
 QUIET_RATIO = 0.03  # of the former's rating: its voltage then steps by less than 3 %
 QUIET_HOLD_S = 1.0
-STUCK_MARGIN_S = (
-    0.1  # write, poll and a cycle: who forms beside a POI that stays closed does so for half a second at most
-)
+STUCK_MARGIN_S = 0.1  # write, poll and a cycle: nobody forms beside a closed POI for longer than half a second
 LIES_S = 0.15  # current through a contact that has said open for so long: longer than two instruments are apart
 SAMPLE_AGE_MAX_S = 0.1  # the guard allows half as much again
 PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
