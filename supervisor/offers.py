@@ -53,7 +53,12 @@ def _until(feeder: FeederStatus, status: Status, say: Words) -> str:
     if feeder.reason not in WAITS_FOR_CHARGE:
         return say("until.person")
     level_pct = next((tier.restore_above_soc_pct for tier in status.tiers if feeder in tier.feeders), None)
-    return say("until.grid") if level_pct is None else say("until.charge", pct=f"{level_pct:.0f}")
+    if level_pct is None:
+        return say("until.grid")
+    charges_pct = [battery.soc_pct for battery in status.batteries if battery.soc_pct is not None]
+    if charges_pct and min(charges_pct) >= level_pct:  # so it is not the charge that it waits for
+        return say("until.room")
+    return say("until.charge", pct=f"{level_pct:.0f}")
 
 
 def _as_it_was(row: Row, say: Words) -> Row:

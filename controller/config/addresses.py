@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 URL_START = "opc.tcp://"
 OPCUA_PORT = 4840  # OPC 10000-6, 7.2: the registered port
 A_HOST = "a name or an address alone"
+FOUR_NUMBERS = "four numbers from 0 to 255 with dots between them, or a name"
+_LIKE_NUMBERS = re.compile(r"\d+(\.\d+)*\.?|(\d+\.){2,}[\w-]+")  # the second form: a letter has got in at the end
+_LOOKS_LIKE = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _SCHEME = re.compile(r"^[A-Za-z][\w+.-]*:/{1,2}")
 
@@ -25,6 +28,9 @@ def host_slip(host: str) -> Slip | None:
     """What is wrong with a host; None when it can be one."""
     if _is_host(host):
         return None
+    if _LIKE_NUMBERS.fullmatch(host):
+        hint = host.translate(_LOOKS_LIKE)
+        return Slip(FOUR_NUMBERS, hint if hint != host and _is_host(hint) else "")
     meant = re.split(r"[/?#]", _SCHEME.sub("", host.strip()))[0].rpartition("@")[2]
     name, colon, port = meant.rpartition(":")
     if colon and (port.isdecimal() or not port) and _is_host(name.strip("[]")):
@@ -45,7 +51,7 @@ def url_slip(url: str) -> Slip | None:
     except ValueError:
         return Slip(f"a port from 1 to 65535, as in {URL_START}192.0.2.1:{OPCUA_PORT}")
     if not _is_host(host):
-        return Slip(f"{A_HOST} after {URL_START}")
+        return Slip(f"{FOUR_NUMBERS if _LIKE_NUMBERS.fullmatch(host) else A_HOST} after {URL_START}")
     if port is None:
         host_end = len(URL_START) + len(parts.netloc.rstrip(":"))
         return Slip("its port, too", f"{url[:host_end]}:{OPCUA_PORT}{url[len(URL_START) + len(parts.netloc) :]}")
@@ -53,9 +59,9 @@ def url_slip(url: str) -> Slip | None:
 
 
 def _is_host(host: str) -> bool:
-    """An IP address, or a name. Of digits and dots alone it must be an address."""
+    """An IP address, or a name. What looks like an address must be one."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return _NAME.fullmatch(host) is not None and not re.fullmatch(r"[\d.]+", host)
+        return _NAME.fullmatch(host) is not None and not _LIKE_NUMBERS.fullmatch(host)
     return True

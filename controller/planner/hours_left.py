@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import Hub
-from controller.model.image import FeederSeen, ProcessImage
-from controller.model.words import BreakerPosition, GensetConnection, GensetState, Mode
+from controller.model.image import BatterySeen, FeederSeen, ProcessImage
+from controller.model.words import BreakerPosition, GensetConnection, GensetState, InverterMode, Mode
 
 MARGIN_RATIO = 0.9  # losses of inverters and the last per cent that no gauge knows
 STANDBY_W = 500.0  # inverters, BMS and controls draw even when nobody else does
@@ -28,8 +28,9 @@ class Moment:
 def hours_left(seen: ProcessImage, hub: Hub, prepared: PreparedAnswer, moment: Moment) -> tuple[float | None, str]:
     """Seconds that supply lasts at least, and the code of the assumption.
 
-    No sun. On grid: the load that would stay after the prepared shed. In the island: the present load. A genset counts
-    with its fuel only when it has no fault and its fuel is known. None when no battery tells its state of charge, and
+    No sun. On grid: the load that would stay after the prepared shed, and nothing at all while none of those who could
+    form gives power. In the island: the present load. A genset counts with its fuel only when it has no fault and its
+    fuel is known, a battery only when it gives power. None when no battery tells its state of charge, and
     while the load has not been measured: on a dead bus all meters say zero, which would last for ever.
     """
     energy_wh = _charge_wh(seen, hub)
@@ -38,6 +39,8 @@ def hours_left(seen: ProcessImage, hub: Hub, prepared: PreparedAnswer, moment: M
     if not _is_load_measured(seen, hub, moment):
         return None, "load_not_measured"
     fuel_wh = _fuel_wh(seen, hub)
+    if moment.mode in ON_GRID and not _may_form(seen, hub):
+        energy_wh = fuel_wh = 0.0
     gone = frozenset(prepared.shed) if moment.mode in ON_GRID else frozenset[str]()
     seconds = MARGIN_RATIO * (energy_wh + fuel_wh) * 3600.0 / (_load_w(seen, hub, gone) + STANDBY_W)
     return seconds, "no_sun_genset_fuel_present_load" if fuel_wh else "no_sun_no_genset_present_load"
@@ -49,8 +52,20 @@ def _charge_wh(seen: ProcessImage, hub: Hub) -> float | None:
         state = seen.batteries.get(battery.id)
         if state is not None and state.soc_pct is not None:
             known = True
+        if state is not None and state.soc_pct is not None and _gives(state):
             energy_wh += max(0.0, state.soc_pct - battery.empty_soc_pct) / 100.0 * battery.capacity_wh
     return energy_wh if known else None
+
+
+def _gives(state: BatterySeen) -> bool:
+    """Its inverter is well, and its BMS lets it discharge, as far as they say."""
+    return state.mode is not InverterMode.FAULT and state.discharge_limit_w != 0.0
+
+
+def _may_form(seen: ProcessImage, hub: Hub) -> bool:
+    """Of the batteries that can form, one gives power, as far as we see."""
+    formers = [battery.id for battery in hub.batteries.values() if battery.capabilities.can_form]
+    return any(_gives(seen.batteries.get(former) or BatterySeen()) for former in formers)
 
 
 def _is_load_measured(seen: ProcessImage, hub: Hub, moment: Moment) -> bool:

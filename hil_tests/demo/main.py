@@ -93,6 +93,8 @@ class _Demo:
 
     async def run(self) -> int:
         try:
+            if self.console.is_terminal:
+                self.console.print("A village is being built; this takes a few seconds.")
             self._start_children(await self.servers.start())
             await self._ready()
             self.console.print(f"The page is at {self.screen.address}")

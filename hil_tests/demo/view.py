@@ -64,7 +64,7 @@ def _head(status: dict[str, object], line: str) -> Text:
 def _middle(status: dict[str, object]) -> list[Table]:
     if not status:
         return []
-    numbers = Table.grid(padding=(0, 3))
+    numbers = Table.grid(padding=(0, 2))
     frequency = status.get("bus_frequency_hz")
     voltage = status.get("bus_voltage_v")
     hours = _as_dict(status.get("hours_left")).get("at_least_s")
@@ -76,7 +76,7 @@ def _middle(status: dict[str, object]) -> list[Table]:
             for battery in _as_list(status.get("batteries"))
             if isinstance(battery.get("soc_pct"), float)
         ),
-        f"at least {hours / 3600:.0f} h" if isinstance(hours, float) else "",
+        f"at least {hours // 3600:.0f} h" if isinstance(hours, float) else "",
     )
     return [numbers, _tiers(status)]
 

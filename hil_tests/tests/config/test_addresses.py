@@ -8,7 +8,8 @@ from controller.config.addresses import host_slip, url_slip
 
 
 @pytest.mark.parametrize(
-    "host", ["192.0.2.1", "::1", "fe80::1%eth0", "localhost", "meter-1.hub.local", "wärme_1", "hub."]
+    "host",
+    ["192.0.2.1", "::1", "fe80::1%eth0", "localhost", "meter-1.hub.local", "wärme_1", "hub.", "1.hub", "2.pool.hub"],
 )
 def test_a_host_passes(host: str) -> None:
     assert host_slip(host) is None
@@ -28,6 +29,9 @@ def test_a_host_passes(host: str) -> None:
         (" hub", "hub"),
         ("192.0.2", ""),
         ("192.0.2.256", ""),
+        ("192.0.2.1O", "192.0.2.10"),
+        ("192.0.2.l", "192.0.2.1"),
+        ("192.0.2.x", ""),
         ("one two", ""),
         ("a..b", ""),
         (":502", ""),
@@ -59,6 +63,7 @@ def test_a_url_passes(url: str) -> None:
         ("opc.tcp://hub:70000", ""),
         ("opc.tcp://hub:port", ""),
         ("opc.tcp://:4840", ""),
+        ("opc.tcp://192.0.2.1O:4840", ""),
         ("opc.tcp://", ""),
         ("opc.tcp://[::1", ""),
     ],

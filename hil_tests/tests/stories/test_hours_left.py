@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from controller.model.image import FeederSeen
-from controller.model.words import Mode
+from controller.model.words import InverterMode, Mode
 from controller.planner.hours_left import METERS_PATIENCE_S, Moment, hours_left
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.simulation.bench import Bench
@@ -67,3 +68,28 @@ def test_in_a_young_island_each_meter_is_waited_for_and_none_for_ever() -> None:
     assert hours_left(seen, hub, memory.prepared, moved)[0] is not None, "the island is older than its last mode"
     shifting = replace(young, mode=Mode.UNPLANNED_ISLANDING)
     assert hours_left(seen, hub, memory.prepared, shifting) == (None, "load_not_measured")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"mode": InverterMode.FAULT}, {"discharge_limit_w": 0.0}], ids=["faulty", "forbidden"]
+)
+def test_what_lies_in_a_battery_that_gives_nothing_is_not_promised(wrong: dict[str, Any]) -> None:
+    bench = Bench.of(options=NIGHT)
+    bench.run_for(5.0)
+    hub, seen, prepared = bench.site.hub, bench.loop.image, bench.memory.prepared
+    now = Moment(Mode.GRID_CONNECTED, 0.0, bench.plant.now_s)
+
+    def promised_s(*names: str) -> float:
+        batteries = {**seen.batteries, **{name: replace(seen.batteries[name], **wrong) for name in names}}
+        seconds, _ = hours_left(replace(seen, batteries=batteries), hub, prepared, now)
+        assert seconds is not None
+        return seconds
+
+    assert promised_s("battery_second") < promised_s()
+    assert promised_s("battery_main") == 0.0, "it alone could form: without it the hub has no power when the grid goes"
+    island = replace(now, mode=Mode.RECONNECTION)
+    batteries = {**seen.batteries, "battery_second": replace(seen.batteries["battery_second"], **wrong)}
+    one_s, both_s = (hours_left(each, hub, prepared, island)[0] for each in (replace(seen, batteries=batteries), seen))
+    assert one_s is not None
+    assert both_s is not None
+    assert one_s < both_s

@@ -32,11 +32,15 @@ def with_phones(status: Status, **change: object) -> Status:
     return replace(status, tiers=tuple(tiers))
 
 
+def charged(status: Status, soc_pct: float) -> Status:
+    return replace(status, batteries=tuple(replace(battery, soc_pct=soc_pct) for battery in status.batteries))
+
+
 @LANGUAGE
 def test_what_there_is_now_and_what_is_off_until_when_is_said_in_the_sites_own_words(
     tmp_path: Path, language: str
 ) -> None:
-    told, say = rows(page(tmp_path, islanded(), language)), words(language)
+    told, say = rows(page(tmp_path, charged(islanded(), 40.0), language)), words(language)
     assert told[PHONES[language]] == f"✕ {say('offer.off')} {say('until.charge', pct=60)}"
     assert told[WARMTH[language]] == f"✓ {say('offer.now')}"
 
@@ -53,7 +57,16 @@ def test_what_there_is_now_and_what_is_off_until_when_is_said_in_the_sites_own_w
     ],
 )
 def test_an_offer_is_off_until_what_took_it_is_over(tmp_path: Path, reason: Reason | None, until: str) -> None:
-    assert rows(page(tmp_path, with_phones(islanded(), reason=reason)))["Charge your phone"] == f"✕ off {until}"
+    assert (
+        rows(page(tmp_path, with_phones(charged(islanded(), 40.0), reason=reason)))["Charge your phone"]
+        == f"✕ off {until}"
+    )
+
+
+def test_a_battery_that_is_charged_enough_is_not_waited_for(tmp_path: Path) -> None:
+    """At 84 % the page said "until the battery is charged to 60%"."""
+    status = with_phones(charged(islanded(), 84.0), reason=Reason.PREPARED_SHED)
+    assert rows(page(tmp_path, status))["Charge your phone"] == "✕ off until there is enough power for it again"
 
 
 def test_without_a_level_it_is_off_until_the_grid_is_back(tmp_path: Path) -> None:
