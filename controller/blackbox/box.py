@@ -168,7 +168,9 @@ class BlackBox:
             self._mark(cause, cycle.now_s, f"{was.value} -> {memory.mode.value}: {memory.reason.value}")
 
     def _mark(self, cause: Cause, at_s: float, text: str) -> None:
-        """Keep what is around this instant."""
+        """Keep what is around this instant. A blackout after a start has a file of its own: it is kept for longer."""
+        if self._window is not None and cause is Cause.TRANSITION is not self._window.cause:
+            self._end("continued", at_s)
         if self._window is None:
             self._window = Window(cause, packed(self._head(cause)), at_s, at_s)
             self._window.unwritten.extend(part.data for part in self._held)

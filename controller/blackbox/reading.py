@@ -73,9 +73,14 @@ class BoxFile:
     marks: list[tuple[str, float, str]] = field(default_factory=list)  # why, when, in words
     unknown: set[str] = field(default_factory=set)  # fields that today's software has no more
     gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last cycle that is missing
-    end: str = ""  # "complete", "stopped", "full"; empty: killed, or still being written
+    end: str = ""  # "complete", "continued", "stopped", "full"; empty: killed, or still being written
     trouble: str = ""  # why reading stopped before the end of the file
     _lines: Iterator[dict[str, Any]] = field(default_factory=lambda: iter(()))
+
+    @property
+    def is_damaged(self) -> bool:
+        """More than cut off at its end, as a kill or a power cut leaves it."""
+        return self.trouble.startswith("damaged")
 
     def cycles(self) -> Iterator[Recorded]:
         """All that are there, in order.
@@ -143,7 +148,9 @@ def _lines(data: bytes, trouble: list[str]) -> Iterator[dict[str, Any]]:
             trouble.append(f"damaged from byte {at} on" if data[at:].strip(b"\0") else f"cut at byte {at}")
             return
         if not unpacker.eof:
-            trouble.append(f"cut at byte {at}" if not unpacker.unconsumed_tail else f"a part at byte {at} is too large")
+            trouble.append(
+                f"cut at byte {at}" if not unpacker.unconsumed_tail else f"damaged at byte {at}: a part without an end"
+            )
             return
         if not all(isinstance(line, dict) for line in lines):
             trouble.append(f"damaged from byte {at} on")

@@ -7,7 +7,20 @@ from types import ModuleType
 from typing import cast
 
 from controller.cli import COMMANDS, Command, overview, parser_of
-from controller.commands import bench, check, demo, events, explain, journal, observe, read, run, status, supervise
+from controller.commands import (
+    bench,
+    check,
+    demo,
+    events,
+    explain,
+    journal,
+    observe,
+    read,
+    replay,
+    run,
+    status,
+    supervise,
+)
 from controller.commands.bench_parts import PARTS
 from controller.commands.frame import About, Parser
 
@@ -26,6 +39,7 @@ MODULES: Mapping[str, ModuleType] = {
     "events": events,
     "explain": explain,
     "journal": journal,
+    "replay": replay,
     "read": read,
     "observe": observe,
     "bench": bench,
