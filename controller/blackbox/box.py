@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,18 +146,25 @@ class BlackBox:
         cycles = [self._waiting.popleft() for _ in range(min(PART_CYCLES_MAX, len(self._waiting)))]
         first = self._taken_count + lost_count
         self._taken_count = first + len(cycles)
-        try:
-            part = PartWriter.part(cycles, first)
-        except (TypeError, ValueError) as error:  # a text that is none, a number too large
-            self._complain(f"cycles cannot be written: {error}")
-            return
-        self._held.append(part)
-        while self._held[0].ends_at_s < part.begins_at_s - BEFORE_S:
-            self._held.popleft()
-        if self._window is not None:
-            self._window.unwritten.append(part.data)
+        for part in self._parts(cycles, first):
+            self._held.append(part)
+            while self._held[0].ends_at_s < part.begins_at_s - BEFORE_S:
+                self._held.popleft()
+            if self._window is not None:
+                self._window.unwritten.append(part.data)
         for cycle in cycles:
             self._look_at(cycle)
+
+    def _parts(self, cycles: Sequence[Cycle], first: int) -> Iterator[Part]:
+        """One, unless a cycle among them is not for JSON: a text that is none, a number too large."""
+        try:
+            yield PartWriter.part(cycles, first)
+        except (TypeError, ValueError) as error:
+            if len(cycles) == 1:
+                self._complain(f"a cycle cannot be written: {error}")
+                return
+            for number, cycle in enumerate(cycles, first):
+                yield from self._parts([cycle], number)
 
     def _look_at(self, cycle: Cycle) -> None:
         if cycle.failed is not None:

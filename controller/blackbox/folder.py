@@ -5,7 +5,6 @@ of a disk that the journal needs.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 from collections.abc import Mapping
@@ -113,4 +112,4 @@ class OpenFile:
 def _keep_reserve(path: Path) -> None:
     free = os.statvfs(path)
     if free.f_bavail * free.f_frsize < RESERVE_BYTES:
-        raise OSError(errno.ENOSPC, f"less than {RESERVE_BYTES // 2**20} MiB are free, and the journal may need them")
+        raise OSError(f"less than {RESERVE_BYTES // 2**20} MiB are free, and the journal may need them")
