@@ -97,6 +97,19 @@ class BoxFile:
             if found is not None:
                 yield found
 
+    def skip_rest(self) -> None:
+        """What happened in cycles that nobody needs any more, and how the file ends."""
+        for line in self._lines:
+            self.note(line)
+
+    def note(self, line: dict[str, Any]) -> None:
+        """What a line says that is no cycle."""
+        match line:
+            case {"mark": str(what), "at_s": float(at_s), "text": str(text)}:
+                self.marks.append((what, at_s, text))
+            case {"end": str(end)}:
+                self.end = end
+
 
 def open_box(path: Path) -> BoxFile:
     """The head of a file; its cycles follow.
@@ -190,10 +203,8 @@ class _Reader:
                 return self._cycle(line)
             case {"given": int(number)}:
                 self._take_given(line, number)
-            case {"mark": str(what)}:
-                self._box.marks.append((what, float(line["at_s"]), str(line["text"])))
-            case {"end": str(end)}:
-                self._box.end = end
+            case _:
+                self._box.note(line)
         return None
 
     def _take_given(self, line: dict[str, Any], number: int) -> None:

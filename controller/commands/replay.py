@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         box = open_box(arguments.file)
         told = replay(box.cycles(), box.head.hub, box.head.envelope)
+        box.skip_rest()
         made = _scenario(arguments.file, arguments.as_scenario) if arguments.as_scenario is not None else None
     except FileNotFoundError:
         raise CommandError("no_file", USAGE, f"there is no file {arguments.file}", WHERE) from None

@@ -76,10 +76,11 @@ def _of_difference(box: BoxFile, difference: Difference) -> Iterator[str]:
 
 
 def _beside(box: BoxFile, at_s: float) -> str:
-    """From the nearest thing that happened."""
+    """From the last thing that happened before it, or the first after it."""
+    before = [mark for mark in box.marks if mark[1] <= at_s]
     if not box.marks:
         return ""
-    _, mark_s, text = min(box.marks, key=lambda mark: abs(mark[1] - at_s))
+    _, mark_s, text = before[-1] if before else box.marks[0]
     if abs(at_s - mark_s) < 0.001:
         return f", with '{text}'"
     return f", {abs(at_s - mark_s):.2f} s {'after' if at_s > mark_s else 'before'} '{text}'"
