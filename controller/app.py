@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from controller import __version__, clock
+from controller.blackbox.box import BlackBox
+from controller.blackbox.folder import NAME as BOX_NAME
 from controller.config.types import Site
 from controller.core.decide import fresh_memory
 from controller.drivers.connect import open_links
@@ -97,6 +99,8 @@ class _App:
         self._site, self._places = site, places
         self._boot = clock.boot_id()
         self._journal = Journal(places.data_dir / JOURNAL_NAME, self._boot, lock)
+        journal_is_ours = lambda: not self._journal.status.is_held  # noqa: E731
+        self._box = BlackBox(site, places.data_dir / BOX_NAME, self._boot, journal_is_ours)
         self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
         self._snapshot = Snapshot(places.run_dir)
         self._watchdog = Watchdog()
@@ -123,6 +127,8 @@ class _App:
             raise AlreadyRunningError(self._had.why)
         memory = fresh_memory(self._known(self._had, clock.now_s()), clock.now_s())
         self._loop = Loop(self._site, self._links.links, self._journal, self._socket.living, memory, self._after_cycle)
+        self._loop.record = self._box.take
+        self._box.start()
         self._journal.write(Event(EventKind.STARTED, Reason.STARTED, "hub", {"version": __version__}), clock.now_s())
         self._journal.uncertainty_of = Uncertainties(self._site).of
         self._socket.read_one = self._read_one
@@ -134,6 +140,7 @@ class _App:
             return await self._until_told()
         finally:
             self._watchdog.stop()
+            self._box.stop()
             await self._socket.stop()
             self._journal.stop()
 
@@ -184,6 +191,7 @@ class _App:
         cycles = asyncio.create_task(self._loop.run(), name="cycles")
         waiter = asyncio.create_task(self._told.wait(), name="signals")
         done, pending = await asyncio.wait({links, cycles, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        self._box.loop_ends()
         has_failed = cycles in done and isinstance(cycles.exception(), CoreFailedError)
         if has_failed:
             await self._links.send_what_waits(LAST_WORDS_S)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from controller import clock
+from controller.blackbox.cycle import Cycle
+from controller.bounds import bounds_of
 from controller.config.types import Site
 from controller.core.decide import Decision, decide
 from controller.core.memory import CoreMemory
@@ -27,10 +29,9 @@ from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict, vet
 from controller.intent import IntentGate
 from controller.ledger import Ledger, Ticket
-from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.advice import Advice, OperatorRequest
 from controller.model.commands import Commands
 from controller.model.decision import Event, Veto
-from controller.model.hub import AssetId
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
@@ -44,12 +45,6 @@ OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
 EARLY_GAP_S = 0.005  # between two cycles at least: a contact that flickers must not turn the loop into a spin
 
 log = logging.getLogger("hallig.loop")
-
-
-def released_feeders(requests: tuple[OperatorRequest, ...]) -> frozenset[AssetId]:
-    """Feeders that a person lets us close again, whatever had opened them: from the person, not from the decision."""
-    wishes = (request for request in requests if request.kind is RequestKind.CLOSE_FEEDER)
-    return frozenset(request.subject for request in wishes if request.subject is not None)
 
 
 class CoreFailedError(Exception):
@@ -92,6 +87,7 @@ class Loop:
     judge: Callable[..., Decision] = decide
     guard: Callable[..., Verdict] = vet
     clock: Callable[[], float] = clock.now_s
+    record: Callable[[Cycle], None] = lambda _: None  # the black box
     guard_memory: GuardMemory = field(default_factory=GuardMemory)
     time: Timekeeping = field(default_factory=Timekeeping)
     image: ProcessImage = field(default_factory=ProcessImage)
@@ -179,14 +175,17 @@ class Loop:
 
     def cycle(self, now_s: float) -> None:
         """One cycle: seen, decide, vet, write."""
+        memory, guard_memory, advice = self.memory, self.guard_memory, self.outside
         try:
             self.image = self.assembler.image(self.links, now_s)
-            decision = self.judge(self.memory, self.image, self.advice(now_s), self.site.hub, now_s)
+            advice = self.advice(now_s)
+            decision = self.judge(memory, self.image, advice, self.site.hub, now_s)
             verdict = self.guard(self.guard_memory, decision.commands, self.image, self.bounds(), now_s)
             self._allowed = verdict.allowed  # what the fallback acts by if the rest fails
             ticket = self._remember(decision, verdict, now_s)
         except Exception as error:
             self._fall_back(now_s)
+            self.record(Cycle(now_s, memory, guard_memory, self.image, advice, None, None, error))
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
         self.decision, self.verdict = decision, verdict
@@ -195,6 +194,7 @@ class Loop:
         if is_acting:
             self.outputs.apply(self.links, self._allowed, now_s)
         self.vetted_at_s = now_s if is_acting else None  # who only watches gives no sign of life either
+        self.record(Cycle(now_s, memory, guard_memory, self.image, advice, decision, verdict))
         self._speak_of_devices(now_s)
         self.on_cycle(self, now_s)
 
@@ -203,21 +203,9 @@ class Loop:
         durable, known = self.memory.durable, self._bounds
         if known is not None and known[0] is durable and known[1] is self._living:
             return known[2]
-        bounds = self._new_bounds(durable)
+        bounds = bounds_of(self.site.hub, self.site.envelope, durable, self._living)
         self._bounds = (durable, self._living, bounds)
         return bounds
-
-    def _new_bounds(self, durable: DurableMemory) -> Bounds:
-        return Bounds(
-            hub=self.site.hub,
-            envelope=self.site.envelope,
-            authority=durable.authority,
-            latched=frozenset(latch.subject for latch in durable.latches),
-            held_open=durable.held_open,
-            shed_by_us=durable.shed_by_us,
-            released=released_feeders(self._living),
-            attempts=durable.attempts,
-        )
 
     def advice(self, now_s: float) -> Advice:
         """What comes from outside the plant, now."""
