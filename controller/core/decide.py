@@ -92,6 +92,8 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     reason = row.reason if row.reason is not None else memory.grid.reason
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
+    if row.source is Mode.GRID_CONNECTED and row.target is Mode.UNPLANNED_ISLANDING:
+        entered = replace(entered, grid=_note_flap(memory, situation))
     return _enter(row, entered, situation)
 
 
@@ -117,7 +119,6 @@ def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -
     """
     memory = count_attempt(memory, "hub", TRANSFER, situation.now_s)
     if row.source is Mode.GRID_CONNECTED:
-        memory = _note_flap(memory, situation)
         if memory.prepared.former is None:  # no healthy cycle since the start: nothing is known of the loads
             return shed(memory, _luxuries(situation), Reason.PREPARED_SHED, situation.now_s)
         return shed(memory, memory.prepared.shed, Reason.PREPARED_SHED, situation.now_s)
@@ -131,12 +132,12 @@ def _luxuries(situation: Situation) -> list[AssetId]:
     return [f.id for f in situation.hub.feeders.values() if f.tier > 0 and not f.carries_control]
 
 
-def _note_flap(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """A grid that goes again soon after it came back earns growing patience."""
-    on_grid_s = situation.now_s - (memory.mode_since_s if memory.reason is Reason.RECONNECTED else -1e9)
-    if on_grid_s > situation.hub.timing.flap_memory_s:
-        return memory
-    return replace(memory, grid=_with_failed_return(memory.grid, situation.now_s))
+def _note_flap(before: CoreMemory, situation: Situation) -> GridMemory:
+    """A grid that goes again soon after it came back earns growing patience. `before`: as we were while on it."""
+    is_recent = situation.now_s - before.mode_since_s <= situation.hub.timing.flap_memory_s
+    if before.reason is not Reason.RECONNECTED or not is_recent:
+        return before.grid
+    return _with_failed_return(before.grid, situation.now_s)
 
 
 def _failed_return(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:

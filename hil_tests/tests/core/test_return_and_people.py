@@ -110,6 +110,28 @@ def test_a_flapping_grid_earns_growing_patience() -> None:
     assert waits[0] < waits[1] < waits[2]
 
 
+def wait_for_the_grid(run: Run) -> float:
+    begin_s = run.now_s
+    while run.memory.mode is Mode.ISLANDED:
+        run.see(lambda t: returned(t, 90.0))
+    return run.now_s - begin_s
+
+
+def test_a_grid_that_goes_again_soon_after_the_return_earns_patience_too() -> None:
+    run = started(islanded)
+    first_s = wait_for_the_grid(run)
+    run.see(on_grid, 20.0)
+    assert run.memory.reason is Reason.RECONNECTED
+    run.see(islanded, 0.2)
+    assert wait_for_the_grid(run) == pytest.approx(first_s + run.hub.timing.flap_patience_s, abs=0.2)
+
+
+def test_a_grid_that_was_never_left_by_us_earns_none() -> None:
+    run = started(on_grid)
+    run.see(islanded, 0.2)
+    assert wait_for_the_grid(run) < run.hub.timing.flap_patience_s
+
+
 def by_hand(image: Callable[[float], ProcessImage]) -> Callable[[float], ProcessImage]:
     return lambda t: replace(image(t), local_control=True)
 
