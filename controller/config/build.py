@@ -107,6 +107,8 @@ def _poi(poi: PoiEntry) -> Poi:
         import_max_w=poi.import_max_w,
         export_max_w=poi.export_max_w,
         has_settings_groups=poi.has_settings_groups,
+        return_voltage_min_ratio=poi.return_voltage_min_ratio,
+        return_voltage_max_ratio=poi.return_voltage_max_ratio,
     )
 
 

@@ -12,9 +12,11 @@ from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
 from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
+from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.poi import count_attempt, earthing_command, observe_poi, plan_island, plan_poi, poi_command
 from controller.core.prepare import prepare
+from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
@@ -78,6 +80,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         feeders=observe_feeders(memory, situation),
         drawn_w=observe_draws(memory, situation),
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
+        fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
         poi=observe_poi(memory, situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
     )
@@ -160,7 +163,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
         memory = shed_in_island(memory, situation)
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED) and _may_dispatch(memory):
         memory = restore(memory, situation)
-    memory = plan_gensets(memory, situation)
+    memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = remember_steering(memory, situation)
     if memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) and situation.bus_is_live:
         # On a bus that is already dying the meters show nothing: the last healthy answer stands.

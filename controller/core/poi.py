@@ -128,7 +128,11 @@ def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float)
 
 def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
     poi = situation.hub.poi
-    if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
+    if (
+        memory.fits_since_s is None
+        or situation.now_s < memory.poi.retry_after_s
+        or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX
+    ):
         return False
     if poi.has_settings_groups and situation.seen.poi.settings_group is not SettingsGroup.GRID:
         return False

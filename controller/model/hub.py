@@ -41,6 +41,8 @@ class Poi:
     import_max_w: float
     export_max_w: float
     has_settings_groups: bool
+    return_voltage_min_ratio: float = 0.917  # the hub's own window for coming back, IEEE 1547-2018 enter service
+    return_voltage_max_ratio: float = 1.05
 
 
 @dataclass(frozen=True, slots=True)
