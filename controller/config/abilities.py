@@ -81,8 +81,7 @@ def _reconnection(_: Draft, poi: PoiEntry) -> Ability:
         case "sync_relay":
             return Ability(name, Can.YES, "closed_by is sync_relay: we steer, permit, and the 25 closes")
         case "device":
-            reason = "closed_by is device: the inverter closes when it sees fit; we follow, and cannot hold it back"
-            return Ability(name, Can.NO, reason, loc)
+            return Ability(name, Can.YES, "closed_by is device: we steer and let the inverter close; we follow it")
         case "open_transition":
             reason = f"closed_by is open_transition: only with a break, over a dead bus; {A_PERSON}"
             return Ability(name, Can.NO, reason, loc)

@@ -62,7 +62,7 @@ def can_follow(situation: Situation) -> bool:
     return frequency_hz is not None and abs(frequency_hz - situation.hub.nominal_frequency_hz) <= FOLLOW_MAX_HZ
 
 
-CLOSABLE = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY})
+CLOSABLE = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY, Switcher.DEVICE})
 
 
 def steer(memory: CoreMemory, situation: Situation) -> Steering:

@@ -35,7 +35,7 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:
-    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid it is free after a while."""
+    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid free, little by little."""
     if memory.mode is Mode.GRID_CONNECTED:
         return {plant: _pv_on_grid(limit_w) for plant, limit_w in ramp_limits_w(memory, situation).items()}
     if memory.mode not in ISLAND_MODES:
