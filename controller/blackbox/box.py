@@ -23,7 +23,7 @@ from controller.blackbox.folder import BoxFolder, Cause, OpenFile
 from controller.blackbox.lines import FORMAT, FORMAT_KEY, Part, PartWriter, packed
 from controller.config.types import Site
 from controller.model.words import Mode
-from controller.trouble import in_words
+from controller.plain_words import in_words
 
 BEFORE_S = 60.0
 AFTER_S = 60.0

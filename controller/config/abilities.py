@@ -86,15 +86,14 @@ def _unplanned_islanding(draft: Draft, poi: PoiEntry) -> Ability:
 
 
 def _reconnection(_: Draft, poi: PoiEntry) -> Ability:
-    name, loc = "T3 reconnection", ("poi", "closed_by")
+    name = "T3 reconnection"
     match poi.closed_by:
         case "controller":
             return Ability(name, Can.YES, "closed_by is controller: we steer into step and time the closing")
         case "sync_relay":
             return Ability(name, Can.YES, "closed_by is sync_relay: we steer, permit, and the 25 closes")
         case "device":
-            reason = "closed_by is device: the inverter closes when it sees fit; we follow, and cannot hold it back"
-            return Ability(name, Can.NO, reason, loc)
+            return Ability(name, Can.YES, "closed_by is device: we steer and let the inverter close; we follow it")
         case "open_transition":
             return Ability(name, Can.YES, "closed_by is open_transition: with a break, over a dead bus")
 

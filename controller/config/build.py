@@ -109,6 +109,8 @@ def _poi(poi: PoiEntry) -> Poi:
         export_max_w=poi.export_max_w,
         has_settings_groups=poi.has_settings_groups,
         is_closed_unattended=poi.unattended == "closed",
+        return_voltage_min_ratio=poi.return_voltage_min_ratio,
+        return_voltage_max_ratio=poi.return_voltage_max_ratio,
     )
 
 

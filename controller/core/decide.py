@@ -16,10 +16,12 @@ from controller.core.last_act import is_running_dry, leave_closed
 from controller.core.leaving import begin_leaving, plan_leaving
 from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
+from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, observe_poi, plan_island, plan_poi, poi_command
 from controller.core.prepare import prepare
+from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
@@ -35,6 +37,7 @@ from controller.model.reasons import Reason
 from controller.model.words import Authority, Mode
 
 FAILED_RETURNS_MAX = 16
+LEAVING_MODES = (Mode.GRID_CONNECTED, Mode.PLANNED_ISLANDING)
 SHEDDING_MODES = (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT, Mode.BLACK_START)
 
 
@@ -84,6 +87,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         feeders=observe_feeders(memory, situation),
         drawn_w=observe_draws(memory, situation),
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
+        fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
         poi=observe_poi(memory, situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
@@ -103,6 +107,8 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     reason = row.reason if row.reason is not None else memory.grid.reason
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
+    if row.source in LEAVING_MODES and row.target is Mode.UNPLANNED_ISLANDING:
+        entered = replace(entered, grid=_note_flap(memory, situation))
     return kept_in(row.target, _enter(row, entered, situation))
 
 
@@ -135,8 +141,7 @@ def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -
     It is written down as an attempt: a restart that cuts the transfer in two must go on with it.
     """
     memory = count_attempt(memory, "hub", TRANSFER, situation.now_s)
-    if row.source in (Mode.GRID_CONNECTED, Mode.PLANNED_ISLANDING):
-        memory = _note_flap(memory, situation)
+    if row.source in LEAVING_MODES:
         if memory.prepared.former is None:  # no healthy cycle since the start: nothing is known of the loads
             return shed(memory, _luxuries(situation), Reason.PREPARED_SHED, situation.now_s)
         return shed(memory, memory.prepared.shed, Reason.PREPARED_SHED, situation.now_s)
@@ -164,12 +169,12 @@ def _luxuries(situation: Situation) -> list[AssetId]:
     return [f.id for f in situation.hub.feeders.values() if f.tier > 0 and not f.carries_control]
 
 
-def _note_flap(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """A grid that goes again soon after it came back earns growing patience."""
-    on_grid_s = situation.now_s - (memory.mode_since_s if memory.reason is Reason.RECONNECTED else -1e9)
-    if on_grid_s > situation.hub.timing.flap_memory_s:
-        return memory
-    return replace(memory, grid=_with_failed_return(memory.grid, situation.now_s))
+def _note_flap(before: CoreMemory, situation: Situation) -> GridMemory:
+    """A grid that goes again soon after it came back earns growing patience. `before`: as we were while on it."""
+    is_recent = situation.now_s - before.mode_since_s <= situation.hub.timing.flap_memory_s
+    if before.reason is not Reason.RECONNECTED or not is_recent:
+        return before.grid
+    return _with_failed_return(before.grid, situation.now_s)
 
 
 def _failed_return(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -193,7 +198,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
         memory = shed_in_island(memory, situation)
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(memory, situation)
-    memory = plan_gensets(memory, situation)
+    memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = remember_steering(memory, situation)
     is_beside_the_grid = memory.mode is Mode.PLANNED_ISLANDING and memory.leaving.opening_since_s is None
     if (memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) or is_beside_the_grid) and situation.bus_is_live:

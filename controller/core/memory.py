@@ -104,6 +104,15 @@ class LeavingMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnRamp:
+    """The way from a return to all sun: since when, and how much each plant may give now. All None: still away."""
+
+    begun_s: float | None = None
+    at_s: float | None = None  # of the limits
+    limits_w: Mapping[AssetId, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CoreMemory:
     """Everything that `decide` carries to its next cycle."""
 
@@ -115,12 +124,14 @@ class CoreMemory:
     started_at_s: float = 0.0
     durable: DurableMemory = field(default_factory=DurableMemory)
     grid: GridMemory = field(default_factory=GridMemory)
+    fits_since_s: float | None = None  # inside the hub's own return window without a break
     poi: PoiMemory = field(default_factory=PoiMemory)
     feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
     drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power while it was supplied
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
+    ramp: ReturnRamp | None = None  # None: on grid for long
     earthing: Order | None = None
     leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None

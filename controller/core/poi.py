@@ -63,9 +63,8 @@ def _has_differed(before: PoiMemory, situation: Situation) -> bool:
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Set or drop the wish to have it open, and order a closing when the instant has come."""
     is_leaving = memory.mode is Mode.PLANNED_ISLANDING and memory.leaving.opening_since_s is not None
-    wants_open = (
-        is_leaving or memory.mode in OPEN_MODES or (memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN)
-    )
+    stays_open = memory.mode is Mode.LOCKED_OUT and memory.reason in STAYS_OPEN
+    wants_open = is_leaving or memory.mode in OPEN_MODES or stays_open or _forbids_the_device(memory, situation)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
     close = memory.poi.close if may_close else None
@@ -141,12 +140,21 @@ def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float)
     return replace(memory, durable=replace(memory.durable, attempts=attempts))
 
 
+def _forbids_the_device(memory: CoreMemory, situation: Situation) -> bool:
+    """On the way back a device that closes by itself has leave to, but for a lock or a grid that we do not want yet."""
+    if memory.mode is not Mode.RECONNECTION or situation.hub.poi.switching.closed_by is not Switcher.DEVICE:
+        return False
+    return must_not_close(memory, situation) or memory.fits_since_s is None
+
+
 def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
     poi = situation.hub.poi
     if not may_try_to_close(memory, situation):
         return False
     if is_over_dead_bus(memory):
         return is_ready(memory, situation)
+    if memory.fits_since_s is None or poi.switching.closed_by is Switcher.DEVICE:
+        return False  # a device needs no more leave than not to be held open
     if poi.switching.closed_by is Switcher.SYNC_RELAY:
         return True  # we permit, the ANSI 25 finds the instant
     return is_in_window(situation)

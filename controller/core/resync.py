@@ -28,14 +28,15 @@ class Steering:
 
 
 def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
-    """Earliest instant at which we may reconnect; None while the grid is not inside its return window."""
-    if memory.grid.good_since_s is None or memory.grid.verdict is not GridVerdict.OK:
+    """Earliest instant at which we may reconnect; None while the grid is not inside its return window and our own."""
+    good_since_s, fits_since_s = memory.grid.good_since_s, memory.fits_since_s
+    if good_since_s is None or fits_since_s is None or memory.grid.verdict is not GridVerdict.OK:
         return None
     timing = situation.hub.timing
     recent = [at_s for at_s in memory.grid.failed_returns_at_s if situation.now_s - at_s < timing.flap_memory_s]
     doublings = min(len(recent), FLAP_DOUBLINGS_MAX)
     patience_s = timing.flap_patience_s * float(2**doublings - 1)
-    observed_s = memory.grid.good_since_s + situation.hub.grid_code.return_window.observation_s
+    observed_s = max(good_since_s, fits_since_s) + situation.hub.grid_code.return_window.observation_s
     return max(observed_s + patience_s, memory.poi.retry_after_s)
 
 
@@ -72,7 +73,7 @@ def can_follow(situation: Situation) -> bool:
     return frequency_hz is not None and abs(frequency_hz - situation.hub.nominal_frequency_hz) <= FOLLOW_MAX_HZ
 
 
-CLOSABLE = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY})
+CLOSABLE = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY, Switcher.DEVICE})
 
 
 def steer(memory: CoreMemory, situation: Situation) -> Steering:

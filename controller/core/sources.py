@@ -9,6 +9,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits, pv_limits_beside
+from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.resync import steer, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, PvCommand
@@ -28,7 +29,7 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
     """One command for each battery that must be told something now."""
     match memory.mode:
         case Mode.GRID_CONNECTED:
-            return {b.id: _on_grid(b, situation) for b in situation.hub.batteries.values()}
+            return {b.id: _on_grid(memory, b, situation) for b in situation.hub.batteries.values()}
         case Mode.RECONNECTION | Mode.DARK if is_over_dead_bus(memory) or memory.mode is Mode.DARK:
             return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
         case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION | Mode.BLACK_START:
@@ -44,9 +45,9 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:
-    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid it is free."""
+    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid let go."""
     if memory.mode is Mode.GRID_CONNECTED:
-        return {plant: PvCommand(limit_w=None, cause=Reason.PV_FREE) for plant in situation.hub.pv}
+        return {plant: _pv_on_grid(limit_w) for plant, limit_w in ramp_limits_w(memory, situation).items()}
     if memory.mode not in ISLAND_MODES:
         return {}
     limits: Mapping[AssetId, float]
@@ -58,6 +59,10 @@ def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCom
         limits, cause = pv_limits(situation, situation.former, without=frozenset()), Reason.PV_SURPLUS
     commands = (_pv_command(memory, situation, plant, limit_w, cause) for plant, limit_w in limits.items())
     return {plant: command for plant, command in zip(limits, commands, strict=True) if command is not None}
+
+
+def _pv_on_grid(limit_w: float | None) -> PvCommand:
+    return PvCommand(limit_w=limit_w, cause=Reason.PV_FREE if limit_w is None else Reason.PV_RETURNS)
 
 
 def _pv_command(
@@ -88,16 +93,16 @@ def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:
     return replace(memory, batteries={**memory.batteries, situation.former: replace(before, voltage_set_v=set_v)})
 
 
-def _on_grid(battery: Battery, situation: Situation) -> BatteryCommand:
+def _on_grid(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
     return BatteryCommand(
         follow=not battery.capabilities.always_forms,
-        power_set_w=_grid_power(battery, state, situation),
+        power_set_w=_grid_power(memory, battery, state, situation),
         cause=Reason.SELF_CONSUMPTION,
     )
 
 
-def _grid_power(battery: Battery, state: BatterySeen, situation: Situation) -> float:
+def _grid_power(memory: CoreMemory, battery: Battery, state: BatterySeen, situation: Situation) -> float:
     """Full for the next blackout: charge to the reserve from the grid, above it from our own sun, else rest."""
     if state.soc_pct is None or state.soc_pct >= battery.full_soc_pct:
         return 0.0
@@ -106,7 +111,7 @@ def _grid_power(battery: Battery, state: BatterySeen, situation: Situation) -> f
     share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
     surplus_w = max(0.0, SURPLUS_RATIO * (pv_w - situation.load_w.total)) * share
     from_grid_w = CHARGE_RATIO * battery.rating_va if state.soc_pct < battery.reserve_soc_pct else 0.0
-    return -min(limit_w, max(surplus_w, from_grid_w))
+    return -min(limit_w, max(surplus_w, from_grid_w), gentle_charge_w(memory, situation, battery, surplus_w))
 
 
 def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:

@@ -42,6 +42,8 @@ class Poi:
     export_max_w: float
     has_settings_groups: bool
     is_closed_unattended: bool = False  # when our own supply ends: closed, so that the returning grid finds the hub
+    return_voltage_min_ratio: float = 0.917  # the hub's own window for coming back, IEEE 1547-2018 enter service
+    return_voltage_max_ratio: float = 1.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class Reason(Enum):
     PREPARED_SURPLUS = "prepared_surplus"
     PV_SURPLUS = "pv_surplus"
     PV_FREE = "pv_free"
+    PV_RETURNS = "pv_returns"  # back on grid: more only at the grid code's pace
     BATTERY_FULL = "battery_full"
     GENSET_LOW_SOC = "genset_low_soc"
     GENSET_NOT_NEEDED = "genset_not_needed"

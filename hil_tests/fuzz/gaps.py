@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from controller.model.reasons import EventKind, Reason
 from hil_tests.bench.scenario import Action, Scenario
 from hil_tests.bench.verdict import Finding, Result, Verdict
-from hil_tests.checkers.contract import RAMP_WINDOW_S
 
 Replay = Callable[[Scenario], Result]
 
@@ -42,16 +41,6 @@ def _was_dark(result: Result, finding: Finding) -> bool:
     )
 
 
-def _returns(result: Result, finding: Finding) -> bool:
-    """The hub was on its way back to the grid, or has just got there: the rise is one of the return itself."""
-    return any(
-        event.kind is EventKind.MODE_CHANGED
-        and event.values.get("to") in {"reconnection", "grid_connected"}
-        and 0.0 <= finding.at_s - at_s <= RAMP_WINDOW_S
-        for at_s, event in result.events
-    )
-
-
 def _fault(*kinds: str, units: Collection[str] = ()) -> Callable[[Action], bool]:
     """These faults; of these units only, if any are named."""
 
@@ -72,7 +61,6 @@ GAPS: tuple[Gap, ...] = (
         is_cause=_fault("no_number", units=("poi_relay",))),
     Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),
         is_cause=lambda action: action.do == "dso.limit_import"),
-    Gap("after a return all sun is let go at once", "REC-019", frozenset({"I18b"}), shows=_returns),
     Gap("one veto when a person lets a feeder close again", "ISL-027", frozenset({"V1"}),
         is_cause=lambda action: action.parameters.get("request") == "close_feeder"),
 )  # fmt: skip

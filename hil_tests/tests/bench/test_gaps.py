@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from controller.model.reasons import EventKind
+from hil_tests.bench.verdict import Finding, Result
+from hil_tests.fuzz.gaps import Gap, unexplained
+from hil_tests.tests.reports.results import result
 
-import pytest
-
-import hil_tests
-from hil_tests.bench.loading import load_scenario
-from hil_tests.bench.runner import run
-from hil_tests.bench.verdict import Result
-from hil_tests.checkers.contract import RAMP_WINDOW_S
-from hil_tests.fuzz.gaps import unexplained
-
-SCENARIOS = Path(hil_tests.__file__).parent / "scenarios"
+SUNNY = Finding("I18b", 11.0, "PV gives 20000 W more within a minute")
 
 
-@pytest.fixture(scope="module")
-def lying_contact() -> Result:
-    """FUZ-003: on its way back beside a POI that is closed, and all sun is let go."""
-    loaded = load_scenario(SCENARIOS / "FUZ-003.toml")
-    result = run(loaded.scenario, loaded.site, 54)
-    assert "I18b" in {finding.source for finding in result.findings}
-    return result
+def _forms_an_island(played: Result, finding: Finding) -> bool:
+    return any(
+        event.kind is EventKind.MODE_CHANGED and 0.0 <= finding.at_s - at_s <= 5.0 for at_s, event in played.events
+    )
 
 
-def test_sun_that_is_let_go_in_a_return_is_a_known_gap(lying_contact: Result) -> None:
-    assert unexplained(lying_contact) == []
+GAPS = (Gap("too much sun beside a new island", "XXX-001", frozenset({"I18b"}), shows=_forms_an_island),)
 
 
-def test_sun_that_is_let_go_without_one_is_a_finding(lying_contact: Result) -> None:
-    stayed = [(at_s, event) for at_s, event in lying_contact.events if event.values.get("to") != "reconnection"]
-    found = unexplained(replace(lying_contact, events=tuple(stayed)))
-    assert [finding.source for finding in found] == ["I18b"]
+def test_what_follows_from_a_gap_is_known() -> None:
+    assert unexplained(result(findings=(SUNNY,)), GAPS) == []
 
 
-def test_sun_that_is_let_go_long_after_one_is_a_finding(lying_contact: Result) -> None:
-    late = [replace(finding, at_s=finding.at_s + RAMP_WINDOW_S) for finding in lying_contact.findings]
-    earlier = [(at_s, event) for at_s, event in lying_contact.events if at_s < 11.0]
-    found = unexplained(replace(lying_contact, findings=tuple(late), events=tuple(earlier)))
-    assert [finding.source for finding in found] == ["I18b"]
+def test_the_same_without_what_shows_the_gap_is_a_finding() -> None:
+    assert unexplained(result(findings=(SUNNY,), events=()), GAPS) == [SUNNY]
+
+
+def test_the_same_long_after_it_is_a_finding() -> None:
+    late = Finding("I18b", 71.0, SUNNY.detail)
+    assert unexplained(result(findings=(late,)), GAPS) == [late]
+
+
+def test_another_finding_in_the_same_run_is_one() -> None:
+    other = Finding("I2", 11.0, "closed 14 degrees apart")
+    assert unexplained(result(findings=(SUNNY, other)), GAPS) == [other]
+
+
+def test_a_soft_finding_is_none() -> None:
+    soft = Finding("I27", 11.0, "chatty", is_hard=False)
+    assert unexplained(result(findings=(soft,)), GAPS) == []

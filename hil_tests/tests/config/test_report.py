@@ -130,7 +130,7 @@ def test_what_is_called_not_built_has_no_rows_and_the_rest_has() -> None:
     for key, mode in (("T1", Mode.PLANNED_ISLANDING), ("T4", Mode.BLACK_START)):
         assert (key in NOT_BUILT) == (mode not in reached), key
     assert {Mode.UNPLANNED_ISLANDING, Mode.RECONNECTION} <= reached
-    assert {Switcher.CONTROLLER, Switcher.SYNC_RELAY} == CLOSABLE
+    assert {Switcher.CONTROLLER, Switcher.SYNC_RELAY, Switcher.DEVICE} == CLOSABLE
     assert ("dead_bus" in NOT_BUILT) == (Reason.DEAD_BUS_RETURN not in {row.reason for row in TRANSITIONS})
 
 

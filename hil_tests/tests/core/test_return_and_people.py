@@ -111,6 +111,63 @@ def test_a_flapping_grid_earns_growing_patience() -> None:
     assert waits[0] < waits[1] < waits[2]
 
 
+def wait_for_the_grid(run: Run) -> float:
+    begin_s = run.now_s
+    while run.memory.mode is Mode.ISLANDED:
+        run.see(lambda t: returned(t, 90.0))
+    return run.now_s - begin_s
+
+
+def test_a_grid_that_goes_again_soon_after_the_return_earns_patience_too() -> None:
+    run = started(islanded)
+    first_s = wait_for_the_grid(run)
+    run.see(on_grid, 20.0)
+    assert run.memory.reason is Reason.RECONNECTED
+    run.see(islanded, 0.2)
+    assert wait_for_the_grid(run) == pytest.approx(first_s + run.hub.timing.flap_patience_s, abs=0.2)
+
+
+def test_a_grid_that_was_never_left_by_us_earns_none() -> None:
+    run = started(on_grid)
+    run.see(islanded, 0.2)
+    assert wait_for_the_grid(run) < run.hub.timing.flap_patience_s
+
+
+def at_voltage(image: Callable[[float], ProcessImage], ratio: float) -> Callable[[float], ProcessImage]:
+    return lambda t: with_poi(image(t), grid_voltage_v=PhaseValues.even(ratio * 230.0))
+
+
+def test_a_grid_inside_the_codes_window_and_outside_our_own_is_waited_for() -> None:
+    run = started(islanded)
+    run.see(at_voltage(returned, 1.06), 30.0)
+    assert (run.memory.mode, run.memory.grid.verdict) == (Mode.ISLANDED, GridVerdict.OK)
+    run.see(at_voltage(returned, 1.04), 9.5)
+    assert run.memory.mode is Mode.ISLANDED, "observed anew"
+    run.see(at_voltage(returned, 1.04), 1.0)
+    assert run.memory.mode.value == "reconnection"
+
+
+@pytest.mark.parametrize("ratio", [0.91, 1.06])
+def test_on_the_way_back_nothing_is_closed_outside_our_own_window(ratio: float) -> None:
+    run = started(islanded)
+    run.see(lambda t: returned(t, 90.0), 10.5)
+    alike = lambda t: with_poi(at_voltage(returned, ratio)(t), bus_voltage_v=PhaseValues.even(ratio * 230.0))  # noqa: E731
+    run.see(alike, 5.0)
+    assert run.memory.mode.value == "reconnection"
+    assert run.commands.poi.close is None
+
+
+def test_a_hub_that_sheds_for_want_of_energy_takes_what_the_code_allows() -> None:
+    run = started(islanded)
+
+    def empty(at_s: float) -> ProcessImage:
+        seen = with_battery(at_voltage(returned, 1.09)(at_s), soc_pct=8.0)
+        return with_battery(seen, name="second", soc_pct=8.0)
+
+    run.see(empty, 10.5)
+    assert run.memory.mode.value == "reconnection"
+
+
 def by_hand(image: Callable[[float], ProcessImage]) -> Callable[[float], ProcessImage]:
     return lambda t: replace(image(t), local_control=True)
 
