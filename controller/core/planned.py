@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory
-from controller.core.resync import CLOSABLE, must_not_close
+from controller.core.resync import must_not_close
 from controller.core.situation import Situation
 from controller.model.advice import OperatorRequest, RequestKind
 from controller.model.decision import Event, Input
@@ -19,6 +19,7 @@ from controller.model.memory import PlannedIsland
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, GensetState, GridVerdict, Mode, Switcher
 
+CLOSED_WHEN_WE_WANT = frozenset({Switcher.CONTROLLER, Switcher.SYNC_RELAY})
 ABOVE_EMPTY_PCT = 15.0  # own choice: two hours of tier 0 on the smallest of our hubs
 ABOVE_GENSET_PCT = 5.0  # a genset that starts beside a healthy grid burns fuel for nothing
 WANTED_IN = (Mode.PLANNED_ISLANDING, Mode.ISLANDED)  # in every other mode the wish is over
@@ -68,7 +69,7 @@ def why_no_island(memory: CoreMemory, situation: Situation, *, is_automatic: boo
 
 def _why_no_way_back(memory: CoreMemory, situation: Situation) -> Reason | None:
     switching = situation.hub.poi.switching
-    if switching.opened_by is Switcher.DEVICE or switching.closed_by not in CLOSABLE:
+    if switching.opened_by is Switcher.DEVICE or switching.closed_by not in CLOSED_WHEN_WE_WANT:
         return Reason.ISLAND_NOT_ABLE
     if must_not_close(memory, situation):
         return _why_locked(memory, situation)

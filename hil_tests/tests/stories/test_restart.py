@@ -115,7 +115,7 @@ def test_closed_while_it_was_away() -> None:
     assert not bench.plant.batteries["battery_main"].is_forming
 
 
-def test_a_hub_found_dark_stays_dark_until_a_person_acts() -> None:
+def test_a_hub_found_dark_starts_from_its_battery() -> None:
     bench = Bench.of()
     bench.run_for(5.0)
     bench.stop_controller()
@@ -123,8 +123,12 @@ def test_a_hub_found_dark_stays_dark_until_a_person_acts() -> None:
     bench.run_for(60.0)
     bench.start_controller()
     bench.run_for(20.0)
-    assert (bench.mode, bench.memory.reason) == (Mode.DARK, Reason.RECOVERED_DARK)
+    found = [event.reason for _, event in bench.events if event.kind is EventKind.RECOVERED]
+    assert found[-1] is Reason.RECOVERED_DARK
+    assert (bench.mode, bench.memory.reason) == (Mode.ISLANDED, Reason.BLACK_STARTED)
+    assert bench.plant.feeders["desk"].is_energised
     assert bench.plant.backfeed_j == 0.0
+    assert bench.violations == []
 
 
 @pytest.mark.parametrize("gap_s", [3.0, 30.0])
