@@ -39,6 +39,6 @@ def test_until_when_by_the_clock_that_there_is(tmp_path: Path) -> None:
     good = Now(status.written_at_s, NOON_UNIX_S, ClockQuality.SYNCED)
     unset = Now(status.written_at_s, 4000.0, ClockQuality.UNSET)
     told = text(page(tmp_path, status, now=good))
-    assert re.search(r"Until [^.]*:00\.", told), told
+    assert re.search(r"Until \d\d:\d\d\.", told), told
     assert "For another 2 h 0 min." in text(page(tmp_path, status, now=unset))
     assert "Until somebody asks for the return." in text(page(tmp_path, planned(islanded(), None), now=good))
