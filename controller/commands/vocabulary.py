@@ -123,6 +123,7 @@ OTHERS = {
     "line": [mode.value for mode in Mode] + [a.value for a in Authority if a is not Authority.AUTO],
     "clear": ["emergency_off", "dso_lock", "poi_close", "lockout", "other"],
     "observe": ["on", "off"],
+    "island": ["on", "off", "stays"],
     "loss": [loss.value for loss in OnLoss],
 }
 
