@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from controller.drivers.urgent import urgent_points
 from controller.durable import load_durable, read_durable
 from controller.durable_copy import Restored
 from controller.event_loop import loop_factory
-from controller.folder_lock import FolderLock, HeldElsewhereError
+from controller.folder_lock import HeldElsewhereError
 from controller.journal import Journal
 from controller.loop import CoreFailedError, Loop
 from controller.model.decision import Event
@@ -32,12 +32,14 @@ from controller.model.words import Mode
 from controller.point_reading import PointReader
 from controller.publishing import Publication, build_status
 from controller.requests import ControlSocket
+from controller.run_folder import RunFolder
 from controller.snapshot import Snapshot
 from controller.uncertainty import Uncertainties
 from controller.watchdog import Watchdog, notify
-from controller.whereabouts import JOURNAL_NAME, PID_NAME, Whereabouts, write_whereabouts
+from controller.whereabouts import JOURNAL_NAME, Whereabouts
 
 PUBLISH_EVERY_S = 0.25
+TEND_EVERY_S = 1.0
 LAST_WORDS_S = 0.5  # for what the fallback orders: wishes live no longer, and the watchdog waits for a second
 JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
 NO_ANSWER = "Control begins without what was latched or held before; it is joined in when the disk has answered."
@@ -60,31 +62,18 @@ class Places:
 
 def run_controller(site: Site, places: Places) -> int:
     """Run until a signal. Returns the exit code; raises AlreadyRunningError for a second instance."""
-    with _only_instance(places.run_dir) as lock:
-        write_whereabouts(places.run_dir, Whereabouts(site.hub.name, site.path, places.data_dir))
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            log.info("event loop: %s", type(runner.get_loop()).__module__)
-            return runner.run(_app(site, places, lock))
-
-
-@contextlib.contextmanager
-def _only_instance(run_dir: Path) -> Iterator[FolderLock]:
-    lock = FolderLock(run_dir)
+    folder = RunFolder(places.run_dir, Whereabouts(site.hub.name, site.path, places.data_dir))
     try:
-        lock.take()
+        with folder.held(), asyncio.Runner(loop_factory=loop_factory()) as runner:
+            log.info("event loop: %s", type(runner.get_loop()).__module__)
+            return runner.run(_app(site, places, folder))
     except HeldElsewhereError as error:
         raise AlreadyRunningError(str(error)) from None
-    try:
-        with contextlib.suppress(OSError):  # a full one keeps nobody from control
-            (run_dir / PID_NAME).write_text(str(os.getpid()))
-        yield lock
-    finally:
-        lock.release()
 
 
-async def _app(site: Site, places: Places, lock: FolderLock) -> int:
+async def _app(site: Site, places: Places, folder: RunFolder) -> int:
     """Made within its loop."""
-    return await _App(site, places, lock).run()
+    return await _App(site, places, folder).run()
 
 
 def _from_thread(event_loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
@@ -95,10 +84,10 @@ def _from_thread(event_loop: asyncio.AbstractEventLoop, call: Callable[[], None]
 class _App:
     """One run."""
 
-    def __init__(self, site: Site, places: Places, lock: FolderLock | None = None) -> None:
-        self._site, self._places = site, places
+    def __init__(self, site: Site, places: Places, folder: RunFolder) -> None:
+        self._site, self._places, self._folder = site, places, folder
         self._boot = clock.boot_id()
-        self._journal = Journal(places.data_dir / JOURNAL_NAME, self._boot, lock)
+        self._journal = Journal(places.data_dir / JOURNAL_NAME, self._boot, folder.lock)
         journal_is_ours = lambda: not self._journal.status.is_held  # noqa: E731
         self._box = BlackBox(site, places.data_dir / BOX_NAME, self._boot, journal_is_ours)
         self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
@@ -109,7 +98,8 @@ class _App:
         self._links = open_links(site, clock.now_s, lambda: self._loop.vetted_at_s if self._loop else None)
         self._points = PointReader(site, self._links.links)
         self._had = Restored()
-        self._published_at_s = 0.0
+        self._published_at_s = self._tended_at_s = 0.0
+        self._reopening: asyncio.Task[None] | None = None
         self._published_mode: Mode | None = None
         self._sequence = 0
         self._journal_was_ok = True
@@ -210,6 +200,7 @@ class _App:
         self._links.set_islanded(loop.memory.mode is not Mode.GRID_CONNECTED)
         self._links.set_eager(loop.is_tense)
         self._speak_of_journal(now_s)
+        self._tend_folder(now_s)
         if loop.memory.mode is self._published_mode and now_s - self._published_at_s < PUBLISH_EVERY_S:
             return
         self._published_at_s, self._published_mode = now_s, loop.memory.mode
@@ -228,6 +219,17 @@ class _App:
             now_s=now_s,
         )
         self._snapshot.write(build_status(publication))
+
+    def _tend_folder(self, now_s: float) -> None:
+        if now_s - self._tended_at_s < TEND_EVERY_S:
+            return
+        self._tended_at_s = now_s
+        if not self._folder.is_whole and self._folder.make_whole():
+            self._reopening = asyncio.create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        with contextlib.suppress(OSError):  # tried again in a second
+            await self._socket.start()
 
     def _speak_of_journal(self, now_s: float) -> None:
         """When the disk fails, and when it is back: the second of the two reaches the file.

@@ -96,7 +96,9 @@ class ControlSocket:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen; an old socket file of a dead process is removed."""
+        """Listen; an old socket file of a dead process is removed. Again, when somebody has deleted ours."""
+        if self._server is not None:
+            self._server.close()
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, path=str(self._path))
         self._path.chmod(0o660)

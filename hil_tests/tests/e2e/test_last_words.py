@@ -20,6 +20,7 @@ from hil_tests.faults.wire import WireFault, WireFaults
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers
 from hil_tests.servers.modbus_tcp import TcpServer
+from hil_tests.tests.shell.test_folder_lock import run_folder
 
 MODULE = "io_module"
 SHED = {
@@ -41,7 +42,7 @@ async def village(folder: Path) -> AsyncIterator[tuple[_App, asyncio.Task[int], 
     servers = DeviceServers(served, plant)
     site = load_site(site_path("musterhallig"), await servers.start())
     (folder / "run").mkdir()
-    app = _App(site, Places(folder / "run", folder / "data"))
+    app = _App(site, Places(folder / "run", folder / "data"), run_folder(folder / "run"))
     running = asyncio.create_task(app.run())
     try:
         yield app, running, servers

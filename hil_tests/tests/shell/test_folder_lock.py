@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.app import _only_instance
 from controller.durable import load_durable
 from controller.durable_copy import Restored
 from controller.folder_lock import FolderLock, HeldElsewhereError
 from controller.journal import Journal
 from controller.journal_store import JournalStore
+from controller.run_folder import RunFolder
 from controller.whereabouts import Whereabouts, read_whereabouts, write_whereabouts
 from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.shell.test_journal_trouble import EVENT, LATCHED, running, small_disk
@@ -33,6 +33,10 @@ FolderLock(Path(sys.argv[1])).take()
 print("held", flush=True)
 sys.stdin.read()
 """
+
+
+def run_folder(path: Path) -> RunFolder:
+    return RunFolder(path, Whereabouts("hub", path / "hub.toml", path / "data"))
 
 
 @contextlib.contextmanager
@@ -126,8 +130,9 @@ def test_a_read_only_folder_is_locked_and_makes_no_file(small_disk: Path) -> Non
 
 
 def test_one_folder_for_both_is_held_once(tmp_path: Path) -> None:
-    with _only_instance(tmp_path) as held:
-        journal = Journal(tmp_path / "journal.db", "boot", held)
+    folder = run_folder(tmp_path)
+    with folder.held():
+        journal = Journal(tmp_path / "journal.db", "boot", folder.lock)
         journal.start()
         assert journal.restored.result(5.0).source == "none"
         ticket = journal.write(EVENT, 1.0)
@@ -140,8 +145,34 @@ def test_one_folder_for_both_is_held_once(tmp_path: Path) -> None:
 def test_a_full_run_folder_keeps_nobody_from_control(small_disk: Path) -> None:
     with contextlib.suppress(OSError):
         (small_disk / "ballast").write_bytes(bytes(3_000_000))
-    with _only_instance(small_disk) as held:
-        assert held.is_on(small_disk)
+    folder = run_folder(small_disk)
+    with folder.held():
+        assert folder.lock.is_on(small_disk)
+
+
+def test_a_second_instance_is_refused(tmp_path: Path) -> None:
+    with run_folder(tmp_path).held():
+        with pytest.raises(HeldElsewhereError, match=str(os.getpid())), run_folder(tmp_path).held():
+            pass
+        for file in tmp_path.iterdir():
+            file.unlink()
+        with pytest.raises(HeldElsewhereError, match=str(os.getpid())), run_folder(tmp_path).held():
+            pass  # a file that was locked could be deleted, and made and locked once more
+    with run_folder(tmp_path).held():
+        pass
+
+
+def test_a_run_folder_that_another_took_is_left_to_that_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "run"
+    folder = run_folder(path)
+    with folder.held():
+        path.rename(tmp_path / "away")
+        with run_folder(path).held():
+            (path / "pid").write_text("the other")
+            assert not folder.make_whole()
+            assert (path / "pid").read_text() == "the other"
+        assert "end one of the two" in caplog.text
+        assert folder.make_whole()
 
 
 def test_a_folder_that_was_put_in_its_place_is_locked_anew(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import struct
 import subprocess
@@ -15,7 +14,6 @@ from typing import Any, Self
 import orjson
 import pytest
 
-from controller.app import AlreadyRunningError, _only_instance
 from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.core.decide import fresh_memory
@@ -151,23 +149,6 @@ def test_a_hung_loop_is_ended_within_two_seconds() -> None:
     assert process.returncode == EXIT_CODE
     assert time.monotonic() - began_s < 3.0
     assert b"no cycle for a second" in said
-
-
-def test_a_second_instance_is_refused(tmp_path: Path) -> None:
-    held = pytest.raises(AlreadyRunningError, match=str(os.getpid()))
-    with _only_instance(tmp_path), held, _only_instance(tmp_path):
-        pass
-    with _only_instance(tmp_path):
-        pass
-
-
-def test_a_second_instance_is_refused_also_when_somebody_has_cleaned_the_run_folder(tmp_path: Path) -> None:
-    """A file that was locked could be deleted, and made and locked once more: two controllers on one hub."""
-    with _only_instance(tmp_path):
-        for file in tmp_path.iterdir():
-            file.unlink()
-        with pytest.raises(AlreadyRunningError, match=str(os.getpid())), _only_instance(tmp_path):
-            pass
 
 
 def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
