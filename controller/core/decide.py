@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from controller.core.contact import judge_contact
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
@@ -59,7 +60,7 @@ def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
 def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now_s: float) -> Decision:
     """Decide what to do now. The same arguments give the same Decision on every machine."""
     before = memory
-    situation = assess(seen, hub, now_s, has_differed=memory.poi.has_differed)
+    situation = assess(seen, hub, now_s, memory.poi)
     memory, answers = _take_note(memory, situation, advice)
     memory = _move(memory, situation)
     memory = _plan(memory, situation)
@@ -81,7 +82,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         drawn_w=observe_draws(memory, situation),
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
         fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
-        poi=observe_poi(memory, situation),
+        poi=judge_contact(observe_poi(memory, situation), situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
     )
     memory = take_latches(memory, seen, now_s)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from controller.core.contact import JOINS_CONFIRM_S
 from controller.core.genset import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
 from controller.core.memory import CoreMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
-from controller.core.transitions import COLLAPSE_CONFIRM_S, JOINS_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
+from controller.core.transitions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
 from controller.model.decision import Input
 from controller.model.grid_code import LossBand
 from controller.model.hub import AssetId
@@ -229,6 +230,7 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
     "island_formed": (_formed, _contact, bus_side),
     "poi_stuck": (_stuck, _contact, grid_side, bus_side),
     "contact_lies": (_lies, _contact, grid_side, bus_side),
+    "joined_a_good_grid": (_lies, _contact, grid_side, bus_side),
     "not_formed": (_not_formed, bus_side),
     "collapsed": (_collapse, bus_side, _transfer),
     "may_reconnect": (_good_grid, grid_side),

@@ -46,6 +46,8 @@ class PoiMemory:
     close_attempts: int = 0  # since the last success
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     joins_since_s: float | None = None  # current flows although the contact says open
+    contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
+    is_joined: bool = False  # and the sides have not been seen to differ since: it is closed
     position: BreakerPosition | None = None  # last known
     retry_after_s: float = 0.0
 

@@ -42,7 +42,9 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close=close,
         close_attempts=poi.close_attempts,
         has_differed=_has_differed(poi, situation),
-        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both, now_s),
+        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
+        contact_lies=poi.contact_lies,
+        is_joined=poi.is_joined,
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
@@ -63,6 +65,7 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     wants_open = wants_open or _forbids_the_device(memory, situation)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
     may_close = memory.mode is Mode.RECONNECTION and not must_not_close(memory, situation)
+    may_close = may_close and _has_grid_settings(situation)
     close = memory.poi.close if may_close else None
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
@@ -106,7 +109,7 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     order = memory.earthing
     if order is not None and situation.now_s <= order.expires_at_s and not situation.seen.local_control:
         return SwitchCommand(close=order, cause=Reason.EARTHING_FOLLOWS_MODE)
-    if memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed:
+    if memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed:
         return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     return SwitchCommand()
 
@@ -127,6 +130,10 @@ def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float)
     return replace(memory, durable=replace(memory.durable, attempts=attempts))
 
 
+def _has_grid_settings(situation: Situation) -> bool:
+    return not situation.hub.poi.has_settings_groups or situation.seen.poi.settings_group is SettingsGroup.GRID
+
+
 def _forbids_the_device(memory: CoreMemory, situation: Situation) -> bool:
     """On the way back a device that closes by itself has leave to, but for a lock or a grid that we do not want yet."""
     if memory.mode is not Mode.RECONNECTION or situation.hub.poi.switching.closed_by is not Switcher.DEVICE:
@@ -141,8 +148,6 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
         or situation.now_s < memory.poi.retry_after_s
         or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX
     ):
-        return False
-    if poi.has_settings_groups and situation.seen.poi.settings_group is not SettingsGroup.GRID:
         return False
     if poi.switching.closed_by is Switcher.DEVICE:
         return False  # not holding it open is all the leave it needs

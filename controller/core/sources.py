@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from controller.core.contact import is_in_doubt
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
@@ -27,7 +28,9 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
         case Mode.GRID_CONNECTED:
             return {b.id: _on_grid(memory, b, situation) for b in situation.hub.batteries.values()}
         case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION:
-            return {b.id: _in_island(memory, b, situation) for b in situation.hub.batteries.values()}
+            left_alone = situation.former if is_in_doubt(memory) else None
+            told = (battery for battery in situation.hub.batteries.values() if battery.id != left_alone)
+            return {b.id: _in_island(memory, b, situation) for b in told}
         case Mode.LOCKED_OUT:
             return _locked_out(memory, situation)
         case Mode.UNKNOWN | Mode.DARK | Mode.PLANNED_ISLANDING | Mode.BLACK_START:
@@ -35,7 +38,7 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:
-    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid free, little by little."""
+    """In the island PV is limited to what can be absorbed, in the transfer to the prepared set, on grid by the ramp."""
     if memory.mode is Mode.GRID_CONNECTED:
         return {plant: _pv_on_grid(limit_w) for plant, limit_w in ramp_limits_w(memory, situation).items()}
     if memory.mode not in ISLAND_MODES:
@@ -82,6 +85,8 @@ def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 def _on_grid(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
+    if memory.poi.contact_lies and state.mode is InverterMode.GRID_FORMING:
+        return BatteryCommand(stop=True, cause=Reason.POI_CLOSED_UNASKED)  # first of all it holds no voltage
     return BatteryCommand(
         follow=not battery.capabilities.always_forms,
         power_set_w=_grid_power(memory, battery, state, situation),

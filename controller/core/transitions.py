@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from controller.core.contact import contact_lies, joined_a_good_grid
 from controller.core.memory import CoreMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven
 from controller.core.recover import recover
@@ -18,7 +19,6 @@ from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
-JOINS_CONFIRM_S = 0.1
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
 NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
 OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
@@ -72,8 +72,10 @@ def start_clear(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def poi_opened_by_itself(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is seen open without our order, or proven open although its contact says closed."""
-    return situation.seen.poi.position is BreakerPosition.OPEN or is_proven(memory, situation)
+    """The POI is seen open without our order, or proven open although its contact says closed. Not while it joins."""
+    says_open = situation.seen.poi.position is BreakerPosition.OPEN
+    joins = situation.poi_joins_both or situation.poi_is_closed is True
+    return (says_open and not joins) or is_proven(memory, situation)
 
 
 def grid_lost(memory: CoreMemory, _: Situation) -> bool:
@@ -108,13 +110,6 @@ def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
     limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
     waited = situation.now_s - max(memory.poi.open_since_s, memory.mode_since_s) > limit_s
     return waited and situation.former is None and not situation.poi_is_proven_open
-
-
-def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
-    """The contact says open, and current flows as if it were closed."""
-    since_s = memory.poi.joins_since_s
-    lies = situation.seen.poi.position is not BreakerPosition.CLOSED
-    return lies and since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
 
 
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
@@ -237,6 +232,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.UNPLANNED_ISLANDING, Mode.DARK, not_formed, Reason.ISLAND_NOT_FORMED),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.UNKNOWN, nobody_follows, Reason.OBSERVE_ONLY),
     # SS2
+    Transition(Mode.ISLANDED, Mode.GRID_CONNECTED, joined_a_good_grid, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.LOCKED_OUT, contact_lies, Reason.POI_STUCK),
     Transition(Mode.ISLANDED, Mode.UNPLANNED_ISLANDING, closed_onto_bad_grid, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.GRID_CONNECTED, closed_unasked, Reason.POI_CLOSED_UNASKED),
