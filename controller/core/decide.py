@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
@@ -82,7 +83,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         drawn_w=observe_draws(memory, situation),
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
         fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
-        poi=judge_contact(observe_poi(memory, situation), situation),
+        poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
     )
     memory = take_latches(memory, seen, now_s)

@@ -45,6 +45,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
         is_joined=poi.is_joined,
+        apart=poi.apart,
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
