@@ -12,7 +12,7 @@ from controller.core.contact import JOINS_CONFIRM_S
 from controller.core.genset import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
 from controller.core.memory import CoreMemory
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts, transfer_since_s
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
 from controller.core.transitions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
@@ -167,7 +167,7 @@ def _not_formed(before: CoreMemory, after: CoreMemory, situation: Situation) -> 
     return {
         "candidate": situation.candidate,
         "earthing_is_ready": situation.earthing_is_ready,
-        "attempts_count": form_attempts(before, situation, before.mode_since_s),
+        "attempts_count": form_attempts(before, situation, transfer_since_s(before)),
         "attempts_max_count": FORM_ATTEMPTS_MAX,
         **numbers(held_s=situation.now_s - began_s, hold_s=situation.hub.timing.forming_max_s),
     }

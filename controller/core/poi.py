@@ -23,6 +23,7 @@ EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is aske
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
 ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
+ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
 
 
 def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
@@ -125,6 +126,14 @@ def form_attempts(memory: CoreMemory, situation: Situation, since_s: float) -> i
     return sum(recent_attempts(memory, former, "form", since_s) for former in situation.hub.forming_order)
 
 
+def transfer_since_s(memory: CoreMemory) -> float:
+    """Since when attempts to form count. A POI that is stuck and proven open by turns is one transfer, not many."""
+    since_s = memory.poi.open_since_s
+    if memory.reason is not Reason.POI_PROVEN_OPEN or since_s is None:
+        return memory.mode_since_s
+    return max(since_s, memory.mode_since_s - ONE_TRANSFER_S)
+
+
 def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float) -> CoreMemory:
     """Write an attempt down where a restart finds it."""
     attempts = (*memory.durable.attempts, Attempt(subject, kind, now_s))[-ATTEMPTS_MAX:]
@@ -198,7 +207,7 @@ def _plan_forming(memory: CoreMemory, situation: Situation) -> CoreMemory:
     before = memory.batteries.get(former, SourceMemory())
     if before.order is not None and now_s <= before.order.expires_at_s:
         return memory
-    if form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX:
+    if form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX:
         return _without_orders(memory)
     order = Order(memory.reason, now_s, now_s + situation.hub.timing.order_hold_s, before.attempts + 1)
     source = replace(before, order=order, attempts=before.attempts + 1)

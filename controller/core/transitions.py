@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from controller.core.contact import contact_lies, joined_a_good_grid
 from controller.core.memory import CoreMemory
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
 from controller.core.resync import can_follow, may_reconnect
 from controller.core.situation import Situation
@@ -146,7 +146,7 @@ def not_formed(memory: CoreMemory, situation: Situation) -> bool:
         return False
     waited = situation.now_s - max(since_s, memory.mode_since_s) > situation.hub.timing.forming_max_s
     nobody = situation.candidate is None
-    tried = form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX
+    tried = form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX
     orders_over = all(source.order is None for source in memory.batteries.values())
     return waited and (nobody or (tried and orders_over) or _earthing_never_came(situation))
 
