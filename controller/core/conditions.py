@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
 from controller.core.resync import can_follow
 from controller.core.situation import Situation
@@ -14,7 +14,6 @@ from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
-JOINS_CONFIRM_S = 0.1
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
 NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
 DARK_SETTLES_S = 2.0  # a source that was told to stop takes a moment
@@ -54,8 +53,10 @@ def start_clear(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def poi_opened_by_itself(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is seen open without our order, or proven open although its contact says closed."""
-    return situation.seen.poi.position is BreakerPosition.OPEN or is_proven(memory, situation)
+    """The POI is seen open without our order, or proven open although its contact says closed. Not while it joins."""
+    says_open = situation.seen.poi.position is BreakerPosition.OPEN
+    joins = situation.poi_joins_both or situation.poi_is_closed is True
+    return (says_open and not joins) or is_proven(memory, situation)
 
 
 def grid_lost(memory: CoreMemory, _: Situation) -> bool:
@@ -92,13 +93,6 @@ def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
     return waited and situation.former is None and not situation.poi_is_proven_open
 
 
-def contact_lies(memory: CoreMemory, situation: Situation) -> bool:
-    """The contact says open, and current flows as if it were closed."""
-    since_s = memory.poi.joins_since_s
-    lies = situation.seen.poi.position is not BreakerPosition.CLOSED
-    return lies and since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
-
-
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
     says_open = situation.seen.poi.position is BreakerPosition.OPEN
@@ -133,7 +127,7 @@ def not_formed(memory: CoreMemory, situation: Situation) -> bool:
         return False
     waited = situation.now_s - max(since_s, memory.mode_since_s) > situation.hub.timing.forming_max_s
     nobody = situation.candidate is None
-    tried = form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX
+    tried = form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX
     orders_over = all(source.order is None for source in memory.batteries.values())
     return waited and (nobody or (tried and orders_over) or _earthing_never_came(situation))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from controller.core.black_start import begin, is_sunny, take_step
+from controller.core.closing_error import remember_apart
+from controller.core.contact import judge_contact
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
@@ -66,7 +68,7 @@ def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
 def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now_s: float) -> Decision:
     """Decide what to do now. The same arguments give the same Decision on every machine."""
     before = memory
-    situation = assess(seen, hub, now_s, has_differed=memory.poi.has_differed)
+    situation = assess(seen, hub, now_s, memory.poi)
     memory, answers = _take_note(memory, situation, advice)
     memory = _move(memory, situation)
     memory = _plan(memory, situation)
@@ -88,7 +90,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         drawn_w=observe_draws(memory, situation),
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
         fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
-        poi=observe_poi(memory, situation),
+        poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from controller.core.conditions import COLLAPSE_CONFIRM_S, JOINS_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
+from controller.core.conditions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
+from controller.core.contact import JOINS_CONFIRM_S
 from controller.core.genset import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
 from controller.core.leaving import PREPARE_MAX_S
 from controller.core.memory import CoreMemory
 from controller.core.planned import charge_floor_pct, charge_of_former_pct
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts, transfer_since_s
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
 from controller.model.decision import Input
@@ -168,7 +169,7 @@ def _not_formed(before: CoreMemory, after: CoreMemory, situation: Situation) -> 
     return {
         "candidate": situation.candidate,
         "earthing_is_ready": situation.earthing_is_ready,
-        "attempts_count": form_attempts(before, situation, before.mode_since_s),
+        "attempts_count": form_attempts(before, situation, transfer_since_s(before)),
         "attempts_max_count": FORM_ATTEMPTS_MAX,
         **numbers(held_s=situation.now_s - began_s, hold_s=situation.hub.timing.forming_max_s),
     }
@@ -241,6 +242,7 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
     "island_formed": (_formed, _contact, bus_side),
     "poi_stuck": (_stuck, _contact, grid_side, bus_side),
     "contact_lies": (_lies, _contact, grid_side, bus_side),
+    "joined_a_good_grid": (_lies, _contact, grid_side, bus_side),
     "not_formed": (_not_formed, bus_side),
     "collapsed": (_collapse, bus_side, _transfer),
     "may_reconnect": (_good_grid, grid_side),

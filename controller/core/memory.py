@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from controller.model.commands import Order, PvCommand
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import AssetId
+from controller.model.image import PoiSeen
 from controller.model.memory import DurableMemory
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
@@ -46,6 +47,9 @@ class PoiMemory:
     close_attempts: int = 0  # since the last success
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     joins_since_s: float | None = None  # current flows although the contact says open
+    contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
+    apart: PoiSeen | None = None  # on the way back: the last sample before the contact
+    is_joined: bool = False  # and the sides have not been seen to differ since: it is closed
     position: BreakerPosition | None = None  # last known
     retry_after_s: float = 0.0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.core.closing_error import contact_event
 from controller.core.evidence import (
     bus_side,
     crank_inputs,
@@ -91,7 +92,10 @@ def _poi(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterato
         yield Event(EventKind.ORDERED_OPEN, after.reason, poi, {}, "open: mode_wants_open", inputs)
     if after.poi.close is not None and after.poi.close is not before.poi.close:
         yield _poi_close(after, situation)
+    contact = contact_event(before, after, situation)
     moved = after.poi.position is not before.poi.position
+    if contact is not None:
+        yield contact
     if moved and after.poi.position is not None and before.poi.position is not None:
         yield Event(EventKind.POSITION_CHANGED, after.reason, poi, {"position": after.poi.position.value})
     if after.earthing is not None and after.earthing is not before.earthing:

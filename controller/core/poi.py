@@ -26,6 +26,7 @@ EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is aske
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
 ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
+ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
 
 
 def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
@@ -45,7 +46,10 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close=close,
         close_attempts=poi.close_attempts,
         has_differed=_has_differed(poi, situation),
-        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both, now_s),
+        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
+        contact_lies=poi.contact_lies,
+        is_joined=poi.is_joined,
+        apart=poi.apart,
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
@@ -67,6 +71,7 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     wants_open = is_leaving or memory.mode in OPEN_MODES or stays_open or _forbids_the_device(memory, situation)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
+    may_close = may_close and _has_grid_settings(situation)
     close = memory.poi.close if may_close else None
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
@@ -117,7 +122,7 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     order = memory.earthing
     if order is not None and situation.now_s <= order.expires_at_s and not situation.seen.local_control:
         return SwitchCommand(close=order, cause=Reason.EARTHING_FOLLOWS_MODE)
-    on_grid = memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed
+    on_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed
     over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
     if on_grid or over_nothing:
         return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
@@ -134,10 +139,22 @@ def form_attempts(memory: CoreMemory, situation: Situation, since_s: float) -> i
     return sum(recent_attempts(memory, former, "form", since_s) for former in situation.hub.forming_order)
 
 
+def transfer_since_s(memory: CoreMemory) -> float:
+    """Since when attempts to form count. A POI that is stuck and proven open by turns is one transfer, not many."""
+    since_s = memory.poi.open_since_s
+    if memory.reason is not Reason.POI_PROVEN_OPEN or since_s is None:
+        return memory.mode_since_s
+    return max(since_s, memory.mode_since_s - ONE_TRANSFER_S)
+
+
 def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float) -> CoreMemory:
     """Write an attempt down where a restart finds it."""
     attempts = (*memory.durable.attempts, Attempt(subject, kind, now_s))[-ATTEMPTS_MAX:]
     return replace(memory, durable=replace(memory.durable, attempts=attempts))
+
+
+def _has_grid_settings(situation: Situation) -> bool:
+    return not situation.hub.poi.has_settings_groups or situation.seen.poi.settings_group is SettingsGroup.GRID
 
 
 def _forbids_the_device(memory: CoreMemory, situation: Situation) -> bool:
@@ -164,7 +181,7 @@ def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:
     """Not too soon after the last try, not too often, and with the grid's settings in the relay."""
     if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
         return False
-    return not situation.hub.poi.has_settings_groups or situation.seen.poi.settings_group is SettingsGroup.GRID
+    return _has_grid_settings(situation)
 
 
 def order_poi_close(memory: CoreMemory, situation: Situation, cause: Reason) -> CoreMemory:
@@ -211,7 +228,7 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
     before = memory.batteries.get(former, SourceMemory())
     if before.order is not None and now_s <= before.order.expires_at_s:
         return memory
-    if form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX:
+    if form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX:
         return _without_orders(memory)
     order = Order(memory.reason, now_s, now_s + situation.hub.timing.order_hold_s, before.attempts + 1)
     source = replace(before, order=order, attempts=before.attempts + 1)

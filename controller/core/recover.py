@@ -15,7 +15,7 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
     """The mode that the plant is in, with the reason why we think so; None while too little is seen."""
     if situation.poi_is_closed is None or situation.bus_is_live is None:
         return None
-    if situation.poi_is_closed:
+    if situation.poi_is_closed and not situation.poi_is_proven_open:  # its contact alone proves no closed breaker
         return _recover_closed(memory, situation)
     if not situation.poi_is_proven_open:
         return None

@@ -166,11 +166,19 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         memory.mode in RESTORABLE_MODES
         and situation.now_s - quiet_since_s >= settle_s
         and situation.bus_is_live is True
-        and (situation.poi_is_closed is True if memory.mode is Mode.GRID_CONNECTED else situation.earthing_is_ready)
+        and _is_earthed(memory, situation)
         and memory.overload_since_s is None
         and not any(f.close is not None for f in memory.feeders.values())
         and not situation.seen.local_control
     )
+
+
+def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:
+    """By the grid, whose POI is seen closed, or by the island's own relay."""
+    if memory.mode is Mode.GRID_CONNECTED and situation.poi_is_closed is not True:
+        return False
+    by_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed
+    return by_grid or situation.earthing_is_ready
 
 
 def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:

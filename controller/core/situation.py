@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from controller.core.memory import PoiMemory
 from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.phases import ZERO, Phase, PhaseValues
@@ -22,6 +23,7 @@ LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 5
 DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
 DIFFERENT_PHASES_MIN = 2  # one may be the blown fuse of a voltage transformer
 ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
+UNKNOWN_PAST = PoiMemory()
 UNSEEN_BATTERY = BatterySeen()
 UNSEEN_FEEDER = FeederSeen()
 UNSEEN_GENSET = GensetSeen()
@@ -72,6 +74,11 @@ class Situation:
     soc_pct: float | None  # of all batteries that answer, weighted by capacity; None when none does
 
     @property
+    def contact_is_closed(self) -> bool:
+        """The POI's contact itself says closed."""
+        return self.seen.poi.position is BreakerPosition.CLOSED
+
+    @property
     def poi_is_proven_open(self) -> bool:
         """Any two of: contact open; sides differ, or have since it says so; no current although they differ."""
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
@@ -82,8 +89,8 @@ class Situation:
         return self.former if self.former is not None else self.loaded_genset
 
 
-def assess(seen: ProcessImage, hub: Hub, now_s: float, *, has_differed: bool = False) -> Situation:
-    """Read the image once. `has_differed`: the sides were seen to differ since the contact has said open."""
+def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN_PAST) -> Situation:
+    """Read the image once. `past`: what the POI's contact is worth, and what its sides have shown since it speaks."""
     bus = _bus_voltage(seen, hub)
     grid = seen.poi.grid_voltage_v
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
@@ -97,11 +104,11 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, *, has_differed: bool = F
         bus_is_dead=None if bus is None else bus.maximum < dead_v,
         grid_is_live=None if grid is None else grid.minimum > live_v,
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
-        poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v, has_differed=has_differed),
+        poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v, past),
         poi_joins_both=_joins_both(seen.poi, hub.nominal_voltage_v),
         poi_sides_differ=_sides_differ(seen.poi, hub.nominal_voltage_v),
         poi_sides_are_one=_are_one(seen.poi, dead_v, hub.nominal_voltage_v),
-        poi_is_closed=None if seen.poi.position is None else seen.poi.position is BreakerPosition.CLOSED,
+        poi_is_closed=_is_closed(seen.poi, hub.nominal_voltage_v, past),
         former=_former(seen, hub),
         candidate=_candidate(seen, hub),
         loaded_genset=_loaded_genset(seen, hub),
@@ -179,10 +186,16 @@ def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
     return None
 
 
-def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float, *, has_differed: bool) -> int:
-    contact = poi.position is BreakerPosition.OPEN
+def _is_closed(poi: PoiSeen, nominal_v: float, past: PoiMemory) -> bool | None:
+    if poi.position is None:
+        return None
+    return poi.position is BreakerPosition.CLOSED or (past.is_joined and not _sides_differ(poi, nominal_v))
+
+
+def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float, past: PoiMemory) -> int:
+    contact = poi.position is BreakerPosition.OPEN and not past.contact_lies
     # An island beside a live grid comes into step with it now and then; its breaker does not close by that.
-    differ = _sides_differ(poi, nominal_v) or (contact and has_differed)
+    differ = _sides_differ(poi, nominal_v) or (contact and past.has_differed)
     both_dead = _both_dead(poi, dead_v)
     no_current = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
     # Both sides dead: nothing can differ. Contact and silence must do, and `poi_joins_both` catches a lying contact
@@ -213,6 +226,8 @@ def _are_one(poi: PoiSeen, dead_v: float, nominal_v: float) -> bool:
 
 def _joins_both(poi: PoiSeen, nominal_v: float) -> bool:
     """Current through an "open" breaker is a lie of its contact."""
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return False  # what is not seen is not one
     flows = poi.current_a is not None and poi.current_a.maximum > 3 * ZERO_CURRENT_A
     return flows and not _sides_differ(poi, nominal_v)
 

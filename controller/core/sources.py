@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from controller.core.contact import is_in_doubt
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
@@ -33,7 +34,9 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
         case Mode.RECONNECTION | Mode.DARK if is_over_dead_bus(memory) or memory.mode is Mode.DARK:
             return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
         case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION | Mode.BLACK_START:
-            return {b.id: _in_island(memory, b, situation) for b in situation.hub.batteries.values()}
+            left_alone = situation.former if is_in_doubt(memory) else None
+            told = (battery for battery in situation.hub.batteries.values() if battery.id != left_alone)
+            return {b.id: _in_island(memory, b, situation) for b in told}
         case Mode.PLANNED_ISLANDING:
             is_steered = carried_by(situation.former or situation.candidate, memory, situation)
             command = leaving_command if is_steered else _in_island
@@ -45,7 +48,7 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:
-    """In the island PV is limited to what can be absorbed; in the transfer to the prepared set; on grid let go."""
+    """In the island PV is limited to what can be absorbed, in the transfer to the prepared set, on grid by the ramp."""
     if memory.mode is Mode.GRID_CONNECTED:
         return {plant: _pv_on_grid(limit_w) for plant, limit_w in ramp_limits_w(memory, situation).items()}
     if memory.mode not in ISLAND_MODES:
@@ -95,6 +98,8 @@ def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 def _on_grid(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
+    if memory.poi.contact_lies and state.mode is InverterMode.GRID_FORMING:
+        return BatteryCommand(stop=True, cause=Reason.POI_CLOSED_UNASKED)  # first of all it holds no voltage
     return BatteryCommand(
         follow=not battery.capabilities.always_forms,
         power_set_w=_grid_power(memory, battery, state, situation),

@@ -25,7 +25,6 @@ from controller.core.conditions import (
     closed_unasked_and_good,
     collapsed,
     collapsed_on_the_way,
-    contact_lies,
     dark_and_blind,
     emergency_off,
     emergency_on_top,
@@ -50,6 +49,7 @@ from controller.core.conditions import (
     will_not_close,
     will_not_close_over_dead_bus,
 )
+from controller.core.contact import contact_lies, joined_a_good_grid
 from controller.core.dead_bus import may_close_in_the_dark, may_make_a_break
 from controller.core.last_act import supply_ends
 from controller.core.memory import CoreMemory
@@ -125,6 +125,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.UNPLANNED_ISLANDING, Mode.DARK, not_formed, Reason.ISLAND_NOT_FORMED),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.UNKNOWN, nobody_follows, Reason.OBSERVE_ONLY),
     # SS2
+    Transition(Mode.ISLANDED, Mode.GRID_CONNECTED, joined_a_good_grid, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.LOCKED_OUT, contact_lies, Reason.POI_STUCK),
     Transition(Mode.ISLANDED, Mode.UNPLANNED_ISLANDING, closed_onto_bad_grid, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.GRID_CONNECTED, closed_unasked, Reason.POI_CLOSED_UNASKED),

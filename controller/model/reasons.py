@@ -152,6 +152,7 @@ class EventKind(Enum):
     SHED = "shed"
     RESTORED = "restored"
     POSITION_CHANGED = "position_changed"
+    CONTACT_MEASURED = "contact_measured"  # of the POI, as its instrument saw the closing
     LATCHED = "latched"
     RELEASED = "released"
     REQUESTED = "requested"

@@ -41,12 +41,13 @@ def _was_dark(result: Result, finding: Finding) -> bool:
     )
 
 
-def _fault(*kinds: str, units: Collection[str] = ()) -> Callable[[Action], bool]:
-    """These faults; of these units only, if any are named."""
+def _fault(*kinds: str, units: Collection[str], shows: str) -> Callable[[Action], bool]:
+    """These faults of these units, where they show this."""
 
     def is_cause(action: Action) -> bool:
-        parameters = action.parameters
-        return action.do == "fault" and parameters["type"] in kinds and (not units or parameters.get("unit") in units)
+        asked = action.parameters
+        is_one = action.do == "fault" and asked["type"] in kinds and asked.get("unit") in units
+        return is_one and asked.get("shows") == shows
 
     return is_cause
 
@@ -54,11 +55,9 @@ def _fault(*kinds: str, units: Collection[str] = ()) -> Callable[[Action], bool]
 GAPS: tuple[Gap, ...] = (
     Gap("no black start: a hub that has gone dark stays dark", "BLK-001", frozenset({"D2", "expect.1"}),
         shows=_was_dark),
-    Gap("a contact of the POI that lies is believed", "FUZ-003",
+    Gap("a contact of the POI that says closed and lies is believed", "ISL-014",
         frozenset({"I3", "I13", "I14b", "I27", "V1", "D1", "D2", "D3", "expect.1"}),
-        is_cause=_fault("false_feedback", units=("poi",))),
-    Gap("a POI relay without numbers counts as a stuck breaker", "FUZ-002", frozenset({"I14b", "D2", "expect.1"}),
-        is_cause=_fault("no_number", units=("poi_relay",))),
+        is_cause=_fault("false_feedback", units=("poi",), shows="closed")),
     Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),
         is_cause=lambda action: action.do == "dso.limit_import"),
     Gap("one veto when a person lets a feeder close again", "ISL-027", frozenset({"V1"}),

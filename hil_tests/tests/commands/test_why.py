@@ -43,6 +43,7 @@ DECIDED = frozenset(
         EventKind.ORDERED_CRANK,
         EventKind.SHED,
         EventKind.RESTORED,
+        EventKind.CONTACT_MEASURED,
         EventKind.ALARM,
         EventKind.LATCHED,
         EventKind.RELEASED,
@@ -169,6 +170,17 @@ def test_a_shed_set_is_told_with_what_made_it(told: list[Event]) -> None:
     assert shed.inputs["former"] == "battery_main"
     assert shed.inputs["former_rating_va"] == 60_000.0
     assert {"net_import_l1_w", "load_w", "soc_pct", "tier"} <= set(shed.inputs)
+
+
+def test_the_contact_is_told_as_the_instrument_saw_it(told: list[Event]) -> None:
+    contact = [event for event in told if event.rule == "close: contact_measured"][-1]  # of the night, with a plant
+    worst_deg, before_deg, gap_s = (contact.inputs[name] for name in ("contact_angle_deg", "angle_deg", "sample_gap_s"))
+    assert isinstance(worst_deg, float)
+    assert isinstance(before_deg, float)
+    assert isinstance(gap_s, float)
+    assert abs(before_deg) <= abs(worst_deg) <= 10.0
+    assert 0.0 < gap_s <= 0.5
+    assert contact.values["contact_angle_deg"] == worst_deg
 
 
 def test_the_closing_is_told_with_its_window(told: list[Event]) -> None:

@@ -9,8 +9,8 @@ from controller.core.ramp import AHEAD_RATIO
 from controller.model.image import ProcessImage, PvSeen
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import Mode
-from hil_tests.tests.core.hubs import hub, islanded, on_grid, with_battery, with_poi
+from controller.model.words import Mode, SettingsGroup
+from hil_tests.tests.core.hubs import LIVE, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
 RATING_W = 50_000.0  # of the roof; the code allows a tenth of it in a minute
@@ -85,13 +85,8 @@ def test_a_hub_that_never_left_the_grid_lets_all_sun_go() -> None:
 def test_a_restart_after_a_return_goes_on_with_it() -> None:
     run = Run(hub())
     run.see(islanded, 0.2)
-
-    def together(at_s: float) -> ProcessImage:
-        apart = islanded(at_s).poi
-        return with_poi(on_grid(at_s), position=apart.position, angle_difference_deg=2.0, current_a=apart.current_a)
-
     while run.commands.poi.close is None:
-        run.see(lambda t: with_battery(together(t), mode=islanded(t).batteries["battery"].mode))
+        run.see(in_step)
     run.see(sunny(on_grid, 5_000.0), 1.0)
     run.restart()
     run.see(sunny(on_grid, 5_000.0), 1.0)
@@ -99,6 +94,16 @@ def test_a_restart_after_a_return_goes_on_with_it() -> None:
     assert limit_w(run) <= 5_000.0 + AHEAD_W + 0.02 * RATING_W
     run.see(sunny(on_grid, 5_000.0), 600.0, cycle_s=1.0)
     assert run.commands.pv["pv"].limit_w is None
+
+
+def in_step(t: float) -> ProcessImage:
+    return with_poi(
+        islanded(t),
+        grid_voltage_v=LIVE,
+        grid_frequency_hz=50.0,
+        angle_difference_deg=2.0,
+        settings_group=SettingsGroup.GRID,
+    )
 
 
 def charge_w(run: Run) -> float:

@@ -159,12 +159,8 @@ def test_on_the_way_back_nothing_is_closed_outside_our_own_window(ratio: float) 
 
 def test_a_hub_that_sheds_for_want_of_energy_takes_what_the_code_allows() -> None:
     run = started(islanded)
-
-    def empty(at_s: float) -> ProcessImage:
-        seen = with_battery(at_voltage(returned, 1.09)(at_s), soc_pct=8.0)
-        return with_battery(seen, name="second", soc_pct=8.0)
-
-    run.see(empty, 10.5)
+    high = at_voltage(returned, 1.09)
+    run.see(lambda t: with_battery(with_battery(high(t), soc_pct=8.0), "second", soc_pct=8.0), 10.5)
     assert run.memory.mode.value == "reconnection"
 
 
