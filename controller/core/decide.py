@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from controller.core.bond import watch_bond
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
@@ -81,6 +82,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         poi=observe_poi(memory, situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
     )
+    memory = watch_bond(memory, situation)
     memory = take_latches(memory, seen, now_s)
     return take_requests(memory, seen, advice, hub, now_s)
 

@@ -99,5 +99,6 @@ class CoreMemory:
     last_pickup_at_s: float = 0.0
     released_return: bool = False  # a person has released reconnection
     overload_since_s: float | None = None
+    two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

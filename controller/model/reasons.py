@@ -48,6 +48,7 @@ class Reason(Enum):
     SYNC_WINDOW = "sync_window"
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
+    TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well
     # latches and people
     EMERGENCY_OFF = "emergency_off"
     LOCAL_CONTROL = "local_control"
