@@ -18,6 +18,7 @@ ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
+KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
 
 
@@ -54,6 +55,8 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state in RUNNING and _is_found_running(memory, before, genset, situation):
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
+    elif state is GensetState.LOADED and before == IDLE and memory.mode is Mode.ISLANDED:
+        before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_BY_HAND)
     wanted = _is_wanted(memory, before, genset, situation)
     if not wanted:
         was_ours = before.wanted_since_s is not None or before.reason is Reason.GENSET_NOT_NEEDED
@@ -106,6 +109,9 @@ def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situati
         return memory.mode is not Mode.LOCKED_OUT
     if memory.mode is not Mode.ISLANDED and memory.mode is not Mode.RECONNECTION:
         return False
+    if before.reason is Reason.GENSET_BY_HAND:  # used while it runs, and never cranked: who started it stops it
+        state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+        return memory.mode is Mode.ISLANDED and (state in RUNNING or state is None)
     soc_pct = situation.soc_pct
     if memory.mode is Mode.RECONNECTION and _batteries_can_bridge(situation):
         return False  # it would hold the voltage against our steering, and the grid is good
@@ -124,7 +130,7 @@ def _batteries_can_bridge(situation: Situation) -> bool:
 
 
 def _reason(before: SourceMemory) -> Reason:
-    return Reason.OPERATOR if before.reason is Reason.OPERATOR else Reason.GENSET_LOW_SOC
+    return next((reason for reason in KEPT_REASONS if reason is before.reason), Reason.GENSET_LOW_SOC)
 
 
 def _power(genset: Genset, situation: Situation) -> float:

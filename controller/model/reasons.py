@@ -72,6 +72,7 @@ class Reason(Enum):
     PV_FREE = "pv_free"
     BATTERY_FULL = "battery_full"
     GENSET_LOW_SOC = "genset_low_soc"
+    GENSET_BY_HAND = "genset_by_hand"  # somebody else has started it
     GENSET_NOT_NEEDED = "genset_not_needed"
     GENSET_ATTEMPTS_USED = "genset_attempts_used"
     GENSET_FAULT = "genset_fault"
