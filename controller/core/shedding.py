@@ -50,11 +50,8 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last."""
     if not _may_restore_now(memory, situation):
         return memory
-    ours = (
-        f
-        for f in situation.hub.feeders.values()
-        if may_close(memory, f, situation.now_s) and not _is_faulty(f, situation)
-    )
+    feeders, now_s = situation.hub.feeders.values(), situation.now_s
+    ours = (f for f in feeders if may_close(memory, f, now_s) and not _is_faulty(f, situation))
     waiting = sorted(ours, key=lambda f: f.tier)
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
