@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from controller.core.black_start import begin, is_sunny, take_step
+from controller.core.bond import watch_bond
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact
 from controller.core.dead_bus import droppable, is_over_dead_bus
@@ -96,6 +97,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation), now_s),
     )
+    memory = watch_bond(memory, situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)

@@ -20,6 +20,7 @@ ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
+KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
 
 
@@ -58,6 +59,8 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state in RUNNING and _is_found_running(memory, before, genset, situation):
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
+    elif state is GensetState.LOADED and before == IDLE and memory.mode is Mode.ISLANDED:
+        before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_BY_HAND)
     wanted = _is_wanted(memory, before, genset, situation)
     if not wanted:
         was_ours = before.wanted_since_s is not None or before.reason is Reason.GENSET_NOT_NEEDED
@@ -132,6 +135,13 @@ def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situati
         return start is not None and start.source == genset.id and start.step in (FORM, FIRST_TIER, DONE)
     if memory.mode not in (Mode.ISLANDED, Mode.RECONNECTION) or is_over_dead_bus(memory):
         return False
+    if before.reason is Reason.GENSET_BY_HAND:  # used while it runs, and never cranked: who started it stops it
+        state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+        return memory.mode is Mode.ISLANDED and (state in RUNNING or state is None)
+    return _energy_asks_for_it(memory, before, genset, situation)
+
+
+def _energy_asks_for_it(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
     soc_pct = situation.soc_pct
     if memory.mode is Mode.RECONNECTION and _batteries_can_bridge(situation):
         return False  # it would hold the voltage against our steering, and the grid is good
@@ -150,8 +160,8 @@ def _batteries_can_bridge(situation: Situation) -> bool:
 
 
 def _reason(memory: CoreMemory, before: SourceMemory) -> Reason:
-    if before.reason is Reason.OPERATOR:
-        return Reason.OPERATOR
+    if before.reason in KEPT_REASONS:
+        return before.reason
     return Reason.BLACK_START_GENSET if memory.mode is Mode.BLACK_START else Reason.GENSET_LOW_SOC
 
 

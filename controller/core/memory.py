@@ -149,5 +149,6 @@ class CoreMemory:
     released_return: bool = False  # a person has released reconnection
     released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None
+    two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -38,6 +38,7 @@ def narrate(before: CoreMemory, after: CoreMemory, situation: Situation) -> tupl
         *_poi(before, after, situation),
         *_feeders(before, after, situation),
         *_sources(before, after, situation),
+        *_alarms(before, after),
     )
 
 
@@ -207,3 +208,12 @@ def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: S
     if new.reason is Reason.GENSET_NOT_NEEDED and old.reason is not Reason.GENSET_NOT_NEEDED:
         inputs = genset_stop_inputs(before, situation, genset)
         yield Event(EventKind.ORDERED_STOP, Reason.GENSET_NOT_NEEDED, genset, {}, "stop: genset_not_needed", inputs)
+
+
+def _alarms(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:
+    if after.alarms == before.alarms:
+        return
+    for subject, reason in sorted(after.alarms - before.alarms, key=str):
+        yield Event(EventKind.ALARM, reason, subject)
+    for subject, reason in sorted(before.alarms - after.alarms, key=str):
+        yield Event(EventKind.ALARM_CLEARED, reason, subject)

@@ -66,6 +66,7 @@ class Reason(Enum):
     LAST_ACT = "last_act"  # our own supply ends, in good order
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
+    TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well
     # latches and people
     EMERGENCY_OFF = "emergency_off"
     LOCAL_CONTROL = "local_control"
@@ -90,6 +91,7 @@ class Reason(Enum):
     PV_RETURNS = "pv_returns"  # back on grid: more only at the grid code's pace
     BATTERY_FULL = "battery_full"
     GENSET_LOW_SOC = "genset_low_soc"
+    GENSET_BY_HAND = "genset_by_hand"  # somebody else has started it
     GENSET_NOT_NEEDED = "genset_not_needed"
     GENSET_ATTEMPTS_USED = "genset_attempts_used"
     GENSET_FAULT = "genset_fault"

@@ -1,0 +1,46 @@
+"""One bond of neutral and earth: on grid the N-PE relay must not stay closed without anybody knowing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.model.image import EarthingSeen, ProcessImage
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import BreakerPosition
+from hil_tests.tests.core.hubs import hub, islanded, on_grid
+from hil_tests.tests.core.run import Run
+
+
+def bonded(at_s: float) -> ProcessImage:
+    return replace(on_grid(at_s), earthing=EarthingSeen(at_s, BreakerPosition.CLOSED))
+
+
+def unseen(at_s: float) -> ProcessImage:
+    return replace(on_grid(at_s), earthing=EarthingSeen())
+
+
+def told(run: Run) -> list[tuple[EventKind, str]]:
+    return [(event.kind, event.subject) for event in run.events if event.reason is Reason.TWO_BONDS]
+
+
+def test_a_relay_that_stays_closed_after_the_return_is_told_once_and_its_end_as_well() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(bonded, 4.9)
+    assert not told(run)
+    run.see(bonded, 3.0)
+    assert told(run) == [(EventKind.ALARM, "n_pe")]
+    assert run.commands.earthing.open, "and it is asked to open all the time"
+    run.see(unseen, 1.0)
+    assert len(told(run)) == 1, "blindness is not the end of it"
+    run.see(on_grid, 0.1)
+    assert told(run) == [(EventKind.ALARM, "n_pe"), (EventKind.ALARM_CLEARED, "n_pe")]
+
+
+@pytest.mark.parametrize("image", [islanded, unseen, on_grid])
+def test_the_one_bond_of_an_island_or_of_the_grid_is_no_alarm(image: object) -> None:
+    run = Run(hub())
+    run.see(image, 10.0)  # type: ignore[arg-type]
+    assert not told(run)
