@@ -27,7 +27,8 @@ def is_over_dead_bus(memory: CoreMemory) -> bool:
 
 def may_close_in_the_dark(memory: CoreMemory, situation: Situation) -> bool:
     """The hub is dark, the grid has been good for its observation time, and nobody has said no."""
-    return situation.hub.poi.switching.closed_by in CLOSABLE_DEAD and is_return_due(memory, situation)
+    is_open = situation.seen.poi.position is BreakerPosition.OPEN  # one that says anything else is left
+    return is_open and situation.hub.poi.switching.closed_by in CLOSABLE_DEAD and is_return_due(memory, situation)
 
 
 def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
