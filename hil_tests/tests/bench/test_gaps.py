@@ -16,7 +16,7 @@ def _forms_an_island(played: Result, finding: Finding) -> bool:
     )
 
 
-GAPS = (Gap("too much sun beside a new island", "XXX-001", frozenset({"I18b"}), shows=_forms_an_island),)
+GAPS = (Gap("too much sun beside a new island", "ISL-003", frozenset({"I18b"}), shows=_forms_an_island),)
 
 
 def test_what_follows_from_a_gap_is_known() -> None:
