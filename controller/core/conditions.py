@@ -54,9 +54,10 @@ def start_clear(memory: CoreMemory, situation: Situation) -> bool:
 
 def poi_opened_by_itself(memory: CoreMemory, situation: Situation) -> bool:
     """The POI is seen open without our order, or proven open although its contact says closed. Not while it joins."""
-    says_open = situation.seen.poi.position is BreakerPosition.OPEN
+    seen = situation.seen.poi
     joins = situation.poi_joins_both or situation.poi_is_closed is True
-    return (says_open and not joins) or is_proven(memory, situation)
+    is_open = seen.position is BreakerPosition.OPEN and (not joins or seen.relay_tripped is True)
+    return is_open or is_proven(memory, situation)
 
 
 def grid_lost(memory: CoreMemory, _: Situation) -> bool:
