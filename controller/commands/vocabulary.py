@@ -27,6 +27,7 @@ RULES = (
     "genset_low_soc",
     "genset_person",
     "genset_not_needed",
+    "battery_full",
     "latched",
     "released",
     "person_asked",
