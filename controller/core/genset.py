@@ -136,6 +136,8 @@ def _stop_reason(memory: CoreMemory, before: SourceMemory, genset: Genset, situa
 
 def _is_unloadable(genset: Genset, situation: Situation) -> bool:
     """Loads and batteries together take less than its least load: running on would only soot it."""
+    if any(state.charge_limit_w is None for state in situation.seen.batteries.values()):
+        return False  # who does not say what it takes may take enough
     left_w, charge_w = _room_w(situation)
     return left_w + CHARGE_SHARE * charge_w < genset.min_load_w
 
