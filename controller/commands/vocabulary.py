@@ -39,6 +39,7 @@ RULES = (
     "genset_person",
     "genset_black_start",
     "genset_not_needed",
+    "battery_full",
     "latched",
     "released",
     "person_asked",

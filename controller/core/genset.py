@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from controller.core.black_start import DONE
@@ -18,8 +19,10 @@ from controller.model.words import BusSide, GensetConnection, GensetState, Mode
 RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
+CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
+STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
 
@@ -46,8 +49,8 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
         state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
         if memory.mode is Mode.LOCKED_OUT and memory.reason is Reason.EMERGENCY_OFF:
             commands[genset.id] = GensetCommand(stop=True, cause=Reason.EMERGENCY_OFF)
-        elif source.reason is Reason.GENSET_NOT_NEEDED and state in RUNNING:
-            commands[genset.id] = GensetCommand(stop=True, cause=Reason.GENSET_NOT_NEEDED)
+        elif source.reason in STOPS and state in RUNNING:
+            commands[genset.id] = GensetCommand(stop=True, cause=source.reason)
         elif source.order is not None:
             commands[genset.id] = GensetCommand(crank=source.order, cause=source.order.cause)
         elif state is GensetState.LOADED and source.wanted_since_s is not None:
@@ -63,9 +66,9 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_BY_HAND)
     wanted = _is_wanted(memory, before, genset, situation)
     if not wanted:
-        was_ours = before.wanted_since_s is not None or before.reason is Reason.GENSET_NOT_NEEDED
+        was_ours = before.wanted_since_s is not None or before.reason in STOPS
         may_run = state in RUNNING or state is None
-        return SourceMemory(reason=Reason.GENSET_NOT_NEEDED if was_ours and may_run else None)
+        return SourceMemory(reason=_stop_reason(memory, before, genset, situation) if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(memory, before))
     may_crank = _stands(memory, situation) and not situation.seen.local_control
@@ -148,7 +151,25 @@ def _energy_asks_for_it(memory: CoreMemory, before: SourceMemory, genset: Genset
     if before.wanted_since_s is None:
         return soc_pct is not None and soc_pct < genset.start_below_soc_pct
     ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s
-    return not (ran_enough and soc_pct is not None and soc_pct > genset.stop_above_soc_pct)
+    is_charged = soc_pct is not None and soc_pct > genset.stop_above_soc_pct
+    return not (is_charged and (ran_enough or _is_unloadable(genset, situation)))
+
+
+def _stop_reason(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> Reason:
+    """Once told, the reason stands; before its least run is over it is the full battery."""
+    if before.reason in STOPS:
+        return before.reason if before.reason is not None else Reason.GENSET_NOT_NEEDED
+    ran_s = situation.now_s - (before.wanted_since_s if before.wanted_since_s is not None else -math.inf)
+    is_early = memory.mode is Mode.ISLANDED and ran_s < genset.min_run_s
+    return Reason.BATTERY_FULL if is_early and before.reason is Reason.GENSET_LOW_SOC else Reason.GENSET_NOT_NEEDED
+
+
+def _is_unloadable(genset: Genset, situation: Situation) -> bool:
+    """Loads and batteries together take less than its least load: running on would only soot it."""
+    if any(state.charge_limit_w is None for state in situation.seen.batteries.values()):
+        return False  # who does not say what it takes may take enough
+    left_w, charge_w = _room_w(situation)
+    return left_w + CHARGE_SHARE * charge_w < genset.min_load_w
 
 
 def _batteries_can_bridge(situation: Situation) -> bool:
@@ -170,6 +191,13 @@ def _power(genset: Genset, situation: Situation) -> float:
 
     Never more than load and batteries take: a battery in the frost that is charged all the same trips.
     """
+    left_w, charge_w = _room_w(situation)
+    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, left_w + 0.5 * charge_w))
+    return min(wanted_w, left_w + CHARGE_SHARE * charge_w)
+
+
+def _room_w(situation: Situation) -> tuple[float, float]:
+    """What the sun leaves of the load, and what the batteries would charge at most."""
     charge_w = 0.0
     for battery in situation.hub.batteries.values():
         state = situation.seen.batteries.get(battery.id) or BatterySeen()
@@ -177,6 +205,4 @@ def _power(genset: Genset, situation: Situation) -> float:
     plants = [plant.id for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]
     powers = [situation.seen.pv[plant].power_w for plant in plants if plant in situation.seen.pv]
     sun_w = sum(power_w.total for power_w in powers if power_w is not None)
-    left_w = max(0.0, situation.load_w.total - sun_w)
-    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, left_w + 0.5 * charge_w))
-    return min(wanted_w, left_w + 0.9 * charge_w)
+    return max(0.0, situation.load_w.total - sun_w), charge_w

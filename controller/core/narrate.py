@@ -18,6 +18,7 @@ from controller.core.evidence import (
 )
 from controller.core.evidence_feeders import close_inputs, proof_inputs, restore_inputs, shed_inputs
 from controller.core.found import found_moved, start_inputs
+from controller.core.genset import STOPS
 from controller.core.memory import CoreMemory, FeederMemory, SourceMemory
 from controller.core.situation import Situation
 from controller.model.decision import Event, Scalar
@@ -205,9 +206,10 @@ def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: S
         yield Event(EventKind.ORDERED_CRANK, cause, genset, values, rule, crank_inputs(after, situation, genset))
     if new.failed_at_s is not None and new.failed_at_s != old.failed_at_s:
         yield Event(EventKind.ALARM, Reason.GENSET_FAULT, genset)
-    if new.reason is Reason.GENSET_NOT_NEEDED and old.reason is not Reason.GENSET_NOT_NEEDED:
+    if new.reason in STOPS and old.reason not in STOPS:
         inputs = genset_stop_inputs(before, situation, genset)
-        yield Event(EventKind.ORDERED_STOP, Reason.GENSET_NOT_NEEDED, genset, {}, "stop: genset_not_needed", inputs)
+        rule = "stop: battery_full" if new.reason is Reason.BATTERY_FULL else "stop: genset_not_needed"
+        yield Event(EventKind.ORDERED_STOP, new.reason or Reason.GENSET_NOT_NEEDED, genset, {}, rule, inputs)
 
 
 def _alarms(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:

@@ -116,7 +116,8 @@ class MinimumRun:
         "I14c",
         "A genset that was started in the island is not stopped there before its least running time is over",
         "none",
-        "site file `min_run_s`; study I14; a person, the emergency-off, its own fault and a dark bus excepted",
+        "site file `min_run_s`; study I14; a person, the emergency-off, its own fault, a dark bus and an island that "
+        "takes less than its least load excepted",
     )
     attends: int = Attends.ORDERS
     _runs: Unsettled[bool] = field(default_factory=Unsettled)  # and whether a stop was excused then
@@ -159,7 +160,16 @@ def _is_excused(scene: Scene, genset: str) -> bool:
     plant = scene.plant
     is_island = scene.controller.mode is Mode.ISLANDED and abs(plant.bus) > 0.5
     has_failed = plant.gensets[genset].fault is not None
-    return not is_island or plant.safety.emergency_off or has_failed or is_deaf(scene, genset)
+    is_excused = not is_island or plant.safety.emergency_off or has_failed or is_deaf(scene, genset)
+    return is_excused or _takes_too_little(scene, genset)
+
+
+def _takes_too_little(scene: Scene, genset: str) -> bool:
+    """What loads and batteries would take together is less than the engine must carry."""
+    plant = scene.plant
+    load_w = sum(feeder.power_w.total for feeder in plant.feeders.values())
+    charge_w = sum(max(battery.charge_limit_w, 0.0) for battery in plant.batteries.values())
+    return load_w + 0.9 * charge_w < scene.site.hub.gensets[genset].min_load_w
 
 
 def reverse_power() -> Lasting:

@@ -1,0 +1,60 @@
+"""A genset below its least load soots: it stops as soon as the battery it was started for can take no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.model.image import GensetSeen, ProcessImage
+from controller.model.phases import ZERO
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import GensetState
+from hil_tests.tests.core.hubs import hub, islanded, with_battery
+from hil_tests.tests.core.run import Run
+
+
+def charged_to(seen: ProcessImage, soc_pct: float, charge_limit_w: float) -> ProcessImage:
+    for name in ("battery", "second"):
+        seen = with_battery(seen, name, soc_pct=soc_pct, charge_limit_w=charge_limit_w)
+    return seen
+
+
+def low(at_s: float) -> ProcessImage:
+    return charged_to(islanded(at_s, 3_000.0), 20.0, 20_000.0)
+
+
+def running(seen: ProcessImage) -> ProcessImage:
+    at_s = seen.poi.measured_at_s
+    return replace(seen, gensets={"genset": GensetSeen(at_s, GensetState.LOADED, ZERO, 150.0)})
+
+
+def story() -> Run:
+    run = Run(hub())
+    run.see(low, 1.0)
+    run.see(lambda t: running(low(t)), 60.0)
+    assert run.commands.gensets["genset"].power_set_w is not None
+    return run
+
+
+def test_a_full_battery_stops_it_before_its_least_run_is_over() -> None:
+    run = story()
+    run.see(lambda t: running(charged_to(low(t), 99.0, 0.0)), 1.0)
+    command = run.commands.gensets["genset"]
+    assert (command.stop, command.cause) == (True, Reason.BATTERY_FULL)
+    stops = [event for event in run.events if event.kind is EventKind.ORDERED_STOP]
+    assert [(event.subject, event.rule) for event in stops] == [("genset", "stop: battery_full")]
+
+
+@pytest.mark.parametrize(("soc_pct", "charge_limit_w"), [(99.0, 20_000.0), (40.0, 0.0)])
+def test_while_it_finds_load_or_is_needed_its_least_run_holds(soc_pct: float, charge_limit_w: float) -> None:
+    run = story()
+    run.see(lambda t: running(charged_to(low(t), soc_pct, charge_limit_w)), 10.0)
+    assert not run.commands.gensets["genset"].stop
+
+
+def test_after_its_least_run_it_stops_because_it_is_not_needed() -> None:
+    run = story()
+    run.see(lambda t: running(charged_to(low(t), 99.0, 20_000.0)), 600.0, cycle_s=1.0)
+    command = run.commands.gensets["genset"]
+    assert (command.stop, command.cause) == (True, Reason.GENSET_NOT_NEEDED)
