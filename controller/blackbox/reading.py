@@ -211,10 +211,9 @@ class _Reader:
         unknown = self._box.unknown
         memory = decode(CoreMemory, line["memory"], "memory", unknown)
         self._given = memory, decode(GuardMemory, line["guard"], "guard", unknown)
-        is_new = line["is_new"] is True
-        if not is_new:
+        if line["is_begin"] is True:
             self._before = {}
-        self._follows = not is_new and self._next == number
+        self._follows = line["is_new"] is False and self._next == number
         if self._next is not None and number > self._next:
             self._box.gaps.append((self._next, number - 1))
 
