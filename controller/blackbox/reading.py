@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -64,13 +64,21 @@ class Recorded:
     follows: bool = False  # `given` should be what the cycle before has left
 
 
+class Mark(NamedTuple):
+    """Why cycles were kept."""
+
+    cause: str
+    at_s: float
+    text: str
+
+
 @dataclass(slots=True)
 class BoxFile:
     """An open recording. `head` at once; `cycles` once, and when it is through, the rest."""
 
     path: Path
     head: Head
-    marks: list[tuple[str, float, str]] = field(default_factory=list)  # why, when, in words
+    marks: list[Mark] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)  # fields that today's software has no more
     gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last cycle that is missing
     end: str = ""  # "complete", "continued", "stopped", "full"; empty: killed, or still being written
@@ -106,7 +114,7 @@ class BoxFile:
         """What a line says that is no cycle."""
         match line:
             case {"mark": str(what), "at_s": float(at_s), "text": str(text)}:
-                self.marks.append((what, at_s, text))
+                self.marks.append(Mark(what, at_s, text))
             case {"end": str(end)}:
                 self.end = end
 

@@ -169,6 +169,6 @@ def test_what_was_before_a_hang_is_kept_when_the_watchdog_ends_it(tmp_path: Path
         done = json.loads(hallig("replay", str(path), "--json").stdout)
         assert done["difference"] is None
         assert [mark["mark"] for mark in done["marks"]] == ["started", "silent"]
-        assert done["to_s"] == done["marks"][1]["at_s"], "the very last cycle is there"
+        assert 0.0 <= done["to_s"] - done["marks"][1]["at_s"] < 0.3, "the last cycle is there, and one that came late"
     finally:
         village.stop()
