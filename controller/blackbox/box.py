@@ -63,6 +63,7 @@ class BlackBox:
         self._waiting: deque[Cycle] = deque(maxlen=WAITING_MAX)
         self._given_count = self._taken_count = 0
         self._held: deque[Part] = deque(maxlen=HELD_PARTS_MAX)
+        self._before: Cycle | None = None  # the last one packed
         self._window: Window | None = None
         self._newest_s = self._silent_at_s = -math.inf  # instants of cycles
         self._is_troubled = self._is_loop_over = False
@@ -158,10 +159,11 @@ class BlackBox:
     def _parts(self, cycles: Sequence[Cycle], first: int) -> Iterator[Part]:
         """One, unless a cycle among them is not for JSON: a text that is none, a number too large."""
         try:
-            yield PartWriter.part(cycles, first)
+            yield PartWriter.part(cycles, first, self._before)
+            self._before = cycles[-1]
         except (TypeError, ValueError) as error:
             if len(cycles) == 1:
-                self._complain(f"a cycle cannot be written: {error}")
+                self._complain(f"a cycle is not for JSON: {error}")
                 return
             for number, cycle in enumerate(cycles, first):
                 yield from self._parts([cycle], number)
@@ -219,7 +221,7 @@ class BlackBox:
                 window.file.sync()
                 window.synced_at_s = now_s
         except OSError as error:
-            self._complain(f"{self._folder.path} cannot be written: {in_words(error)}")
+            self._complain(in_words(error))
             return
         if self._is_troubled:
             self._is_troubled = False
@@ -236,11 +238,11 @@ class BlackBox:
             self._window.file.close()
         self._window = None
 
-    def _complain(self, what: str) -> None:
+    def _complain(self, why: str) -> None:
         """Once, until it is well again."""
         if not self._is_troubled:
             self._is_troubled = True
-            log.warning("no black box is kept: %s. Control goes on, and the journal too", what)
+            log.warning("no black box is kept in %s: %s. Control goes on", self._folder.path, why)
 
 
 def _text_of(path: Path) -> str:

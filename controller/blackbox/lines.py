@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,18 +50,19 @@ def packed(line: dict[str, Any]) -> bytes:
 class PartWriter:
     """Makes one part."""
 
-    def __init__(self) -> None:
-        self._expected: tuple[object, object] | None = None  # both memories, as the cycle before left them
+    def __init__(self, before: Cycle | None) -> None:
+        self._expected = None if before is None else _left_by(before)  # both memories; None: who knows
+        self._has_memories = False
         self._before: dict[str, Any] = {}
 
     @staticmethod
-    def part(cycles: Sequence[Cycle], first: int) -> Part:
+    def part(cycles: Sequence[Cycle], first: int, before: Cycle | None = None) -> Part:
         """These cycles, numbered from `first` on. The compressor lets other threads run between two of them.
 
         Raises:
             TypeError: something in it is not for JSON, a text that is none or a number too large.
         """
-        writer, packer, data = PartWriter(), zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP), bytearray()
+        writer, packer, data = PartWriter(before), zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP), bytearray()
         for number, cycle in enumerate(cycles, first):
             for line in writer._lines(cycle, number):
                 data += packer.compress(_line(line))
@@ -68,15 +70,13 @@ class PartWriter:
         return Part(bytes(data), cycles[0].now_s, cycles[-1].now_s)
 
     def _lines(self, cycle: Cycle, number: int) -> Iterator[dict[str, Any]]:
-        is_first = self._expected is None
-        if self._expected is None or self._expected[0] is not cycle.memory or self._expected[1] is not cycle.guard:
+        is_as_left = self._expected is not None and all(map(operator.is_, self._expected, (cycle.memory, cycle.guard)))
+        if not (self._has_memories and is_as_left):
             memories = {"memory": encode(cycle.memory), "guard": encode(cycle.guard)}
-            yield {"given": number, "is_new": not is_first, **memories}
+            is_begin, self._has_memories = not self._has_memories, True
+            yield {"given": number, "is_begin": is_begin, "is_new": not is_as_left, **memories}
         yield self._cycle(cycle, number)
-        if cycle.decision is not None and cycle.verdict is not None:
-            self._expected = cycle.decision.memory, cycle.verdict.memory
-        else:
-            self._expected = cycle.memory, cycle.guard
+        self._expected = _left_by(cycle)
 
     def _cycle(self, cycle: Cycle, number: int) -> dict[str, Any]:
         line: dict[str, Any] = {"cycle": number, "now_s": cycle.now_s}
@@ -107,6 +107,12 @@ class PartWriter:
         if changed or gone or before is None:
             line[key] = {**changed, **dict.fromkeys(gone)}
         self._before[key] = plain
+
+
+def _left_by(cycle: Cycle) -> tuple[object, object]:
+    if cycle.decision is None or cycle.verdict is None:
+        return cycle.memory, cycle.guard
+    return cycle.decision.memory, cycle.verdict.memory
 
 
 def _line(line: dict[str, Any]) -> bytes:

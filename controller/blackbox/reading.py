@@ -30,14 +30,6 @@ class UnreadableError(Exception):
     """This is no file of a black box, or not one that can be used."""
 
 
-class Mark(NamedTuple):
-    """Why cycles were kept: a code, when, and in words."""
-
-    what: str
-    at_s: float
-    text: str
-
-
 @dataclass(frozen=True, slots=True)
 class Head:
     """Who wrote it, and about which hub."""
@@ -70,6 +62,14 @@ class Recorded:
     failed_in_judgement: bool = False
     given: tuple[CoreMemory, GuardMemory] | None = None
     follows: bool = False  # `given` should be what the cycle before has left
+
+
+class Mark(NamedTuple):
+    """Why cycles were kept."""
+
+    cause: str
+    at_s: float
+    text: str
 
 
 @dataclass(slots=True)
@@ -219,10 +219,9 @@ class _Reader:
         unknown = self._box.unknown
         memory = decode(CoreMemory, line["memory"], "memory", unknown)
         self._given = memory, decode(GuardMemory, line["guard"], "guard", unknown)
-        is_new = line["is_new"] is True
-        if not is_new:
+        if line["is_begin"] is True:
             self._before = {}
-        self._follows = not is_new and self._next == number
+        self._follows = line["is_new"] is False and self._next == number
         if self._next is not None and number > self._next:
             self._box.gaps.append((self._next, number - 1))
 

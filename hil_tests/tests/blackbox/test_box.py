@@ -184,9 +184,13 @@ def test_a_kill_loses_a_second_at_most(tmp_path: Path) -> None:
     assert recorded.bench.plant.now_s - told.last_s < 1.3
 
 
-def test_memory_that_the_disk_gave_back_late_is_no_difference(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_between_parts", [False, True])
+def test_memory_that_the_disk_gave_back_late_is_no_difference(tmp_path: Path, *, is_between_parts: bool) -> None:
     recorded = Recorded(tmp_path)
     recorded.bench.run_for(2.02)
+    if is_between_parts:
+        recorded.box._work(recorded.bench.plant.now_s, is_urgent=True)
+    assert bool(recorded.box._waiting) is not is_between_parts
     late = DurableMemory(latches=(Latch("dso_lock", Reason.DSO_LOCK, 0.5),), shed_by_us=frozenset({"phones"}))
     recorded.bench.loop.join(late, DurableMemory())
     recorded.bench.run_for(2.0)

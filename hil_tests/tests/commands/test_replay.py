@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from controller.watchdog import EXIT_CODE
 from hil_tests.tests.commands.village import Village, hallig
 
 ANOTHER_VERSION = """
@@ -136,3 +137,38 @@ def test_a_cut_one_is_played_as_far_as_it_goes_and_a_bent_one_is_a_problem(
     done = hallig("replay", str(bent))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "The file is damaged from byte" in done.stdout
+
+
+HANGS = """
+import sys, threading
+from pathlib import Path
+from controller.core import decide as core
+told, judged = Path(sys.argv.pop(1)), core.judge_grid
+def hangs(*seen):
+    if told.exists():
+        threading.Event().wait(30.0)
+    return judged(*seen)
+core.judge_grid = hangs
+from controller.cli import main
+sys.exit(main())
+"""
+
+
+def test_what_was_before_a_hang_is_kept_when_the_watchdog_ends_it(tmp_path: Path) -> None:
+    village, told = Village(tmp_path), tmp_path / "hang"
+    try:
+        arguments = ["--run-dir", str(village.root / "musterhallig"), "--data-dir", str(tmp_path / "data")]
+        command = [sys.executable, "-c", HANGS, str(told), "run", "musterhallig", *arguments]
+        with (tmp_path / "controller.log").open("wb") as log:
+            process = subprocess.Popen([*command, "--overrides", village.overrides], stderr=log)
+        village.controllers.append(process)
+        village.until_mode("grid_connected")
+        told.touch()
+        assert process.wait(10.0) == EXIT_CODE
+        (path,) = (tmp_path / "data" / "blackbox").iterdir()
+        done = json.loads(hallig("replay", str(path), "--json").stdout)
+        assert done["difference"] is None
+        assert [mark["mark"] for mark in done["marks"]] == ["started", "silent"]
+        assert 0.0 <= done["to_s"] - done["marks"][1]["at_s"] < 0.3, "the last cycle is there, and one that came late"
+    finally:
+        village.stop()

@@ -20,6 +20,7 @@ from hil_tests.faults.wire import WireFault, WireFaults
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers
 from hil_tests.servers.modbus_tcp import TcpServer
+from hil_tests.tests.blackbox.recordings import replayed
 from hil_tests.tests.shell.test_folder_lock import run_folder
 
 MODULE = "io_module"
@@ -87,3 +88,8 @@ async def test_all_that_the_fallback_orders_is_sent_before_the_application_ends(
         assert await running == EXIT_CORE_FAILED
         written = servers.devices.device(MODULE).written
         assert {point for point in SHED.values() if written.get(point) is False} == set(SHED.values())
+        (path,) = (tmp_path / "data" / "blackbox").iterdir()
+        box, told = replayed(path)
+        assert [mark for mark, _, _ in box.marks] == ["started", "failed"]
+        assert (told.difference, told.skipped_count) == (None, 1), "what failed is kept, and all before it"
+        assert told.cycles_count > 1
