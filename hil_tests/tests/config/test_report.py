@@ -112,7 +112,7 @@ def test_the_shipped_hubs_close_in_their_own_ways(path: Path, in_step: Can, by_p
     [
         ("can_form = true\ncan_set", "can_form = false\ncan_set", {"T1", "T2", "T4"}),
         ('opened_by = "controller"', 'opened_by = "device"', {"T1"}),
-        ('closed_by = "controller"', 'closed_by = "device"', {"T3", "closing"}),
+        ('closed_by = "controller"', 'closed_by = "device"', {"closing"}),
         ('closed_by = "controller"', 'closed_by = "open_transition"', {"T3", "closing"}),
         ('kind = "switched_by_us"', 'kind = "switched_by_device"', {"T4"}),
     ],
