@@ -119,12 +119,14 @@ def test_a_genset_that_we_had_started_is_ours_after_a_restart() -> None:
     assert run.commands.gensets["genset"].stop
 
 
-def test_a_genset_that_somebody_else_started_is_left_alone() -> None:
+def test_a_genset_that_somebody_else_started_carries_load_and_is_never_stopped_by_us() -> None:
     run = started()
     run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 60.0)
     run.restart()
     run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1_000.0, cycle_s=1.0)
-    assert run.commands.gensets == {}
+    told = run.commands.gensets["genset"]
+    assert (told.stop, told.crank, told.cause) == (False, None, Reason.GENSET_BY_HAND)
+    assert told.power_set_w
 
 
 def test_an_attempt_of_another_boot_is_no_transfer_that_was_cut_in_two() -> None:
