@@ -30,6 +30,14 @@ class UnreadableError(Exception):
     """This is no file of a black box, or not one that can be used."""
 
 
+class Mark(NamedTuple):
+    """Why cycles were kept: a code, when, and in words."""
+
+    what: str
+    at_s: float
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Who wrote it, and about which hub."""
@@ -62,14 +70,6 @@ class Recorded:
     failed_in_judgement: bool = False
     given: tuple[CoreMemory, GuardMemory] | None = None
     follows: bool = False  # `given` should be what the cycle before has left
-
-
-class Mark(NamedTuple):
-    """Why cycles were kept."""
-
-    cause: str
-    at_s: float
-    text: str
 
 
 @dataclass(slots=True)
