@@ -14,7 +14,7 @@ from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, GensetState, Mode
 from hil_tests.tests.core.hubs import battery, dark, hub, islanded, nothing_left, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run

@@ -20,11 +20,8 @@ from hil_tests.faults.wire import WireFault, WireFaults
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers
 from hil_tests.servers.modbus_tcp import TcpServer
-<<<<<<< HEAD
 from hil_tests.tests.blackbox.recordings import replayed
 from hil_tests.tests.shell.test_folder_lock import run_folder
-=======
->>>>>>> replay
 
 MODULE = "io_module"
 SHED = {
@@ -83,7 +80,6 @@ def fail_with_an_overload(loop: Loop) -> None:
 
 
 async def test_all_that_the_fallback_orders_is_sent_before_the_application_ends(tmp_path: Path) -> None:
-    from hil_tests.tests.blackbox.recordings import replayed
 
     async with village(tmp_path) as (app, running, servers):
         await until(lambda: app._loop is not None and app._loop.memory.mode is Mode.GRID_CONNECTED)
