@@ -150,6 +150,8 @@ def _energy_asks_for_it(memory: CoreMemory, before: SourceMemory, genset: Genset
         return False  # it would hold the voltage against our steering, and the grid is good
     if before.wanted_since_s is None:
         return soc_pct is not None and soc_pct < genset.start_below_soc_pct
+    if situation.former is None and situation.candidate is None:
+        return True  # it alone can hold the island, however full the batteries are
     ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s
     is_charged = soc_pct is not None and soc_pct > genset.stop_above_soc_pct
     return not (is_charged and (ran_enough or _is_unloadable(genset, situation)))
