@@ -14,7 +14,7 @@ from controller.core.resync import must_not_close
 from controller.core.situation import Situation
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, GensetState, Mode
+from controller.model.words import Authority, BreakerPosition, GensetState, Mode
 
 EMPTY_HOLD_S = 5.0  # a meter that errs for a moment ends no supply
 SUN_GRACE_S = 300.0  # PV waits a minute for a healthy bus, then needs some to ramp up
@@ -37,6 +37,8 @@ def is_running_dry(memory: CoreMemory, situation: Situation) -> bool:
 def supply_ends(memory: CoreMemory, situation: Situation) -> bool:
     """Empty for seconds, and still giving; a hub that was started by the sun is given time for its sun."""
     since_s = memory.empty_since_s
+    if memory.durable.authority is Authority.OBSERVE:
+        return False  # nobody follows: the mode is what the plant shows
     if since_s is None or situation.now_s - since_s < EMPTY_HOLD_S:
         return False
     young = recent_attempts(memory, "hub", KIND, situation.now_s - SUN_GRACE_S) > 0

@@ -82,6 +82,8 @@ def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> 
             return _act_on_feeder(memory, request, hub, now_s)
         case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
             return _act_on_genset(memory, request, hub, now_s)
+        case RequestKind.BLACK_START:
+            return replace(memory, released_start=True) if memory.mode is Mode.DARK else None
         case RequestKind.RECONNECT | RequestKind.ISLAND_ON | RequestKind.ISLAND_OFF:
             return ask_about_island(memory, request, situation)
 

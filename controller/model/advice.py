@@ -21,6 +21,7 @@ class RequestKind(Enum):
     CLOSE_FEEDER = "close_feeder"
     START_GENSET = "start_genset"
     STOP_GENSET = "stop_genset"
+    BLACK_START = "black_start"  # begin now: in MANUAL a dark hub waits for it, else an attempt rests before the next
     RECONNECT = "reconnect"  # release where the grid code or MANUAL waits for a person; ends a planned island
     ISLAND_ON = "island_on"  # leave the grid in good order and stay off it (T1); lasts `for_s`
     ISLAND_OFF = "island_off"  # back to the grid
