@@ -15,7 +15,8 @@ from enum import Enum
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import Device, OnLoss, Site
-from controller.model.words import InverterMode, IslandEarthing, Mode
+from controller.core.situation import is_on_our_bus
+from controller.model.words import Authority, BusSide, InverterMode, IslandEarthing, Mode
 from hil_tests.simulation.bench import Bench
 
 SETTLE_S = 6.0  # the longest that a mode of the table needs to end by itself, and a polled slow point to grow stale
@@ -35,6 +36,8 @@ class Effect(Enum):
     OPENS = "opens"
     HELD_BACK = "held back"  # it is reached, and judgement or guard does not see enough to move it
     ADAPTS = "adapts"  # it is moved by what can still be seen
+    DROPPED = "dropped"  # a black start begins with every load off that supplies none of our own gear
+    STARTED = "started"  # a black start by the genset
 
 
 ON_LOSS = {
@@ -53,7 +56,7 @@ MODES = (
     Mode.DARK,
     Mode.LOCKED_OUT,
 )
-"""PLANNED_ISLANDING and BLACK_START have no rows in the transition table yet."""
+"""The two that lead from one to another, PLANNED_ISLANDING and BLACK_START, wait in each step for what they see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,13 @@ def carried_by(site: Site, device: str) -> frozenset[str]:
 def expected(site: Site, mode: Mode, device: str) -> Row:
     """What the tables and the rules of judgement say."""
     ends_in, held = _consequence(site, mode, device)
-    carried = carried_by(site, device)
+    carried, anew = carried_by(site, device), _begun_anew(site, mode, device)
     effects = {}
     for output in outputs_of(site):
         if output in carried:
             effects[output] = _without_us(site.devices[device], mode, ends_in)
+        elif output in anew:
+            effects[output] = anew[output]
         elif output in held:
             effects[output] = Effect.HELD_BACK
         elif output in site.hub.pv and _bounds_pv(site, mode, device, ends_in):
@@ -113,7 +118,9 @@ def _consequence(site: Site, mode: Mode, device: str) -> tuple[Mode, frozenset[s
     if mode is Mode.UNPLANNED_ISLANDING:
         if sees_poi:
             return Mode.LOCKED_OUT, batteries | earthing
-        return (Mode.DARK, batteries) if earths or forms else (Mode.ISLANDED, frozenset())
+        if earths or not forms:
+            return (Mode.DARK, batteries) if earths else (Mode.ISLANDED, frozenset())
+        return (Mode.BLACK_START if _starters(site, device) else Mode.DARK), batteries
     if mode is Mode.RECONNECTION:
         stays = Mode.RECONNECTION if forms else Mode.ISLANDED
         is_blind = sees_poi or earths or forms
@@ -121,6 +128,24 @@ def _consequence(site: Site, mode: Mode, device: str) -> tuple[Mode, frozenset[s
             (stays, frozenset({hub.poi.id}) | batteries | earthing) if is_blind else (Mode.GRID_CONNECTED, frozenset())
         )
     return mode, frozenset()
+
+
+def _starters(site: Site, device: str) -> list[str]:
+    """Gensets that can start the hub where no battery can."""
+    return [g.id for g in site.hub.gensets.values() if is_on_our_bus(g) and g.id not in _only_from(site, device)]
+
+
+def _begun_anew(site: Site, mode: Mode, device: str) -> dict[str, Effect]:
+    """What a black start moves, where the loss of this device ends a transfer in the dark."""
+    if mode is not Mode.UNPLANNED_ISLANDING:
+        return {}
+    ends_in, _ = _consequence(site, mode, device)
+    if ends_in not in {Mode.DARK, Mode.BLACK_START}:
+        return {}
+    feeders = site.hub.feeders.values()
+    dropped = {f.id: Effect.DROPPED for f in feeders if f.bus is BusSide.ISLAND and not f.carries_control}
+    started = _starters(site, device) if ends_in is Mode.BLACK_START else []
+    return dropped | dict.fromkeys(started[:1], Effect.STARTED)
 
 
 def _bounds_pv(site: Site, mode: Mode, device: str, ends_in: Mode) -> bool:
@@ -185,6 +210,8 @@ def reach(mode: Mode, site: str = "musterhallig") -> Bench:
         bench.run_to(mode)
         bench.run_for(SETTLE_S)
         return bench
+    if mode is Mode.DARK:
+        bench.hand_over(Authority.MANUAL)  # else it would not stay dark
     bench.plant.grid.blackout(fall_s=0.02)
     bench.run_to(Mode.UNPLANNED_ISLANDING)
     if mode is Mode.DARK:
@@ -243,6 +270,8 @@ def agrees(effect: Effect, output: str, played: Played, usual: Played, site: Sit
         Effect.STOPS: after in {"off", "stopped", 0},
         Effect.OPENS: after == "open",
         Effect.HELD_BACK: after == before or (before == FOLLOWS and after == "off"),  # nobody holds its voltage
+        Effect.DROPPED: after == "open",
+        Effect.STARTED: after in {"starting", "ready", "loaded"},
         Effect.ADAPTS: isinstance(after, int) and after < rating_w,
     }
     return shows[effect]

@@ -32,7 +32,6 @@ PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
 FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START)
-FIRST_SETTLE_S = 1.0  # between the pick-ups of a black start's first tier: small loads, and people wait
 
 
 def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -159,7 +158,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         start = memory.black_start
         if start is None or start.step != FIRST_TIER:
             return False
-        quiet_since_s, settle_s = max(memory.last_pickup_at_s, start.step_since_s), FIRST_SETTLE_S
+        quiet_since_s = max(memory.last_pickup_at_s, start.step_since_s - settle_s)  # the first one at once
     if memory.mode is Mode.GRID_CONNECTED:
         quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
     return (

@@ -48,6 +48,8 @@ WORDS = {
     Effect.OPENS: "**opens**",
     Effect.HELD_BACK: "*held back*",
     Effect.ADAPTS: "*adapts*",
+    Effect.DROPPED: "*dropped*",
+    Effect.STARTED: "*started*",
 }
 
 SECOND = """\

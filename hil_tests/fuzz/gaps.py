@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from controller.model.reasons import EventKind, Reason
 from hil_tests.bench.scenario import Action, Scenario
 from hil_tests.bench.verdict import Finding, Result, Verdict
 
@@ -28,19 +27,6 @@ class Gap:
     shows: Callable[[Result, Finding], bool] = lambda _, __: True
 
 
-GIVES_UP_S = 15.0  # from the last supply to the line that says "dark": attempts to form, and a collapse
-
-
-def _was_dark(result: Result, finding: Finding) -> bool:
-    """Dark before the finding, or on its way there."""
-    return any(
-        (event.values.get("to") == "dark" or event.reason is Reason.RECOVERED_DARK)
-        and event.kind in {EventKind.MODE_CHANGED, EventKind.RECOVERED}
-        for at_s, event in result.events
-        if at_s <= finding.at_s + GIVES_UP_S
-    )
-
-
 def _fault(*kinds: str, units: Collection[str], shows: str) -> Callable[[Action], bool]:
     """These faults of these units, where they show this."""
 
@@ -53,15 +39,11 @@ def _fault(*kinds: str, units: Collection[str], shows: str) -> Callable[[Action]
 
 
 GAPS: tuple[Gap, ...] = (
-    Gap("no black start: a hub that has gone dark stays dark", "BLK-001", frozenset({"D2", "expect.1"}),
-        shows=_was_dark),
     Gap("a contact of the POI that says closed and lies is believed", "ISL-014",
         frozenset({"I3", "I13", "I14b", "I27", "V1", "D1", "D2", "D3", "expect.1"}),
         is_cause=_fault("false_feedback", units=("poi",), shows="closed")),
     Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),
         is_cause=lambda action: action.do == "dso.limit_import"),
-    Gap("one veto when a person lets a feeder close again", "ISL-027", frozenset({"V1"}),
-        is_cause=lambda action: action.parameters.get("request") == "close_feeder"),
 )  # fmt: skip
 
 

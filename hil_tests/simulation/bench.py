@@ -6,7 +6,7 @@ The same code as in the field, without a wire and without a clock. Stories are t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from controller.config.load import load_site
@@ -145,6 +145,11 @@ class Bench:
         self.stop_controller()
         self.run_for(gap_s)
         self.start_controller()
+
+    def hand_over(self, authority: Authority) -> None:
+        """Observe, auto or manual, as if it had been so before."""
+        durable = replace(self.loop.memory.durable, authority=authority)
+        self.loop.memory = replace(self.loop.memory, durable=durable)
 
     # -- reading it ------------------------------------------------------------------------------------------------
     @property

@@ -77,7 +77,7 @@ def test_the_page_names_each_scenario_and_each_clause(loaded: list[Loaded]) -> N
     for each in loaded:
         assert f"| {each.scenario.id} |" in page
         assert each.scenario.gap in page
-    assert "| IEEE 2030.7 T4 | BLK-001, BLK-002" in page
+    assert "| IEEE 2030.7 T4 | BLK-001, BLK-001a, BLK-002" in page
 
 
 def test_the_sound_file_is_sound(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from hil_tests.bench.verdict import Result, Verdict
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers
 from hil_tests.servers.lateness import Lateness
+from hil_tests.servers.process import memory_folder
 
 ATTEMPTS_MAX = 3
 HEAD = """\
@@ -86,8 +87,14 @@ def test_a_controller_that_misses_cycles_is_a_finding_and_soft_only_where_its_ti
         assert (late.source, late.is_hard) == ("I21", not is_troubled)
 
 
-def test_killed_and_started_again_beside_a_second_one(tmp_path: Path) -> None:
-    before = set(Path("/dev/shm").glob("hallig-bench-*"))
+def test_killed_and_started_again_beside_a_second_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders: list[Path] = []
+
+    def folder(prefix: str) -> Path:
+        folders.append(memory_folder(prefix))
+        return folders[-1]
+
+    monkeypatch.setattr(t2, "memory_folder", folder)
     result = played(
         written(
             tmp_path,
@@ -121,7 +128,7 @@ count_min = 2
     assert result.verdict is Verdict.PASS, result.findings
     assert result.properties["controller_starts"] == "2"
     assert result.properties["second_instance"] == "ended with code 1", "refused"
-    assert set(Path("/dev/shm").glob("hallig-bench-*")) <= before
+    assert [one.exists() for one in folders] == [False]
 
 
 def test_a_late_bench_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_a_planned_island_is_told_with_who_asked_and_until_when(village: Village
     assert planned["who"] in said
     again = village.hallig("island", "on", "--for", "30m")
     assert (again.returncode, "supplies itself already" in again.stdout) == (0, True)
-    assert village.status["planned"]["until_s"] < planned["until_s"]
+    village.until(lambda: village.status["planned"]["until_s"] < planned["until_s"])
 
 
 def test_it_goes_back_when_asked_to(village: Village) -> None:

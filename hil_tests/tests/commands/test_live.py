@@ -239,15 +239,20 @@ def test_the_watch_and_the_followers_survive_the_controller(islanded: Village) -
     assert (watch.close(), follow.close()) == (0, 0)
 
 
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file of a folder, with its time."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_dead_controller_still_tells_its_story_and_its_file_is_not_touched(islanded: Village) -> None:
     islanded.kill_controller()
     data = islanded.folder / "data"
-    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()}
+    before = contents(data)
     assert "journal.db-wal" in before, "killed: the last events are in the log"
     dead = islanded.hallig("events", "--since", "1h")
     assert (dead.returncode, "Power grid failed" in dead.stdout) == (0, True)
     assert islanded.hallig("explain").returncode == 0
-    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()} == before
+    assert contents(data) == before
     elsewhere = islanded.folder / "card"
     shutil.copytree(data, elsewhere)
     by_card = islanded.hallig("events", "--data-dir", str(elsewhere), HALLIG_RUN_ROOT=str(islanded.folder / "none"))

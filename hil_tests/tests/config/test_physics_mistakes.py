@@ -92,8 +92,6 @@ WARNINGS = (
             '▶feeder = "ev_posts"\nown_reserve_wh = 200', "radios.radio_mesh.feeder", "'ev_posts'",
             "a feeder on the island's side",
             also=(("rated_w = 33_000", 'rated_w = 33_000\nbus = "grid_side"'),)),
-    Mistake("way back when the inverter likes", 'closed_by = "controller"', '▶closed_by = "device"', "poi.closed_by",
-            "the inverter closes when it sees fit", "a hub that can do T3 reconnection"),
     Mistake("no island on request", 'opened_by = "controller"', '▶opened_by = "device"', "poi.opened_by",
             "the inverter opens when it sees fit, not when we ask", "a hub that can do T1 planned islanding"),
     Mistake("earthing that nobody sees", 'kind = "switched_by_us"', '▶kind = "switched_by_device"', "earthing.kind",

@@ -6,6 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from controller.guard import rules
+from controller.guard.memory import GuardMemory
+from controller.guard.proof import Case
+from controller.guard.rules import Ask
 from controller.guard.vet import Verdict
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, PoiCommand
 from controller.model.hub import Hub
@@ -17,6 +21,7 @@ from hil_tests.tests.guard.hubs import HUB, hub_closed_by, hub_with_poi
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
     LIVE,
+    NOTHING,
     OPEN,
     Watch,
     dark,
@@ -242,3 +247,9 @@ def test_the_scenes_are_what_they_say() -> None:
     assert with_genset(all_dead(), None).gensets["genset"] == GensetSeen(0.0, None, ZERO, 150.0)
     assert all_dead().poi.position is OPEN
     assert isinstance(LEFT_CLOSED, Hub)
+
+
+def test_each_rule_answers_for_itself_also_where_nothing_was_seen_yet() -> None:
+    watch = Watch()
+    case = Case(GuardMemory(), NOTHING, grid_beside(), watch.bounds, watch.now_s)
+    assert rules.is_bus_not_proven_dead(case, Ask("poi", watch.order(), OPEN))
