@@ -92,10 +92,10 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     memory = _plan_earthing(memory, situation)
     if memory.mode in TRANSFERS:
-        return _plan_forming(memory, situation, situation.candidate)
+        return _plan_forming(memory, situation, _least_tried(memory, situation))
     if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
-        source = memory.black_start.source
-        return _plan_forming(memory, situation, source if source in situation.hub.batteries else None)
+        source = memory.black_start.source if memory.black_start.source in situation.hub.batteries else None
+        return _plan_forming(memory, situation, source and (_least_tried(memory, situation) or source))
     return _without_orders(memory)
 
 
@@ -219,15 +219,22 @@ def _earthing_rest_s(order: Order) -> float:
     return 0.0 if order.attempt < EARTHING_ATTEMPTS_MAX else EARTHING_REST_S
 
 
+def _least_tried(memory: CoreMemory, situation: Situation) -> AssetId | None:
+    """The first in the site's order; one that was told and did not form lets the next one try."""
+    since_s = transfer_since_s(memory)
+    return min(situation.candidates, key=lambda b: recent_attempts(memory, b, "form", since_s), default=None)
+
+
 def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | None) -> CoreMemory:
     now_s = situation.now_s
     if former is None or situation.holder is not None or not situation.earthing_is_ready:
         return memory
     if situation.bus_is_dead is not True:
         return memory  # forming onto a bus that still lives would be a closing without sync
+    orders = (source.order for source in memory.batteries.values())
+    if any(order is not None and now_s <= order.expires_at_s for order in orders):
+        return memory  # one at a time: the guard waits for the answer as well
     before = memory.batteries.get(former, SourceMemory())
-    if before.order is not None and now_s <= before.order.expires_at_s:
-        return memory
     if form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX:
         return _without_orders(memory)
     order = Order(memory.reason, now_s, now_s + situation.hub.timing.order_hold_s, before.attempts + 1)

@@ -66,7 +66,7 @@ class Situation:
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_is_closed: bool | None
     former: AssetId | None  # which battery forms the bus now
-    candidate: AssetId | None  # which battery would form it
+    candidates: tuple[AssetId, ...]  # which batteries could form it, in the site's order
     loaded_genset: AssetId | None  # on the bus of the island, and able to hold it alone
     earthing_is_ready: bool
     draws: Mapping[AssetId, Draw]  # of every feeder
@@ -82,6 +82,11 @@ class Situation:
     def poi_is_proven_open(self) -> bool:
         """Any two of: contact open; sides differ, or have since it says so; no current although they differ."""
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
+
+    @property
+    def candidate(self) -> AssetId | None:
+        """Which battery would form the bus."""
+        return self.candidates[0] if self.candidates else None
 
     @property
     def holder(self) -> AssetId | None:
@@ -110,7 +115,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         poi_sides_are_one=_are_one(seen.poi, dead_v, hub.nominal_voltage_v),
         poi_is_closed=_is_closed(seen.poi, hub.nominal_voltage_v, past),
         former=_former(seen, hub),
-        candidate=_candidate(seen, hub),
+        candidates=_candidates(seen, hub),
         loaded_genset=_loaded_genset(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
         draws=draws,
@@ -239,15 +244,17 @@ def _former(seen: ProcessImage, hub: Hub) -> AssetId | None:
     return None
 
 
-def _candidate(seen: ProcessImage, hub: Hub) -> AssetId | None:
-    """The first source in the site's order that answers, has no fault and has something to give."""
-    for battery in hub.forming_order:
-        state = _battery(seen, battery)
-        has_energy = state.soc_pct is None or state.soc_pct > hub.batteries[battery].empty_soc_pct
-        may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
-        if state.mode is not None and state.mode is not InverterMode.FAULT and has_energy and may_give:
-            return battery
-    return None
+def _candidates(seen: ProcessImage, hub: Hub) -> tuple[AssetId, ...]:
+    """The sources that answer, have no fault and have something to give."""
+    return tuple(
+        battery for battery in hub.forming_order if _could_form(_battery(seen, battery), hub.batteries[battery])
+    )
+
+
+def _could_form(state: BatterySeen, battery: Battery) -> bool:
+    has_energy = state.soc_pct is None or state.soc_pct > battery.empty_soc_pct
+    may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
+    return state.mode is not None and state.mode is not InverterMode.FAULT and has_energy and may_give
 
 
 def _loaded_genset(seen: ProcessImage, hub: Hub) -> AssetId | None:

@@ -131,9 +131,10 @@ def _chosen(memory: CoreMemory, situation: Situation) -> AssetId | None:
     """The battery that forms, or is to. Beside a genset that carries the island nobody is."""
     if situation.holder is not None:
         return situation.former
-    if memory.mode is Mode.BLACK_START:
+    ordered = next((battery for battery, source in memory.batteries.items() if source.order is not None), None)
+    if memory.mode is Mode.BLACK_START and ordered is None:
         return memory.black_start.source if memory.black_start is not None else None
-    return situation.candidate or memory.prepared.former
+    return ordered or situation.candidate or memory.prepared.former
 
 
 def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:

@@ -105,6 +105,12 @@ def _is_picking_up(scene: Scene) -> bool:
     return False
 
 
+def _is_unearthed_under_hands(scene: Scene) -> bool:
+    """Somebody works at the hub by hand: the relay that earths its island is not closed under their fingers."""
+    is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
+    return scene.plant.safety.local_control and is_ours and scene.plant.earthing.position is not CLOSED
+
+
 def _could_be_supplied(scene: Scene) -> bool:
     """Not with the button pressed or its latch still on, nor while a contact between two dead sides hides itself."""
     plant, controller = scene.plant, scene.controller
@@ -112,7 +118,7 @@ def _could_be_supplied(scene: Scene) -> bool:
     waits_for_people = controller.mode is Mode.LOCKED_OUT or controller.authority is not Authority.AUTO
     if plant.safety.emergency_off or hidden or waits_for_people or not controller.is_running:
         return False
-    if is_blind(scene):
+    if is_blind(scene) or _is_unearthed_under_hands(scene):
         return False
     return any(
         inverter.battery.capabilities.can_form

@@ -205,3 +205,13 @@ def test_a_battery_that_takes_ends_nothing() -> None:
     run.see(islanded, 0.2)
     run.see(lambda t: with_battery(runs_dry(t), power_w=islanded(t).batteries["battery"].power_w.scaled(-1.0)), 20.0)  # type: ignore[union-attr]
     assert run.memory.mode is Mode.ISLANDED
+
+
+def test_of_two_that_could_form_the_next_one_tries_where_the_first_does_not() -> None:
+    both = {
+        name: replace(b, capabilities=replace(b.capabilities, can_form=True)) for name, b in hub().batteries.items()
+    }
+    run = Run(replace(hub(), batteries=both))
+    run.see(lambda t: replace(unloaded(t), earthing=EarthingSeen(t, CLOSED)), 6.5)
+    formed = [event.subject for event in run.events if event.kind is EventKind.ORDERED_FORM]
+    assert formed == ["battery", "second", "battery"]
