@@ -10,13 +10,13 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
-from controller.config.types import Device, OnLoss, Site
+from controller.config.types import Device, Site
 from controller.core.situation import is_on_our_bus
 from controller.model.words import Authority, BusSide, InverterMode, IslandEarthing, Mode
+from hil_tests.loss_effects import ON_LOSS, Effect
 from hil_tests.simulation.bench import Bench
 
 SETTLE_S = 6.0  # the longest that a mode of the table needs to end by itself, and a polled slow point to grow stale
@@ -25,28 +25,6 @@ MARGIN_S = 2.0  # behind a device's own reversion time
 WATER_S = 1.0  # what was on its way when the device fell silent has arrived
 
 
-class Effect(Enum):
-    """What an output does."""
-
-    AS_EVER = "as ever"  # the loss is nothing to it
-    HOLDS = "holds"
-    KEEPS_FORMING = "keeps forming"
-    LAPSES = "lapses"
-    STOPS = "stops"
-    OPENS = "opens"
-    HELD_BACK = "held back"  # it is reached, and judgement or guard does not see enough to move it
-    ADAPTS = "adapts"  # it is moved by what can still be seen
-    DROPPED = "dropped"  # a black start begins with every load off that supplies none of our own gear
-    STARTED = "started"  # a black start by the genset
-
-
-ON_LOSS = {
-    OnLoss.HOLD: Effect.HOLDS,
-    OnLoss.KEEP_FORMING: Effect.KEEPS_FORMING,
-    OnLoss.FREE_RUN: Effect.LAPSES,
-    OnLoss.STOP: Effect.STOPS,
-    OnLoss.OPEN: Effect.OPENS,
-}
 MODES = (
     Mode.UNKNOWN,
     Mode.GRID_CONNECTED,

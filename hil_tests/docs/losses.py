@@ -8,7 +8,8 @@ from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import AssetBinding, Site
 from controller.model.words import Mode
-from hil_tests.losses import MODES, Effect, expected, outputs_of
+from hil_tests.loss_effects import Effect
+from hil_tests.losses import MODES, expected, outputs_of
 
 PLAYED = "musterhallig"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.model.words import Mode
-from hil_tests.losses import Effect, agrees, contradictions, expected, play
+from hil_tests.loss_effects import Effect
+from hil_tests.losses import agrees, contradictions, expected, play
 from hil_tests.tests.checkers.stage import the_site
 
 ROWS = {
