@@ -99,7 +99,7 @@ def test_killed_and_started_again_beside_a_second_one(tmp_path: Path, monkeypatc
         written(
             tmp_path,
             """
-until = "8500 ms"
+until = "14 s"
 [[timeline]]
 at = "100 ms"
 do = "fault"
@@ -118,7 +118,7 @@ within = "100 ms"
 [[expect]]
 that = "controller.mode == 'grid_connected'"
 after = "kill"
-within = "3 s"
+within = "8 s"
 [[expect]]
 event = "started"
 count_min = 2
