@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from controller.core.contact import turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
@@ -139,9 +140,10 @@ def collapsed(memory: CoreMemory, situation: Situation) -> bool:
     return since_s is not None and situation.now_s - since_s >= COLLAPSE_CONFIRM_S
 
 
-def closed_unasked(_: CoreMemory, situation: Situation) -> bool:
-    """Somebody closed the POI: both sides are one."""
-    return situation.poi_is_closed is True and situation.poi_evidence_count == 0
+def closed_unasked(memory: CoreMemory, situation: Situation) -> bool:
+    """Somebody closed the POI: both sides are one. Where the contact alone says so, it has said so for 10 s."""
+    is_closed = situation.poi_is_closed is True and situation.poi_evidence_count == 0
+    return is_closed and not turned_unasked(memory, situation)
 
 
 def closed_onto_bad_grid(memory: CoreMemory, situation: Situation) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
-from controller.model.words import Authority, GridVerdict, Switcher
+from controller.model.words import Authority, BreakerPosition, GridVerdict, Switcher
 
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
@@ -48,8 +48,8 @@ def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
 
 def is_return_due(memory: CoreMemory, situation: Situation) -> bool:
     """Observed for long enough, allowed, and not locked; which way of closing is not asked."""
-    if memory.durable.planned is not None:
-        return False  # it is wanted off the grid
+    if memory.durable.planned is not None or situation.seen.poi.position is BreakerPosition.CLOSED:
+        return False  # it is wanted off the grid; or nobody would see whether the POI has closed
     earliest_s = return_at_s(memory, situation)
     if earliest_s is None or situation.now_s < earliest_s or must_not_close(memory, situation):
         return False

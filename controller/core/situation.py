@@ -64,6 +64,7 @@ class Situation:
     poi_joins_both: bool  # current flows between two sides that do not differ, whatever the contact says
     poi_sides_differ: bool
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
+    poi_sides_are_dead: bool
     poi_is_closed: bool | None
     former: AssetId | None  # which battery forms the bus now
     candidates: tuple[AssetId, ...]  # which batteries could form it, in the site's order
@@ -75,12 +76,12 @@ class Situation:
 
     @property
     def contact_is_closed(self) -> bool:
-        """The POI's contact itself says closed."""
-        return self.seen.poi.position is BreakerPosition.CLOSED
+        """The POI's contact itself says closed, and nothing has refuted it."""
+        return self.seen.poi.position is BreakerPosition.CLOSED and self.poi_is_closed is True
 
     @property
     def poi_is_proven_open(self) -> bool:
-        """Any two of: contact open; sides differ, or have since it says so; no current although they differ."""
+        """Any two of: contact open; sides differ, or have since it speaks; no current although they differ."""
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
 
     @property
@@ -112,6 +113,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v, past),
         poi_joins_both=_joins_both(seen.poi, hub.nominal_voltage_v),
         poi_sides_differ=_sides_differ(seen.poi, hub.nominal_voltage_v),
+        poi_sides_are_dead=_both_dead(seen.poi, dead_v),
         poi_sides_are_one=_are_one(seen.poi, dead_v, hub.nominal_voltage_v),
         poi_is_closed=_is_closed(seen.poi, hub.nominal_voltage_v, past),
         former=_former(seen, hub),
@@ -194,13 +196,17 @@ def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
 def _is_closed(poi: PoiSeen, nominal_v: float, past: PoiMemory) -> bool | None:
     if poi.position is None:
         return None
-    return poi.position is BreakerPosition.CLOSED or (past.is_joined and not _sides_differ(poi, nominal_v))
+    says_closed = poi.position is BreakerPosition.CLOSED and not past.closed_is_refuted
+    return says_closed or (past.is_joined and not _sides_differ(poi, nominal_v))
 
 
 def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float, past: PoiMemory) -> int:
     contact = poi.position is BreakerPosition.OPEN and not past.contact_lies
     # An island beside a live grid comes into step with it now and then; its breaker does not close by that.
-    differ = _sides_differ(poi, nominal_v) or (contact and past.has_differed)
+    is_remembered = contact and past.has_differed
+    if poi.position is BreakerPosition.CLOSED:
+        is_remembered = past.closed_is_refuted
+    differ = _sides_differ(poi, nominal_v) or is_remembered
     both_dead = _both_dead(poi, dead_v)
     no_current = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
     # Both sides dead: nothing can differ. Contact and silence must do, and `poi_joins_both` catches a lying contact

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from controller.core.contact import is_in_doubt
+from controller.core.contact import is_in_doubt, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
-from controller.core.leaving import carried_by, leaving_command
+from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
@@ -144,10 +144,12 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
         return BatteryCommand(form=source.order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None
-    nominal_hz = situation.hub.nominal_frequency_hz
+    wanted_hz = situation.hub.nominal_frequency_hz
+    if turned_unasked(memory, situation):
+        wanted_hz += PROOF_SLIP_HZ  # the sides come apart at once, or current flows: either way it is known
     return BatteryCommand(
         form=source.order,
-        frequency_set_hz=steering.frequency_set_hz if steering else with_droop(nominal_hz, situation),
+        frequency_set_hz=steering.frequency_set_hz if steering else with_droop(wanted_hz, situation),
         voltage_set_v=steering.voltage_set_v if steering else situation.hub.nominal_voltage_v,
         cause=Reason.SYNC_WINDOW if steering else Reason.ISLAND_FORMED,
     )

@@ -39,6 +39,22 @@ class OwnLatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedContact:
+    """The POI's contact has said closed since then, and what that is worth."""
+
+    since_s: float
+    is_doubtful: bool = (
+        False  # it turned there against our order, beside a proven island, and nothing has borne it out yet
+    )
+    is_refuted: bool = False  # its sides have been apart since, without any current
+
+    @property
+    def counts(self) -> bool:
+        """It is believed."""
+        return not (self.is_doubtful or self.is_refuted)
+
+
+@dataclass(frozen=True, slots=True)
 class GuardMemory:
     """Everything that `vet` carries to its next cycle. A fresh one knows nothing and therefore allows less."""
 
@@ -51,6 +67,7 @@ class GuardMemory:
     should_open_since_s: float | None = None  # the POI is ordered open, or its contact says so, and nobody closes it
     joined_sample_s: float | None = None  # first of the unbroken run of samples in which both sides move as one
     is_stuck: bool = False  # it should be open, and joins both sides: seen once against a proof, else twice
+    closed: ClosedContact | None = None  # its contact says closed
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from controller.guard.bounds import Bounds
-from controller.guard.memory import GuardMemory, Track
+from controller.guard.memory import ClosedContact, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
 from controller.model.hub import AssetId, Hub
@@ -64,11 +64,20 @@ def sides_differ(poi: PoiSeen, hub: Hub) -> bool:
     return sum(apart) >= APART_PHASES_MIN
 
 
-def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool, has_differed: bool) -> bool:
+def shows_open(
+    poi: PoiSeen,
+    bounds: Bounds,
+    now_s: float,
+    closed: ClosedContact | None,
+    *,
+    contact_lies: bool,
+    has_differed: bool,
+) -> bool:
     """Two of three facts in this one sample: contact open; sides differ; no current although they differ.
 
     Sides that have differed since the contact says open were not joined then, and nothing has closed since: an island
-    that comes into step with a live grid beside it stays proven while the contact says open and no current flows.
+    that comes into step with a live grid beside it stays proven while the contact says open and no current flows. A
+    contact that says closed between sides that differ without any current is refuted, and the same holds then.
 
     With both sides dead nothing can differ, and then contact and zero current stand for two. They are weaker than
     they look: on a dead grid no current flows through a closed breaker either, so zero current only says that nobody
@@ -83,25 +92,49 @@ def shows_open(poi: PoiSeen, bounds: Bounds, now_s: float, *, contact_lies: bool
     if not is_fresh(poi, bounds, now_s):
         return False
     contact = poi.position is BreakerPosition.OPEN and not contact_lies
-    idle = poi.current_a is not None and all(abs(current_a) < IDLE_A for current_a in poi.current_a)
     if sides_differ(poi, bounds.hub):
-        return contact or idle
-    are_dead = is_dead(poi.grid_voltage_v, bounds) and is_dead(poi.bus_voltage_v, bounds)
-    return contact and idle and (has_differed or are_dead)
+        return contact or is_idle(poi)
+    is_refuted = closed is not None and closed.is_refuted
+    return is_idle(poi) and (is_refuted or (contact and (has_differed or are_both_dead(poi, bounds))))
 
 
-def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
-    """Both sides are live and do not differ, and the contact is closed or current flows. Blind is not joined."""
+def is_idle(poi: PoiSeen) -> bool:
+    """No current on any phase. Not seen is not none."""
+    return poi.current_a is not None and all(abs(current_a) < IDLE_A for current_a in poi.current_a)
+
+
+def contradicts_closed(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """Sides apart, and no current: no closed breaker looks like that."""
+    return is_fresh(poi, bounds, now_s) and sides_differ(poi, bounds.hub) and is_idle(poi)
+
+
+def are_both_dead(poi: PoiSeen, bounds: Bounds) -> bool:
+    """Neither side has any voltage: nothing can differ."""
+    return is_dead(poi.grid_voltage_v, bounds) and is_dead(poi.bus_voltage_v, bounds)
+
+
+def is_flowing_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """Current between two live sides that do not differ: joined, whatever the contact says. Blind is not joined."""
+    flows = poi.current_a is not None and any(abs(current_a) > FLOWS_A for current_a in poi.current_a)
+    return flows and _live_as_one(poi, bounds, now_s)
+
+
+def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> bool:
+    """Both sides live as one, and current flows or a contact that counts says closed."""
+    says_closed = closed is not None and closed.counts
+    return is_flowing_as_one(poi, bounds, now_s) or (says_closed and _live_as_one(poi, bounds, now_s))
+
+
+def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     if not is_fresh(poi, bounds, now_s) or poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
-    flows = poi.current_a is not None and any(abs(current_a) > FLOWS_A for current_a in poi.current_a)
-    is_live = not is_dead(poi.bus_voltage_v, bounds)
-    return is_live and (flows or poi.position is BreakerPosition.CLOSED) and not sides_differ(poi, bounds.hub)
+    return not is_dead(poi.bus_voltage_v, bounds) and not sides_differ(poi, bounds.hub)
 
 
 def is_on_grid(case: Case) -> bool:
-    """The POI is seen closed, and no voltage says otherwise."""
-    return case.seen.poi.position is BreakerPosition.CLOSED and not sides_differ(case.seen.poi, case.bounds.hub)
+    """The POI is seen closed by a contact that counts, and no voltage says otherwise."""
+    closed = case.memory.closed
+    return closed is not None and closed.counts and not sides_differ(case.seen.poi, case.bounds.hub)
 
 
 def is_grid_healthy(case: Case) -> bool:

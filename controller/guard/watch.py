@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.guard.bounds import Bounds
+from controller.guard.contact import watch_closed
 from controller.guard.memory import GuardMemory, OwnLatch, Track
 from controller.guard.proof import earthing_id, is_fresh, shows_dead_bus, shows_joined, shows_open, sides_differ
 from controller.model.commands import Commands, Order
@@ -24,14 +25,15 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_ordered_open, is_ordered_closed = memory.allowed.poi.open, memory.allowed.poi.close is not None
     should_be_open = (is_ordered_open or poi.position is BreakerPosition.OPEN) and not is_ordered_closed
     should_open_since_s = _first(memory.should_open_since_s, now_s) if should_be_open else None
-    is_joined = shows_joined(poi, bounds, now_s)
+    closed = watch_closed(memory, poi, bounds, now_s)
+    is_joined = shows_joined(poi, bounds, now_s, closed)
     joined_sample_s = _first(memory.joined_sample_s, poi.measured_at_s) if is_joined else None
     has_had_its_time = should_open_since_s is not None and now_s - should_open_since_s >= patience_s
     is_confirmed = has_had_its_time and poi.measured_at_s != joined_sample_s
     is_stuck = should_be_open and is_joined and (memory.is_proven_open or is_confirmed)
     contact_lies = poi.position is not BreakerPosition.CLOSED and (memory.contact_lies or is_stuck)
     has_differed = _has_differed(memory, poi, bounds, now_s)
-    is_open = shows_open(poi, bounds, now_s, contact_lies=contact_lies, has_differed=has_differed)
+    is_open = shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
     is_dead = is_fresh(poi, bounds, now_s) and shows_dead_bus(poi, bounds)
     return GuardMemory(
@@ -44,6 +46,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         should_open_since_s=should_open_since_s,
         joined_sample_s=joined_sample_s,
         is_stuck=is_stuck,
+        closed=closed,
         contact_lies=contact_lies,
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
         allowed=memory.allowed,
