@@ -74,6 +74,15 @@ def _parallel_means_can(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(("batteries", name, "forms_in_parallel"), "true", wanted, "false")
 
 
+def _always_forms_wants_detection(draft: Draft) -> Iterator[Problem]:
+    """It holds a dead street up inside every band, where we cannot tell it from a grid: docs/safety.md."""
+    always = [name for name, entry in formers(draft).items() if entry.always_forms]
+    if always and draft.site.poi is not None and draft.site.poi.active_detection is None:
+        found = f"nothing, and '{always[0]}' always forms"
+        wanted = "which relay finds an island with active detection and opens the POI, and its certificate"
+        yield draft.file.problem(("poi", "active_detection"), found, wanted)
+
+
 def _always_forms_means_can(draft: Draft) -> Iterator[Problem]:
     for section, name, entry in _sources(draft):
         if entry.always_forms and not entry.can_form:
@@ -140,6 +149,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _former_says_what_it_carries,
     _curve_has_a_source,
     _source_has_what_it_can_set,
+    _always_forms_wants_detection,
     _always_forms_means_can,
     _parallel_means_can,
     _controller_can_steer,

@@ -83,6 +83,7 @@ class PoiEntry(Part):
     import_max_w: Positive
     export_max_w: NotNegative
     has_settings_groups: bool = False  # the relay has one group for the grid and one for the island
+    active_detection: Text | None = None  # who finds a street that only we feed, and where it is certified
     unattended: UnattendedName = "open"  # where it is left when our own supply ends; closed: a returning grid feeds us
     return_voltage_min_ratio: Annotated[float, Field(ge=0.8, le=1)] = 0.917  # no return below, while energy lasts
     return_voltage_max_ratio: Annotated[float, Field(ge=1, le=1.2)] = 1.05  # nor above; both: IEEE 1547-2018

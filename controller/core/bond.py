@@ -7,7 +7,7 @@ from dataclasses import replace
 from controller.core.memory import CoreMemory, since
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, IslandEarthing
+from controller.model.words import BreakerPosition, IslandEarthing, Mode
 
 TWO_BONDS_MAX_S = 5.0  # after the POI has closed: order, slowest bus and relay, many times over
 
@@ -25,3 +25,10 @@ def watch_bond(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     alarms = memory.alarms | {alarm} if is_told else memory.alarms - {alarm}
     return replace(memory, two_bonds_since_s=since_s, alarms=alarms)
+
+
+def makes_way(memory: CoreMemory, situation: Situation) -> bool:
+    """Who cannot but form lets the bus die: an N-PE relay closes behind the proof, and load comes after the earth."""
+    if situation.former is None or memory.mode is not Mode.UNPLANNED_ISLANDING or situation.earthing_is_ready:
+        return False
+    return situation.hub.batteries[situation.former].capabilities.always_forms

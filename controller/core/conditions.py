@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from controller.core.bond import makes_way
 from controller.core.contact import turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory
@@ -72,8 +73,10 @@ def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
     return is_blind and collapsed(memory, situation)
 
 
-def island_formed(_: CoreMemory, situation: Situation) -> bool:
+def island_formed(memory: CoreMemory, situation: Situation) -> bool:
     """A source forms, the bus lives, the POI is proven open."""
+    if makes_way(memory, situation):
+        return False
     return situation.former is not None and situation.bus_is_live is True and situation.poi_is_proven_open
 
 
@@ -84,6 +87,15 @@ def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
     limit_s = situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
     not_open = not situation.poi_is_proven_open and situation.seen.poi.position is not BreakerPosition.OPEN
     return not_open and situation.now_s - memory.poi.open_since_s > limit_s
+
+
+def breaker_failed(memory: CoreMemory, situation: Situation) -> bool:
+    """The protection has tripped the POI just now, and it does not open in its time (ANSI 50BF)."""
+    since_s = memory.poi.tripped_since_s
+    if since_s is None or since_s <= memory.mode_since_s or memory.durable.authority is Authority.OBSERVE:
+        return False  # a trip that had been there when we came on grid is an old flag
+    is_late = situation.now_s - since_s > situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
+    return is_late and situation.contact_is_closed and not situation.poi_is_proven_open
 
 
 def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:

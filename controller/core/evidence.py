@@ -152,6 +152,11 @@ def _stuck(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
     return numbers(held_s=_age_s(before.poi.open_since_s, situation.now_s), hold_s=limit_s)
 
 
+def _tripped(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
+    limit_s = situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
+    return numbers(held_s=_age_s(before.poi.tripped_since_s, situation.now_s), hold_s=limit_s)
+
+
 def _unproven(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
     open_since_s = before.poi.open_since_s
     began_s = before.mode_since_s if open_since_s is None else max(open_since_s, before.mode_since_s)
@@ -240,6 +245,7 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
     "dark_and_blind": (_collapse, _contact, grid_side, bus_side, _transfer),
     "open_not_proven": (_unproven, _contact, grid_side, bus_side),
     "island_formed": (_formed, _contact, bus_side),
+    "breaker_failed": (_tripped, _contact, grid_side, bus_side),
     "poi_stuck": (_stuck, _contact, grid_side, bus_side),
     "contact_lies": (_lies, _contact, grid_side, bus_side),
     "joined_a_good_grid": (_lies, _contact, grid_side, bus_side),

@@ -48,6 +48,7 @@ class PoiMemory:
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     joins_since_s: float | None = None  # current flows although the contact says open
     contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
+    tripped_since_s: float | None = None  # its protection says that it has tripped it
     closed_since_s: float | None = None  # the contact has said closed
     closed_is_refuted: bool = False  # and since then its voltages have shown it open: it counts no more
     apart: PoiSeen | None = None  # on the way back: the last sample before the contact

@@ -48,6 +48,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         has_differed=_has_differed(poi, situation),
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
+        tripped_since_s=since(poi.tripped_since_s, situation.seen.poi.relay_tripped is True, now_s),
         closed_since_s=since(poi.closed_since_s, position is BreakerPosition.CLOSED, now_s),
         closed_is_refuted=poi.closed_is_refuted,
         is_joined=poi.is_joined,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from controller.core.bond import makes_way
 from controller.core.contact import is_in_doubt, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
@@ -141,6 +142,8 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     source = memory.batteries.get(battery.id, SourceMemory())
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
+    if battery.id == situation.former and makes_way(memory, situation):
+        return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
         return BatteryCommand(form=source.order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None

@@ -19,6 +19,7 @@ from controller.core.black_start import (
 )
 from controller.core.conditions import (
     Condition,
+    breaker_failed,
     brought_back,
     closed_onto_bad_grid,
     closed_unasked,
@@ -98,6 +99,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, poi_opened_by_itself, Reason.POI_OPENED_BY_ITSELF),
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, grid_lost, None),
     Transition(Mode.GRID_CONNECTED, Mode.UNPLANNED_ISLANDING, dark_and_blind, Reason.GRID_NOT_MEASURED),
+    Transition(Mode.GRID_CONNECTED, Mode.LOCKED_OUT, breaker_failed, Reason.POI_STUCK),
     Transition(Mode.GRID_CONNECTED, Mode.PLANNED_ISLANDING, leaving.island_wanted, Reason.ISLAND_ASKED),
     # T1
     Transition(Mode.PLANNED_ISLANDING, Mode.UNKNOWN, leaving.only_watching, Reason.OBSERVE_ONLY),
@@ -108,6 +110,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING, grid_lost, None),
     Transition(Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING, dark_and_blind, Reason.GRID_NOT_MEASURED),
+    Transition(Mode.PLANNED_ISLANDING, Mode.LOCKED_OUT, breaker_failed, Reason.POI_STUCK),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.withdrawn, Reason.OPERATOR),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.under_hands, Reason.LOCAL_CONTROL),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.former_gone, Reason.ISLAND_NO_FORMER),

@@ -42,6 +42,7 @@ class Sides(NamedTuple):
     slip_hz: float
     grid_hz: float = NOMINAL_HZ
     rotation_equal: bool = True
+    is_ours: bool = False  # closed, and nobody else feeds the street
 
     @property
     def in_window(self) -> bool:
@@ -251,7 +252,7 @@ class PoiBreaker:
         if not self._relay_enabled or self._settings_group is not SettingsGroup.GRID:
             self.relay.forget()
             return
-        overdue_s = self.relay.step(sides.grid_ratio, sides.grid_hz, now_s, dt_s)
+        overdue_s = self.relay.step(sides.grid_ratio, sides.grid_hz, now_s, dt_s, is_ours=sides.is_ours)
         if overdue_s < 0.0 or self.position is not CLOSED:
             return
         if not self.relay_tripped:

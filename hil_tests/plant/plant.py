@@ -221,7 +221,7 @@ class Plant:
         if closed:
             if grid.is_fed:
                 return Sides(worst, volts, 0.0, slip_hz, grid.frequency_hz)
-            return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz)
+            return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz, is_ours=True)
         angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
         swapped = grid.rotation_is_swapped
         return Sides(worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not swapped)

@@ -1,4 +1,4 @@
-"""The protection inside the POI relay: 27, 59, 81U and 81O on the grid side, with grid settings only."""
+"""The protection inside the POI relay: 27, 59, 81U, 81O and loss of mains on the grid side, with grid settings only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hil_tests.plant.rest import CLOCK_S
 
 NOT_OVERDUE_S = -1.0
 SETTLED = 1e-9
+LOSS_OF_MAINS = "LOM"  # which has no ANSI number of its own
 DEAD_RATIO = 0.2  # below it there is no frequency to measure
 
 
@@ -22,6 +23,7 @@ class RelaySettings:
     overvoltage: tuple[tuple[float, float], ...] = ()
     underfrequency: tuple[tuple[float, float], ...] = ()
     overfrequency: tuple[tuple[float, float], ...] = ()
+    detection_s: float | None = None  # active islanding detection, by its outcome: a street that only we feed, so long
     window_s: float = 0.0  # measuring window; one period where the stages are all there
 
 
@@ -37,8 +39,12 @@ VDE4105_RELAY = RelaySettings(
 """Grid and plant protection, VDE-AR-N 4105:2018, from memory; its ten-minute mean is left to the inverters."""
 
 
+ACTIVE_RELAY = RelaySettings(undervoltage=((0.45, 0.3),), detection_s=0.8)
+"""With active detection; VDE-AR-N 4105:2018 allows it 5 s (from memory), and makers' methods take less than one."""
+
+
 RELAYS: Mapping[str, RelaySettings] = MappingProxyType(
-    {"undervoltage_alone": UNDERVOLTAGE_ALONE, "vde4105": VDE4105_RELAY}
+    {"undervoltage_alone": UNDERVOLTAGE_ALONE, "vde4105": VDE4105_RELAY, "active_detection": ACTIVE_RELAY}
 )
 
 
@@ -87,7 +93,7 @@ class Relay:
         if self._is_timing:
             self._since_s, self._is_timing = [None] * len(self._stages), False
 
-    def step(self, ratio: float, frequency_hz: float, now_s: float, dt_s: float) -> float:
+    def step(self, ratio: float, frequency_hz: float, now_s: float, dt_s: float, *, is_ours: bool = False) -> float:
         """Look once. Returns by how much the most overdue stage has run out, in seconds; negative: none has."""
         self._ratio_before, self._ratio = self._ratio, ratio
         self._hz_before, self._hz = self._hz, frequency_hz
@@ -96,14 +102,15 @@ class Relay:
             frequency_hz = 0.5 * (frequency_hz + self._hz_before)
         low, high = self._inside_ratios
         slow, fast = self._inside_hz
-        if not self._is_timing and low <= ratio <= high and slow <= frequency_hz <= fast:
+        is_ours = is_ours and self.settings.detection_s is not None
+        if not self._is_timing and low <= ratio <= high and slow <= frequency_hz <= fast and not is_ours:
             return NOT_OVERDUE_S
-        return self._time(ratio, frequency_hz, now_s, dt_s)
+        return self._time(ratio, frequency_hz, now_s, dt_s, is_ours=is_ours)
 
-    def _time(self, ratio: float, frequency_hz: float, now_s: float, dt_s: float) -> float:
+    def _time(self, ratio: float, frequency_hz: float, now_s: float, dt_s: float, *, is_ours: bool) -> float:
         overdue_s = NOT_OVERDUE_S
         for index, (number, limit, hold_s) in enumerate(self._stages):
-            if not _is_outside(number, limit, ratio, frequency_hz):
+            if not (is_ours if number == LOSS_OF_MAINS else _is_outside(number, limit, ratio, frequency_hz)):
                 self._since_s[index] = None
                 continue
             since_s = self._since_s[index]
@@ -134,6 +141,7 @@ def _stages(settings: RelaySettings) -> list[tuple[str, float, float]]:
         ("59", settings.overvoltage),
         ("81U", settings.underfrequency),
         ("81O", settings.overfrequency),
+        (LOSS_OF_MAINS, () if settings.detection_s is None else ((0.0, settings.detection_s),)),
     )
     return [(number, limit, hold_s) for number, stages in groups for limit, hold_s in stages]
 

@@ -52,6 +52,7 @@ from hil_tests.tests.core.scenes import (
     returned_without_island,
     runs_dry,
     sunrise,
+    tripped,
 )
 
 Story = Callable[[Run], object]
@@ -148,6 +149,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.GRID_CONNECTED, "poi_opened_by_itself", Reason.POI_OPENED_BY_ITSELF): seeing((on_grid, 0.2), (dark, 0.1)),
     (Mode.GRID_CONNECTED, "grid_lost", None): seeing((on_grid, 0.2), (blackout, 0.2)),
     (Mode.GRID_CONNECTED, "dark_and_blind", Reason.GRID_NOT_MEASURED): seeing((on_grid, 0.2), (relay_is_gone, 0.4)),
+    (Mode.GRID_CONNECTED, "breaker_failed", Reason.POI_STUCK): seeing((on_grid, 0.2), (tripped, 0.7)),
     (Mode.GRID_CONNECTED, "island_wanted", Reason.ISLAND_ASKED): after_asking((quiet, 0.1)),
     (Mode.PLANNED_ISLANDING, "only_watching", Reason.OBSERVE_ONLY): thought_better(RequestKind.OBSERVE_ON),
     (Mode.PLANNED_ISLANDING, "left_by_a_lying_contact", Reason.POI_STUCK): after_asking(
@@ -157,6 +159,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.PLANNED_ISLANDING, "opened_before_our_order", Reason.POI_OPENED_BY_ITSELF): after_asking((dark, 0.1)),
     (Mode.PLANNED_ISLANDING, "grid_lost", None): after_asking((blackout, 0.3)),
     (Mode.PLANNED_ISLANDING, "dark_and_blind", Reason.GRID_NOT_MEASURED): after_asking((relay_is_gone, 0.4)),
+    (Mode.PLANNED_ISLANDING, "breaker_failed", Reason.POI_STUCK): after_asking((tripped, 0.7)),
     (Mode.PLANNED_ISLANDING, "withdrawn", Reason.OPERATOR): thought_better(RequestKind.ISLAND_OFF),
     (Mode.PLANNED_ISLANDING, "under_hands", Reason.LOCAL_CONTROL): after_asking((by_hand, 0.1)),
     (Mode.PLANNED_ISLANDING, "former_gone", Reason.ISLAND_NO_FORMER): after_asking((broken, 0.1)),

@@ -133,6 +133,11 @@ def by_hand(at_s: float) -> ProcessImage:
     return replace(quiet(at_s), local_control=True)
 
 
+def tripped(at_s: float) -> ProcessImage:
+    """The protection has tripped the POI, and it is still closed."""
+    return with_poi(quiet(at_s), relay_tripped=True)
+
+
 def low(at_s: float) -> ProcessImage:
     return with_battery(quiet(at_s), soc_pct=10.0)
 

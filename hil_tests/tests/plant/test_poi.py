@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from controller.model.hub import PoiSwitching
-from controller.model.words import BreakerPosition, Switcher
+from controller.model.words import BreakerPosition, InverterMode, Switcher
 from hil_tests.plant.breaker import OPERATING_MAX_S, OPERATING_MIN_S, PoiBehaviour
 from hil_tests.plant.plant import Plant, PlantOptions
-from hil_tests.plant.relay import VDE4105_RELAY
+from hil_tests.plant.relay import ACTIVE_RELAY, VDE4105_RELAY, RelaySettings
 from hil_tests.tests.core import hubs
 from hil_tests.tests.plant.stands import bare, island, run_until
 
@@ -113,6 +113,22 @@ def test_the_full_relay_trips_for_each_of_its_reasons(ratio: float, hz: float, r
     took_s = run_until(plant, lambda p: p.poi.position is OPEN, 5.0)
     assert plant.poi.relay.reason == reason
     assert after_s <= took_s <= after_s + 0.3
+
+
+@pytest.mark.parametrize(("relay", "finds_it"), [(ACTIVE_RELAY, True), (VDE4105_RELAY, False)])
+def test_only_active_detection_finds_a_street_that_we_hold_up(relay: RelaySettings, finds_it: bool) -> None:
+    plant = bare(2_000.0, options=PlantOptions(poi=PoiBehaviour(relay=relay)))
+    plant.batteries["battery"].order(InverterMode.GRID_FORMING)
+    plant.advance_to(5.0)
+    assert plant.poi.position is CLOSED, "beside a live grid nothing is found"
+    plant.grid.blackout()
+    plant.advance_to(5.7)
+    assert plant.poi.position is CLOSED
+    if finds_it:
+        run_until(plant, lambda p: p.poi.relay_tripped, 0.2)
+        assert plant.poi.relay.reason == "LOM"
+    plant.advance_to(10.0)
+    assert (plant.poi.position is OPEN) is finds_it
 
 
 def test_a_measuring_window_overlooks_what_is_shorter() -> None:
