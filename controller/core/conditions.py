@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller.core.dead_bus import is_over_dead_bus
-from controller.core.memory import CoreMemory
+from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
 from controller.core.resync import can_follow
@@ -71,9 +71,10 @@ def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
     return is_blind and collapsed(memory, situation)
 
 
-def island_formed(_: CoreMemory, situation: Situation) -> bool:
-    """A source forms, the bus lives, the POI is proven open."""
-    return situation.former is not None and situation.bus_is_live is True and situation.poi_is_proven_open
+def island_formed(memory: CoreMemory, situation: Situation) -> bool:
+    """A source forms, or a genset goes on holding an earthed bus; the bus lives, the POI is proven open."""
+    is_held = situation.former is not None or _stays(memory, situation)
+    return is_held and situation.bus_is_live is True and situation.poi_is_proven_open
 
 
 def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
@@ -211,6 +212,15 @@ def brought_back(memory: CoreMemory, situation: Situation) -> bool:
             (Mode.GRID_CONNECTED, Reason.RECOVERED_RECONNECTED),
         }
     )
+
+
+def _stays(memory: CoreMemory, situation: Situation) -> bool:
+    """A genset holds an earthed bus, and is not about to let go; one that was told to, and did not in time, stays."""
+    genset = situation.loaded_genset
+    if genset is None or not situation.earthing_is_ready:
+        return False
+    lets_go = memory.gensets.get(genset, SourceMemory()).reason is Reason.GENSET_GIVES_WAY
+    return not lets_go or situation.now_s - memory.mode_since_s > situation.hub.timing.forming_max_s
 
 
 def _earthing_never_came(situation: Situation) -> bool:
