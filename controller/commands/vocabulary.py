@@ -39,6 +39,7 @@ RULES = (
     "genset_person",
     "genset_black_start",
     "genset_not_needed",
+    "genset_gives_way",
     "battery_full",
     "latched",
     "released",

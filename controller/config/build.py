@@ -128,6 +128,7 @@ def _battery(name: str, entry: BatteryEntry, beyond_rating: Sequence[ShortTimePo
         reserve_soc_pct=entry.reserve_soc_pct,
         empty_soc_pct=entry.empty_soc_pct,
         full_soc_pct=entry.full_soc_pct,
+        gives_up_soc_pct=entry.gives_up_soc_pct,
     )
 
 

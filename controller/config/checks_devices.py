@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from controller.config.addresses import host_slip, url_slip
 from controller.config.bus_budget import arithmetic, periods_s, serial_lines, serial_reads
+from controller.config.capacity import formers
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 from controller.config.types import Device, OnLoss, Protocol
@@ -126,6 +127,26 @@ def _does_not_act_before_we_are_back(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(("devices", name, "table"), found, wanted)
 
 
+def _free_pv_meets_a_former_that_turns_it_down(draft: Draft) -> Iterator[Problem]:
+    """PV that forgets its limit charges a full battery by force; without us only the frequency can tell it to stop."""
+    able = formers(draft)
+    if not draft.is_sound("batteries") or (able and all(entry.shifts_frequency for entry in able.values())):
+        return
+    for name in sorted(_pv_devices(draft)):
+        table = draft.devices[name].table
+        if table.reversion_s is not None and table.on_loss_island is OnLoss.FREE_RUN:
+            found = f"a table that does 'free_run' in the island {table.reversion_s:g} s without us"
+            wanted = "on_loss_island hold or stop, or shifts_frequency = true at every battery that forms"
+            yield draft.file.problem(("devices", name, "table"), found, wanted)
+
+
+def _pv_devices(draft: Draft) -> set[str]:
+    """Devices of PV on the island's side that we limit."""
+    plants = [name for name, entry in draft.site.pv.items() if entry.bus == "island"]
+    bindings = [draft.bindings[name] for name in plants if name in draft.bindings]
+    return {ref.device for binding in bindings for ref in binding.writes.values()}
+
+
 def _keepers(draft: Draft) -> set[str]:
     """Devices of breakers, contactors and everything that can form."""
     site = draft.site
@@ -144,4 +165,5 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _faster_groups_are_faster,
     _line_has_time,
     _does_not_act_before_we_are_back,
+    _free_pv_meets_a_former_that_turns_it_down,
 )

@@ -58,6 +58,16 @@ def _curve_has_a_source(draft: Draft) -> Iterator[Problem]:
             yield draft.file.warning(("batteries", name, "short_time_source"), "nothing", wanted)
 
 
+def _facts_have_a_source(draft: Draft) -> Iterator[Problem]:
+    for name, entry in draft.site.batteries.items():
+        if entry.shifts_frequency and entry.shifts_frequency_source is None:
+            wanted = "where it is written that it does so by itself: the manual and page, or a test"
+            yield draft.file.warning(("batteries", name, "shifts_frequency_source"), "nothing", wanted)
+        if entry.gives_up_soc_pct is not None and entry.gives_up_source is None:
+            wanted = "where it is written: the inverter's or the battery's manual and page"
+            yield draft.file.warning(("batteries", name, "gives_up_source"), "nothing", wanted)
+
+
 def _source_has_what_it_can_set(draft: Draft) -> Iterator[Problem]:
     for section, name, entry in _sources(draft):
         for key, point in (("can_set_frequency", "frequency_set_hz"), ("can_set_voltage", "voltage_set_v")):
@@ -148,6 +158,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _former_takes_the_order,
     _former_says_what_it_carries,
     _curve_has_a_source,
+    _facts_have_a_source,
     _source_has_what_it_can_set,
     _always_forms_wants_detection,
     _always_forms_means_can,

@@ -114,6 +114,10 @@ class BatteryEntry(SourceEntry):
     full_soc_pct: Percent = 98.0
     short_time: list[ShortTimeEntry] = Field(default_factory=list)  # empty: as in the device's table
     short_time_source: Text | None = None  # where the curve is written: the manual, its page
+    shifts_frequency: bool = False  # by itself, without us: raises the island's frequency when it must charge less
+    shifts_frequency_source: Text | None = None  # where that is written, or the report of a test
+    gives_up_soc_pct: Percent | None = None  # forming, it trips when charged to this; none: 98 is assumed
+    gives_up_source: Text | None = None  # where that is written: the manual, its page
 
 
 class PvEntry(Part):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from controller.core.bond import makes_way
 from controller.core.contact import turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
-from controller.core.memory import CoreMemory
+from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
 from controller.core.resync import can_follow
@@ -74,10 +74,10 @@ def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def island_formed(memory: CoreMemory, situation: Situation) -> bool:
-    """A source forms, the bus lives, the POI is proven open."""
-    if makes_way(memory, situation):
-        return False
-    return situation.former is not None and situation.bus_is_live is True and situation.poi_is_proven_open
+    """A source forms, or a genset goes on holding an earthed bus; the bus lives, the POI is proven open."""
+    is_held = situation.former is not None or _stays(memory, situation)
+    is_held = is_held and not makes_way(memory, situation)
+    return is_held and situation.bus_is_live is True and situation.poi_is_proven_open
 
 
 def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
@@ -225,6 +225,15 @@ def brought_back(memory: CoreMemory, situation: Situation) -> bool:
             (Mode.GRID_CONNECTED, Reason.RECOVERED_RECONNECTED),
         }
     )
+
+
+def _stays(memory: CoreMemory, situation: Situation) -> bool:
+    """A genset holds an earthed bus, and is not about to let go; one that was told to, and did not in time, stays."""
+    genset = situation.loaded_genset
+    if genset is None or not situation.earthing_is_ready:
+        return False
+    lets_go = memory.gensets.get(genset, SourceMemory()).reason is Reason.GENSET_GIVES_WAY
+    return not lets_go or situation.now_s - memory.mode_since_s > situation.hub.timing.forming_max_s
 
 
 def _earthing_never_came(situation: Situation) -> bool:

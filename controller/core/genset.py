@@ -6,10 +6,11 @@ import math
 from dataclasses import replace
 
 from controller.core.black_start import DONE
+from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
-from controller.core.poi import count_attempt
-from controller.core.situation import Situation
+from controller.core.poi import TRANSFERS, count_attempt
+from controller.core.situation import Situation, is_on_our_bus
 from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
@@ -22,7 +23,7 @@ BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times o
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
 LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
-STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL)
+STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
 
@@ -64,8 +65,9 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
     elif state is GensetState.LOADED and before == IDLE and memory.mode is Mode.ISLANDED:
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_BY_HAND)
-    wanted = _is_wanted(memory, before, genset, situation)
-    if not wanted:
+    if state is GensetState.LOADED and _gives_way(memory, genset, situation):
+        return SourceMemory(reason=Reason.GENSET_GIVES_WAY)
+    if not _is_wanted(memory, before, genset, situation):
         was_ours = before.wanted_since_s is not None or before.reason in STOPS
         may_run = state in RUNNING or state is None
         return SourceMemory(reason=_stop_reason(memory, before, genset, situation) if was_ours and may_run else None)
@@ -105,6 +107,18 @@ def _stands(memory: CoreMemory, situation: Situation) -> bool:
     if memory.mode is Mode.GRID_CONNECTED:
         return situation.poi_is_closed is True and situation.bus_is_live is True
     return memory.mode is not Mode.UNPLANNED_ISLANDING
+
+
+def _gives_way(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """It carries load beside a grid that is being left, on a bus whose earth has to come first.
+
+    An N-PE relay closes behind the proof of an open POI: until then its island must be dead. Where no battery could
+    form it again, the genset goes on, and the earth follows the proof.
+    """
+    is_leaving = memory.mode is Mode.UNPLANNED_ISLANDING or memory.leaving.opening_since_s is not None
+    if memory.mode not in TRANSFERS or not is_leaving or situation.former is not None:
+        return False
+    return is_on_our_bus(genset) and situation.candidate is not None and not situation.earthing_is_ready
 
 
 def _is_found_running(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
@@ -203,7 +217,9 @@ def _room_w(situation: Situation) -> tuple[float, float]:
     charge_w = 0.0
     for battery in situation.hub.batteries.values():
         state = situation.seen.batteries.get(battery.id) or BatterySeen()
-        charge_w += 0.0 if state.charge_limit_w is None else min(state.charge_limit_w, battery.rating_va)
+        if state.charge_limit_w is not None:
+            is_former = battery.id == situation.former
+            charge_w += may_charge_w(battery, state) if is_former else min(state.charge_limit_w, battery.rating_va)
     plants = [plant.id for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]
     powers = [situation.seen.pv[plant].power_w for plant in plants if plant in situation.seen.pv]
     sun_w = sum(power_w.total for power_w in powers if power_w is not None)

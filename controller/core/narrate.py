@@ -208,8 +208,8 @@ def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: S
         yield Event(EventKind.ALARM, Reason.GENSET_FAULT, genset)
     if new.reason in STOPS and old.reason not in STOPS:
         inputs = genset_stop_inputs(before, situation, genset)
-        rule = "stop: battery_full" if new.reason is Reason.BATTERY_FULL else "stop: genset_not_needed"
-        yield Event(EventKind.ORDERED_STOP, new.reason or Reason.GENSET_NOT_NEEDED, genset, {}, rule, inputs)
+        reason = new.reason or Reason.GENSET_NOT_NEEDED
+        yield Event(EventKind.ORDERED_STOP, reason, genset, {}, f"stop: {reason.value}", inputs)
 
 
 def _alarms(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from controller.core.charging import may_charge_w
 from controller.core.situation import Carrier, Situation, battery_carrier
 from controller.model.decision import PreparedAnswer
 from controller.model.hub import AssetId, Feeder
@@ -94,12 +95,10 @@ def short_time_hold_s(source: Carrier, load_ratio: float) -> float:
 def pv_limits(situation: Situation, former: AssetId, without: frozenset[AssetId]) -> dict[AssetId, float]:
     """As much PV as can be absorbed after the largest load rejection, shared by rating.
 
-    Absorbed by: the loads that stay, and what the forming battery charges (BMS limit and rating).
+    Absorbed by: the loads that stay, and what the forming battery may be charged with.
     """
     hub = situation.hub
-    battery = hub.batteries[former]
-    state = situation.seen.batteries[former]
-    charge_w = min(battery.rating_va, battery.rating_va if state.charge_limit_w is None else state.charge_limit_w)
+    charge_w = may_charge_w(hub.batteries[former], situation.seen.batteries[former])
     loads = [
         draw.power_w.total
         for feeder, draw in situation.draws.items()

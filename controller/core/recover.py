@@ -20,7 +20,8 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
     if not situation.poi_is_proven_open:
         return None
     if situation.bus_is_live:
-        return (Mode.ISLANDED, Reason.RECOVERED_ISLANDED) if situation.former is not None else None
+        is_held = situation.former is not None or (situation.holder is not None and situation.earthing_is_ready)
+        return (Mode.ISLANDED, Reason.RECOVERED_ISLANDED) if is_held else None
     if _was_in_transfer(memory, situation.now_s):
         return Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER
     return Mode.DARK, Reason.RECOVERED_DARK

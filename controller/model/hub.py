@@ -81,6 +81,7 @@ class Battery:
     reserve_soc_pct: float  # kept for the island while on grid
     empty_soc_pct: float  # forming ends below
     full_soc_pct: float
+    gives_up_soc_pct: float | None = None  # forming, it trips when charged to this; None: nobody has said
 
 
 @dataclass(frozen=True, slots=True)

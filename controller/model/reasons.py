@@ -93,6 +93,7 @@ class Reason(Enum):
     GENSET_LOW_SOC = "genset_low_soc"
     GENSET_BY_HAND = "genset_by_hand"  # somebody else has started it
     GENSET_NOT_NEEDED = "genset_not_needed"
+    GENSET_GIVES_WAY = "genset_gives_way"  # the bus has to be dead before the island can be earthed
     GENSET_ATTEMPTS_USED = "genset_attempts_used"
     GENSET_FAULT = "genset_fault"
     SELF_CONSUMPTION = "self_consumption"

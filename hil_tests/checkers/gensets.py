@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.model.reasons import EventKind
-from controller.model.words import BreakerPosition, Mode, Switcher
+from controller.model.words import BreakerPosition, InverterMode, IslandEarthing, Mode, Switcher
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Unsettled, is_deaf
 from hil_tests.checkers.people import Held
@@ -67,7 +67,8 @@ class LastSource:
         "I14b",
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
-        "study I14; emergency-off, an empty battery, the second after a contact and a return with a break excepted",
+        "study I14; emergency-off, an empty battery, the second after a contact, a return with a break and a bus that "
+        "must be dead before it is earthed, for a battery to form, excepted",
     )
     attends: int = Attends.SWITCHES | Attends.ORDERS
     is_waiting: bool = False
@@ -99,7 +100,20 @@ def _may_stop(scene: Scene, asset: str) -> bool:
     battery = plant.batteries.get(asset)
     is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
     is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
-    return plant.safety.emergency_off or is_empty or not is_open or _makes_the_break(scene)
+    has_reason = _makes_the_break(scene) or _has_to_be_earthed(scene)
+    return plant.safety.emergency_off or is_empty or not is_open or has_reason
+
+
+def _has_to_be_earthed(scene: Scene) -> bool:
+    """D1 comes first: nothing is energised without earth, and a battery waits behind it."""
+    is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
+    waits = any(
+        inverter.battery.capabilities.can_form
+        and inverter.mode is not InverterMode.FAULT
+        and inverter.soc_pct > inverter.battery.empty_soc_pct
+        for inverter in scene.plant.batteries.values()
+    )
+    return is_ours and scene.plant.earthing.position is not BreakerPosition.CLOSED and waits
 
 
 def _makes_the_break(scene: Scene) -> bool:
