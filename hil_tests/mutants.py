@@ -53,6 +53,11 @@ class Mutant:
     index: int | None
     lie: ast.AST | None  # None: the element is dropped
 
+    @property
+    def function(self) -> str:
+        """Where it is told."""
+        return self.key.partition(":")[0]
+
     def compile(self) -> CodeType:
         """Code of the mutated module. Changes the tree: only for a process that ends afterwards."""
         place = getattr(self.parent, self.name)

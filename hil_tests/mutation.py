@@ -39,8 +39,12 @@ STORIES_ONLY = "--stories-only"
 LEFT_OUT = {"test_properties", "test_mutation"}
 EQUIVALENT: dict[str, str] = {}  # key of a mutant that changes nothing -> why; none is needed so far
 PROCESSES = max(2, os.cpu_count() or 1)
-PRELOADED = ("hypothesis", "hil_tests.tests.guard.hubs")  # nothing of the guard: every process imports its own
+PRELOADED = (  # nothing of the guard: every process imports its own
+    "hypothesis", "pytest", "controller.model.commands", "controller.model.decision", "controller.model.image",
+    "controller.model.memory", "hil_tests.tests.guard.hubs",
+)  # fmt: skip
 PATIENCE_S = 20  # an endless loop is found out too
+SURVIVED, BROKEN, KILLED_BY = 0, 1, 10  # exit codes; a signal's is negative
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -65,17 +69,21 @@ class Run:
     waiting: list[Mutant]
     under_way: dict[int, Mutant] = field(default_factory=dict)
     survivors: list[Mutant] = field(default_factory=list)
+    killers: dict[str, int] = field(default_factory=dict)  # by function: the file whose stories found the last lie
 
     def finish(self) -> None:
         """Until every mutant has lived and, we hope, died."""
         while self.waiting or self.under_way:
             while self.waiting and len(self.under_way) < PROCESSES:
                 mutant = self.waiting.pop()
-                self.under_way[_in_a_fork(lambda mutant=mutant: _survives(mutant))] = mutant  # type: ignore[misc]
+                first = self.killers.get(mutant.function)
+                self.under_way[_in_a_fork(lambda mutant=mutant, first=first: _killer(mutant, first))] = mutant  # type: ignore[misc]
             process, status = os.wait()
-            mutant = self.under_way.pop(process)
-            if os.waitstatus_to_exitcode(status) == 0:
+            mutant, code = self.under_way.pop(process), os.waitstatus_to_exitcode(status)
+            if code == SURVIVED:
                 self.survivors.append(mutant)
+            elif code >= KILLED_BY:
+                self.killers[mutant.function] = code - KILLED_BY
 
 
 def main(arguments: list[str]) -> int:
@@ -126,46 +134,52 @@ def _is_whole() -> bool:
 
 
 def _stories_pass() -> bool:
-    failed = _first_failure(show=True)
+    failed = _first_failure(_files(), show=True)
     if failed is not None:
         print(f"without any mutant this fails: {failed}")
     return failed is None
 
 
-def _in_a_fork(task: Callable[[], bool]) -> int:
-    """Process id of a child that ends with 0 when the task says yes."""
+def _in_a_fork(task: Callable[[], int]) -> int:
+    """Process id of a child that ends with what the task says; with `BROKEN` when it says nothing."""
     sys.stdout.flush()
     process = os.fork()
     if process:
         return process
-    answer = False
+    answer = BROKEN
     try:
         answer = task()
     finally:
         sys.stdout.flush()
-        os._exit(0 if answer else 1)
+        os._exit(answer)
 
 
-def _survives(mutant: Mutant) -> bool:
+def _killer(mutant: Mutant, first: int | None) -> int:
+    """`SURVIVED`, or `KILLED_BY` and the number of the file that found it out. Neighbours die of the same stories."""
     signal.alarm(PATIENCE_S)
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - this process ends soon
     sys.meta_path.insert(0, Planted(mutant.module, mutant.compile()))
-    return _first_failure(show=False, first=mutant.module.rpartition(".")[2]) is None
+    files, about = _files(), mutant.module.rpartition(".")[2]
+    order = sorted(range(len(files)), key=lambda number: (number != first, about not in files[number]))
+    found = _first_failure([files[number] for number in order], show=False)
+    return SURVIVED if found is None else KILLED_BY + files.index(found.partition(".")[0])
 
 
-def _first_failure(*, show: bool, first: str = "") -> str | None:
-    """Run the stories until one fails, those about the module `first` before the others; its name, or None."""
-    for path in sorted(STORIES.glob("test_*.py"), key=lambda path: (first not in path.stem, path.stem)):
-        if path.stem in LEFT_OUT:
-            continue
-        module = importlib.import_module(f"hil_tests.tests.guard.{path.stem}")
+def _files() -> list[str]:
+    return sorted(path.stem for path in STORIES.glob("test_*.py") if path.stem not in LEFT_OUT)
+
+
+def _first_failure(files: list[str], *, show: bool) -> str | None:
+    """Run the stories of these files until one fails; its name, or None."""
+    for file in files:
+        module = importlib.import_module(f"hil_tests.tests.guard.{file}")
         for name, story, values in _stories(module):
             try:
                 story(**values)
             except Exception as error:
                 if show:
                     print(f"{type(error).__name__}: {error}")
-                return f"{path.stem}.{name}"
+                return f"{file}.{name}"
     return None
 
 

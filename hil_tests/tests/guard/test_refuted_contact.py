@@ -54,7 +54,7 @@ def refuted() -> Watch:
 
 def test_in_step_the_island_stays_proven_and_its_former_is_not_stopped() -> None:
     watch = refuted()
-    verdict = watch.sees_for(IN_STEP, 60.0, HOLDING)
+    verdict = watch.sees_for(IN_STEP, 5.0, HOLDING)
     assert verdict.vetoes == ()
     assert watch.memory.is_proven_open
     assert not watch.memory.is_stuck
@@ -97,7 +97,7 @@ def test_between_dead_sides_nothing_contradicts_it() -> None:
     watch = refuted()
     watch.sees(STILL)
     assert not is_refuted(watch)
-    watch.sees_for(STILL, 60.0)
+    watch.sees_for(STILL, 5.0)
     assert not watch.memory.is_proven_open
 
 
@@ -261,3 +261,19 @@ def test_without_a_proof_before_it_counts_at_once() -> None:
     watch = watch_after(with_poi(IN_STEP, position=OPEN), IN_STEP)
     assert watch.memory.closed is not None
     assert watch.memory.closed.counts
+
+
+def test_ordered_open_and_not_proven_it_counts_at_once() -> None:
+    """The order stands, the contact has moved once, and nothing else has shown the POI open."""
+    watch = watch_after(on_grid())
+    watch.sees(with_poi(IN_STEP, position=OPEN), OPENED)
+    watch.sees(IN_STEP, OPENED)
+    assert watch.memory.closed is not None
+    assert watch.memory.closed.counts
+
+
+def test_a_contact_that_counts_joins_no_sides_that_differ() -> None:
+    watch = watch_after(on_grid(), on_grid())
+    assert watch.memory.joined_sample_s is not None
+    watch.sees(with_poi(on_grid(), angle_difference_deg=90.0, current_a=ZERO))
+    assert watch.memory.joined_sample_s is None
