@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.model.commands import Commands, Order
+from controller.model.commands import BatteryCommand, Commands, Order
 from controller.model.hub import AssetId
 
 
@@ -17,6 +17,7 @@ class Track:
     is_ours: bool = False  # it went off because we let an opening pass, or a person has released it
     opening_at_s: float | None = None  # last cycle in which an opening passed, since it was last seen coming on
     order: Order | None = None  # the last order that passed
+    passed_at_s: float | None = None  # the last cycle in which it, or another, passed
     is_answered: bool = False  # the feedback has answered that order
     tries_at_s: tuple[float, ...] = ()  # orders that passed, and times it came on without one; newest last
 
@@ -39,6 +40,14 @@ class OwnLatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """A closing of the POI that we have let pass and that may still be on its way to contact."""
+
+    passed_at_s: float  # the last cycle in which it passed
+    batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle
+
+
+@dataclass(frozen=True, slots=True)
 class GuardMemory:
     """Everything that `vet` carries to its next cycle. A fresh one knows nothing and therefore allows less."""
 
@@ -52,5 +61,7 @@ class GuardMemory:
     joined_sample_s: float | None = None  # first of the unbroken run of samples in which both sides move as one
     is_stuck: bool = False  # it should be open, and joins both sides: seen once against a proof, else twice
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
+    beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
+    closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

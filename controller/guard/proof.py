@@ -11,10 +11,10 @@ from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
-from controller.model.hub import AssetId, Hub
-from controller.model.image import PoiSeen, ProcessImage
+from controller.model.hub import AssetId, Battery, Hub
+from controller.model.image import BatterySeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, GridSource, IslandEarthing
+from controller.model.words import BreakerPosition, GridSource, InverterMode, IslandEarthing
 
 APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
 APART_PHASES_MIN = 2
@@ -97,6 +97,12 @@ def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     flows = poi.current_a is not None and any(abs(current_a) > FLOWS_A for current_a in poi.current_a)
     is_live = not is_dead(poi.bus_voltage_v, bounds)
     return is_live and (flows or poi.position is BreakerPosition.CLOSED) and not sides_differ(poi, bounds.hub)
+
+
+def may_follow(battery: Battery, seen: ProcessImage) -> bool:
+    """It is seen to form, and can do something else."""
+    state = seen.batteries.get(battery.id) or BatterySeen()
+    return state.mode is InverterMode.GRID_FORMING and not battery.capabilities.always_forms
 
 
 def is_on_grid(case: Case) -> bool:
