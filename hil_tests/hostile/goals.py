@@ -16,6 +16,7 @@ from controller.model.reasons import Reason
 from controller.model.words import SettingsGroup
 
 JUMPS_HZ = (48.5, 49.0, 49.8, 50.2, 51.0, 51.4)
+CONTACT_S = 0.12  # from the order to the contact, at most
 GRID, ISLAND = SettingsGroup.GRID, SettingsGroup.ISLAND
 
 
@@ -30,11 +31,24 @@ class Aim:
         self.off_ratio = rng.choice((0.0, 0.0, rng.uniform(-0.06, 0.06)))
         self.order = self.new_order(now_s)
         self.jump_hz = rng.choice(JUMPS_HZ)
+        self._closing_until_s = -1.0
+        self.now_s = now_s
 
-    def standing(self, now_s: float) -> Order:
+    def look(self, allowed: Commands, now_s: float) -> None:
+        """Take note of what passed."""
+        self.now_s = now_s
+        if allowed.poi.close is not None:
+            self._closing_until_s = now_s + CONTACT_S
+
+    @property
+    def is_closing(self) -> bool:
+        """The contact may be on its way."""
+        return self.now_s <= self._closing_until_s
+
+    def standing(self) -> Order:
         """The same as long as it stands, then now and then a new one."""
-        if now_s > self.order.expires_at_s and self.rng.random() < 0.2:
-            self.order = self.new_order(now_s)
+        if self.now_s > self.order.expires_at_s and self.rng.random() < 0.2:
+            self.order = self.new_order(self.now_s)
         return self.order
 
     def new_order(self, now_s: float) -> Order:
@@ -58,15 +72,15 @@ class Aim:
         return {b: BatteryCommand(stop=True) for b in self.hub.batteries}
 
 
-def rest(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def rest(aim: Aim, seen: ProcessImage) -> Commands:
     """Say nothing: whatever stands, stands."""
-    del aim, seen, allowed
+    del aim, seen
     return Commands()
 
 
-def follow(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def follow(aim: Aim, seen: ProcessImage) -> Commands:
     """On grid."""
-    del seen, allowed
+    del seen
     return Commands(
         poi=PoiCommand(settings_group=GRID),
         batteries={b: BatteryCommand(follow=True, power_set_w=2_000.0) for b in aim.hub.batteries},
@@ -75,9 +89,9 @@ def follow(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
     )
 
 
-def island(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def island(aim: Aim, seen: ProcessImage) -> Commands:
     """Open, earth, form, take the loads on."""
-    del seen, allowed
+    del seen
     others = {b: BatteryCommand(follow=True) for b in aim.hub.batteries if b != aim.main}
     return Commands(
         poi=PoiCommand(open=True, settings_group=aim.rng.choice((GRID, ISLAND))),
@@ -87,9 +101,9 @@ def island(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
     )
 
 
-def form_all(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def form_all(aim: Aim, seen: ProcessImage) -> Commands:
     """Everybody forms, the POI as it stands; one after the other, or all in one breath."""
-    del seen, allowed
+    del seen
     order = aim.order if aim.rng.random() < 0.7 else None
     asked = aim.formers if aim.rng.random() < 0.3 else [aim.rng.choice(aim.formers)]
     return Commands(
@@ -99,19 +113,18 @@ def form_all(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
     )
 
 
-def come_back(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def come_back(aim: Aim, seen: ProcessImage) -> Commands:
     """Steer to the grid, the close order standing all the while: the guard alone finds the instant."""
-    del allowed
     return Commands(
-        poi=PoiCommand(close=aim.standing(seen.poi.measured_at_s or 0.0), settings_group=GRID),
+        poi=PoiCommand(close=aim.standing(), settings_group=GRID),
         batteries={b: aim.steered(b, seen) for b in aim.formers},
     )
 
 
-def lunge(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def lunge(aim: Aim, seen: ProcessImage) -> Commands:
     """The same, and once the closing has passed everything is thrown about before the contact comes."""
-    wish = come_back(aim, seen, allowed)
-    if allowed.poi.close is None:
+    wish = come_back(aim, seen)
+    if not aim.is_closing:
         return wish
     thrown = aim.rng.choice(({"frequency_set_hz": aim.jump_hz}, {"voltage_set_v": 253.0}, {"stop": True}))
     return Commands(
@@ -121,9 +134,9 @@ def lunge(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
     )
 
 
-def go_dark(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def go_dark(aim: Aim, seen: ProcessImage) -> Commands:
     """Open, and nobody holds the bus."""
-    del seen, allowed
+    del seen
     return Commands(
         poi=PoiCommand(open=True, settings_group=GRID),
         batteries=aim.stopped(),
@@ -131,30 +144,30 @@ def go_dark(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
     )
 
 
-def close_dead(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def close_dead(aim: Aim, seen: ProcessImage) -> Commands:
     """Close over a dead bus."""
-    del seen, allowed
-    return Commands(poi=PoiCommand(close=aim.order, settings_group=GRID), batteries=aim.stopped())
+    del seen
+    return Commands(poi=PoiCommand(close=aim.standing(), settings_group=GRID), batteries=aim.stopped())
 
 
-def close_dead_and_form(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def close_dead_and_form(aim: Aim, seen: ProcessImage) -> Commands:
     """The same, and form while the contact is on its way."""
-    if allowed.poi.close is None:
-        return close_dead(aim, seen, allowed)
+    if not aim.is_closing:
+        return close_dead(aim, seen)
     return Commands(
-        batteries={aim.main: BatteryCommand(form=aim.order)},
+        batteries={aim.main: BatteryCommand(form=aim.standing())},
         gensets={g: GensetCommand(crank=aim.order) for g in aim.hub.gensets},
         earthing=SwitchCommand(close=aim.order),
     )
 
 
-def crank(aim: Aim, seen: ProcessImage, allowed: Commands) -> Commands:
+def crank(aim: Aim, seen: ProcessImage) -> Commands:
     """Start the engines."""
-    del seen, allowed
+    del seen
     return Commands(gensets={g: GensetCommand(crank=aim.order, power_set_w=9_000.0) for g in aim.hub.gensets})
 
 
-AIMS: Mapping[str, Callable[[Aim, ProcessImage, Commands], Commands]] = MappingProxyType(
+AIMS: Mapping[str, Callable[[Aim, ProcessImage], Commands]] = MappingProxyType(
     {
         "rest": rest,
         "follow": follow,

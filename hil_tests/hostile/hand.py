@@ -38,7 +38,8 @@ class HostileHand:
         """One cycle."""
         if now_s >= self._until_s:
             self._begin(seen, now_s)
-        commands = AIMS[self.name](self._aim, seen, allowed)
+        self._aim.look(allowed, now_s)
+        commands = AIMS[self.name](self._aim, seen)
         if self.rng.random() < self._temper:
             commands = self._bent(commands, now_s)
         self._past.append(commands)

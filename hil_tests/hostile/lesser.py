@@ -26,12 +26,12 @@ class Lack:
 
 LACKS: Mapping[str, Lack] = MappingProxyType(
     {
-        "street": Lack(("is_not_separated", "must_let_go", "unasked"), "I1", 1),
-        "letting_go": Lack(("must_let_go", "unasked"), "I3", 1),
-        "separation": Lack(("is_not_separated", "must_let_go"), "I3", 1),
-        "token": Lack(("is_second_former", "is_bus_taken"), "I4", 1),
-        "sync": Lack(("is_out_of_sync",), "I2", 1),
-        "contact": Lack(("is_poi_closing",), "I2", 1),
+        "street": Lack(("is_not_separated", "must_let_go", "unasked"), "I1", 19),
+        "letting_go": Lack(("must_let_go", "unasked"), "I3", 19),
+        "separation": Lack(("is_not_separated", "must_let_go"), "I3", 19),
+        "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
+        "sync": Lack(("is_out_of_sync",), "I2", 9),
+        "contact": Lack(("is_poi_closing",), "I2", 9),
         "levels": Lack(("within",), "I8", 1),
     }
 )
