@@ -47,11 +47,24 @@ def test_the_guard_does_not_grow_unseen() -> None:
     assert count <= GUARD_CODE_LINES_MAX
 
 
+SAMPLE = '''"""Words
+and words."""
+
+# why
+value = (
+    1,  # one
+)
+
+
+def f():
+    """Words."""
+    return value
+'''
+
+
 def test_lines_of_code_are_counted_without_words(tmp_path: Path) -> None:
     path = tmp_path / "sample.py"
-    path.write_text(
-        '"""Words\nand words."""\n\n# why\nvalue = (\n    1,  # one\n)\n\n\ndef f():\n    """Words."""\n    return value\n'
-    )
+    path.write_text(SAMPLE, encoding="utf-8")
     assert tree.code_lines_count(path) == 5
 
 
