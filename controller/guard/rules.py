@@ -9,15 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from controller.guard.proof import (
-    Case,
-    is_bus_dead,
-    is_dead,
-    is_earthed,
-    is_fresh,
-    is_grid_healthy,
-    is_on_grid,
-)
+from controller.guard.proof import Case, is_bus_dead, is_dead, is_earthed, is_fresh, is_grid_healthy, is_on_grid
 from controller.model.commands import BatteryCommand, Order
 from controller.model.hub import AssetId, Battery, Feeder
 from controller.model.image import BatterySeen, FeederSeen
@@ -29,13 +21,8 @@ RUNS = (GensetState.READY, GensetState.LOADED)
 ORDER_MAX_S = 600.0  # no cause lasts longer than this; the slowest is a permission to a synchronising relay
 WIRE_S = 0.3125  # the slowest write to an inverter and the poll after it
 ANSWER_MAX_S = 2.0  # of an inverter that takes its time, however short the order stands
-KEEPS_OPEN = (
-    Reason.OPERATOR,
-    Reason.MAINTENANCE_LOCK,
-    Reason.PICKUP_COLLAPSE,
-    Reason.NOT_FOLLOWED,
-    Reason.FEEDER_OVERDRAWN,
-)  # exempt from turns
+# whose command names one of these has no turn
+KEPT = (Reason.OPERATOR, Reason.MAINTENANCE_LOCK, Reason.PICKUP_COLLAPSE, Reason.NOT_FOLLOWED, Reason.FEEDER_OVERDRAWN)
 
 
 class Often(NamedTuple):
@@ -183,9 +170,7 @@ def is_steered_away(case: Case, _ask: Ask) -> bool:
     """In sync as yet, and told a no-load frequency that takes the bus out of step before contact."""
     grid_hz, limit_hz = case.seen.poi.grid_frequency_hz, case.bounds.envelope.sync_slip_max_hz
     runs_hz = [_told_hz(case, battery) for battery in case.bounds.hub.batteries.values()]
-    return any(
-        grid_hz is not None and bus_hz is not None and not abs(bus_hz - grid_hz) <= limit_hz for bus_hz in runs_hz
-    )
+    return grid_hz is not None and any(hz is not None and not abs(hz - grid_hz) <= limit_hz for hz in runs_hz)
 
 
 def _told_hz(case: Case, battery: Battery) -> float | None:
@@ -291,15 +276,14 @@ def _is_awaited(case: Case, battery: AssetId) -> bool:
     if track.order is None or track.passed_at_s is None:
         return False
     waits_s = case.now_s - track.passed_at_s
-    return waits_s <= WIRE_S or (
-        not track.is_answered and (waits_s <= ANSWER_MAX_S or case.now_s <= track.order.expires_at_s)
-    )
+    is_awaited = waits_s <= ANSWER_MAX_S or case.now_s <= track.order.expires_at_s
+    return waits_s <= WIRE_S or (is_awaited and not track.is_answered)
 
 
 def _waits(case: Case, ask: Ask, feeder: Feeder) -> bool:
     """Open by our doing on the same bus, reachable, and nothing of its own keeps it open."""
     seen, command, bounds = _feeder(case, feeder.id), case.commands.feeders.get(feeder.id), case.bounds
-    is_kept = feeder.id in bounds.held_open | bounds.latched or (command is not None and command.cause in KEEPS_OPEN)
+    is_kept = feeder.id in bounds.held_open | bounds.latched or (command is not None and command.cause in KEPT)
     is_open = seen.position is BreakerPosition.OPEN and case.track(feeder.id).is_ours
     return is_open and feeder.bus is ask.bus and not is_kept and seen.has_fault is not True
 
