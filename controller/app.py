@@ -34,6 +34,7 @@ from controller.publishing import Publication, build_status
 from controller.requests import ControlSocket
 from controller.run_folder import RunFolder
 from controller.snapshot import Snapshot
+from controller.status import EnvelopeStatus
 from controller.uncertainty import Uncertainties
 from controller.watchdog import Watchdog, notify
 from controller.whereabouts import JOURNAL_NAME, Whereabouts
@@ -217,6 +218,7 @@ class _App:
             pid=os.getpid(),
             sequence=self._sequence,
             now_s=now_s,
+            envelope=EnvelopeStatus(self._site.envelope_name, self._site.envelope_sha256),
         )
         self._snapshot.write(build_status(publication))
 

@@ -21,6 +21,7 @@ from controller.status import (
     BatteryStatus,
     CycleStatus,
     DeviceStatus,
+    EnvelopeStatus,
     FeederStatus,
     GensetStatus,
     GridStatus,
@@ -51,6 +52,7 @@ class Publication:
     pid: int
     sequence: int
     now_s: float
+    envelope: EnvelopeStatus | None = None
 
 
 def build_status(p: Publication) -> Status:
@@ -95,6 +97,7 @@ def build_status(p: Publication) -> Status:
         angle_difference_deg=p.seen.poi.angle_difference_deg,
         irradiance_w_per_m2=p.seen.weather.irradiance_w_per_m2,
         temperature_c=p.seen.weather.temperature_c,
+        envelope=p.envelope,
     )
 
 

@@ -178,6 +178,14 @@ class JournalStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvelopeStatus:
+    """The file of hard limits that the guard holds, as it was when the controller started."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """One snapshot of the whole hub."""
 
@@ -214,4 +222,5 @@ class Status:
     planned: PlannedStatus | None = None
     prepared_shed: tuple[str, ...] = ()  # what would be shed if the island had to be carried from now on
     offers: tuple[OfferStatus, ...] = ()  # none: the page tells the feeders instead
+    envelope: EnvelopeStatus | None = None
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from supervisor.parts import DevicesView, Mark, Row, unsure_if
 from supervisor.reading import Reading
 from supervisor.words import Words
 
+DIGITS_SHOWN_COUNT = 16
 CURRENT_S = 15.0  # the slowest devices are asked every few seconds
 
 
@@ -21,7 +22,13 @@ def devices(reading: Reading, status: Status, now: Now, say: Words) -> DevicesVi
     rows = tuple(_device(device, status, now, say) for device in status.devices)
     wrong_count = sum(row.mark is not Mark.ON for row in rows)
     title = say("page.devices") + (f" – {say.count('devices.wrong', wrong_count)}" if wrong_count else "")
-    return DevicesView(title, unsure_if(reading.is_stale, rows))
+    return DevicesView(title, unsure_if(reading.is_stale, rows), _limits(status, say))
+
+
+def _limits(status: Status, say: Words) -> str:
+    """The first digits are enough to tell two files apart; `sha256sum` says the same."""
+    held = status.envelope
+    return "" if held is None else say("page.limits", name=held.name, checksum=held.sha256[:DIGITS_SHOWN_COUNT])
 
 
 def _device(device: DeviceStatus, status: Status, now: Now, say: Words) -> Row:

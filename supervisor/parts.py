@@ -98,6 +98,7 @@ class DevicesView:
 
     title: str
     rows: tuple[Row, ...]
+    limits: str  # which file of limits the guard holds, and its checksum; empty: not told
 
 
 @dataclass(frozen=True, slots=True)

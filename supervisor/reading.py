@@ -60,6 +60,7 @@ NOTHING_KNOWN: dict[str, Any] = {
     "planned": None,
     "prepared_shed": [],
     "offers": [],
+    "envelope": None,
     "extra": {},
 }
 """A status that claims nothing. `written_at_s` is missing: without it nothing else can be believed."""

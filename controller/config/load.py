@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,17 @@ def _site(path: Path, entry: SiteFile, draft: Draft) -> Site:
     assert draft.envelope is not None, "an envelope that could not be read is a problem"
     hub = build_hub(entry, draft.grid_code, draft.devices, draft.bindings)
     ages = {**DEFAULT_MAX_AGE_S, **{str(role): age_s for role, age_s in entry.max_age_s.items()}}
-    return Site(path, hub, draft.envelope, draft.devices, draft.bindings, ages, frozenset(entry.drill.months))
+    return Site(
+        path=path,
+        hub=hub,
+        envelope=draft.envelope,
+        devices=draft.devices,
+        bindings=draft.bindings,
+        max_age_s=ages,
+        envelope_name=entry.envelope,
+        envelope_sha256=hashlib.sha256(_envelope_path(entry).read_bytes()).hexdigest(),
+        drill_months=frozenset(entry.drill.months),
+    )
 
 
 def _draft(file: TomlFile, site: SiteFile, problems: list[Problem]) -> tuple[Draft, list[Problem]]:
@@ -113,7 +124,11 @@ def _grid_code(file: TomlFile, site: SiteFile) -> tuple[GridCode | None, list[Pr
 
 def _envelope(file: TomlFile, site: SiteFile) -> tuple[Envelope | None, list[Problem]]:
     problem = _no_such_file(file, ("envelope",), "envelopes", site.envelope)
-    return (None, [problem]) if problem else load_envelope(configs_dir() / "envelopes" / f"{site.envelope}.toml")
+    return (None, [problem]) if problem else load_envelope(_envelope_path(site))
+
+
+def _envelope_path(site: SiteFile) -> Path:
+    return configs_dir() / "envelopes" / f"{site.envelope}.toml"
 
 
 def _devices(file: TomlFile, site: SiteFile) -> tuple[dict[str, Device], list[Problem]]:

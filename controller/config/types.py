@@ -194,4 +194,6 @@ class Site:
     devices: Mapping[str, Device]
     bindings: Mapping[AssetId, AssetBinding]  # the POI under its id, "weather" and "safety" under those names
     max_age_s: Mapping[str, float] = field(default_factory=dict)  # by role: older than this is None
+    envelope_name: str = ""
+    envelope_sha256: str = ""  # of its file, as it was read
     drill_months: frozenset[int] = frozenset(range(1, 13))  # in which `hallig drill` may leave the grid

@@ -17,6 +17,7 @@ from controller.model.hub import AssetId, Battery, Genset, PvPlant
 from controller.model.image import BatterySeen, GensetSeen, PvSeen
 from controller.model.reasons import Reason
 
+STRIDE_HZ, STRIDE_RATIO = 0.1, 0.05  # of steering, while a contact is on its way
 Command = TypeVar("Command", BatteryCommand, PvCommand, GensetCommand)
 
 
@@ -41,7 +42,32 @@ def battery_levels(case: Case, battery: Battery, command: BatteryCommand) -> Bat
         "voltage_set_v": Range(low_v, high_v, nominal_v),
         "charge_limit_w": Range(0.0, charge_w),
     }
-    return _within(case, battery.id, command, ranges, before if seen.mode is None else None)
+    command = _within(case, battery.id, command, ranges, before if seen.mode is None else None)
+    return _held_still(case, battery, command)
+
+
+def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand:
+    """While the POI's contact is on its way the set-points stand: it was let to close for what they were.
+
+    A decision that goes on steering moves them by less than a veto is worth.
+    """
+    closing, hub = case.memory.closing, case.bounds.hub
+    if closing is None or case.commands.poi.open:
+        return command
+    first = closing.batteries.get(battery.id) or BatteryCommand()
+    strides = (
+        (command.frequency_set_hz, first.frequency_set_hz, STRIDE_HZ),
+        (command.voltage_set_v, first.voltage_set_v, STRIDE_RATIO * hub.nominal_voltage_v),
+        (command.power_set_w, first.power_set_w, STRIDE_RATIO * battery.rating_va),
+    )
+    if any(now is not None and (then is None or abs(now - then) > stride) for now, then, stride in strides):
+        case.vetoes.append(Veto(battery.id, Reason.VETO_OUT_OF_SYNC))
+    return replace(
+        command,
+        frequency_set_hz=first.frequency_set_hz,
+        voltage_set_v=first.voltage_set_v,
+        power_set_w=first.power_set_w,
+    )
 
 
 def pv_levels(case: Case, plant: PvPlant, command: PvCommand) -> PvCommand | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.model.commands import Commands, Order
+from controller.model.commands import BatteryCommand, Commands, Order
 from controller.model.hub import AssetId
 
 
@@ -17,6 +17,7 @@ class Track:
     is_ours: bool = False  # it went off because we let an opening pass, or a person has released it
     opening_at_s: float | None = None  # last cycle in which an opening passed, since it was last seen coming on
     order: Order | None = None  # the last order that passed
+    passed_at_s: float | None = None  # the last cycle in which it, or another, passed
     is_answered: bool = False  # the feedback has answered that order
     tries_at_s: tuple[float, ...] = ()  # orders that passed, and times it came on without one; newest last
 
@@ -43,15 +44,21 @@ class ClosedContact:
     """The POI's contact has said closed since then, and what that is worth."""
 
     since_s: float
-    is_doubtful: bool = (
-        False  # it turned there against our order, beside a proven island, and nothing has borne it out yet
-    )
+    is_doubtful: bool = False  # it turned there against our order, beside a proven island, and nothing bears it out
     is_refuted: bool = False  # its sides have been apart since, without any current
 
     @property
     def counts(self) -> bool:
         """It is believed."""
         return not (self.is_doubtful or self.is_refuted)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A closing of the POI that we have let pass and that may still be on its way to contact."""
+
+    passed_at_s: float  # the last cycle in which it passed
+    batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +76,7 @@ class GuardMemory:
     is_stuck: bool = False  # it should be open, and joins both sides: seen once against a proof, else twice
     closed: ClosedContact | None = None  # its contact says closed
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
+    beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
+    closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

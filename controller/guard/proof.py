@@ -11,10 +11,10 @@ from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
-from controller.model.hub import AssetId, Hub
-from controller.model.image import PoiSeen, ProcessImage
+from controller.model.hub import AssetId, Battery, Hub
+from controller.model.image import BatterySeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, GridSource, IslandEarthing
+from controller.model.words import BreakerPosition, GridSource, InverterMode, IslandEarthing
 
 APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
 APART_PHASES_MIN = 2
@@ -129,6 +129,12 @@ def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     if not is_fresh(poi, bounds, now_s) or poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     return not is_dead(poi.bus_voltage_v, bounds) and not sides_differ(poi, bounds.hub)
+
+
+def may_follow(battery: Battery, seen: ProcessImage) -> bool:
+    """It is seen to form, and can do something else."""
+    state = seen.batteries.get(battery.id) or BatterySeen()
+    return state.mode is InverterMode.GRID_FORMING and not battery.capabilities.always_forms
 
 
 def is_on_grid(case: Case) -> bool:

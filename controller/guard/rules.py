@@ -9,31 +9,20 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from controller.guard.proof import (
-    Case,
-    is_bus_dead,
-    is_dead,
-    is_earthed,
-    is_fresh,
-    is_grid_healthy,
-    is_on_grid,
-)
-from controller.model.commands import Order
-from controller.model.hub import AssetId, Feeder
-from controller.model.image import FeederSeen
+from controller.guard.proof import Case, is_bus_dead, is_dead, is_earthed, is_fresh, is_grid_healthy, is_on_grid
+from controller.model.commands import BatteryCommand, Order
+from controller.model.hub import AssetId, Battery, Feeder
+from controller.model.image import BatterySeen, FeederSeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, SettingsGroup
 
 DEAD_PROOF_S = 0.5
 RUNS = (GensetState.READY, GensetState.LOADED)
 ORDER_MAX_S = 600.0  # no cause lasts longer than this; the slowest is a permission to a synchronising relay
-KEEPS_OPEN = (
-    Reason.OPERATOR,
-    Reason.MAINTENANCE_LOCK,
-    Reason.PICKUP_COLLAPSE,
-    Reason.NOT_FOLLOWED,
-    Reason.FEEDER_OVERDRAWN,
-)  # exempt from turns
+WIRE_S = 0.3125  # the slowest write to an inverter and the poll after it
+ANSWER_MAX_S = 2.0  # of an inverter that takes its time, however short the order stands
+# whose command names one of these has no turn
+KEPT = (Reason.OPERATOR, Reason.MAINTENANCE_LOCK, Reason.PICKUP_COLLAPSE, Reason.NOT_FOLLOWED, Reason.FEEDER_OVERDRAWN)
 
 
 class Often(NamedTuple):
@@ -57,6 +46,7 @@ class Ask:
     bus: BusSide = BusSide.ISLAND
     can: bool = True  # it is of a kind that we may order this
     often: Often = NEVER
+    may_join: bool = True  # a source that may run in parallel with a healthy grid
 
 
 def is_emergency(case: Case) -> bool:
@@ -176,6 +166,23 @@ def is_out_of_sync(case: Case, _ask: Ask) -> bool:
     return not (in_sync and poi.rotation_equal is True)
 
 
+def is_steered_away(case: Case, _ask: Ask) -> bool:
+    """In sync as yet, and told a no-load frequency that takes the bus out of step before contact."""
+    grid_hz, limit_hz = case.seen.poi.grid_frequency_hz, case.bounds.envelope.sync_slip_max_hz
+    runs_hz = [_told_hz(case, battery) for battery in case.bounds.hub.batteries.values()]
+    return grid_hz is not None and any(hz is not None and not abs(hz - grid_hz) <= limit_hz for hz in runs_hz)
+
+
+def _told_hz(case: Case, battery: Battery) -> float | None:
+    """Where the bus will run by what this former is told, or was told last, at the load it carries; None: not known."""
+    state = case.seen.batteries.get(battery.id) or BatterySeen()
+    if state.mode is not InverterMode.GRID_FORMING or state.power_w is None:
+        return None
+    told, before = (c.batteries.get(battery.id) or BatteryCommand() for c in (case.commands, case.memory.allowed))
+    set_hz = before.frequency_set_hz if told.frequency_set_hz is None else told.frequency_set_hz
+    return None if set_hz is None else set_hz - battery.droop_hz_per_w * state.power_w.total
+
+
 def is_bus_not_proven_dead(case: Case, _ask: Ask) -> bool:
     """Dead in every sample for half a second, and at no source's terminals is anything else."""
     since_s = case.memory.dead_since_s
@@ -234,9 +241,14 @@ def is_on_grid_side(_case: Case, ask: Ask) -> bool:
     return ask.bus is BusSide.GRID_SIDE
 
 
-def is_not_separated(case: Case, _ask: Ask) -> bool:
+def is_not_separated(case: Case, ask: Ask) -> bool:
     """Neither proven open, nor in parallel with a healthy public grid that nobody wants to leave."""
-    return not (case.memory.is_proven_open or _is_in_parallel(case))
+    return not (case.memory.is_proven_open or (ask.may_join and _is_in_parallel(case)))
+
+
+def is_poi_closing(case: Case, _ask: Ask) -> bool:
+    """A contact may come at any instant, onto whatever the bus is by then. Ordering the POI open calls it back."""
+    return case.memory.closing is not None and not case.commands.poi.open
 
 
 def is_second_former(case: Case, ask: Ask) -> bool:
@@ -259,14 +271,19 @@ def _is_in_parallel(case: Case) -> bool:
 
 
 def _is_awaited(case: Case, battery: AssetId) -> bool:
+    """An order is on the wire, or its answer on the way back; what is seen meanwhile may be older than it."""
     track = case.track(battery)
-    return track.order is not None and not track.is_answered and case.now_s <= track.order.expires_at_s
+    if track.order is None or track.passed_at_s is None:
+        return False
+    waits_s = case.now_s - track.passed_at_s
+    is_awaited = waits_s <= ANSWER_MAX_S or case.now_s <= track.order.expires_at_s
+    return waits_s <= WIRE_S or (is_awaited and not track.is_answered)
 
 
 def _waits(case: Case, ask: Ask, feeder: Feeder) -> bool:
     """Open by our doing on the same bus, reachable, and nothing of its own keeps it open."""
     seen, command, bounds = _feeder(case, feeder.id), case.commands.feeders.get(feeder.id), case.bounds
-    is_kept = feeder.id in bounds.held_open | bounds.latched or (command is not None and command.cause in KEEPS_OPEN)
+    is_kept = feeder.id in bounds.held_open | bounds.latched or (command is not None and command.cause in KEPT)
     is_open = seen.position is BreakerPosition.OPEN and case.track(feeder.id).is_ours
     return is_open and feeder.bus is ask.bus and not is_kept and seen.has_fault is not True
 

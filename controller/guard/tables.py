@@ -37,7 +37,11 @@ POI_PERMIT: tuple[Rule, ...] = (
     *WEAR,
 )
 POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
-    Switcher.CONTROLLER: (*POI_PERMIT, (rules.is_out_of_sync, Reason.VETO_OUT_OF_SYNC)),  # live onto live, timed by us
+    Switcher.CONTROLLER: (  # live onto live, timed by us
+        *POI_PERMIT,
+        (rules.is_out_of_sync, Reason.VETO_OUT_OF_SYNC),
+        (rules.is_steered_away, Reason.VETO_OUT_OF_SYNC),
+    ),
     Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant
     Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # it cannot be closed in sync
     Switcher.DEVICE: ((rules.has_no_row, Reason.VETO_NOT_OURS),),  # it closes by itself
@@ -64,6 +68,7 @@ FEEDER_CLOSE: tuple[Rule, ...] = (
     (rules.is_not_ours, Reason.VETO_NOT_OURS),
     (rules.is_unearthed, Reason.VETO_NO_EARTHING),
     (rules.is_out_of_turn, Reason.VETO_TIER_ORDER),
+    (rules.is_poi_closing, Reason.VETO_OUT_OF_SYNC),
     *WEAR,
 )
 EARTHING_CLOSE: tuple[Rule, ...] = (*CLOSE, (rules.is_not_proven_open, Reason.VETO_NOT_PROVEN_OPEN), *WEAR)
@@ -71,6 +76,7 @@ FORM: tuple[Rule, ...] = (
     *START,
     (rules.is_on_grid_side, Reason.VETO_NOT_PROVEN_OPEN),
     (rules.is_not_separated, Reason.VETO_NOT_PROVEN_OPEN),
+    (rules.is_poi_closing, Reason.VETO_OUT_OF_SYNC),
     (rules.is_second_former, Reason.VETO_SECOND_FORMER),
     (rules.is_bus_taken, Reason.VETO_SECOND_FORMER),
     (rules.is_unearthed, Reason.VETO_NO_EARTHING),
@@ -84,6 +90,7 @@ CRANK: tuple[Rule, ...] = (
 CRANK_ONTO_DEAD_BUS: tuple[Rule, ...] = (  # whoever comes first onto a dead bus forms it
     *CRANK,
     (rules.is_not_separated, Reason.VETO_NOT_PROVEN_OPEN),
+    (rules.is_poi_closing, Reason.VETO_OUT_OF_SYNC),
     (rules.is_second_former, Reason.VETO_SECOND_FORMER),
     (rules.is_unearthed, Reason.VETO_NO_EARTHING),
 )

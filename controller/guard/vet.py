@@ -18,7 +18,7 @@ from typing import TypeVar
 from controller.guard.bounds import Bounds
 from controller.guard.levels import battery_levels, genset_levels, pv_levels
 from controller.guard.memory import GuardMemory
-from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid
+from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid, may_follow
 from controller.guard.rules import Ask, Often, is_emergency
 from controller.guard.tables import (
     CRANK,
@@ -31,7 +31,7 @@ from controller.guard.tables import (
     poi_close_table,
 )
 from controller.guard.watch import remember, watch
-from controller.model.commands import BatteryCommand, Commands, GensetCommand, PoiCommand, SwitchCommand
+from controller.model.commands import BatteryCommand, Commands, GensetCommand, Order, PoiCommand, SwitchCommand
 from controller.model.decision import Veto
 from controller.model.hub import AssetId, Battery, Feeder, Genset
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, ProcessImage
@@ -48,6 +48,8 @@ from controller.model.words import (
 POI_GAP_S = 5.0  # a motor-driven breaker winds its spring in less
 SWITCH_GAP_S = 1.0  # contactors are rated for far fewer closings an hour, and for short bursts at this pace
 CRANK_GAP_S = 30.0  # a starter rests at least as long as it may turn
+LET_GO_S = 0.125  # two samples that show both sides as one
+FORMING = InverterMode.GRID_FORMING
 Asset = TypeVar("Asset")
 Command = TypeVar("Command")
 
@@ -69,7 +71,7 @@ def vet(memory: GuardMemory, commands: Commands, seen: ProcessImage, bounds: Bou
         return Verdict(remember(case.memory, Commands(), hub, now_s), Commands(), vetoes)
     allowed = Commands(
         poi=_vet_poi(case, commands.poi),
-        batteries=_vet_each(case, commands.batteries, hub.batteries, _vet_battery),
+        batteries=_vet_each(case, _unasked(case) | dict(commands.batteries), hub.batteries, _vet_battery),
         pv=_vet_each(case, commands.pv, hub.pv, pv_levels),
         gensets=_vet_each(case, commands.gensets, hub.gensets, _vet_genset),
         feeders=_vet_each(case, commands.feeders, hub.feeders, _vet_feeder),
@@ -107,22 +109,45 @@ def _vet_poi(case: Case, command: PoiCommand) -> PoiCommand:
     return replace(command, close=None) if is_refused else command
 
 
+def _unasked(case: Case) -> dict[AssetId, BatteryCommand]:
+    """Who must stop or let go is judged in any case: silence would be a way past the guard."""
+    batteries = case.bounds.hub.batteries.values()
+    forming = (b for b in batteries if (case.seen.batteries.get(b.id) or BatterySeen()).mode is FORMING)
+    return {b.id: BatteryCommand() for b in forming if case.memory.is_stuck or _must_let_go(case, b)}
+
+
+def _must_let_go(case: Case, battery: Battery) -> bool:
+    """It forms although the POI joins us to the street; who may do so beside a healthy grid has the breaker's time."""
+    since_s, breaker = case.memory.beside_since_s, case.bounds.hub.poi
+    patience_s = LET_GO_S + (breaker.breaker_opening_s if battery.capabilities.forms_in_parallel else 0.0)
+    return since_s is not None and may_follow(battery, case.seen) and case.now_s - since_s >= patience_s
+
+
 def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand | None:
     mode = (case.seen.batteries.get(battery.id) or BatterySeen()).mode
     if command.stop:
         return BatteryCommand(stop=True, cause=command.cause)
-    ban = _ban(case, battery.id, is_forming=mode is InverterMode.GRID_FORMING)
+    ban = _ban(case, battery.id, is_forming=mode is FORMING)
     if ban is not None:
         return None if ban is Reason.VETO_LOCKED_OUT else BatteryCommand(stop=True, cause=ban)
+    if _must_let_go(case, battery):
+        if not command.follow or command.form is not None:
+            _note(case, battery.id, Reason.VETO_NOT_PROVEN_OPEN)
+        command = replace(command, form=None, follow=True)
     if command.form is None:
         return battery_levels(case, battery, command)
-    ask = Ask(battery.id, command.form, mode, battery.bus, battery.capabilities.can_form)
+    return _vet_former(case, battery, command, command.form)
+
+
+def _vet_former(case: Case, battery: Battery, command: BatteryCommand, order: Order) -> BatteryCommand:
+    mode, can = (case.seen.batteries.get(battery.id) or BatterySeen()).mode, battery.capabilities
+    ask = Ask(battery.id, order, mode, battery.bus, can.can_form, may_join=can.always_forms or can.forms_in_parallel)
     reason = _refusal(case, ask, FORM)
     if reason is None:
         return battery_levels(case, battery, command)
-    if battery.capabilities.always_forms:
+    if can.always_forms:
         return BatteryCommand(stop=True, cause=reason)
-    takes_back = _is_taken_back(case, ask, reason) and mode is not InverterMode.GRID_FORMING
+    takes_back = _is_taken_back(case, ask, reason) and mode is not FORMING
     return battery_levels(case, battery, replace(command, form=None, follow=command.follow or takes_back))
 
 

@@ -6,15 +6,24 @@ from dataclasses import replace
 
 from controller.guard.bounds import Bounds
 from controller.guard.contact import watch_closed
-from controller.guard.memory import GuardMemory, OwnLatch, Track
-from controller.guard.proof import earthing_id, is_fresh, shows_dead_bus, shows_joined, shows_open, sides_differ
+from controller.guard.memory import Closing, GuardMemory, OwnLatch, Track
+from controller.guard.proof import (
+    earthing_id,
+    is_fresh,
+    may_follow,
+    shows_dead_bus,
+    shows_joined,
+    shows_open,
+    sides_differ,
+)
 from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId, Hub
 from controller.model.image import PoiSeen, ProcessImage
-from controller.model.words import BreakerPosition, GensetState, InverterMode
+from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
 
 TRIES_KEPT = 64
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
+CLOSED_SEEN_S = 0.15  # from contact to the sample that shows it
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
 
@@ -36,6 +45,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_open = shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
     is_dead = is_fresh(poi, bounds, now_s) and shows_dead_bus(poi, bounds)
+    is_beside = is_joined and any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
@@ -48,6 +58,8 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         is_stuck=is_stuck,
         closed=closed,
         contact_lies=contact_lies,
+        beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
+        closing=_still_closing(memory, poi, bounds, now_s),
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
         allowed=memory.allowed,
     )
@@ -62,7 +74,25 @@ def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
     for asset, command in allowed.feeders.items():
         if command.open and asset in tracks:
             tracks[asset] = replace(tracks[asset], opening_at_s=now_s)
-    return replace(memory, tracks=tracks, allowed=allowed)
+    return replace(memory, tracks=tracks, allowed=allowed, closing=_closing(memory, allowed, hub, now_s))
+
+
+def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> Closing | None:
+    """A relay finds its own instant, and looks itself at what happens until then."""
+    if allowed.poi.open:
+        return None
+    if allowed.poi.close is None or hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
+        return memory.closing
+    first = memory.closing.batteries if memory.closing is not None else allowed.batteries
+    return Closing(now_s, first)
+
+
+def _still_closing(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> Closing | None:
+    closing, breaker = memory.closing, bounds.hub.poi
+    if closing is None or poi.position is BreakerPosition.CLOSED:
+        return None
+    longest_s = breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s + CLOSED_SEEN_S
+    return closing if now_s - closing.passed_at_s <= longest_s else None
 
 
 def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
@@ -124,7 +154,7 @@ def _came_on(track: Track, now_s: float) -> Track:
     was_asked = track.order is not None and not track.is_answered
     unasked_at_s = (now_s,) if track.is_on is False and not was_asked else ()
     tries_at_s = (*track.tries_at_s, *unasked_at_s)[-TRIES_KEPT:]
-    return Track(is_on=True, order=track.order, is_answered=True, tries_at_s=tries_at_s)
+    return Track(is_on=True, order=track.order, passed_at_s=track.passed_at_s, is_answered=True, tries_at_s=tries_at_s)
 
 
 def _went_off(track: Track, asset: AssetId, bounds: Bounds, now_s: float) -> Track:
@@ -135,9 +165,9 @@ def _went_off(track: Track, asset: AssetId, bounds: Bounds, now_s: float) -> Tra
 
 def _let_pass(track: Track, order: Order, now_s: float) -> Track:
     if track.knows(order):
-        return track
+        return replace(track, passed_at_s=now_s)
     tries_at_s = (*track.tries_at_s, now_s)[-TRIES_KEPT:]
-    return replace(track, order=order, is_answered=track.is_on is True, tries_at_s=tries_at_s)
+    return replace(track, order=order, passed_at_s=now_s, is_answered=track.is_on is True, tries_at_s=tries_at_s)
 
 
 def _watch_latch(latch: OwnLatch, contact: bool | None, is_shared: bool) -> OwnLatch:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SUMMARY = re.compile(r"\d+ (?:runs?|stories|defects|mutants)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*")
+SUMMARY = re.compile(
+    r"\d+ (?:runs?|stories|defects|mutants|cycles)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*"
+)
 HALLIG = (sys.executable, "-m", "controller.cli", "bench")
 T2 = (  # about an hour each
     ("t2_islanding", "islanding, earthing, dark, emergency-off", ("ISL", "EAR", "DRK", "EMO")),
@@ -53,6 +55,8 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("crash", "a crash in every step around every switching order", (*HALLIG, "crash", *together)),
         Part("defects", "all planted defects", (*module, "hil_tests.defects", "--jobs", str(jobs))),
         Part("guard", "all mutants of the guard", (*module, "hil_tests.mutation")),
+        Part("hostile", "ten million cycles of random commands against the guard",
+             (*module, "hil_tests.hostile", "--cycles", "10000000", "--jobs", str(jobs))),
         Part("endurance", "72 hours in strides", (*HALLIG, "run", "endurance", *together)),
         Part("cuts", "power cuts at every write", (*module, "hil_tests.disk", "cuts", "--count", "20000")),
         Part("kills", "kill -9 of the writer", (*module, "hil_tests.disk", "kills", "--count", "2000")),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.guard.rules import ANSWER_MAX_S, WIRE_S
 from controller.guard.vet import Verdict
 from controller.model.commands import BatteryCommand, Commands, Order, SwitchCommand
 from controller.model.hub import Earthing
@@ -40,6 +41,7 @@ from hil_tests.tests.guard.scene import (
     with_poi,
 )
 
+WITHOUT_A_BREAK = hub_with_battery(capabilities=replace(SOURCES, forms_in_parallel=True))
 FORMING, FOLLOWING = InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING
 
 
@@ -150,13 +152,43 @@ def test_the_token_stays_with_who_was_let_to_until_its_time_is_over() -> None:
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
 
 
+def test_a_token_is_kept_for_as_long_as_an_answer_may_take_however_short_its_order() -> None:
+    watch = proven()
+    watch.sees(dark_and_earthed(), form(watch.order(hold_s=0.0)))
+    passed_at_s = watch.now_s
+    watch.now_s = passed_at_s + ANSWER_MAX_S - CYCLE_S
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
+    watch.now_s += 0.001
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
+
+
 def test_the_token_is_free_again_when_its_holder_has_formed_and_fallen() -> None:
+    """Not at once: what is seen may be older than the last order that is on the wire."""
     watch = proven()
     watch.sees(dark_and_earthed(), form(watch.order()))
+    passed_at_s = watch.now_s
     watch.sees(islanded())
     for _ in range(2):
         watch.sees(dark_and_earthed())
+    watch.now_s = passed_at_s + WIRE_S - CYCLE_S
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
+    watch.now_s += 0.001
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
+
+
+def test_an_order_restated_to_who_forms_keeps_the_token_too() -> None:
+    """It may have been told to follow meanwhile, and the picture of it is old."""
+    watch = proven()
+    order = watch.order()
+    watch.sees(dark_and_earthed(), form(order))
+    watch.sees_for(islanded(), 5.0)
+    again = watch.order()
+    watch.sees(islanded(), form(again))
+    watch.sees(islanded(), form(again))
+    passed_at_s = watch.now_s
+    watch.sees(dark_and_earthed())
+    watch.now_s = passed_at_s + WIRE_S - CYCLE_S
+    assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
 
 
 def test_the_order_may_be_restated_while_the_bus_comes_up() -> None:
@@ -181,11 +213,7 @@ def test_formed_and_fallen_needs_a_new_order() -> None:
     assert reasons(watch.sees(dark_and_earthed(), form(order))) == [Reason.VETO_HAMMERING]
 
 
-# ---- beside a healthy grid
-
-
-def test_beside_a_healthy_grid_a_source_may_form() -> None:
-    assert ask_to_form(on_grid(), watch_after(on_grid())).vetoes == ()
+# ---- beside a healthy grid: who may at all is told in test_beside_the_grid
 
 
 BESIDE = [
@@ -202,16 +230,16 @@ BESIDE = [
 @pytest.mark.parametrize("change", BESIDE)
 def test_beside_anything_else_it_may_not(change: dict[str, object]) -> None:
     seen = with_poi(on_grid(), **change)
-    assert reasons(ask_to_form(seen, watch_after(seen))) == [Reason.VETO_NOT_PROVEN_OPEN]
+    assert reasons(ask_to_form(seen, watch_after(seen, hub=WITHOUT_A_BREAK))) == [Reason.VETO_NOT_PROVEN_OPEN]
 
 
 def test_beside_an_old_sample_it_may_not() -> None:
-    watch = watch_after(on_grid())
+    watch = watch_after(on_grid(), hub=WITHOUT_A_BREAK)
     assert reasons(watch.sees(on_grid(), form(watch.order()), age_s=0.2)) == [Reason.VETO_NOT_PROVEN_OPEN]
 
 
 def test_not_while_the_poi_is_being_opened() -> None:
-    watch = watch_after(on_grid())
+    watch = watch_after(on_grid(), hub=WITHOUT_A_BREAK)
     wish = replace(form(watch.order()), poi=replace(NOTHING.poi, open=True))
     assert reasons(watch.sees(on_grid(), wish)) == [Reason.VETO_NOT_PROVEN_OPEN]
 

@@ -101,7 +101,9 @@ def test_earthing_is_an_order_like_others() -> None:
     watch = watch_after(dark(), dark())
     order = watch.order()
     watch.sees(dark(), earth(order))
-    assert watch.memory.tracks["n_pe"] == Track(is_on=False, order=order, tries_at_s=(watch.now_s,))
+    assert watch.memory.tracks["n_pe"] == Track(
+        is_on=False, order=order, passed_at_s=watch.now_s, tries_at_s=(watch.now_s,)
+    )
     watch.sees(dark_and_earthed(), earth(order))
     assert reasons(watch.sees(dark(), earth(order))) == [Reason.VETO_HAMMERING]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from controller.config.load import load_site
+from controller.config.paths import configs_dir
 from controller.model.words import ClockQuality
-from controller.status import DeviceStatus, Status
+from controller.status import DeviceStatus, EnvelopeStatus, Status
 from hil_tests.tests.browser.cases import doubtful
 from hil_tests.tests.web.html import LANGUAGE, NOON_UNIX_S, page, text, tree
 from hil_tests.tests.web.statuses import aged, as_dict, on_grid
@@ -94,3 +97,22 @@ def test_ages_do_not_make_every_phone_fetch_the_page_each_second(tmp_path: Path)
     ]
     said = [one[one.index("For engineers") :] for one in pages]
     assert said[0] == said[1]
+
+
+LIMITS = {
+    "de": "Grenzen der Sicherheitsprüfung: standard, Prüfsumme 0123456789abcdef",
+    "da": "Sikkerhedskontrollens grænser: standard, kontrolsum 0123456789abcdef",
+    "en": "Limits of the safety guard: standard, checksum 0123456789abcdef",
+}
+
+
+@LANGUAGE
+def test_the_guards_limits_are_told_by_name_and_checksum(tmp_path: Path, language: str) -> None:
+    held = replace(on_grid(), envelope=EnvelopeStatus("standard", "0123456789abcdef" * 4))
+    assert LIMITS[language] in text(page(tmp_path, held, language))
+
+
+def test_the_checksum_is_that_of_the_file() -> None:
+    site = load_site(configs_dir() / "hubs" / "musterhallig.toml")
+    file = configs_dir() / "envelopes" / f"{site.envelope_name}.toml"
+    assert site.envelope_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()

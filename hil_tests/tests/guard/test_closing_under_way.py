@@ -1,0 +1,241 @@
+"""Between the order to close and the contact nothing may happen that makes the contact another than was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.guard.levels import STRIDE_HZ, STRIDE_RATIO
+from controller.guard.watch import CLOSED_SEEN_S
+from controller.model.commands import BatteryCommand, Commands, PoiCommand
+from controller.model.hub import Hub
+from controller.model.image import FeederSeen, ProcessImage
+from controller.model.phases import ZERO, PhaseValues
+from controller.model.reasons import Reason
+from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
+from hil_tests.tests.guard.hubs import HUB, POI, hub_closed_by, hub_with_battery
+from hil_tests.tests.guard.scene import (
+    CYCLE_S,
+    LIVE,
+    NOTHING,
+    Watch,
+    battery,
+    close,
+    crank,
+    dark_and_earthed,
+    form,
+    islanded,
+    on_grid,
+    poi_close,
+    ready_to_return,
+    reasons,
+    shed,
+    watch_after,
+    with_battery,
+    with_genset,
+    with_poi,
+)
+
+UNDER_WAY_S = POI.breaker_closing_s + POI.breaker_closing_uncertainty_s + CLOSED_SEEN_S
+STOPPED = {name: BatteryCommand(stop=True) for name in HUB.batteries}
+
+
+def steered(frequency_set_hz: float | None, **more: Any) -> Mapping[str, BatteryCommand]:
+    return {"main": BatteryCommand(frequency_set_hz=frequency_set_hz, **more)}
+
+
+def closing(first: Mapping[str, BatteryCommand] | None = None, hub: Hub = HUB) -> Watch:
+    """In sync, and an order to close has just passed."""
+    watch = watch_after(islanded(), ready_to_return(), hub=hub)
+    wish = replace(poi_close(watch.order()), batteries=first or {})
+    assert watch.sees(ready_to_return(), wish).vetoes == ()
+    return watch
+
+
+def closing_in_the_dark() -> Watch:
+    """The grid is back, the bus has been dead for long, and an order to close has just passed."""
+    seen = back_in_the_dark()
+    watch = watch_after(seen)
+    watch.sees_for(seen, 1.0)
+    wish = replace(poi_close(watch.order()), batteries=STOPPED)
+    assert watch.sees(seen, wish).vetoes == ()
+    return watch
+
+
+def back_in_the_dark() -> ProcessImage:
+    seen = with_poi(dark_and_earthed(), grid_voltage_v=LIVE, grid_frequency_hz=50.0, settings_group=GRID)
+    for name in HUB.batteries:
+        seen = with_battery(seen, name, voltage_v=ZERO)
+    return seen
+
+
+GRID = ready_to_return().poi.settings_group
+
+
+# ---- nobody comes onto the bus
+
+
+def test_nobody_forms_onto_a_bus_that_the_grid_is_about_to_reach() -> None:
+    watch = closing_in_the_dark()
+    verdict = watch.sees(back_in_the_dark(), form(watch.order()))
+    assert reasons(verdict) == [Reason.VETO_OUT_OF_SYNC]
+    assert verdict.allowed.batteries["main"].form is None
+
+
+def test_nor_cranks() -> None:
+    watch = closing_in_the_dark()
+    assert reasons(watch.sees(back_in_the_dark(), crank(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
+
+
+def test_nor_takes_a_load_on() -> None:
+    watch = watch_after(islanded(), ready_to_return())
+    watch.sees(ready_to_return(), shed("ev_posts"))
+    opened = replace(ready_to_return(), feeders=open_feeder())
+    watch.sees_for(opened, 2.0)
+    watch.sees(opened, poi_close(watch.order()))
+    verdict = watch.sees(opened, close(watch.order(), "ev_posts"))
+    assert reasons(verdict) == [Reason.VETO_OUT_OF_SYNC]
+    watch.now_s += UNDER_WAY_S
+    assert watch.sees(opened, close(watch.order(), "ev_posts")).vetoes == ()
+
+
+def open_feeder() -> Mapping[str, FeederSeen]:
+    seen = ready_to_return().feeders
+    return {**seen, "ev_posts": replace(seen["ev_posts"], position=BreakerPosition.OPEN)}
+
+
+def test_who_orders_it_open_has_called_it_back() -> None:
+    watch = closing_in_the_dark()
+    wish = replace(form(watch.order()), poi=PoiCommand(open=True))
+    assert watch.sees(back_in_the_dark(), wish).vetoes == ()
+    assert watch.sees(back_in_the_dark(), form(watch.order())).vetoes == ()
+
+
+def test_a_contact_that_does_not_come_is_awaited_for_its_time_and_no_longer() -> None:
+    watch = closing_in_the_dark()
+    watch.now_s += UNDER_WAY_S - CYCLE_S - 0.001
+    assert reasons(watch.sees(back_in_the_dark(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
+    watch = closing_in_the_dark()
+    watch.now_s += UNDER_WAY_S - CYCLE_S + 0.001
+    assert watch.sees(back_in_the_dark(), form(watch.order())).vetoes == ()
+
+
+def test_its_time_begins_anew_with_each_cycle_in_which_the_order_passes() -> None:
+    watch = closing_in_the_dark()
+    order = watch.memory.allowed.poi.close
+    assert order is not None
+    for _ in range(8):
+        assert watch.sees(back_in_the_dark(), replace(poi_close(order), batteries=STOPPED)).vetoes == ()
+    assert reasons(watch.sees(back_in_the_dark(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
+
+
+def test_a_contact_that_is_seen_ends_it() -> None:
+    watch = closing()
+    watch.sees(on_grid())
+    assert watch.memory.closing is None
+
+
+def test_a_relay_finds_its_own_instant() -> None:
+    assert closing(hub=hub_closed_by(Switcher.SYNC_RELAY)).memory.closing is None
+
+
+# ---- and the set-points stand
+
+
+def test_small_steps_of_steering_are_held_without_a_word() -> None:
+    watch = closing(steered(50.0, voltage_set_v=230.0, power_set_w=0.0))
+    near = steered(50.0 + STRIDE_HZ - 0.001, voltage_set_v=230.0 + STRIDE_RATIO * 230.0, power_set_w=3_000.0)
+    verdict = watch.sees(ready_to_return(), Commands(batteries=near))
+    assert verdict.vetoes == ()
+    assert verdict.allowed.batteries == steered(50.0, voltage_set_v=230.0, power_set_w=0.0)
+    again = Commands(batteries=steered(50.09, voltage_set_v=231.0, power_set_w=-3_000.0))
+    assert watch.sees(ready_to_return(), again).allowed.batteries["main"].frequency_set_hz == 50.0
+
+
+LEAPS = [
+    {"frequency_set_hz": 50.0 + STRIDE_HZ + 0.001},
+    {"frequency_set_hz": 50.0 - STRIDE_HZ - 0.001},
+    {"voltage_set_v": 230.0 * (1.0 + STRIDE_RATIO) + 0.001},
+    {"power_set_w": STRIDE_RATIO * 60_000.0 + 0.001},
+]
+
+
+@pytest.mark.parametrize("leap", LEAPS)
+def test_a_leap_is_vetoed_and_held(leap: dict[str, Any]) -> None:
+    watch = closing(steered(50.0, voltage_set_v=230.0, power_set_w=0.0))
+    verdict = watch.sees(ready_to_return(), Commands(batteries={"main": BatteryCommand(**leap)}))
+    assert reasons(verdict) == [Reason.VETO_OUT_OF_SYNC]
+    assert verdict.allowed.batteries == steered(50.0, voltage_set_v=230.0, power_set_w=0.0)
+
+
+@pytest.mark.parametrize("first", [{}, {"main": BatteryCommand(follow=False)}], ids=["silence", "no set-point"])
+def test_what_was_left_alone_is_left_alone(first: Mapping[str, BatteryCommand]) -> None:
+    watch = closing(first)
+    verdict = watch.sees(ready_to_return(), battery(frequency_set_hz=50.0))
+    assert (reasons(verdict), verdict.allowed.batteries) == (
+        [Reason.VETO_OUT_OF_SYNC],
+        {"main": BatteryCommand()},
+    )
+
+
+def test_silence_is_no_leap() -> None:
+    watch = closing(steered(50.0))
+    assert watch.sees(ready_to_return(), battery()).vetoes == ()
+
+
+def test_behind_an_opening_the_set_points_are_free() -> None:
+    watch = closing(steered(50.0))
+    wish = Commands(poi=PoiCommand(open=True), batteries=steered(51.0))
+    verdict = watch.sees(ready_to_return(), wish)
+    assert (verdict.vetoes, verdict.allowed.batteries) == ((), steered(51.0))
+
+
+# ---- nor is it let begin when the bus is told to run away
+
+DROOP = hub_with_battery(droop_hz_per_w=0.125 / 8_000.0)
+LOADED = with_battery(ready_to_return(slip_hz=0.0), power_w=PhaseValues(8_000.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(("set_hz", "passes"), [(50.25, True), (50.0, True), (50.251, False), (49.999, False)])
+def test_the_bus_is_to_run_within_the_slip_by_what_its_former_is_told(set_hz: float, passes: bool) -> None:
+    for is_told_now in (True, False):
+        watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
+        watch.sees(LOADED, NOTHING if is_told_now else battery(frequency_set_hz=set_hz))
+        told = steered(set_hz) if is_told_now else {}
+        verdict = watch.sees(LOADED, replace(poi_close(watch.order()), batteries=told))
+        assert reasons(verdict) == ([] if passes else [Reason.VETO_OUT_OF_SYNC])
+
+
+UNKNOWN = [
+    with_battery(LOADED, power_w=None),
+    with_battery(LOADED, mode=InverterMode.GRID_FOLLOWING),
+    replace(LOADED, batteries={}),
+]
+
+
+@pytest.mark.parametrize("seen", UNKNOWN, ids=["power not seen", "follows", "not seen"])
+def test_what_is_not_known_of_it_forbids_nothing(seen: ProcessImage) -> None:
+    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
+    wish = replace(poi_close(watch.order()), batteries=steered(51.0))
+    assert Reason.VETO_OUT_OF_SYNC not in reasons(watch.sees(seen, wish))
+
+
+def test_who_was_told_nothing_is_believed_by_what_is_measured() -> None:
+    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
+    assert watch.sees(LOADED, poi_close(watch.order())).vetoes == ()
+
+
+def test_the_second_former_counts_as_well() -> None:
+    seen = with_battery(LOADED, "second", mode=InverterMode.GRID_FORMING, power_w=PhaseValues(0.0, 0.0, 0.0))
+    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
+    wish = replace(poi_close(watch.order()), batteries=battery("second", frequency_set_hz=51.0).batteries)
+    assert reasons(watch.sees(seen, wish)) == [Reason.VETO_OUT_OF_SYNC]
+
+
+def test_a_genset_that_starts_is_left_to_its_synchroniser() -> None:
+    """What is cranking already comes onto a bus that lives by then."""
+    watch = closing_in_the_dark()
+    assert watch.sees(with_genset(back_in_the_dark(), GensetState.STARTING)).vetoes == ()
