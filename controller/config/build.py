@@ -10,6 +10,7 @@ from controller.config.bus_budget import write_latency
 from controller.config.capacity import curve_of
 from controller.config.schema import (
     BatteryEntry,
+    DimmingEntry,
     EarthingEntry,
     FeederEntry,
     GensetEntry,
@@ -22,6 +23,7 @@ from controller.config.types import AssetBinding, Device
 from controller.model.grid_code import GridCode
 from controller.model.hub import (
     Battery,
+    Dimming,
     Earthing,
     Feeder,
     Genset,
@@ -89,7 +91,12 @@ def build_hub(
         timing=Timing(**site.timing.model_dump()),
         has_emergency_off=site.safety is not None,
         has_local_remote=site.safety is not None,
+        dimming=_dimming(site.dimming),
     )
+
+
+def _dimming(dimming: DimmingEntry | None) -> Dimming | None:
+    return None if dimming is None else Dimming(dimming.limit_w, tuple(dimming.feeders))
 
 
 def _earthing(earthing: EarthingEntry) -> Earthing:

@@ -42,8 +42,6 @@ GAPS: tuple[Gap, ...] = (
     Gap("a contact of the POI that says closed and lies is believed", "ISL-014",
         frozenset({"I3", "I13", "I14b", "I27", "V1", "D1", "D2", "D3", "expect.1"}),
         is_cause=_fault("false_feedback", units=("poi",), shows="closed")),
-    Gap("the grid operator's import limit is not followed", "DIS-009", frozenset({"I19"}),
-        is_cause=lambda action: action.do == "dso.limit_import"),
 )  # fmt: skip
 
 
