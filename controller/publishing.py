@@ -91,6 +91,7 @@ def build_status(p: Publication) -> Status:
         latches=tuple(LatchStatus(x.subject, x.reason, x.since_s) for x in p.memory.durable.latches),
         devices=tuple(_device(p, name, link) for name, link in p.links.items()),
         planned=_planned(p),
+        import_limit_w=p.hub.dimming.limit_w if p.hub.dimming and p.memory.dimmed_since_s is not None else None,
         prepared_shed=p.memory.prepared.shed,
         cycle=p.cycle,
         journal=p.journal,

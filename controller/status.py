@@ -220,6 +220,7 @@ class Status:
     irradiance_w_per_m2: float | None = None
     temperature_c: float | None = None
     planned: PlannedStatus | None = None
+    import_limit_w: float | None = None  # the network operator's order of the moment
     prepared_shed: tuple[str, ...] = ()  # what would be shed if the island had to be carried from now on
     offers: tuple[OfferStatus, ...] = ()  # none: the page tells the feeders instead
     envelope: EnvelopeStatus | None = None

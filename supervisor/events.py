@@ -27,6 +27,8 @@ TOLD = frozenset(
         EventKind.RELEASED,
         EventKind.REQUESTED,
         EventKind.PLANNED_OVER,
+        EventKind.DIMMED,
+        EventKind.DIMMING_OVER,
         EventKind.ALARM,
         EventKind.ALARM_CLEARED,
         EventKind.FALLBACK,

@@ -50,7 +50,8 @@ def _meaning(status: Status, now: Now, say: Words) -> tuple[str, ...]:
         is_planned = status.planned is not None and status.grid.verdict is GridVerdict.OK
         key += ".planned" if is_planned else f".{status.grid.verdict.value}"
     why = (_sentence(say(f"reason.{status.reason.value}")),) if status.mode in SAY_WHY else ()
-    told = (*why, say(key), *planned_sentences(status, now, say), _return(status, now, say))
+    dimmed = "" if status.import_limit_w is None else say("page.dimmed")
+    told = (*why, say(key), *planned_sentences(status, now, say), dimmed, _return(status, now, say))
     return tuple(sentence for sentence in told if sentence)
 
 

@@ -58,6 +58,7 @@ NOTHING_KNOWN: dict[str, Any] = {
     "cycle": {"count": 0, "lateness_p99_s": 0.0, "lateness_max_s": 0.0, "overruns_count": 0, "vetoes_count": 0},
     "journal": {"is_ok": True, "pending_count": 0, "lost_count": 0, "reason": ""},
     "planned": None,
+    "import_limit_w": None,
     "prepared_shed": [],
     "offers": [],
     "envelope": None,

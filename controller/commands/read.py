@@ -48,7 +48,7 @@ connection is opened from the site file: nothing is written, no heartbeat.""",
     keys={
         "name": "as it was asked for",
         "asset": "the asset; null for a point of a device",
-        "role": "what the asset is: poi, battery, pv, genset, feeder, earthing, radio, weather, safety",
+        "role": "what the asset is: poi, battery, pv, genset, feeder, earthing, radio, weather, safety, dimming",
         "field": "field or point; its name ends in the unit of the value",
         "value": "number, truth, word, or `l1`, `l2`, `l3`; null: nothing fresh and plausible",
         "age_s": "seconds since the device held it; of several sources the oldest",

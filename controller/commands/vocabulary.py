@@ -33,6 +33,8 @@ RULES = (
     "feeder_overdrawn",
     "not_followed",
     "left_alone",
+    "import_limited",
+    "import_free",
     "energy_and_room",
     "order_followed",
     "genset_low_soc",

@@ -62,7 +62,7 @@ def _assets(site: SiteFile) -> Iterator[_Asset]:
     earthing = site.earthing
     if earthing is not None and earthing.relay is not None and earthing.source is not None:
         yield _Asset(earthing.relay, "earthing", ("earthing",), earthing.source)
-    for name, signals in (("weather", site.weather), ("safety", site.safety)):
+    for name, signals in (("weather", site.weather), ("safety", site.safety), ("dimming", site.dimming)):
         if signals is not None:
             yield _Asset(name, name, (name,), signals.source)
 

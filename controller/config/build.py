@@ -10,6 +10,7 @@ from controller.config.bus_budget import write_latency
 from controller.config.capacity import curve_of
 from controller.config.schema import (
     BatteryEntry,
+    DimmingEntry,
     EarthingEntry,
     FeederEntry,
     GensetEntry,
@@ -22,6 +23,7 @@ from controller.config.types import AssetBinding, Device
 from controller.model.grid_code import GridCode
 from controller.model.hub import (
     Battery,
+    Dimming,
     Earthing,
     Feeder,
     Genset,
@@ -73,8 +75,7 @@ def build_hub(
             for name, entry in site.feeders.items()
         },
         radios={
-            name: Radio(name, _label(entry.label), entry.feeder, entry.own_reserve_wh)
-            for name, entry in site.radios.items()
+            n: Radio(n, _label(entry.label), entry.feeder, entry.own_reserve_wh) for n, entry in site.radios.items()
         },
         tiers=tuple(
             Tier(int(number), _label(entry.label), entry.shed_below_soc_pct, entry.restore_above_soc_pct)
@@ -89,7 +90,12 @@ def build_hub(
         timing=Timing(**site.timing.model_dump()),
         has_emergency_off=site.safety is not None,
         has_local_remote=site.safety is not None,
+        dimming=_dimming(site.dimming),
     )
+
+
+def _dimming(dimming: DimmingEntry | None) -> Dimming | None:
+    return None if dimming is None else Dimming(dimming.limit_w, tuple(dimming.feeders))
 
 
 def _earthing(earthing: EarthingEntry) -> Earthing:

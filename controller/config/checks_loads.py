@@ -8,7 +8,7 @@ from itertools import pairwise
 from controller.config.draft import Draft
 from controller.config.errors import Problem, nearest
 
-RESERVED_NAMES = ("poi", "weather", "safety", "hub", "guard", "emergency_off", "lockout", "dso_lock")
+RESERVED_NAMES = ("poi", "weather", "safety", "dimming", "hub", "guard", "emergency_off", "lockout", "dso_lock")
 
 
 def _tier_is_there(draft: Draft) -> Iterator[Problem]:
@@ -83,6 +83,20 @@ def _names_are_free(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem((section, name), f"the name '{name}'", "a name that the hub does not use itself")
 
 
+def _who_is_dimmed_may_be(draft: Draft) -> Iterator[Problem]:
+    """Cars and heat pumps; never what carries control or is shed last."""
+    entry, feeders = draft.site.dimming, draft.site.feeders
+    for index, name in enumerate(entry.feeders if entry is not None else ()):
+        loc = ("dimming", "feeders", index)
+        feeder = feeders.get(name)
+        if feeder is None and draft.is_sound("feeders"):
+            yield draft.file.problem(
+                loc, f"the unknown feeder '{name}'", "a feeder of this site", nearest(name, feeders)
+            )
+        elif feeder is not None and (feeder.tier == 0 or feeder.carries_control or feeder.bus != "island"):
+            yield draft.file.problem(loc, f"'{name}'", "a feeder of the island's side, not of tier 0, without control")
+
+
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _tier_is_there,
     _control_is_shed_last,
@@ -92,4 +106,5 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _radio_hangs_on_a_feeder,
     _offer_hangs_on_what_is_there,
     _names_are_free,
+    _who_is_dimmed_may_be,
 )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from controller.config.shapes import Name, NotNegative, Part, Percent, Positive, ShortTimeEntry
 
-RoleName = Literal["poi", "battery", "pv", "genset", "feeder", "earthing", "radio", "weather", "safety"]
+RoleName = Literal["poi", "battery", "pv", "genset", "feeder", "earthing", "radio", "weather", "safety", "dimming"]
 SwitcherName = Literal["device", "sync_relay", "controller", "open_transition"]
 UnattendedName = Literal["open", "closed"]
 BusName = Literal["island", "grid_side"]
@@ -199,6 +199,13 @@ class SignalEntry(Part):
     source: Names = Field(alias="from")
 
 
+class DimmingEntry(SignalEntry):
+    """The network operator's control box: how far it may dim the connection, and who is dimmed (EnWG section 14a)."""
+
+    limit_w: Annotated[float, Field(ge=4200)]  # import while its contact is closed; at least what the law leaves
+    feeders: list[str] = Field(default_factory=list)  # shed when the battery does not do it; none of tier 0
+
+
 class TimingEntry(Part):
     """Times of the transition function, where the hub differs from the default."""
 
@@ -243,6 +250,7 @@ class SiteFile(Part):
     earthing: EarthingEntry | None = None
     weather: SignalEntry | None = None
     safety: SignalEntry | None = None
+    dimming: DimmingEntry | None = None
     timing: TimingEntry = TimingEntry()
     drill: DrillEntry = DrillEntry()
     max_age_s: dict[RoleName, Positive] = Field(default_factory=dict)

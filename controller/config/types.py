@@ -179,7 +179,7 @@ class AssetBinding:
     """
 
     asset: AssetId
-    role: str  # poi battery pv genset feeder earthing radio weather safety
+    role: str  # poi battery pv genset feeder earthing radio weather safety dimming
     reads: Mapping[str, tuple[PointRef, ...]]
     writes: Mapping[str, PointRef]
 
@@ -192,7 +192,9 @@ class Site:
     hub: Hub
     envelope: Envelope
     devices: Mapping[str, Device]
-    bindings: Mapping[AssetId, AssetBinding]  # the POI under its id, "weather" and "safety" under those names
+    bindings: Mapping[
+        AssetId, AssetBinding
+    ]  # the POI under its id, "weather", "safety" and "dimming" under those names
     max_age_s: Mapping[str, float] = field(default_factory=dict)  # by role: older than this is None
     envelope_name: str = ""
     envelope_sha256: str = ""  # of its file, as it was read

@@ -98,6 +98,7 @@ ROLE_POINTS: Mapping[str, Mapping[str, PointMeaning]] = {
     "radio": {**_truths("is_alive", "is_supplied"), **_numbers("reserve_pct")},
     "weather": _numbers("irradiance_w_per_m2", "temperature_c"),
     "safety": _truths("emergency_off", "local_control"),
+    "dimming": _truths("is_limited"),
 }
 """Role -> field -> what it is. A written point may also be read, so that a write can be compared with its read-back."""
 
@@ -122,6 +123,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "radio": ("is_alive",),
     "weather": ("irradiance_w_per_m2|temperature_c",),
     "safety": ("emergency_off",),
+    "dimming": ("is_limited",),
 }
 """Role -> what an asset cannot do without; `|` separates points of which one is enough."""
 
@@ -141,4 +143,5 @@ DEFAULT_MAX_AGE_S: Mapping[str, float] = {  # by role; a point is never called s
     "radio": 10.0,  # a probe a second, some of them lost
     "weather": 60.0,
     "safety": 1.0,
+    "dimming": 5.0,  # an order that has a minute
 }

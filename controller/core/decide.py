@@ -12,6 +12,7 @@ from controller.core.bond import watch_bond
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact
 from controller.core.dead_bus import droppable, is_over_dead_bus
+from controller.core.dimming import dim_feeders, watch_dimming
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
@@ -97,7 +98,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation), now_s),
     )
-    memory = watch_bond(memory, situation)
+    memory = watch_dimming(watch_bond(memory, situation), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)
@@ -201,7 +202,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode in SHEDDING_MODES and not is_over_dead_bus(memory):
         memory = shed_in_island(memory, situation)
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
-        memory = restore(memory, situation)
+        memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = remember_steering(memory, situation)
     is_beside_the_grid = memory.mode is Mode.PLANNED_ISLANDING and memory.leaving.opening_since_s is None

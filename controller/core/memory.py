@@ -146,6 +146,9 @@ class CoreMemory:
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
     sun_since_s: float | None = None  # enough of it to start by
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
+    dimmed_since_s: float | None = None  # the network operator's order stands, on grid
+    dimmed_w: float | None = None  # what the batteries give for it, together
+    over_limit_since_s: float | None = None  # and more is taken all the same
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
     imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made
     last_pickup_at_s: float = 0.0

@@ -39,6 +39,7 @@ def narrate(before: CoreMemory, after: CoreMemory, situation: Situation) -> tupl
         *_poi(before, after, situation),
         *_feeders(before, after, situation),
         *_sources(before, after, situation),
+        *_dimming(before, after, situation),
         *_alarms(before, after),
     )
 
@@ -210,6 +211,20 @@ def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: S
         inputs = genset_stop_inputs(before, situation, genset)
         reason = new.reason or Reason.GENSET_NOT_NEEDED
         yield Event(EventKind.ORDERED_STOP, reason, genset, {}, f"stop: {reason.value}", inputs)
+
+
+def _dimming(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
+    dimming = situation.hub.dimming
+    if dimming is None or (before.dimmed_since_s is None) is (after.dimmed_since_s is None):
+        return
+    power_w = situation.seen.poi.power_w
+    inputs = numbers(limit_w=dimming.limit_w, power_w=None if power_w is None else power_w.total)
+    values: dict[str, Scalar] = {"limit_w": dimming.limit_w}
+    if before.dimmed_since_s is None:
+        yield Event(EventKind.DIMMED, Reason.IMPORT_LIMITED, "hub", values, "dimming: import_limited", inputs)
+        return
+    values["held_s"] = round(situation.now_s - before.dimmed_since_s, 1)
+    yield Event(EventKind.DIMMING_OVER, Reason.IMPORT_LIMITED, "hub", values, "dimming: import_free", inputs)
 
 
 def _alarms(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:

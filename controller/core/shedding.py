@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from controller.core.black_start import first_tier
+from controller.core.dimming import import_max_w
 from controller.core.feeders import (
     expected_w,
     is_faulty,
@@ -197,7 +198,7 @@ def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     pickup = PhaseValues.shared(expected_w(memory, feeder) * feeder.pickup_ratio, feeder.phases)
     if memory.mode is Mode.GRID_CONNECTED:
         grid_w = situation.seen.poi.power_w
-        return grid_w is None or grid_w.total + pickup.total <= situation.hub.poi.import_max_w
+        return grid_w is None or grid_w.total + pickup.total <= import_max_w(memory, situation.hub, feeder.id)
     source = carrier(situation)
     if source is None or source.power_w is None or feeder.bus is not BusSide.ISLAND:
         return False

@@ -8,6 +8,7 @@ from dataclasses import replace
 from controller.core.bond import makes_way
 from controller.core.contact import is_in_doubt, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
+from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits, pv_limits_beside
@@ -103,7 +104,7 @@ def _on_grid(memory: CoreMemory, battery: Battery, situation: Situation) -> Batt
         return BatteryCommand(stop=True, cause=Reason.POI_CLOSED_UNASKED)  # first of all it holds no voltage
     return BatteryCommand(
         follow=not battery.capabilities.always_forms,
-        power_set_w=_grid_power(memory, battery, state, situation),
+        power_set_w=dimmed_power_w(memory, situation, battery, _grid_power(memory, battery, state, situation)),
         cause=Reason.SELF_CONSUMPTION,
     )
 

@@ -24,6 +24,7 @@ from controller.drivers.urgent import urgent_points
 from controller.model.hub import AssetId
 from controller.model.image import (
     BatterySeen,
+    DimmingSeen,
     EarthingSeen,
     FeederSeen,
     GensetSeen,
@@ -71,6 +72,7 @@ ROLE_FIELDS: Mapping[str, Mapping[str, FieldKind]] = {
     "radio": {"is_alive": Kind.TRUTH, "reserve_pct": Kind.NUMBER, "is_supplied": Kind.TRUTH},
     "weather": {"irradiance_w_per_m2": Kind.NUMBER, "temperature_c": Kind.NUMBER},
     "safety": {"emergency_off": Kind.TRUTH, "local_control": Kind.TRUTH},
+    "dimming": {"is_limited": Kind.TRUTH},
 }
 
 ROLE_KINDS: Mapping[str, Callable[..., Any]] = {
@@ -83,6 +85,7 @@ ROLE_KINDS: Mapping[str, Callable[..., Any]] = {
     "radio": RadioSeen,
     "weather": WeatherSeen,
     "safety": dict,
+    "dimming": DimmingSeen,
 }
 
 ELECTRICAL = frozenset(
@@ -166,6 +169,7 @@ class Assembler:
             radios=_all(plans, "radio", now_s),
             earthing=_only(plans, "earthing", now_s) or EarthingSeen(),
             weather=_only(plans, "weather", now_s) or WeatherSeen(),
+            dimming=_only(plans, "dimming", now_s) or DimmingSeen(),
             emergency_off=safety.get("emergency_off"),
             local_control=safety.get("local_control"),
             lost_devices=tuple([name for name, link in links.items() if not link.is_up]),

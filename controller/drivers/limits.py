@@ -34,6 +34,7 @@ LATCHED_OR_FINAL = frozenset(
         ("safety", "emergency_off"),
         ("safety", "local_control"),
         ("feeder", "has_fault"),
+        ("dimming", "is_limited"),
     }
 )
 """One bit that moves the hub, that nothing else bears out, and that nobody waits 40 ms for: three samples make it."""

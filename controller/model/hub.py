@@ -170,6 +170,14 @@ class Earthing:
 
 
 @dataclass(frozen=True, slots=True)
+class Dimming:
+    """What the network operator may ask for by its control box, on grid (EnWG section 14a)."""
+
+    limit_w: float  # import, while its contact asks for it
+    feeders: tuple[AssetId, ...]  # who may be shed for it; never tier 0
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Times of the transition function that belong to the hub."""
 
@@ -205,6 +213,7 @@ class Hub:
     has_emergency_off: bool = False
     has_local_remote: bool = False
     offers: tuple[Offer, ...] = ()  # in the order of the public page
+    dimming: Dimming | None = None
     forming_order: tuple[AssetId, ...] = field(init=False)  # who can form; the first one available takes the island
     shed_order: tuple[Feeder, ...] = field(init=False)  # who may be shed; highest tier first, within it the quickest
 

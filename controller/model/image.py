@@ -113,6 +113,14 @@ class WeatherSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class DimmingSeen:
+    """The network operator's control box (EnWG section 14a)."""
+
+    measured_at_s: float | None = None
+    is_limited: bool | None = None  # its contact asks for less import
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessImage:
     """Everything measured, at one instant. Every asset has an entry; one of all `None` is blind."""
 
@@ -124,6 +132,7 @@ class ProcessImage:
     radios: Mapping[AssetId, RadioSeen] = field(default_factory=dict)
     earthing: EarthingSeen = field(default_factory=EarthingSeen)
     weather: WeatherSeen = field(default_factory=WeatherSeen)
+    dimming: DimmingSeen = field(default_factory=DimmingSeen)
     emergency_off: bool | None = None  # pressed now
     local_control: bool | None = None  # the key-switch at the hub stands on "local"
     lost_devices: tuple[str, ...] = ()  # links that are down, for people to see

@@ -80,6 +80,7 @@ class Reason(Enum):
     OVERLOAD = "overload"
     UNDERFREQUENCY = "underfrequency"
     LOW_SOC = "low_soc"
+    IMPORT_LIMITED = "import_limited"  # the network operator asks to take less (EnWG section 14a)
     RESTORE = "restore"
     PICKUP_COLLAPSE = "pickup_collapse"
     FEEDER_OVERDRAWN = "feeder_overdrawn"  # it drew many times its rating: a fault of its own
@@ -161,6 +162,8 @@ class EventKind(Enum):
     REQUESTED = "requested"
     REQUEST_REFUSED = "request_refused"
     PLANNED_OVER = "planned_over"  # the wish for a planned island has ended by itself
+    DIMMED = "dimmed"  # the network operator asks for less import
+    DIMMING_OVER = "dimming_over"
     VETOED = "vetoed"
     ALARM = "alarm"
     ALARM_CLEARED = "alarm_cleared"

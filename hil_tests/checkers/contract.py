@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ def inside_the_contract() -> Lasting:
     about = About(
         "I19",
         "On the public grid the hub takes and gives no more than its contract, nor takes more than the grid operator's "
-        "limit of the moment, by 5 %",
+        "limit of the moment, by 5 %, as long as there is charge above the reserve or somebody to be dimmed",
         "60 s",
         "site file `import_max_w`, `export_max_w`; EnWG section 14a; study I19",
     )
@@ -45,14 +46,27 @@ def _beyond_the_contract(scene: Scene) -> str:
         return ""
     poi, power_w = scene.site.hub.poi, plant.poi_power_w.total
     allowed_w = poi.import_max_w
-    if plant.dso.import_limit_w is not None:
-        allowed_w = min(allowed_w, plant.dso.import_limit_w)
+    if plant.dso.import_limit_w is not None and not _gives_all_it_owes(scene):
+        allowed_w = min(allowed_w, _limit_w(scene))
     if power_w > allowed_w * (1.0 + TOLERANCE_RATIO):
         return f"takes {power_w:.0f} W, allowed {allowed_w:.0f}"
     is_deafened = any(is_deaf(scene, name) for name in (*plant.pv, *plant.batteries))
     if -power_w > poi.export_max_w * (1.0 + TOLERANCE_RATIO) and not is_deafened:
         return f"gives {-power_w:.0f} W, allowed {poi.export_max_w:.0f}"
     return ""
+
+
+def _limit_w(scene: Scene) -> float:
+    """A relay's contact says that, not how far: that stands in the site file. A hub without one is not asked."""
+    dimming = scene.site.hub.dimming
+    return math.inf if dimming is None else dimming.limit_w
+
+
+def _gives_all_it_owes(scene: Scene) -> bool:
+    """Who may be dimmed is off, and the batteries are down at what is kept for a blackout: the law asks no more."""
+    plant, hub = scene.plant, scene.site.hub
+    is_off = all(not plant.feeders[name].is_energised for name in (hub.dimming.feeders if hub.dimming else ()))
+    return is_off and all(plant.batteries[b.id].soc_pct <= b.reserve_soc_pct for b in hub.batteries.values())
 
 
 @dataclass(slots=True)

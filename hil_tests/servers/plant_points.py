@@ -175,6 +175,8 @@ def _signals(plant: Plant, role: str, asset: str) -> dict[str, Reader]:
             "irradiance_w_per_m2": lambda: plant.weather.irradiance_w_per_m2,
             "temperature_c": lambda: plant.weather.temperature_c,
         }
+    if role == "dimming":
+        return {"is_limited": lambda: plant.dso.import_limit_w is not None}
     return {
         "emergency_off": lambda: plant.safety.emergency_off,
         "local_control": lambda: plant.safety.local_control,

@@ -87,7 +87,7 @@ def returns_in_the_dark() -> Stage:
 def takes_what_was_agreed() -> Stage:
     stage = begun(PlantOptions(demand_ratio=0.3, irradiance_w_per_m2=0.0))
     stage.run(1.0)
-    stage.plant.dso.import_limit_w = 1.02 * stage.plant.poi_power_w.total
+    stage.dim(1.02 * stage.plant.poi_power_w.total)
     stage.run(62.0)
     return stage
 

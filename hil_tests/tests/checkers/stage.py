@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from controller.config.load import load_site
@@ -12,6 +12,7 @@ from controller.config.types import Site
 from controller.drivers.link import Value
 from controller.model.advice import RequestKind
 from controller.model.decision import Event
+from controller.model.hub import Dimming
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, InverterMode, Mode
 from hil_tests.bench.scene import Scene
@@ -70,6 +71,12 @@ class Stage:
     @property
     def ids(self) -> list[str]:
         return list(dict.fromkeys(finding.source for finding in self.watch.findings))
+
+    def dim(self, limit_w: float) -> None:
+        """The site has a control box, and it asks for no more import than this."""
+        hub = replace(self.site.hub, dimming=Dimming(limit_w, ("ev_posts",)))
+        self.site = self.scene.site = replace(self.site, hub=hub)
+        self.plant.dso.import_limit_w = limit_w
 
     def by_tier(self) -> list[str]:
         """All feeders that can be shed, the last to be shed first."""

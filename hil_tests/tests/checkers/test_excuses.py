@@ -238,3 +238,40 @@ def test_and_an_opening(is_told_late: bool) -> None:
         ask(stage, "open_feeder", "warm_room")
     stage.run(2.0)
     assert ("I5" in stage.ids) is not is_told_late
+
+
+@pytest.mark.parametrize(
+    ("is_earthed", "battery_waits", "expected"), [(False, True, False), (True, True, True), (False, False, True)]
+)
+def test_a_genset_may_let_go_of_an_island_that_has_to_be_dead_first(
+    is_earthed: bool, battery_waits: bool, expected: bool
+) -> None:
+    """D1 comes first, as long as a battery can form behind the earth."""
+    stage = Stage(LITTLE)
+    stage.begin()
+    start_the_genset(stage)
+    stage.order("poi", "open", True)
+    stage.run(0.3)
+    if is_earthed:
+        stage.order("n_pe", "closed", True)
+        stage.run(0.3)
+    if not battery_waits:
+        stage.plant.batteries["battery_main"].trip()
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    assert ("I14b" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(
+    ("soc_pct", "cars_are_off", "expected"), [(79.0, True, False), (85.0, True, True), (79.0, False, True)]
+)
+def test_the_reserve_is_not_owed_to_the_grid_operator_once_the_cars_are_off(
+    soc_pct: float, cars_are_off: bool, expected: bool
+) -> None:
+    stage = Stage(PlantOptions(irradiance_w_per_m2=0.0, soc_pct=soc_pct))
+    stage.begin()
+    stage.dim(1_000.0)
+    if cars_are_off:
+        stage.order("ev_posts", "closed", False)
+    stage.run(62.0)
+    assert ("I19" in stage.ids) is expected

@@ -131,7 +131,7 @@ def throws_all_its_sun_onto_the_grid() -> Stage:
 def takes_more_than_the_operator_allows() -> Stage:
     stage = Stage(PlantOptions(irradiance_w_per_m2=0.0))
     stage.begin()
-    stage.plant.dso.import_limit_w = 1_000.0
+    stage.dim(1_000.0)
     stage.run(62.0)
     return stage
 

@@ -219,45 +219,6 @@ def test_a_breaker_that_holds_may_do_so_at_once(tmp_path: Path) -> None:
     assert problems_of(path) == ()
 
 
-FREE = ('on_loss_island = "hold"\nreversion_s = 30.0', 'on_loss_island = "free_run"\nreversion_s = 30.0')
-ROOF = ('[devices.inverter_school]\ntable = "hallig_sim/pv_inverter"', '[devices.inverter_school]\n▶table = "free"')
-SHIFTS = ("droop_pct = 1.0", 'droop_pct = 1.0\nshifts_frequency = true\nshifts_frequency_source = "a test"')
-
-
-def test_pv_that_runs_free_beside_a_former_that_cannot_turn_it_down(tmp_path: Path) -> None:
-    own_table(tmp_path, "free", "hallig_sim/pv_inverter", FREE)
-    path, line, column = changed(MUSTER, tmp_path, ROOF)
-    (problem,) = problems_of(path)
-    assert (problem.line, problem.column, problem.key) == (line, column, "devices.inverter_school.table")
-    assert problem.found == "a table that does 'free_run' in the island 30 s without us"
-    assert problem.wanted.startswith("on_loss_island hold or stop, or shifts_frequency = true")
-
-
-def test_a_former_that_shifts_its_frequency_by_itself_turns_it_down(tmp_path: Path) -> None:
-    own_table(tmp_path, "free", "hallig_sim/pv_inverter", FREE)
-    path, _, _ = changed(MUSTER, tmp_path, ROOF, SHIFTS)
-    assert problems_of(path) == ()
-
-
-def test_that_it_shifts_is_asked_for_its_source(tmp_path: Path) -> None:
-    path, _, _ = changed(MUSTER, tmp_path, ("droop_pct = 1.0", "▶droop_pct = 1.0\nshifts_frequency = true"))
-    (told,) = new_warnings(path)
-    assert (told.key, told.found) == ("batteries.battery_main.shifts_frequency_source", "nothing")
-
-
-def test_when_it_gives_up_is_asked_for_its_source(tmp_path: Path) -> None:
-    path, _, _ = changed(MUSTER, tmp_path, ("droop_pct = 1.0", "▶droop_pct = 1.0\ngives_up_soc_pct = 98"))
-    (told,) = new_warnings(path)
-    assert (told.key, told.found) == ("batteries.battery_main.gives_up_source", "nothing")
-
-
-def test_pv_whose_table_never_notices_our_silence_forgets_nothing(tmp_path: Path) -> None:
-    never = (FREE[0], 'on_loss_island = "free_run"'), ('heartbeat = "pv.heartbeat"\n', "")
-    own_table(tmp_path, "free", "hallig_sim/pv_inverter", *never)
-    path, _, _ = changed(MUSTER, tmp_path, ROOF)
-    assert problems_of(path) == ()
-
-
 def test_frequencies_too_coarse_to_show_an_angle_that_sticks_are_told(tmp_path: Path) -> None:
     own_table(tmp_path, "coarse", "hallig_sim/poi_relay", ("resolution = 0.001", "resolution = 0.02"))
     path, _, _ = changed(MUSTER, tmp_path, ('table = "hallig_sim/poi_relay"', '▶table = "coarse"'))

@@ -28,7 +28,8 @@ def test_every_device_on_tcp_has_the_fault_and_known_gaps_are_left_out() -> None
     flipped = {a.parameters["unit"] for a in with_flips(loaded).timeline if a.label.startswith("flips.")}
     assert flipped == {"poi_relay", "inverter_main", "inverter_school", "inverter_barn", "io_module"}
     assert "ISL-003" in applicable()
-    assert "ISL-001a" not in applicable()
+    assert flips.is_applicable(loaded.scenario)
+    assert not flips.is_applicable(loaded.scenario.model_copy(update={"expected": "fail"}))
 
 
 @pytest.mark.parametrize(
