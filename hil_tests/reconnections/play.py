@@ -166,7 +166,7 @@ def _to_contact(way: _Return, own: Branch, number: int, hub: str) -> Outcome:
         number=number,
         hub=hub,
         closing=closing,
-        why="" if closing is not None else f"{bench.mode.value}: {bench.memory.reason.value}",
+        why="" if closing is not None else _state(bench),
         closing_s=own.closing_s,
         waited_s=now_s - (way.leave_s if way.leave_s is not None else way.since_s),
         is_refused_by_25=way.is_refused_by_25,
@@ -174,6 +174,13 @@ def _to_contact(way: _Return, own: Branch, number: int, hub: str) -> Outcome:
         vetoes=tuple(veto.reason.value for _, veto in bench.vetoes),
         recent=tuple(what for at_s, what in way.recent if now_s - at_s <= RECENT_S),
     )
+
+
+def _state(bench: Bench) -> str:
+    """What stands in the way at the end, as the controller has it."""
+    if bench.memory.fits_since_s is None:
+        return "as its instrument sees it, the grid's voltage is outside the hub's own window"
+    return f"{bench.mode.value}: {bench.memory.reason.value}"
 
 
 def _island(drawn: Family) -> Bench:

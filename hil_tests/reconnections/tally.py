@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hil_tests.benchmarks.row import Row, count_row, percentile, row_of
+from hil_tests.benchmarks.row import COUNT_UNIT, Row, count_row, percentile, row_of
 from hil_tests.reconnections.draw import WATCHED_S
 from hil_tests.reconnections.play import Outcome
 
@@ -89,8 +89,8 @@ def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield _line(f"{measure.name}, {measure.unit}", samples, measure.digits)
     if found:
         yield _line("leave to contact, s", [each.waited_s for each in found], 1)
-    for why, count in Counter(each.why for each in outcomes if each.closing is None).most_common():
-        yield f"{count} not closed within {WATCHED_S:.0f} s: {why}"
+    if len(found) < len(outcomes):
+        yield f"not closed within {WATCHED_S:.0f} s: {_reasons(outcomes)}"
 
 
 def verdict(outcomes: Sequence[Outcome]) -> str:
@@ -120,8 +120,13 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
         row_of("leave to close -> contact", "s", [each.waited_s for each in found], None, "steering from any angle"),
         count_row("contacts outside the envelope", sum(map(is_outside, outcomes)), 0, f"of {len(found)}"),
         count_row("a 25 would have refused", sum(each.is_refused_by_25 for each in outcomes), 0, "at the order"),
-        count_row("not closed within a minute", never_count, 0, f"of {len(outcomes)}"),
+        Row("not closed within a minute", COUNT_UNIT, never_count, never_count, never_count, None, _reasons(outcomes)),
     ]
+
+
+def _reasons(outcomes: Sequence[Outcome]) -> str:
+    counted = Counter(each.why for each in outcomes if each.closing is None)
+    return "; ".join(f"{count} x {why}" for why, count in counted.most_common())
 
 
 def _line(name: str, samples: Sequence[float], digits: int) -> str:
