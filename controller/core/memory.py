@@ -71,6 +71,16 @@ class FeederMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Trim:
+    """What a former runs beside what is asked of it, learnt from how far the angle at the POI should have moved."""
+
+    offset_hz: float = 0.0  # added to its set-point
+    angle_deg: float | None = None  # in the last sample of the instrument
+    measured_at_s: float = 0.0
+    slip_hz: float = 0.0  # wanted since
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMemory:
     """A battery or genset and our order to it."""
 
@@ -80,6 +90,7 @@ class SourceMemory:
     reason: Reason | None = None
     failed_at_s: float | None = None  # genset: it went to fault while we wanted it
     voltage_set_v: float | None = None  # the last no-load voltage we asked for while steering
+    trim: Trim | None = None  # while steering
 
 
 FORM = "form"  # the step of a black start in which a source makes the bus live

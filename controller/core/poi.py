@@ -77,7 +77,10 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     may_close = may_close and _has_grid_settings(situation)
     close = memory.poi.close if may_close else None
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
-        memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
+        poi = replace(memory.poi, open_since_s=open_since_s, close=close)
+        if close is not memory.poi.close:  # a permit taken back early must not bar the next one for its whole time
+            poi = replace(poi, retry_after_s=min(poi.retry_after_s, situation.now_s + CLOSE_RETRY_S))
+        memory = replace(memory, poi=poi)
     if memory.mode is Mode.RECONNECTION and may_close and close is None and _may_close_now(memory, situation):
         return order_poi_close(memory, situation, _closing_cause(memory))
     return memory

@@ -88,19 +88,22 @@ def remember_told(memory: CoreMemory, told: Mapping[AssetId, PvCommand]) -> Core
 
 
 def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Keep the voltage set-point that steering integrates; forget it when steering ends."""
+    """Keep what steering integrates, voltage and trim; forget it when steering ends."""
     if situation.former is None:
         return memory
     before = memory.batteries.get(situation.former, SourceMemory())
-    set_v = steer(memory, situation).voltage_set_v if memory.mode is Mode.RECONNECTION else None
-    if set_v == before.voltage_set_v:
+    steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None
+    set_v, trim = (steering.voltage_set_v, steering.trim) if steering is not None else (None, None)
+    if set_v == before.voltage_set_v and trim == before.trim:
         return memory
-    return replace(memory, batteries={**memory.batteries, situation.former: replace(before, voltage_set_v=set_v)})
+    after = replace(before, voltage_set_v=set_v, trim=trim)
+    return replace(memory, batteries={**memory.batteries, situation.former: after})
 
 
 def _on_grid(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
-    if memory.poi.contact_lies and state.mode is InverterMode.GRID_FORMING:
+    is_against_us = memory.poi.contact_lies or memory.reason is Reason.POI_CLOSED_UNASKED
+    if is_against_us and state.mode is InverterMode.GRID_FORMING:
         return BatteryCommand(stop=True, cause=Reason.POI_CLOSED_UNASKED)  # first of all it holds no voltage
     return BatteryCommand(
         follow=not battery.capabilities.always_forms,

@@ -25,6 +25,8 @@ from hil_tests.benchmarks.row import Row
 from hil_tests.benchmarks.simulation import measure
 from hil_tests.benchmarks.steady import steady_rows
 from hil_tests.benchmarks.table import misses, text_table, write_page
+from hil_tests.reconnections.play import played
+from hil_tests.reconnections.tally import rows
 
 Part = Callable[[bool], list[Row]]
 
@@ -38,6 +40,7 @@ PARTS: Mapping[str, Part] = {
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
     "fleet": lambda quick: fleet_rows(5.0 if quick else 60.0),
     "opcua": lambda quick: asyncio.run(opcua_rows(10, 5.0 if quick else 30.0)),
+    "reconnections": lambda quick: rows([each for found in played(1, 64 if quick else 2000) for each in found]),
     "simulation": lambda quick: measure(8, 5.0, 2, 21_600.0) if quick else measure(),
 }
 

@@ -52,6 +52,8 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("flips", "all scenarios, a bit flipped in every fifth reply on Modbus TCP",
              (*module, "hil_tests.flips", "--jobs", str(jobs))),
         Part("losses", "every row of the loss table", (*module, "hil_tests.losses")),
+        Part("reconnections", "10 000 random returns to the grid, the contact timed by the controller alone",
+             (*module, "hil_tests.reconnections", "--jobs", str(jobs))),
         Part("crash", "a crash in every step around every switching order", (*HALLIG, "crash", *together)),
         Part("defects", "all planted defects", (*module, "hil_tests.defects", "--jobs", str(jobs))),
         Part("guard", "all mutants of the guard", (*module, "hil_tests.mutation")),

@@ -56,6 +56,10 @@ class Instrument:
             self.shown = self._late.popleft()[1]
         return self.shown != before
 
+    def reseed(self, rng: random.Random) -> None:
+        """Draw noise from this stream."""
+        self._rng = rng
+
     def _mean(self, value: Reading, now_s: float) -> Reading:
         """Over the window, of what was there in it; anything but a number empties it."""
         if isinstance(value, bool | str) or value is None:
@@ -106,6 +110,11 @@ class Instruments:
     def shown(self, name: str) -> Reading:
         """What one of them says."""
         return self._parts[name].shown
+
+    def reseed(self, seed: int) -> None:
+        """Other noise from here on; what is shown and what is under way stays."""
+        for name, part in self._parts.items():
+            part.reseed(forked(seed, f"instrument {name}"))
 
     def hold(self, readers: Mapping[str, Reader], from_s: float, now_s: float, rest: Rest) -> None:
         """Nothing has moved since `from_s`: every window, and what is still under way, is of that time alone."""

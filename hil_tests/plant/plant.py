@@ -203,7 +203,7 @@ class Plant:
 
     def step_poi(self, dt_s: float) -> None:
         """Breaker and relay look at both sides, and move."""
-        sides = self._sides()
+        sides = self._sides(dt_s)
         if self.poi.step(sides, self.now_s, dt_s) and self.poi.position is CLOSED:
             formers = [(former.admittance, former.rated_pu) for former in self.parts.formers()]
             impact = impact_of(self.poi.closings[-1], sides.bus_ratio, sides.grid_ratio, formers)
@@ -211,8 +211,8 @@ class Plant:
             self.poi.wear_ratio += impact.wear_ratio
             self.out_of_phase_closures_count += impact.is_out_of_phase
 
-    def _sides(self) -> Sides:
-        grid, bus, volts = self.grid, self.bus, abs(self.bus)
+    def _sides(self, dt_s: float) -> Sides:
+        grid, volts = self.grid, abs(self.bus)
         ratio = volts if (closed := self.poi.position is CLOSED) else grid.ratio
         worst = 0.0 if grid.missing else ratio
         if ratio < DEAD_RATIO:
@@ -222,9 +222,9 @@ class Plant:
             if grid.is_fed:
                 return Sides(worst, volts, 0.0, slip_hz, grid.frequency_hz)
             return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz, is_ours=True)
+        bus = self.bus * cmath.rect(1.0, TWO_PI * (self.bus_frequency_hz - NOMINAL_HZ) * dt_s)  # the grid has turned on
         angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
-        swapped = grid.rotation_is_swapped
-        return Sides(worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not swapped)
+        return Sides(worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not grid.rotation_is_swapped)
 
     def _solve(self, dt_s: float) -> None:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""

@@ -157,3 +157,15 @@ def test_too_many_trips_lock_it_out_until_somebody_looks() -> None:
     plant.poi.close()
     plant.advance_to(plant.now_s + 0.2)
     assert plant.poi.position is CLOSED
+
+
+@pytest.mark.parametrize("frequency_hz", [49.3, 50.0, 50.4])
+def test_off_nominal_the_angle_at_the_poles_is_that_of_one_instant(frequency_hz: float) -> None:
+    """The grid has turned on in this step, the bus not yet: at 49.3 Hz that would be 2.5 degrees."""
+    plant = island(bare())
+    plant.batteries["battery"].steer(frequency_hz, 1.0)
+    plant.grid.returns(1.0, frequency_hz, 20.0)
+    plant.advance_to(plant.now_s + 3.0)
+    for _ in range(30):
+        plant.step(0.01)
+        assert plant.poi.sides.angle_deg == pytest.approx(plant.angle_difference_deg, abs=0.05)

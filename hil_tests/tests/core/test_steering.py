@@ -1,0 +1,98 @@
+"""Steering learns what the former runs beside what is asked of it, from the angle alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model.image import ProcessImage
+from controller.model.words import Mode, SettingsGroup
+from hil_tests.tests.core.hubs import LIVE, hub, islanded, with_poi
+from hil_tests.tests.core.run import Run
+
+OFF_HZ = 0.2  # what the former runs below its set-point, beside what the site file's droop explains
+
+
+class Former:
+    """The angle that a former makes which runs so far beside its set-point; meters of both sides differ by 3 mHz."""
+
+    def __init__(self, run: Run, angle_deg: float, off_hz: float = OFF_HZ) -> None:
+        self._run, self.angle_deg, self._off_hz, self._at_s = run, angle_deg, off_hz, 0.0
+        self._droop_hz: float | None = None
+        self.is_measured = True
+
+    @property
+    def set_hz(self) -> float:
+        """What it is told."""
+        told = self._run.commands.batteries["battery"].frequency_set_hz
+        assert told is not None
+        return told
+
+    def __call__(self, t: float) -> ProcessImage:
+        image = islanded(t)
+        power_w = image.batteries["battery"].power_w
+        droop_hz = hub().batteries["battery"].droop_hz_per_w * (power_w.total if power_w is not None else 0.0)
+        bus_hz = self.set_hz - droop_hz - self._off_hz
+        if self._at_s:
+            self.angle_deg = (self.angle_deg + 360.0 * (bus_hz - 50.0) * (t - self._at_s) + 180.0) % 360.0 - 180.0
+        self._at_s = t
+        return with_poi(
+            image,
+            grid_voltage_v=LIVE,
+            grid_frequency_hz=50.0,
+            bus_frequency_hz=bus_hz + 0.003,
+            angle_difference_deg=self.angle_deg if self.is_measured else None,
+            settings_group=SettingsGroup.GRID,
+        )
+
+
+def steering(angle_deg: float, off_hz: float = OFF_HZ) -> tuple[Run, Former]:
+    run = Run(hub())
+    run.see(islanded, 0.2)
+    former = Former(run, 170.0)
+    run.see(lambda t: with_poi(former(t), angle_difference_deg=170.0), 10.5)
+    assert run.memory.mode is Mode.RECONNECTION
+    former = Former(run, angle_deg, off_hz)
+    return run, former
+
+
+@pytest.mark.parametrize("off_hz", [OFF_HZ, -OFF_HZ, 0.45])
+def test_a_former_beside_its_set_point_is_brought_to_the_window_all_the_same(off_hz: float) -> None:
+    run, former = steering(120.0, off_hz)
+    while run.commands.poi.close is None:
+        assert run.now_s < 150.0
+        run.see(former)
+    assert abs(former.angle_deg) < 4.0
+
+
+def test_what_is_learnt_stays_while_the_angle_is_not_seen() -> None:
+    run, former = steering(90.0)
+    run.see(former, 8.0)
+    learnt = run.memory.batteries["battery"].trim
+    assert learnt is not None
+    assert learnt.offset_hz == pytest.approx(OFF_HZ, abs=0.02)
+    former.is_measured = False
+    run.see(former, 2.0)
+    kept = run.memory.batteries["battery"].trim
+    assert kept is not None
+    assert kept.offset_hz == learnt.offset_hz
+
+
+def test_a_grid_that_jumps_is_not_taken_for_a_former_that_runs_off() -> None:
+    run, former = steering(60.0, 0.0)
+    run.see(former, 8.0)
+    former.angle_deg += 10.0
+    run.see(former, 0.1)
+    trim = run.memory.batteries["battery"].trim
+    assert trim is not None
+    assert abs(trim.offset_hz) < 0.02
+
+
+def test_what_was_learnt_is_forgotten_on_the_grid_and_bounded_before() -> None:
+    run, former = steering(60.0, 3.0)
+    run.see(former, 20.0)
+    trim = run.memory.batteries["battery"].trim
+    assert trim is not None
+    assert trim.offset_hz == 0.5
+    run.see(islanded, 1.0)
+    assert run.memory.mode is Mode.ISLANDED
+    assert run.memory.batteries["battery"].trim is None
