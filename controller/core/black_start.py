@@ -107,10 +107,12 @@ def started(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def start_failed(memory: CoreMemory, situation: Situation) -> bool:
-    """A step that must be done was not, in its time; or every attempt to form is used up."""
+    """A step that must be done was not, in its time; every attempt to form is used up; or the hub is in other hands."""
     start = memory.black_start
     if start is None:
         return True
+    if situation.holder is None and not situation.may_switch_on:
+        return True  # nothing comes on under the hands of whoever has turned the key
     step = next((step for step in STEPS if step.name == start.step), None)
     if step is None or not step.must:
         return False
@@ -216,7 +218,7 @@ def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
     """Nobody works at the hub, people let us, the last attempt has rested, and the grid will not be there first."""
     authority = memory.durable.authority
     is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
-    is_quiet = situation.seen.local_control is not True and situation.bus_is_dead is True
+    is_quiet = situation.may_switch_on and situation.bus_is_dead is True
     return is_allowed and is_quiet and _has_rested(memory, situation) and not _grid_is_near(memory, situation)
 
 

@@ -105,6 +105,8 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
     after = before
     if seen.position is not None and seen.position is not before.position:
         after = _moved(after, seen, situation)
+    if after.close is not None and not situation.may_switch_on:
+        after = _take_back(after, situation.now_s)
     if after.close is not None and situation.now_s > after.close.expires_at_s:
         after = _close_failed(after, situation.now_s)
     if after.picked_up_at_s is not None and situation.now_s - after.picked_up_at_s > PICKUP_WATCH_S:
@@ -152,6 +154,11 @@ def _who_opened(situation: Situation) -> Reason:
     if situation.seen.emergency_off:
         return Reason.EMERGENCY_OFF
     return Reason.BY_HAND if situation.seen.local_control else Reason.TRIPPED
+
+
+def _take_back(before: FeederMemory, now_s: float) -> FeederMemory:
+    """Somebody has turned the key, or it is not seen any more: what was on its way is no attempt."""
+    return replace(before, close=None, shed_since_s=now_s, close_attempts=before.close_attempts - 1)
 
 
 def _close_failed(before: FeederMemory, now_s: float) -> FeederMemory:

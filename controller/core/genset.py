@@ -71,7 +71,7 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         return SourceMemory(reason=_stop_reason(memory, before, genset, situation) if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(memory, before))
-    may_crank = _stands(memory, situation) and not situation.seen.local_control
+    may_crank = _stands(memory, situation) and situation.may_switch_on
     if state in RUNNING:
         return replace(after, order=before.order if state is GensetState.STARTING and may_crank else None)
     is_given_up = state is GensetState.FAULT and (

@@ -123,6 +123,7 @@ def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
             proven_sample_s=memory.poi.proven_sample_s,
             joins_since_s=memory.poi.joins_since_s,
             position=memory.poi.position,
+            has_dso_lock=memory.poi.has_dso_lock,
         ),
         feeders={name: _as_found(name, state, durable, now_s) for name, state in memory.feeders.items()},
         drawn_w=memory.drawn_w,

@@ -131,7 +131,7 @@ def kept_in(mode: Mode, memory: CoreMemory) -> CoreMemory:
 
 
 def _why_locked(memory: CoreMemory, situation: Situation) -> Reason:
-    if situation.seen.local_control is True:
+    if not situation.may_switch_on:
         return Reason.LOCAL_CONTROL
     is_stubborn = memory.durable.latch("poi_close") is not None
     return Reason.POI_WILL_NOT_CLOSE if is_stubborn else Reason.DSO_LOCK

@@ -49,6 +49,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
         is_joined=poi.is_joined,
+        has_dso_lock=poi.has_dso_lock or poi_seen.dso_lock is not None,
         apart=poi.apart,
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
@@ -120,7 +121,7 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     if situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
         return SwitchCommand()
     order = memory.earthing
-    if order is not None and situation.now_s <= order.expires_at_s and not situation.seen.local_control:
+    if order is not None and situation.now_s <= order.expires_at_s and situation.may_switch_on:
         return SwitchCommand(close=order, cause=Reason.EARTHING_FOLLOWS_MODE)
     on_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed
     over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
@@ -209,7 +210,7 @@ def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
     before, now_s = memory.earthing, situation.now_s
     if before is not None and now_s <= before.expires_at_s + _earthing_rest_s(before):
         return memory
-    if situation.seen.earthing.position is not BreakerPosition.OPEN or situation.seen.local_control:
+    if situation.seen.earthing.position is not BreakerPosition.OPEN or not situation.may_switch_on:
         return memory  # nothing is closed that is not seen, nor under anybody's hands
     attempt = before.attempt + 1 if before is not None else 1
     return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
@@ -229,6 +230,8 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
     now_s = situation.now_s
     if former is None or situation.holder is not None or not situation.earthing_is_ready:
         return memory
+    if not situation.keys_are_seen:
+        return _without_orders(memory)
     if situation.bus_is_dead is not True:
         return memory  # forming onto a bus that still lives would be a closing without sync
     orders = (source.order for source in memory.batteries.values())

@@ -62,9 +62,10 @@ def returns_by_itself(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def must_not_close(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is locked, now or until a person releases it, or somebody works at the hub by hand."""
+    """The POI is locked, now or until a person releases it; or somebody works at the hub by hand, or nobody knows."""
     is_locked = any(memory.durable.latch(subject) is not None for subject in ("poi_close", "dso_lock"))
-    return is_locked or situation.seen.poi.dso_lock is True or situation.seen.local_control is True
+    lock = situation.seen.poi.dso_lock
+    return is_locked or lock is True or (lock is None and memory.poi.has_dso_lock) or not situation.may_switch_on
 
 
 def can_follow(situation: Situation) -> bool:

@@ -84,6 +84,18 @@ class Situation:
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
 
     @property
+    def keys_are_seen(self) -> bool:
+        """The emergency-off and the key-switch are read, as far as the hub has them: else nobody starts anything."""
+        seen, hub = self.seen, self.hub
+        has_no_button = hub.has_emergency_off and seen.emergency_off is None
+        return not has_no_button and not (hub.has_local_remote and seen.local_control is None)
+
+    @property
+    def may_switch_on(self) -> bool:
+        """Both are read, and nobody has taken the hub into his own hands."""
+        return self.keys_are_seen and self.seen.local_control is not True
+
+    @property
     def candidate(self) -> AssetId | None:
         """Which battery would form the bus."""
         return self.candidates[0] if self.candidates else None
