@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.black_start import ask_for_start
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
 from controller.core.situation import Situation
@@ -83,7 +84,7 @@ def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> 
         case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
             return _act_on_genset(memory, request, hub, now_s)
         case RequestKind.BLACK_START:
-            return replace(memory, released_start=True) if memory.mode is Mode.DARK else None
+            return ask_for_start(memory, situation)
         case RequestKind.RECONNECT | RequestKind.ISLAND_ON | RequestKind.ISLAND_OFF:
             return ask_about_island(memory, request, situation)
 

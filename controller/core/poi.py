@@ -96,7 +96,7 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return _plan_forming(memory, situation, _least_tried(memory, situation))
     if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
         source = memory.black_start.source if memory.black_start.source in situation.hub.batteries else None
-        return _plan_forming(memory, situation, source and (_least_tried(memory, situation) or source))
+        return _plan_forming(memory, situation, source and (_least_tried(memory, situation, source) or source))
     return _without_orders(memory)
 
 
@@ -220,10 +220,11 @@ def _earthing_rest_s(order: Order) -> float:
     return 0.0 if order.attempt < EARTHING_ATTEMPTS_MAX else EARTHING_REST_S
 
 
-def _least_tried(memory: CoreMemory, situation: Situation) -> AssetId | None:
-    """The first in the site's order; one that was told and did not form lets the next one try."""
+def _least_tried(memory: CoreMemory, situation: Situation, first: AssetId | None = None) -> AssetId | None:
+    """`first`, else the first in the site's order; one that was told and did not form lets the next one try."""
     since_s = transfer_since_s(memory)
-    return min(situation.candidates, key=lambda b: recent_attempts(memory, b, "form", since_s), default=None)
+    tried = {b: recent_attempts(memory, b, "form", since_s) for b in situation.candidates}
+    return min(tried, key=lambda b: (tried[b], b != first), default=None)
 
 
 def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | None) -> CoreMemory:
