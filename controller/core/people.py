@@ -140,12 +140,14 @@ def _as_found(feeder: AssetId, state: FeederMemory, durable: DurableMemory, now_
     return FeederMemory(position=state.position)
 
 
-def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | None:
+def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | Reason | None:
     """Only by a person at the hub, and only when the cause is gone."""
     still_there = {"emergency_off": seen.emergency_off is not False, "dso_lock": seen.poi.dso_lock is not False}
     subject = request.subject or ""
-    if not request.at_the_hub or still_there.get(subject, False):
-        return None
+    if not request.at_the_hub:
+        return Reason.NOT_AT_THE_HUB
+    if still_there.get(subject, False):
+        return Reason.CAUSE_REMAINS
     if subject in memory.feeders:
         freed = replace(memory.feeders[subject], quarantined=False, close_attempts=0)
         return replace(memory, feeders={**memory.feeders, subject: freed})

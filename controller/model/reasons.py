@@ -51,6 +51,8 @@ class Reason(Enum):
     GENSET_RUNS = "genset_runs"
     NOT_DARK = "not_dark"  # a black start was asked for
     NOTHING_TO_START = "nothing_to_start"  # neither a battery nor a genset nor the sun
+    NOT_AT_THE_HUB = "not_at_the_hub"  # a release is for who stands there and has looked
+    CAUSE_REMAINS = "cause_remains"  # of a latch, or nobody knows
     NOT_POSSIBLE = "not_possible"  # what was asked for
     WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"

@@ -125,7 +125,7 @@ def test_what_waits_for_a_person_says_what_clears_it() -> None:
     status = replace(islanded(), latches=(LatchStatus("emergency_off", Reason.EMERGENCY_OFF, 1.0),))
     text = " ".join(" ".join(screen(look(status), words("en"))).split())
     assert "Emergency-off was pressed" in text
-    assert "Cleared at the hub once the button is pulled out." in text
+    assert "Cleared at the hub once the button is pulled out. 'hallig ask release emergency_off --at-the-hub'" in text
     assert look(status).problems == ("latch:emergency_off",)
 
 
