@@ -139,7 +139,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("refused", PROBLEM, say("island.refused", reason=why))
     if has_failed:
         raise CommandError("not_started", PROBLEM, say("ask.not_started", mode=say(f"mode.{mode}"), reason=why))
-    print_lines([say("ask.taken", what=say(f"request.{wish.kind}"), mode=say(f"mode.{mode}"))])
+    what = say(f"request.{wish.kind}") + ("" if subject is None else f" ({subject})")
+    print_lines([say("ask.taken", what=what, mode=say(f"mode.{mode}"))])
     return OK
 
 

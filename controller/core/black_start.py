@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from controller.core.dead_bus import CLOSABLE_DEAD, droppable, still_on
+from controller.core.dead_bus import droppable, still_on
 from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
@@ -260,7 +260,7 @@ def _tries_s(memory: CoreMemory, situation: Situation) -> list[float]:
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:
-    if situation.hub.poi.switching.closed_by not in CLOSABLE_DEAD or not returns_by_itself(memory, situation):
+    if not situation.hub.poi.switching.is_closed_by_us or not returns_by_itself(memory, situation):
         return False
     earliest_s = return_at_s(memory, situation)
     return earliest_s is not None and earliest_s - situation.now_s <= GRID_IS_NEAR_S

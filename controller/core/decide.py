@@ -60,6 +60,7 @@ def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
         mode_since_s=now_s,
         reason=Reason.STARTED,
         started_at_s=now_s,
+        grid=GridMemory(since_s=now_s),
         observing_since_s=now_s if durable.authority is Authority.OBSERVE else None,
         durable=durable,
         last_pickup_at_s=now_s,
@@ -239,6 +240,6 @@ def _commands(memory: CoreMemory, situation: Situation) -> Commands:
         batteries=battery_commands(memory, situation),
         pv=pv_commands(memory, situation),
         gensets=genset_commands(memory, situation),
-        feeders=feeder_commands(memory),
+        feeders=feeder_commands(memory, situation),
         earthing=earthing_command(memory, situation),
     )

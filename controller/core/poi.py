@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.dead_bus import is_over_dead_bus, is_ready
+from controller.core.dead_bus import is_over_dead_bus, is_overtaken, is_ready
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
 from controller.core.resync import is_in_window, must_not_close
 from controller.core.situation import Situation
@@ -74,6 +74,7 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
     may_close = may_close and _has_grid_settings(situation)
     close = memory.poi.close if may_close else None
+    close = None if close is not None and is_overtaken(close, situation) else close
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         memory = replace(memory, poi=replace(memory.poi, open_since_s=open_since_s, close=close))
     if memory.mode is Mode.RECONNECTION and may_close and close is None and _may_close_now(memory, situation):

@@ -193,14 +193,11 @@ def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
 
 
 def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
-    """The POI instrument's bus side, else the terminals of a source that hangs on the bus."""
+    """The POI instrument's bus side, else the liveliest terminals of a source: one may be switched off from the bus."""
     if seen.poi.bus_voltage_v is not None:
         return seen.poi.bus_voltage_v
-    for battery in hub.forming_order:
-        voltage = _battery(seen, battery).voltage_v
-        if voltage is not None:
-            return voltage
-    return None
+    at_sources = (_battery(seen, battery).voltage_v for battery in hub.forming_order)
+    return max((v for v in at_sources if v is not None), key=lambda voltage_v: voltage_v.total, default=None)
 
 
 def _is_closed(poi: PoiSeen, nominal_v: float, past: PoiMemory) -> bool | None:

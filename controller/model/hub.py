@@ -26,6 +26,11 @@ class PoiSwitching:
     opened_by: Switcher
     closed_by: Switcher
 
+    @property
+    def is_closed_by_us(self) -> bool:
+        """Our own output closes it: in sync, or onto a dead side. Else a relay or a device does, with our leave."""
+        return self.closed_by in (Switcher.CONTROLLER, Switcher.OPEN_TRANSITION)
+
 
 @dataclass(frozen=True, slots=True)
 class Poi:

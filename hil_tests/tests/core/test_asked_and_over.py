@@ -11,7 +11,18 @@ from controller.model.image import ProcessImage, WeatherSeen
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, InverterMode, Mode
-from hil_tests.tests.core.hubs import battery, battery_seen, dark, hub, islanded, nothing_left, on_grid, with_battery
+from hil_tests.tests.core.hubs import (
+    OPEN,
+    battery,
+    battery_seen,
+    dark,
+    hub,
+    islanded,
+    nothing_left,
+    on_grid,
+    with_battery,
+    with_feeder,
+)
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import returned, sunrise
 
@@ -112,3 +123,33 @@ def test_a_full_second_battery_starts_the_hub_that_an_empty_first_one_cannot() -
     assert run.memory.mode.value == "black_start"
     assert run.memory.black_start is not None
     assert run.memory.black_start.source == "second"
+
+
+def held(run: Run, kind: RequestKind) -> Advice:
+    return Advice(requests=(OperatorRequest(kind.value, kind, "warm_room", "duty", True, run.now_s + 10.0),))
+
+
+def test_a_feeder_that_a_person_holds_open_has_not_switched_off_by_itself() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(islanded, advice=held(run, RequestKind.OPEN_FEEDER))
+    decision = run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN))
+    assert [(e.kind, e.subject, e.reason) for e in decision.events] == [
+        (EventKind.POSITION_CHANGED, "warm_room", Reason.OPERATOR)
+    ]
+
+
+def test_a_feeder_that_is_let_close_is_not_told_as_switched_off() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(islanded, advice=held(run, RequestKind.OPEN_FEEDER))
+    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), 1.0)
+    decision = run.see(
+        lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), advice=held(run, RequestKind.CLOSE_FEEDER)
+    )
+    assert [event.kind for event in decision.events] == [EventKind.REQUESTED]
+
+
+def test_a_fresh_start_has_not_been_blind_since_the_machine_came_up() -> None:
+    run = Run(hub())
+    assert run.memory.grid.since_s == run.now_s
