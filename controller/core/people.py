@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.black_start import ask_for_start
+from controller.core.feeders import is_faulty
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
 from controller.core.situation import Situation
@@ -80,7 +81,7 @@ def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> 
         case RequestKind.RELEASE_LATCH:
             return _release(memory, request, seen)
         case RequestKind.OPEN_FEEDER | RequestKind.CLOSE_FEEDER:
-            return _act_on_feeder(memory, request, hub, now_s)
+            return _act_on_feeder(memory, request, situation)
         case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
             return _act_on_genset(memory, request, hub, now_s)
         case RequestKind.BLACK_START:
@@ -157,13 +158,13 @@ def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -
     return replace(memory, durable=replace(memory.durable, latches=latches))
 
 
-def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, hub: Hub, now_s: float) -> CoreMemory | None:
-    feeder = hub.feeders.get(request.subject or "")
+def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
+    feeder = situation.hub.feeders.get(request.subject or "")
     if feeder is None:
         return None
     if request.kind is RequestKind.OPEN_FEEDER:
         return None if feeder.carries_control else _hold_open(memory, feeder.id)
-    return _let_close(memory, feeder.id, now_s)
+    return Reason.CAUSE_REMAINS if is_faulty(feeder, situation) else _let_close(memory, feeder.id, situation.now_s)
 
 
 def _hold_open(memory: CoreMemory, feeder: AssetId) -> CoreMemory:

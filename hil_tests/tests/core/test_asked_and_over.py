@@ -150,6 +150,18 @@ def test_a_feeder_that_is_let_close_is_not_told_as_switched_off() -> None:
     assert [event.kind for event in decision.events] == [EventKind.REQUESTED]
 
 
+def test_a_feeder_whose_protection_has_operated_is_refused_and_says_why() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    decision = run.see(
+        lambda t: with_feeder(islanded(t), "warm_room", position=OPEN, has_fault=True),
+        advice=held(run, RequestKind.CLOSE_FEEDER),
+    )
+    assert (EventKind.REQUEST_REFUSED, Reason.CAUSE_REMAINS) in {(e.kind, e.reason) for e in decision.events}
+    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), 20.0)
+    assert "warm_room" not in run.commands.feeders, "a reset alone closes nothing"
+
+
 def test_a_fresh_start_has_not_been_blind_since_the_machine_came_up() -> None:
     run = Run(hub())
     assert run.memory.grid.since_s == run.now_s
