@@ -71,7 +71,7 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         return SourceMemory(reason=_stop_reason(memory, before, genset, situation) if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(memory, before))
-    may_crank = _stands(memory, situation) and situation.may_switch_on
+    may_crank = _stands(memory, genset, situation) and situation.may_switch_on
     if state in RUNNING:
         return replace(after, order=before.order if state is GensetState.STARTING and may_crank else None)
     is_given_up = state is GensetState.FAULT and (
@@ -100,11 +100,18 @@ def _has_just_failed(before: SourceMemory, situation: Situation) -> bool:
     return failed_at_s is not None and situation.now_s - failed_at_s < ATTEMPT_MEMORY_S
 
 
-def _stands(memory: CoreMemory, situation: Situation) -> bool:
-    """Neither in a transfer nor about to be: nothing is cranked onto a bus that is being lost."""
+def _stands(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """It is cranked onto a bus that is seen alive, or as the source of a black start: else it would form a dead one.
+
+    Nothing is cranked in a transfer, on the way back over a dead bus, or in the dark, whoever asks for it.
+    """
+    start = memory.black_start
+    if memory.mode is Mode.BLACK_START and start is not None:
+        return start.step in (FIRST_TIER, DONE) or (start.step == FORM and start.source == genset.id)
+    is_live = situation.seen.poi.bus_voltage_v is not None and situation.bus_is_live is True
     if memory.mode is Mode.GRID_CONNECTED:
-        return situation.poi_is_closed is True and situation.bus_is_live is True
-    return memory.mode is not Mode.UNPLANNED_ISLANDING
+        return situation.poi_is_closed is True and is_live
+    return memory.mode in (Mode.ISLANDED, Mode.RECONNECTION) and is_live
 
 
 def _is_found_running(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:

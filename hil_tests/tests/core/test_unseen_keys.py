@@ -12,6 +12,7 @@ from controller.bounds import bounds_of
 from controller.core.decide import Decision
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import vet
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Veto
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import ZERO
@@ -48,11 +49,11 @@ class Watched:
     def mode(self) -> Mode:
         return self.run.memory.mode
 
-    def see(self, image: Image, for_s: float = CYCLE_S) -> Decision:
+    def see(self, image: Image, for_s: float = CYCLE_S, advice: Advice | None = None) -> Decision:
         decision = None
         for _ in range(max(1, round(for_s / CYCLE_S))):
             durable = self.run.memory.durable
-            decision = self.run.see(image)
+            decision = self.run.see(image, advice=advice)
             bounds = bounds_of(self.run.hub, ENVELOPE, durable, ())
             verdict = vet(self.guard, decision.commands, image(self.run.now_s), bounds, self.run.now_s)
             self.guard = verdict.memory
@@ -175,6 +176,45 @@ def test_a_genset_is_cranked_when_the_keys_are_seen(unseen: dict[str, None]) -> 
     assert watched.run.memory.durable.attempts == ()
     watched.see(low)
     assert watched.run.commands.gensets["genset"].crank is not None
+
+
+def asks_for_the_genset(watched: Watched) -> Advice:
+    start = OperatorRequest("1", RequestKind.START_GENSET, "genset", "duty", True, watched.run.now_s + 10.0)
+    return Advice(requests=(start,))
+
+
+def cranks(watched: Watched) -> int:
+    return sum(attempt.kind == "crank" for attempt in watched.run.memory.durable.attempts)
+
+
+def test_a_genset_that_is_asked_for_in_the_dark_uses_up_no_start_and_is_cranked_when_the_bus_lives() -> None:
+    watched = Watched()
+    watched.see(nothing_left, 1.0)
+    stopped: Image = lambda t: replace(nothing_left(t), gensets=on_grid(t).gensets)  # noqa: E731  (a picture)
+    watched.see(lambda t: replace(stopped(t), local_control=True), advice=asks_for_the_genset(watched))
+    watched.see(lambda t: replace(stopped(t), local_control=True), 130.0)
+    assert (watched.mode, watched.vetoes, cranks(watched)) == (Mode.DARK, [], 0)
+    watched.see(islanded, 5.0)
+    assert watched.run.commands.gensets["genset"].crank is not None
+    assert watched.vetoes == []
+
+
+def test_no_genset_is_cranked_onto_a_bus_that_the_poi_does_not_see() -> None:
+    watched = Watched()
+    watched.see(islanded, 1.0)
+    blind: Image = lambda t: with_poi(islanded(t), bus_voltage_v=None, measured_at_s=None)  # noqa: E731  (a picture)
+    watched.see(blind, advice=asks_for_the_genset(watched))
+    watched.see(blind, 5.0)
+    assert (watched.vetoes, cranks(watched)) == ([], 0)
+
+
+def test_a_black_start_by_battery_cranks_no_genset_before_the_bus_stands() -> None:
+    watched = Watched()
+    watched.see(dark, advice=asks_for_the_genset(watched))
+    watched.see(dark, 5.0)
+    watched.see(lambda t: replace(dark(t), earthing=EarthingSeen(t, CLOSED)), 1.0)
+    assert watched.run.commands.batteries["battery"].form is not None
+    assert (watched.mode, watched.vetoes, cranks(watched)) == (Mode.BLACK_START, [], 0)
 
 
 def test_a_lock_that_has_gone_silent_is_a_lock() -> None:
