@@ -15,8 +15,9 @@ from controller.guard.vet import vet
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Veto
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
+from controller.model.memory import DurableMemory
 from controller.model.phases import ZERO
-from controller.model.words import GensetState, Mode
+from controller.model.words import Authority, GensetState, Mode
 from hil_tests.tests.core.hubs import (
     CLOSED,
     OPEN,
@@ -189,10 +190,11 @@ def cranks(watched: Watched) -> int:
 
 def test_a_genset_that_is_asked_for_in_the_dark_uses_up_no_start_and_is_cranked_when_the_bus_lives() -> None:
     watched = Watched()
-    watched.see(nothing_left, 1.0)
+    watched.run.memory = replace(watched.run.memory, durable=DurableMemory(authority=Authority.MANUAL))
     stopped: Image = lambda t: replace(nothing_left(t), gensets=on_grid(t).gensets)  # noqa: E731  (a picture)
-    watched.see(lambda t: replace(stopped(t), local_control=True), advice=asks_for_the_genset(watched))
-    watched.see(lambda t: replace(stopped(t), local_control=True), 130.0)
+    watched.see(stopped, 1.0)
+    watched.see(stopped, advice=asks_for_the_genset(watched))
+    watched.see(stopped, 130.0)
     assert (watched.mode, watched.vetoes, cranks(watched)) == (Mode.DARK, [], 0)
     watched.see(islanded, 5.0)
     assert watched.run.commands.gensets["genset"].crank is not None
