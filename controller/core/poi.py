@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.core.dead_bus import is_over_dead_bus, is_overtaken, is_ready
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
-from controller.core.resync import is_in_window, must_not_close
+from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.hub import AssetId
@@ -181,7 +181,8 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
 
 def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:
     """Not too soon after the last try, not too often, and with the grid's settings in the relay."""
-    if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
+    earliest_s = max(memory.poi.retry_after_s, next_closing_s(memory, situation))
+    if situation.now_s < earliest_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
         return False
     return _has_grid_settings(situation)
 

@@ -15,6 +15,10 @@ SLIP_MAX_HZ = 0.08
 BLIND_SLIP_HZ = 0.03  # an angle that nobody knows has to move, so that it can be seen to follow the frequencies
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
 FLAP_DOUBLINGS_MAX = 6
+CLOSINGS_MAX = (
+    6  # of the POI, within an hour: what the shipped envelope lets pass; one more would be refused, and latch
+)
+CLOSINGS_WINDOW_S = 3600.0
 SET_OFF_MAX_HZ = 1.4  # off nominal: an inrush beyond the rating is not steered against; the guard holds the envelope
 FOLLOW_MAX_HZ = 0.8  # off nominal: an island that followed further would shed by its own under-frequency rule
 
@@ -37,7 +41,14 @@ def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
     doublings = min(len(recent), FLAP_DOUBLINGS_MAX)
     patience_s = timing.flap_patience_s * float(2**doublings - 1)
     observed_s = max(good_since_s, fits_since_s) + situation.hub.grid_code.return_window.observation_s
-    return max(observed_s + patience_s, memory.poi.retry_after_s)
+    return max(observed_s + patience_s, memory.poi.retry_after_s, next_closing_s(memory, situation))
+
+
+def next_closing_s(memory: CoreMemory, situation: Situation) -> float:
+    """Earliest instant at which the breaker's wear allows one more closing; 0: at any."""
+    poi = situation.hub.poi.id
+    closings_s = sorted(a.at_s for a in memory.durable.attempts if a.subject == poi and a.kind == "close")
+    return closings_s[-CLOSINGS_MAX] + CLOSINGS_WINDOW_S if len(closings_s) >= CLOSINGS_MAX else 0.0
 
 
 def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:

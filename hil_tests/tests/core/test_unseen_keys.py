@@ -15,7 +15,7 @@ from controller.guard.vet import vet
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Veto
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
-from controller.model.memory import DurableMemory
+from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO
 from controller.model.words import Authority, GensetState, Mode
 from hil_tests.tests.core.hubs import (
@@ -32,8 +32,9 @@ from hil_tests.tests.core.hubs import (
 )
 from hil_tests.tests.core.run import CYCLE_S, Run
 from hil_tests.tests.core.scenes import good_grid_beside_the_dark, returned
-from hil_tests.tests.guard.hubs import ENVELOPE
+from hil_tests.tests.guard.hubs import ENVELOPE as FRACTIONS
 
+ENVELOPE = replace(FRACTIONS, poi_closings_max=6, poi_closings_window_s=3600.0)  # as the shipped one
 Image = Callable[[float], ProcessImage]
 UNSEEN: tuple[dict[str, None], ...] = ({"emergency_off": None}, {"local_control": None})
 either = pytest.mark.parametrize("unseen", UNSEEN, ids=("emergency_off", "local_control"))
@@ -177,6 +178,19 @@ def test_a_genset_is_cranked_when_the_keys_are_seen(unseen: dict[str, None]) -> 
     assert watched.run.memory.durable.attempts == ()
     watched.see(low)
     assert watched.run.commands.gensets["genset"].crank is not None
+
+
+def test_a_flapping_grid_is_left_to_itself_before_the_guard_counts_too_many_closings() -> None:
+    """Refused closings would latch the POI, and a hub beside a grid that has become good would wait for a person."""
+    watched = Watched()
+    closings = tuple(Attempt("poi", "close", 100.0 - 100.0 * n) for n in range(6, 0, -1))
+    watched.run.memory = replace(watched.run.memory, durable=DurableMemory(attempts=closings))
+    watched.see(islanded, 1.0)
+    watched.see(returned, 200.0)
+    assert (watched.mode, watched.vetoes, watched.run.memory.durable.latches) == (Mode.ISLANDED, [], ())
+    watched.run.now_s += 3000.0  # the oldest is an hour ago
+    watched.see(islanded, 1.0)
+    watched.see_until_closing(returned)
 
 
 def asks_for_the_genset(watched: Watched) -> Advice:
