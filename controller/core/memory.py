@@ -50,11 +50,11 @@ class PoiMemory:
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     joins_since_s: float | None = None  # current flows although the contact says open
     contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
-    has_dso_lock: bool = False  # its contact was seen at least once: silent, it is a lock
     apart: PoiSeen | None = None  # on the way back: the last sample before the contact
     is_joined: bool = False  # and the sides have not been seen to differ since: it is closed
     position: BreakerPosition | None = None  # last known
     retry_after_s: float = 0.0
+    has_dso_lock: bool = False  # its contact was seen at least once: silent, it is a lock
 
 
 @dataclass(frozen=True, slots=True)
