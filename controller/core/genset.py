@@ -20,7 +20,6 @@ RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
-LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
@@ -201,7 +200,7 @@ def _power(genset: Genset, situation: Situation) -> float:
     Never more than load and batteries take: a battery in the frost that is charged all the same trips.
     """
     left_w, charge_w = _room_w(situation)
-    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, left_w + 0.5 * charge_w))
+    wanted_w = max(genset.min_load_w, min(genset.load_ceiling_w, left_w + 0.5 * charge_w))
     return min(wanted_w, left_w + CHARGE_SHARE * charge_w)
 
 

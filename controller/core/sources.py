@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from controller.core import genset as gensets
 from controller.core.contact import is_in_doubt
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.leaving import carried_by, leaving_command
@@ -190,7 +189,7 @@ def _charge_beside_genset(battery: Battery, situation: Situation) -> float:
         return 0.0
     genset = situation.hub.gensets[situation.loaded_genset]
     share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
-    spare_w = max(0.0, gensets.LOAD_CEILING_RATIO * genset.rating_va - situation.load_w.total) * share
+    spare_w = max(0.0, genset.load_ceiling_w - situation.load_w.total) * share
     limit_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
     is_full = state.soc_pct is None or state.soc_pct >= battery.full_soc_pct
     return 0.0 if is_full else min(limit_w, spare_w)

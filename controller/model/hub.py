@@ -119,6 +119,11 @@ class Genset:
     fuel_capacity_l: float
     fuel_l_per_h_at_rating: float
 
+    @property
+    def load_ceiling_w(self) -> float:
+        """As much as it is given to carry for long: four fifths of its rating, efficient, and room for a step."""
+        return 0.8 * self.rating_va
+
 
 @dataclass(frozen=True, slots=True)
 class Feeder:
