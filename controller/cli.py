@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "replay": "a recorded blackout through today's judgement",
     "read": "one value, its age, and the device that says so",
     "observe": "watch only, or act again",
+    "ask": "what only people decide: release, black start, feeders",
     "island": "leave the grid in good order, or go back",
     "drill": "exercise a planned island, and keep its times",
     "bench": "test the controller: scenarios, faults, verdicts, reports",

@@ -69,9 +69,24 @@ def is_locked(path: Path) -> bool:
 def lock_holder(path: Path) -> int | None:
     """The process that holds the lock on this file or folder; None: nobody, or nobody whom the kernel shows us."""
     try:
-        found, table = path.stat(), Path("/proc/locks").read_text()
+        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return None
-    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    try:
+        inode, table = os.fstat(handle).st_ino, Path("/proc/locks").read_text()
+        mount = Path(f"/proc/self/fdinfo/{handle}").read_text()
+        device = lock_device(mount, Path("/proc/self/mountinfo").read_text())
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
     held = (line.split() for line in table.splitlines())
-    return next((int(words[4]) for words in held if words[1:2] == ["FLOCK"] and place in words), None)
+    return next((int(words[4]) for words in held if words[1:2] == ["FLOCK"] and f"{device}:{inode}" in words), None)
+
+
+def lock_device(fdinfo: str, mountinfo: str) -> str:
+    """The device under which /proc/locks knows an open file: that of its mount. `stat` tells another one on btrfs."""
+    mount = next((line.split()[1] for line in fdinfo.splitlines() if line.startswith("mnt_id:")), "")
+    words = next((line.split() for line in mountinfo.splitlines() if line.split()[:1] == [mount]), [])
+    major, _, minor = (words[2] if len(words) > 2 else "").partition(":")
+    return f"{int(major):02x}:{int(minor):02x}" if minor else ""

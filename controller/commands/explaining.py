@@ -143,6 +143,8 @@ def _number(value: Any, unit: str, say: Words) -> str:
 
 def _text(name: str, value: Any, labels: Labels, say: Words) -> str:
     unit = _unit(name)
+    if value is None and (name in NAMES or unit == "s"):
+        return say("explain.nothing") if name in NAMES else "–"  # nobody, or never: that is no blindness
     if value is None:
         return say("explain.not_measured")
     if isinstance(value, bool):

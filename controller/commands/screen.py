@@ -127,6 +127,7 @@ def _latches(look: Look, say: Words) -> list[str]:
         known(say, "latch", latch.subject, say("latch.other", subject=labels.of(latch.subject)))
         + f", {since_when(say, look.now, latch.since_s)}. "
         + say(f"clear.{latch.subject if latch.subject in CLEARED_BY else 'other'}")
+        + f" 'hallig ask release {latch.subject} --at-the-hub'"
         for latch in look.status.latches
     ]
 

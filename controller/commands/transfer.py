@@ -34,16 +34,14 @@ class Story:
             self.lines += found
         return found
 
-    def ask(self, kind: str, for_s: float | None = None, *, is_automatic: bool = False) -> LogLine:
-        """Ask for something; the line with the answer, taken or refused.
+    def ask(self, kind: str, for_s: float | None = None, **more: Any) -> LogLine:
+        """Ask for something; the line with the answer, taken or refused. `more`: fields of the request.
 
         Raises:
             CommandError: nobody has answered in time.
         """
-        more: dict[str, Any] = {} if for_s is None else {"for_s": for_s}
-        if is_automatic:
-            more["is_automatic"] = True
-        ask(self._hub, method="request", kind=kind, who=who(), **more)
+        told = {name: value for name, value in {**more, "for_s": for_s}.items() if value is not None}
+        ask(self._hub, method="request", kind=kind, who=who(), **told)
         for line in self.coming(ANSWER_S):
             if line["kind"] in ("requested", "request_refused") and line["values"].get("what") == kind:
                 return line

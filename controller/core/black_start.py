@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from controller.core.dead_bus import CLOSABLE_DEAD, droppable, still_on
+from controller.core.dead_bus import droppable, still_on
 from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
@@ -107,10 +107,12 @@ def started(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def start_failed(memory: CoreMemory, situation: Situation) -> bool:
-    """A step that must be done was not, in its time; or every attempt to form is used up."""
+    """A step that must be done was not, in its time; every attempt to form is used up; or the hub is in other hands."""
     start = memory.black_start
     if start is None:
         return True
+    if situation.holder is None and not situation.may_switch_on:
+        return True  # nothing comes on under the hands of whoever has turned the key
     step = next((step for step in STEPS if step.name == start.step), None)
     if step is None or not step.must:
         return False
@@ -120,12 +122,7 @@ def start_failed(memory: CoreMemory, situation: Situation) -> bool:
 
 def battery_can_start(memory: CoreMemory, situation: Situation) -> bool:
     """A battery that can form answers, and has charge enough for the first tier and a while."""
-    battery = situation.candidate
-    if battery is None:
-        return False
-    soc_pct = situation.seen.batteries[battery].soc_pct
-    floor_pct = situation.hub.batteries[battery].empty_soc_pct + START_MARGIN_PCT
-    return (soc_pct is None or soc_pct >= floor_pct) and _may_begin(memory, situation)
+    return battery_to_start(memory, situation) is not None and _may_begin(memory, situation)
 
 
 def genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
@@ -137,6 +134,8 @@ def sun_can_start(memory: CoreMemory, situation: Situation) -> bool:
     """The battery is all but empty, and the sun is there to fill it; unseen, it is looked for once an hour."""
     if sunrise_candidate(situation) is None or not _may_begin(memory, situation):
         return False
+    if memory.released_start:
+        return is_sunny(situation) is not False  # who asks has looked at the sky
     if situation.seen.weather.irradiance_w_per_m2 is None:
         return situation.now_s - memory.mode_since_s >= ATTEMPT_MEMORY_S
     return memory.sun_since_s is not None and situation.now_s - memory.sun_since_s >= SUN_HOLD_S
@@ -155,14 +154,14 @@ def only_genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
 
 def begin(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Entering: one attempt more, the way it will go, and the loads off."""
-    source, on_sun = situation.candidate, memory.reason is Reason.BLACK_START_SUN
+    source, on_sun = battery_to_start(memory, situation), memory.reason is Reason.BLACK_START_SUN
     if on_sun:
         source = sunrise_candidate(situation)
     elif memory.reason is Reason.BLACK_START_GENSET:
         source = next(iter(gensets_to_start(memory, situation)), None)
     memory = count_attempt(memory, "hub", KIND, situation.now_s)
     start = BlackStart(source, STEPS[0].name, situation.now_s, on_sun=on_sun)
-    memory = replace(memory, black_start=start, released_start=False)
+    memory = replace(memory, black_start=start)
     return shed(memory, droppable(situation), memory.reason, situation.now_s)
 
 
@@ -174,6 +173,30 @@ def first_tier(memory: CoreMemory, situation: Situation) -> list[Feeder]:
         f for f in feeders if f.tier == lowest and (may_close(memory, f, situation.now_s) or memory.feeders[f.id].close)
     ]
     return [feeder for feeder in waiting if not is_faulty(feeder, situation)]
+
+
+def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reason:
+    """The memory after a person has asked for a black start, or why it is refused. It holds for this darkness alone."""
+    if memory.mode is not Mode.DARK:
+        return Reason.NOT_DARK
+    if memory.durable.authority is Authority.OBSERVE:
+        return Reason.OBSERVE_ONLY
+    if not situation.may_switch_on:
+        return Reason.LOCAL_CONTROL
+    released = replace(memory, released_start=True)
+    by_sun = sunrise_candidate(situation) is not None and is_sunny(situation) is not False
+    can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(memory, situation)
+    return released if can else Reason.NOTHING_TO_START
+
+
+def battery_to_start(memory: CoreMemory, situation: Situation) -> AssetId | None:
+    """The first that could form and has charge enough; for a person who asks, any that is not empty."""
+    margin_pct = 0.0 if memory.released_start else START_MARGIN_PCT
+    for battery in situation.candidates:
+        soc_pct = situation.seen.batteries[battery].soc_pct
+        if soc_pct is None or soc_pct >= situation.hub.batteries[battery].empty_soc_pct + margin_pct:
+            return battery
+    return None
 
 
 def gensets_to_start(memory: CoreMemory, situation: Situation) -> list[AssetId]:
@@ -193,10 +216,10 @@ def sunrise_candidate(situation: Situation) -> AssetId | None:
     return None
 
 
-def is_sunny(situation: Situation) -> bool:
-    """Enough to carry more than the first tier."""
+def is_sunny(situation: Situation) -> bool | None:
+    """Enough to carry more than the first tier; None: nobody measures it."""
     irradiance = situation.seen.weather.irradiance_w_per_m2
-    return irradiance is not None and irradiance >= SUN_MIN_W_PER_M2
+    return None if irradiance is None else irradiance >= SUN_MIN_W_PER_M2
 
 
 def _current(memory: CoreMemory, start: BlackStart, situation: Situation) -> str:
@@ -216,7 +239,7 @@ def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
     """Nobody works at the hub, people let us, the last attempt has rested, and the grid will not be there first."""
     authority = memory.durable.authority
     is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
-    is_quiet = situation.seen.local_control is not True and situation.bus_is_dead is True
+    is_quiet = situation.may_switch_on and situation.bus_is_dead is True
     return is_allowed and is_quiet and _has_rested(memory, situation) and not _grid_is_near(memory, situation)
 
 
@@ -237,7 +260,7 @@ def _tries_s(memory: CoreMemory, situation: Situation) -> list[float]:
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:
-    if situation.hub.poi.switching.closed_by not in CLOSABLE_DEAD or not returns_by_itself(memory, situation):
+    if not situation.hub.poi.switching.is_closed_by_us or not returns_by_itself(memory, situation):
         return False
     earliest_s = return_at_s(memory, situation)
     return earliest_s is not None and earliest_s - situation.now_s <= GRID_IS_NEAR_S

@@ -9,6 +9,7 @@ from __future__ import annotations
 from controller.core.memory import CoreMemory
 from controller.core.resync import is_return_due
 from controller.core.situation import Situation
+from controller.model.commands import Order
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
@@ -16,7 +17,6 @@ from controller.model.words import BreakerPosition, BusSide, GensetState, Invert
 
 DEAD_HOLD_S = 0.6  # a little longer than the guard asks: the core orders nothing that would be vetoed
 UNLOAD_MAX_S = 3.0  # a contactor that does not open by then stays on: the grid carries it
-CLOSABLE_DEAD = frozenset({Switcher.CONTROLLER, Switcher.OPEN_TRANSITION})
 ON = (GensetState.READY, GensetState.LOADED)
 
 
@@ -28,7 +28,7 @@ def is_over_dead_bus(memory: CoreMemory) -> bool:
 def may_close_in_the_dark(memory: CoreMemory, situation: Situation) -> bool:
     """The hub is dark, the grid has been good for its observation time, and nobody has said no."""
     is_open = situation.seen.poi.position is BreakerPosition.OPEN  # one that says anything else is left
-    return is_open and situation.hub.poi.switching.closed_by in CLOSABLE_DEAD and is_return_due(memory, situation)
+    return is_open and situation.hub.poi.switching.is_closed_by_us and is_return_due(memory, situation)
 
 
 def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
@@ -43,6 +43,18 @@ def is_ready(memory: CoreMemory, situation: Situation) -> bool:
     is_dead = since_s is not None and now_s - since_s >= DEAD_HOLD_S
     is_unloaded = now_s - memory.mode_since_s >= UNLOAD_MAX_S or not still_on(situation)
     return situation.grid_is_live is True and is_dead and is_unloaded and nobody_is_on(situation)
+
+
+def is_overtaken(order: Order, situation: Situation) -> bool:
+    """Given over dead sides, and now one of them that was dead lives, or one that lived is dead, or somebody is on."""
+    match order.cause:
+        case Reason.DEAD_BUS_RETURN:
+            grid_is_other = situation.grid_is_live is False
+        case Reason.LAST_ACT:  # a grid that comes is observed first
+            grid_is_other = situation.grid_is_dead is False
+        case _:
+            return False
+    return grid_is_other or situation.bus_is_dead is False or not nobody_is_on(situation)
 
 
 def nobody_is_on(situation: Situation) -> bool:

@@ -61,6 +61,7 @@ def fresh_memory(durable: DurableMemory, now_s: float) -> CoreMemory:
         mode_since_s=now_s,
         reason=Reason.STARTED,
         started_at_s=now_s,
+        grid=GridMemory(since_s=now_s),
         observing_since_s=now_s if durable.authority is Authority.OBSERVE else None,
         durable=durable,
         last_pickup_at_s=now_s,
@@ -96,7 +97,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
-        sun_since_s=since(memory.sun_since_s, is_sunny(situation), now_s),
+        sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
     memory = watch_dimming(watch_bond(memory, situation), situation)
     memory = take_latches(memory, seen, now_s)
@@ -114,7 +115,8 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
     if row.source in LEAVING_MODES and row.target is Mode.UNPLANNED_ISLANDING:
         entered = replace(entered, grid=_note_flap(memory, situation))
-    return kept_in(row.target, _enter(row, entered, situation))
+    entered = replace(_enter(row, entered, situation), released_start=False)  # asked in one darkness, not for the next
+    return kept_in(row.target, entered)
 
 
 def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -239,6 +241,6 @@ def _commands(memory: CoreMemory, situation: Situation) -> Commands:
         batteries=battery_commands(memory, situation),
         pv=pv_commands(memory, situation),
         gensets=genset_commands(memory, situation),
-        feeders=feeder_commands(memory),
+        feeders=feeder_commands(memory, situation),
         earthing=earthing_command(memory, situation),
     )

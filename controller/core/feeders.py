@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.memory import CoreMemory, FeederMemory
 from controller.core.situation import UNSEEN_FEEDER, Situation
 from controller.model.commands import Order, SwitchCommand
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition
+from controller.model.words import BreakerPosition, Mode
 
 CLOSE_ATTEMPTS_MAX = 2  # one retry, then quarantine
 PICKUP_WATCH_S = 10.0  # a shed this soon after its pick-up counts against the feeder
@@ -87,9 +88,16 @@ def order_close(memory: CoreMemory, feeder: AssetId, situation: Situation) -> Co
     return replace(memory, feeders={**memory.feeders, feeder: after}, last_pickup_at_s=situation.now_s)
 
 
-def feeder_commands(memory: CoreMemory) -> dict[AssetId, SwitchCommand]:
-    """Shed feeders stay open by level; a pick-up is an order; everything else is left as it is."""
+def feeder_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, SwitchCommand]:
+    """Shed feeders stay open by level; a pick-up is an order; everything else is left as it is.
+
+    But for what fell with the voltage: before a dead bus is made live it is told to stay off, or its coil pulls it in.
+    """
     commands = {}
+    is_dead_bus = memory.mode is Mode.BLACK_START or is_over_dead_bus(memory)
+    for feeder in droppable(situation) if is_dead_bus else ():
+        if memory.feeders[feeder].position is BreakerPosition.OPEN:
+            commands[feeder] = SwitchCommand(open=True, cause=memory.reason)
     for feeder, state in memory.feeders.items():
         if state.shed_since_s is not None or feeder in memory.durable.held_open:
             commands[feeder] = SwitchCommand(open=True, cause=state.reason or Reason.OPERATOR)
@@ -104,7 +112,10 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
         return _first_sight(memory, feeder, seen, situation)
     after = before
     if seen.position is not None and seen.position is not before.position:
-        after = _moved(after, seen, situation)
+        cause = Reason.OPERATOR if feeder.id in memory.durable.held_open else _who_opened(situation)
+        after = _moved(after, seen, situation.now_s, cause)
+    if after.close is not None and not situation.may_switch_on:
+        after = _take_back(after, situation.now_s)
     if after.close is not None and situation.now_s > after.close.expires_at_s:
         after = _close_failed(after, situation.now_s)
     if after.picked_up_at_s is not None and situation.now_s - after.picked_up_at_s > PICKUP_WATCH_S:
@@ -122,12 +133,13 @@ def _first_sight(memory: CoreMemory, feeder: Feeder, seen: FeederSeen, situation
     )
 
 
-def _moved(before: FeederMemory, seen: FeederSeen, situation: Situation) -> FeederMemory:
+def _moved(before: FeederMemory, seen: FeederSeen, now_s: float, cause: Reason) -> FeederMemory:
+    """`cause`: of an opening that is none of our own sheds."""
     if seen.position is BreakerPosition.CLOSED:
-        return _came_on(before, situation.now_s)
+        return _came_on(before, now_s)
     by_us = before.shed_since_s is not None
     if seen.position is BreakerPosition.OPEN and not by_us and before.position is BreakerPosition.CLOSED:
-        return replace(before, position=seen.position, reason=_who_opened(situation))
+        return replace(before, position=seen.position, reason=cause)
     return replace(before, position=seen.position)
 
 
@@ -152,6 +164,11 @@ def _who_opened(situation: Situation) -> Reason:
     if situation.seen.emergency_off:
         return Reason.EMERGENCY_OFF
     return Reason.BY_HAND if situation.seen.local_control else Reason.TRIPPED
+
+
+def _take_back(before: FeederMemory, now_s: float) -> FeederMemory:
+    """Somebody has turned the key, or it is not seen any more: what was on its way is no attempt."""
+    return replace(before, close=None, shed_since_s=now_s, close_attempts=before.close_attempts - 1)
 
 
 def _close_failed(before: FeederMemory, now_s: float) -> FeederMemory:

@@ -21,7 +21,6 @@ RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
-LOAD_CEILING_RATIO = 0.8  # efficient, and room for a step
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
@@ -73,7 +72,7 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         return SourceMemory(reason=_stop_reason(memory, before, genset, situation) if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(memory, before))
-    may_crank = _stands(memory, situation) and not situation.seen.local_control
+    may_crank = _stands(memory, genset, situation) and situation.may_switch_on
     if state in RUNNING:
         return replace(after, order=before.order if state is GensetState.STARTING and may_crank else None)
     is_given_up = state is GensetState.FAULT and (
@@ -102,11 +101,18 @@ def _has_just_failed(before: SourceMemory, situation: Situation) -> bool:
     return failed_at_s is not None and situation.now_s - failed_at_s < ATTEMPT_MEMORY_S
 
 
-def _stands(memory: CoreMemory, situation: Situation) -> bool:
-    """Neither in a transfer nor about to be: nothing is cranked onto a bus that is being lost."""
+def _stands(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """It is cranked onto a bus that is seen alive, or as the source of a black start: else it would form a dead one.
+
+    Nothing is cranked in a transfer, on the way back over a dead bus, or in the dark, whoever asks for it.
+    """
+    start = memory.black_start
+    if memory.mode is Mode.BLACK_START and start is not None:
+        return start.step in (FIRST_TIER, DONE) or (start.step == FORM and start.source == genset.id)
+    is_live = situation.seen.poi.bus_voltage_v is not None and situation.bus_is_live is True
     if memory.mode is Mode.GRID_CONNECTED:
-        return situation.poi_is_closed is True and situation.bus_is_live is True
-    return memory.mode is not Mode.UNPLANNED_ISLANDING
+        return situation.poi_is_closed is True and is_live
+    return memory.mode in (Mode.ISLANDED, Mode.RECONNECTION) and is_live
 
 
 def _gives_way(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
@@ -208,7 +214,7 @@ def _power(genset: Genset, situation: Situation) -> float:
     Never more than load and batteries take: a battery in the frost that is charged all the same trips.
     """
     left_w, charge_w = _room_w(situation)
-    wanted_w = max(genset.min_load_w, min(LOAD_CEILING_RATIO * genset.rating_va, left_w + 0.5 * charge_w))
+    wanted_w = max(genset.min_load_w, min(genset.load_ceiling_w, left_w + 0.5 * charge_w))
     return min(wanted_w, left_w + CHARGE_SHARE * charge_w)
 
 

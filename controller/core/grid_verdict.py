@@ -36,6 +36,8 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
         bands_since_s=bands,
         good_since_s=since(memory.good_since_s, good, now_s),
         failed_returns_at_s=memory.failed_returns_at_s,
+        seen_verdict=memory.seen_verdict,
+        seen_reason=memory.seen_reason,
     )
     verdict, reason = _verdict(memory, poi, code, now_s)
     return _conclude(memory, verdict, reason, now_s, good_since_s=memory.good_since_s)
@@ -67,17 +69,18 @@ def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> 
             if since_s is not None and now_s - since_s >= band.hold_s - SLACK_S:
                 return GridVerdict.REJECTED, band.reason
     inside = memory.dead_since_s is None and not is_outside
-    first_look = memory.verdict is GridVerdict.UNKNOWN and inside
-    if memory.verdict is GridVerdict.OK or memory.good_since_s is not None or first_look:
+    not_bad_before = inside and memory.seen_verdict in (GridVerdict.OK, GridVerdict.UNKNOWN)
+    if memory.verdict is GridVerdict.OK or memory.good_since_s is not None or not_bad_before:
         return GridVerdict.OK, Reason.GRID_OK
-    # Inside the loss bands, yet not good enough to come back: what we thought before still stands.
-    return memory.verdict, memory.reason
+    # Inside the loss bands, yet not good enough to come back: what we thought when we saw it last still stands.
+    return (memory.seen_verdict, memory.seen_reason) if inside else (memory.verdict, memory.reason)
 
 
 def _conclude(
     memory: GridMemory, verdict: GridVerdict, reason: Reason, now_s: float, *, good_since_s: float | None
 ) -> GridMemory:
     changed = verdict is not memory.verdict or reason is not memory.reason
+    is_seen = verdict is not GridVerdict.UNKNOWN
     if not changed and good_since_s == memory.good_since_s:
         return memory
     return GridMemory(
@@ -89,6 +92,8 @@ def _conclude(
         good_since_s=good_since_s,
         unseen_since_s=memory.unseen_since_s,
         failed_returns_at_s=memory.failed_returns_at_s,
+        seen_verdict=verdict if is_seen else memory.seen_verdict,
+        seen_reason=reason if is_seen else memory.seen_reason,
     )
 
 

@@ -7,7 +7,7 @@ hub (`unattended = "closed"`) is then closed, dead onto dead, with every source 
 from __future__ import annotations
 
 from controller.core.black_start import KIND, can_start_now
-from controller.core.dead_bus import CLOSABLE_DEAD, DEAD_HOLD_S, nobody_is_on
+from controller.core.dead_bus import DEAD_HOLD_S, nobody_is_on
 from controller.core.memory import CoreMemory
 from controller.core.poi import may_try_to_close, order_poi_close, recent_attempts
 from controller.core.resync import must_not_close
@@ -48,7 +48,7 @@ def supply_ends(memory: CoreMemory, situation: Situation) -> bool:
 def may_leave_closed(memory: CoreMemory, situation: Situation) -> bool:
     """Dark, with nothing to start from: the POI goes where the site wants it for a returning grid."""
     poi, now_s = situation.hub.poi, situation.now_s
-    if not poi.is_closed_unattended or poi.switching.closed_by not in CLOSABLE_DEAD or memory.mode is not Mode.DARK:
+    if not poi.is_closed_unattended or not poi.switching.is_closed_by_us or memory.mode is not Mode.DARK:
         return False
     if situation.seen.poi.position is not BreakerPosition.OPEN or must_not_close(memory, situation):
         return False

@@ -135,8 +135,7 @@ def withdrawn(memory: CoreMemory, _: Situation) -> bool:
 
 def under_hands(memory: CoreMemory, situation: Situation) -> bool:
     """Somebody works at the hub by hand, or nobody knows."""
-    is_unknown = situation.hub.has_local_remote and situation.seen.local_control is None
-    return _can_turn_back(memory) and (situation.seen.local_control is True or is_unknown)
+    return _can_turn_back(memory) and not situation.may_switch_on
 
 
 def former_gone(memory: CoreMemory, situation: Situation) -> bool:
@@ -243,11 +242,9 @@ def _may_form_beside_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     is_public = poi.source is GridSource.PUBLIC and poi.grid_frequency_hz is not None
     is_good = memory.grid.verdict is GridVerdict.OK and memory.grid.good_since_s is not None
     is_joined = poi.position is BreakerPosition.CLOSED and not situation.poi_sides_differ
-    keys_seen = situation.seen.local_control is not None or not hub.has_local_remote
-    keys_seen = keys_seen and (situation.seen.emergency_off is False or not hub.has_emergency_off)
     alone = all((situation.seen.gensets.get(g) or GensetSeen()).state not in RUNNING for g in hub.gensets)
     same = asked is None or asked == situation.candidate
-    return is_fresh and is_public and is_good and is_joined and keys_seen and alone and same
+    return is_fresh and is_public and is_good and is_joined and situation.keys_are_seen and alone and same
 
 
 def _carried_w(battery: Battery, state: BatterySeen, situation: Situation) -> float | None:

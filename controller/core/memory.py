@@ -33,6 +33,8 @@ class GridMemory:
     bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
     good_since_s: float | None = None  # inside the return window without a break
     unseen_since_s: float | None = None  # not measured since
+    seen_verdict: GridVerdict = GridVerdict.UNKNOWN  # the last one that was measured: blindness makes no grid good
+    seen_reason: Reason = Reason.GRID_NOT_MEASURED
     failed_returns_at_s: tuple[float, ...] = ()  # a flapping grid earns growing patience
 
 
@@ -55,6 +57,7 @@ class PoiMemory:
     is_joined: bool = False  # and the sides have not been seen to differ since: it is closed
     position: BreakerPosition | None = None  # last known
     retry_after_s: float = 0.0
+    has_dso_lock: bool = False  # its contact was seen at least once: silent, it is a lock
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,10 @@ def _feeders(before: CoreMemory, after: CoreMemory, situation: Situation) -> Ite
 def _orders(feeder: AssetId, before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     """What we did with the feeder, and why."""
     old, new = before.feeders[feeder], after.feeders[feeder]
-    if new.shed_since_s is not None and old.shed_since_s is None:
+    is_let_close = (
+        new.reason is Reason.OPERATOR and old.position is BreakerPosition.OPEN
+    )  # it is off, and may come back
+    if new.shed_since_s is not None and old.shed_since_s is None and not is_let_close:
         reason = new.reason or Reason.PREPARED_SHED
         kind = EventKind.ALARM if reason is Reason.NOT_FOLLOWED else EventKind.SHED
         values: dict[str, Scalar] = {"power_w": round(after.drawn_w.get(feeder, 0.0))}

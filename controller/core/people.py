@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.black_start import ask_for_start
+from controller.core.feeders import is_faulty
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
 from controller.core.situation import Situation
@@ -79,11 +81,11 @@ def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> 
         case RequestKind.RELEASE_LATCH:
             return _release(memory, request, seen)
         case RequestKind.OPEN_FEEDER | RequestKind.CLOSE_FEEDER:
-            return _act_on_feeder(memory, request, hub, now_s)
+            return _act_on_feeder(memory, request, situation)
         case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
             return _act_on_genset(memory, request, hub, now_s)
         case RequestKind.BLACK_START:
-            return replace(memory, released_start=True) if memory.mode is Mode.DARK else None
+            return ask_for_start(memory, situation)
         case RequestKind.RECONNECT | RequestKind.ISLAND_ON | RequestKind.ISLAND_OFF:
             return ask_about_island(memory, request, situation)
 
@@ -123,6 +125,7 @@ def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
             proven_sample_s=memory.poi.proven_sample_s,
             joins_since_s=memory.poi.joins_since_s,
             position=memory.poi.position,
+            has_dso_lock=memory.poi.has_dso_lock,
         ),
         feeders={name: _as_found(name, state, durable, now_s) for name, state in memory.feeders.items()},
         drawn_w=memory.drawn_w,
@@ -138,12 +141,14 @@ def _as_found(feeder: AssetId, state: FeederMemory, durable: DurableMemory, now_
     return FeederMemory(position=state.position)
 
 
-def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | None:
+def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | Reason | None:
     """Only by a person at the hub, and only when the cause is gone."""
     still_there = {"emergency_off": seen.emergency_off is not False, "dso_lock": seen.poi.dso_lock is not False}
     subject = request.subject or ""
-    if not request.at_the_hub or still_there.get(subject, False):
-        return None
+    if not request.at_the_hub:
+        return Reason.NOT_AT_THE_HUB
+    if still_there.get(subject, False):
+        return Reason.CAUSE_REMAINS
     if subject in memory.feeders:
         freed = replace(memory.feeders[subject], quarantined=False, close_attempts=0)
         return replace(memory, feeders={**memory.feeders, subject: freed})
@@ -153,13 +158,13 @@ def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -
     return replace(memory, durable=replace(memory.durable, latches=latches))
 
 
-def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, hub: Hub, now_s: float) -> CoreMemory | None:
-    feeder = hub.feeders.get(request.subject or "")
+def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
+    feeder = situation.hub.feeders.get(request.subject or "")
     if feeder is None:
         return None
     if request.kind is RequestKind.OPEN_FEEDER:
         return None if feeder.carries_control else _hold_open(memory, feeder.id)
-    return _let_close(memory, feeder.id, now_s)
+    return Reason.CAUSE_REMAINS if is_faulty(feeder, situation) else _let_close(memory, feeder.id, situation.now_s)
 
 
 def _hold_open(memory: CoreMemory, feeder: AssetId) -> CoreMemory:

@@ -32,6 +32,8 @@ def ask_about_island(memory: CoreMemory, request: OperatorRequest, situation: Si
         return _ask_for_island(memory, request, situation)
     if request.kind is RequestKind.ISLAND_OFF and memory.durable.planned is None:
         return Reason.ISLAND_NOT_ASKED
+    if request.kind is RequestKind.RECONNECT and memory.mode is Mode.GRID_CONNECTED:
+        return Reason.NOT_POSSIBLE  # a release kept for the next blackout would be nobody's word
     # what a person asks is a release as well, where the return waits for people
     return replace(without_wish(memory), released_return=memory.released_return or not request.is_automatic)
 
@@ -131,7 +133,7 @@ def kept_in(mode: Mode, memory: CoreMemory) -> CoreMemory:
 
 
 def _why_locked(memory: CoreMemory, situation: Situation) -> Reason:
-    if situation.seen.local_control is True:
+    if not situation.may_switch_on:
         return Reason.LOCAL_CONTROL
     is_stubborn = memory.durable.latch("poi_close") is not None
     return Reason.POI_WILL_NOT_CLOSE if is_stubborn else Reason.DSO_LOCK

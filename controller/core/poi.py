@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.dead_bus import is_over_dead_bus, is_ready
+from controller.core.dead_bus import is_over_dead_bus, is_overtaken, is_ready
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
-from controller.core.resync import is_in_window, must_not_close
+from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.hub import AssetId
@@ -52,6 +52,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         closed_since_s=since(poi.closed_since_s, position is BreakerPosition.CLOSED, now_s),
         closed_is_refuted=poi.closed_is_refuted,
         is_joined=poi.is_joined,
+        has_dso_lock=poi.has_dso_lock or poi_seen.dso_lock is not None,
         apart=poi.apart,
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
@@ -76,6 +77,7 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
     may_close = may_close and _has_grid_settings(situation)
     close = memory.poi.close if may_close else None
+    close = None if close is not None and is_overtaken(close, situation) else close
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         poi = replace(memory.poi, open_since_s=open_since_s, close=close)
         if close is not memory.poi.close:  # a permit taken back early must not bar the next one for its whole time
@@ -101,7 +103,7 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return _plan_forming(memory, situation, _least_tried(memory, situation))
     if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
         source = memory.black_start.source if memory.black_start.source in situation.hub.batteries else None
-        return _plan_forming(memory, situation, source and (_least_tried(memory, situation) or source))
+        return _plan_forming(memory, situation, source and (_least_tried(memory, situation, source) or source))
     return _without_orders(memory)
 
 
@@ -126,7 +128,7 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     if situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
         return SwitchCommand()
     order = memory.earthing
-    if order is not None and situation.now_s <= order.expires_at_s and not situation.seen.local_control:
+    if order is not None and situation.now_s <= order.expires_at_s and situation.may_switch_on:
         return SwitchCommand(close=order, cause=Reason.EARTHING_FOLLOWS_MODE)
     on_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed
     over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
@@ -185,7 +187,8 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
 
 def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:
     """Not too soon after the last try, not too often, and with the grid's settings in the relay."""
-    if situation.now_s < memory.poi.retry_after_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
+    earliest_s = max(memory.poi.retry_after_s, next_closing_s(memory, situation))
+    if situation.now_s < earliest_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
         return False
     return _has_grid_settings(situation)
 
@@ -215,7 +218,7 @@ def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
     before, now_s = memory.earthing, situation.now_s
     if before is not None and now_s <= before.expires_at_s + _earthing_rest_s(before):
         return memory
-    if situation.seen.earthing.position is not BreakerPosition.OPEN or situation.seen.local_control:
+    if situation.seen.earthing.position is not BreakerPosition.OPEN or not situation.may_switch_on:
         return memory  # nothing is closed that is not seen, nor under anybody's hands
     attempt = before.attempt + 1 if before is not None else 1
     return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
@@ -225,16 +228,19 @@ def _earthing_rest_s(order: Order) -> float:
     return 0.0 if order.attempt < EARTHING_ATTEMPTS_MAX else EARTHING_REST_S
 
 
-def _least_tried(memory: CoreMemory, situation: Situation) -> AssetId | None:
-    """The first in the site's order; one that was told and did not form lets the next one try."""
+def _least_tried(memory: CoreMemory, situation: Situation, first: AssetId | None = None) -> AssetId | None:
+    """`first`, else the first in the site's order; one that was told and did not form lets the next one try."""
     since_s = transfer_since_s(memory)
-    return min(situation.candidates, key=lambda b: recent_attempts(memory, b, "form", since_s), default=None)
+    tried = {b: recent_attempts(memory, b, "form", since_s) for b in situation.candidates}
+    return min(tried, key=lambda b: (tried[b], b != first), default=None)
 
 
 def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | None) -> CoreMemory:
     now_s = situation.now_s
     if former is None or situation.holder is not None or not situation.earthing_is_ready:
         return memory
+    if not situation.keys_are_seen:
+        return _without_orders(memory)
     if situation.bus_is_dead is not True:
         return memory  # forming onto a bus that still lives would be a closing without sync
     orders = (source.order for source in memory.batteries.values())

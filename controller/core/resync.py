@@ -20,6 +20,10 @@ TRIM_MAX_HZ = 0.5  # the flat curve of a measured 250 kW unit is 0.45 Hz at full
 TRIM_GAP_MAX_S = 0.5  # between two samples: a longer one may hide half a turn
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
 FLAP_DOUBLINGS_MAX = 6
+CLOSINGS_MAX = (
+    6  # of the POI, within an hour: what the shipped envelope lets pass; one more would be refused, and latch
+)
+CLOSINGS_WINDOW_S = 3600.0
 SET_OFF_MAX_HZ = 1.4  # off nominal: an inrush beyond the rating is not steered against; the guard holds the envelope
 FOLLOW_MAX_HZ = 0.8  # off nominal: an island that followed further would shed by its own under-frequency rule
 
@@ -43,7 +47,14 @@ def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
     doublings = min(len(recent), FLAP_DOUBLINGS_MAX)
     patience_s = timing.flap_patience_s * float(2**doublings - 1)
     observed_s = max(good_since_s, fits_since_s) + situation.hub.grid_code.return_window.observation_s
-    return max(observed_s + patience_s, memory.poi.retry_after_s)
+    return max(observed_s + patience_s, memory.poi.retry_after_s, next_closing_s(memory, situation))
+
+
+def next_closing_s(memory: CoreMemory, situation: Situation) -> float:
+    """Earliest instant at which the breaker's wear allows one more closing; 0: at any."""
+    poi = situation.hub.poi.id
+    closings_s = sorted(a.at_s for a in memory.durable.attempts if a.subject == poi and a.kind == "close")
+    return closings_s[-CLOSINGS_MAX] + CLOSINGS_WINDOW_S if len(closings_s) >= CLOSINGS_MAX else 0.0
 
 
 def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
@@ -68,9 +79,10 @@ def returns_by_itself(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def must_not_close(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is locked, now or until a person releases it, or somebody works at the hub by hand."""
+    """The POI is locked, now or until a person releases it; or somebody works at the hub by hand, or nobody knows."""
     is_locked = any(memory.durable.latch(subject) is not None for subject in ("poi_close", "dso_lock"))
-    return is_locked or situation.seen.poi.dso_lock is True or situation.seen.local_control is True
+    lock = situation.seen.poi.dso_lock
+    return is_locked or lock is True or (lock is None and memory.poi.has_dso_lock) or not situation.may_switch_on
 
 
 def can_follow(situation: Situation) -> bool:

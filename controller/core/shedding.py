@@ -169,7 +169,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         and _is_earthed(memory, situation)
         and memory.overload_since_s is None
         and not any(f.close is not None for f in memory.feeders.values())
-        and not situation.seen.local_control
+        and situation.may_switch_on
     )
 
 

@@ -85,6 +85,18 @@ class Situation:
         return self.poi_evidence_count >= 2 and not self.poi_joins_both
 
     @property
+    def keys_are_seen(self) -> bool:
+        """The emergency-off and the key-switch are read, as far as the hub has them: else nobody starts anything."""
+        seen, hub = self.seen, self.hub
+        has_no_button = hub.has_emergency_off and seen.emergency_off is None
+        return not has_no_button and not (hub.has_local_remote and seen.local_control is None)
+
+    @property
+    def may_switch_on(self) -> bool:
+        """Both are read, and nobody has taken the hub into his own hands."""
+        return self.keys_are_seen and self.seen.local_control is not True
+
+    @property
     def candidate(self) -> AssetId | None:
         """Which battery would form the bus."""
         return self.candidates[0] if self.candidates else None
@@ -183,14 +195,11 @@ def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
 
 
 def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
-    """The POI instrument's bus side, else the terminals of a source that hangs on the bus."""
+    """The POI instrument's bus side, else the liveliest terminals of a source: one may be switched off from the bus."""
     if seen.poi.bus_voltage_v is not None:
         return seen.poi.bus_voltage_v
-    for battery in hub.forming_order:
-        voltage = _battery(seen, battery).voltage_v
-        if voltage is not None:
-            return voltage
-    return None
+    at_sources = (_battery(seen, battery).voltage_v for battery in hub.forming_order)
+    return max((v for v in at_sources if v is not None), key=lambda voltage_v: voltage_v.total, default=None)
 
 
 def _is_closed(poi: PoiSeen, nominal_v: float, past: PoiMemory) -> bool | None:

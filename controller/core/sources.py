@@ -23,7 +23,6 @@ from controller.model.words import BusSide, InverterMode, Mode
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
-GENSET_CEILING_RATIO = 0.8  # efficient, and room for a step
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 ISLAND_MODES = frozenset({*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
 
@@ -199,7 +198,7 @@ def _charge_beside_genset(battery: Battery, situation: Situation) -> float:
         return 0.0
     genset = situation.hub.gensets[situation.loaded_genset]
     share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
-    spare_w = max(0.0, GENSET_CEILING_RATIO * genset.rating_va - situation.load_w.total) * share
+    spare_w = max(0.0, genset.load_ceiling_w - situation.load_w.total) * share
     limit_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
     is_full = state.soc_pct is None or state.soc_pct >= battery.full_soc_pct
     return 0.0 if is_full else min(limit_w, spare_w)

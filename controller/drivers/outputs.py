@@ -23,8 +23,6 @@ from controller.model.commands import (
 from controller.model.hub import AssetId
 from controller.model.words import InverterMode, Switcher
 
-CLOSED_BY_US = frozenset({Switcher.CONTROLLER, Switcher.OPEN_TRANSITION})
-
 Links = Mapping[str, Link]
 
 
@@ -72,7 +70,7 @@ class Outputs:
         if command.open:
             return
         closes = _stands(command.close, now_s)
-        self._wish(links, poi.id, "close", closes and poi.switching.closed_by in CLOSED_BY_US)
+        self._wish(links, poi.id, "close", closes and poi.switching.is_closed_by_us)
         self._wish(links, poi.id, "close_permit", closes and poi.switching.closed_by is Switcher.SYNC_RELAY)
 
     def _open_switch(self, links: Links, asset: AssetId, command: SwitchCommand) -> None:

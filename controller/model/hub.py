@@ -26,6 +26,11 @@ class PoiSwitching:
     opened_by: Switcher
     closed_by: Switcher
 
+    @property
+    def is_closed_by_us(self) -> bool:
+        """Our own output closes it: in sync, or onto a dead side. Else a relay or a device does, with our leave."""
+        return self.closed_by in (Switcher.CONTROLLER, Switcher.OPEN_TRANSITION)
+
 
 @dataclass(frozen=True, slots=True)
 class Poi:
@@ -114,6 +119,11 @@ class Genset:
     start_attempts_max: int
     fuel_capacity_l: float
     fuel_l_per_h_at_rating: float
+
+    @property
+    def load_ceiling_w(self) -> float:
+        """As much as it is given to carry for long: four fifths of its rating, efficient, and room for a step."""
+        return 0.8 * self.rating_va
 
 
 @dataclass(frozen=True, slots=True)

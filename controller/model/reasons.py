@@ -49,6 +49,10 @@ class Reason(Enum):
     ISLAND_NOT_PREPARED = "island_not_prepared"  # exchange or loads not brought down in time
     POI_DID_NOT_OPEN = "poi_did_not_open"  # by our order, beside a good grid: nothing has changed
     GENSET_RUNS = "genset_runs"
+    NOT_DARK = "not_dark"  # a black start was asked for
+    NOTHING_TO_START = "nothing_to_start"  # neither a battery nor a genset nor the sun
+    NOT_AT_THE_HUB = "not_at_the_hub"  # a release is for who stands there and has looked
+    CAUSE_REMAINS = "cause_remains"  # of a latch, or nobody knows
     NOT_POSSIBLE = "not_possible"  # what was asked for
     WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"

@@ -8,6 +8,7 @@ from typing import cast
 
 from controller.cli import COMMANDS, Command, overview, parser_of
 from controller.commands import (
+    ask,
     bench,
     check,
     demo,
@@ -44,6 +45,7 @@ MODULES: Mapping[str, ModuleType] = {
     "replay": replay,
     "read": read,
     "observe": observe,
+    "ask": ask,
     "island": island,
     "drill": drill,
     "bench": bench,

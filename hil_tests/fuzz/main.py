@@ -97,10 +97,10 @@ def summary_lines(options: FuzzOptions, told: Sequence[Told]) -> Iterator[str]:
     """How much was played, how much of it broke, and which known gaps ended the rest."""
     hours, wall_s = sum(each.plant_s for each in told) / 3600.0, sum(each.wall_s for each in told)
     broken = sum(bool(each.broke) for each in told)
-    yield (
-        f"{len(told)} stories of seeds {options.first} to {options.last}, {hours:.1f} h of plant time in {wall_s:.0f} s"
-        f" of work, {broken} broke"
-    )
+    stories = "1 story" if len(told) == 1 else f"{len(told)} stories"
+    is_one = options.first == options.last
+    seeds = f"seed {options.first}" if is_one else f"seeds {options.first} to {options.last}"
+    yield f"{stories} of {seeds}, {hours:.1f} h of plant time in {wall_s:.0f} s of work, {broken} broke"
     for name, count in _gaps(told).items():
         yield f"  {count} ended in a known gap: {name}"
 

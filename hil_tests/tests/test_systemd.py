@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from controller.config.paths import configs_dir
+from hil_tests.tests.commands.village import hallig
 
 UNITS = ("hallig-controller", "hallig-web")
+WISHES = ("hallig-island", "hallig-warning")  # each asks once, and ends
+WAITERS = ("hallig-island.timer", "hallig-warning.path")
 PROMISED = {
     "Restart": "always",
     "RestartSec": "250ms",
@@ -69,14 +72,46 @@ def test_the_controller_hangs_on_nobody() -> None:
     assert "network" not in unit("hallig-controller")["Unit"]["After"]
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", [*(f"{name}.service" for name in (*UNITS, *WISHES)), *WAITERS])
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_the_service_manager_finds_nothing_wrong(name: str, tmp_path: Path) -> None:
     """With this interpreter in the place of the installed command, which is not on this machine."""
-    text = unit_path(name).read_text(encoding="utf-8").replace("/opt/hallig/bin/hallig", sys.executable)
-    copy = tmp_path / f"{name}.service"
-    copy.write_text(text, encoding="utf-8")
+    for path in (configs_dir() / "systemd").iterdir():
+        text = path.read_text(encoding="utf-8").replace("/opt/hallig/bin/hallig", sys.executable)
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
     found = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(copy)], capture_output=True, text=True, timeout=30, check=False
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
-    assert f"{name}.service" not in found.stderr, found.stderr
+    assert name not in found.stderr, found.stderr
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_who_wishes_on_a_timetable_says_that_he_is_no_person(name: str) -> None:
+    """And can reach nothing but the control socket: no network, no rights, nothing to write to."""
+    service = unit(name)["Service"]
+    assert " island on --automatic --for " in service["ExecStart"]
+    assert (service["Type"], service["User"]) == ("oneshot", "hallig")
+    kept = {key: service[key] for key in ("RestrictAddressFamilies", "CapabilityBoundingSet", "ProtectSystem")}
+    assert kept == {"RestrictAddressFamilies": "AF_UNIX", "CapabilityBoundingSet": "", "ProtectSystem": "strict"}
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_a_wish_is_asked_in_words_that_the_command_knows(name: str, tmp_path: Path) -> None:
+    words = unit(name)["Service"]["ExecStart"].replace("/run/hallig", str(tmp_path)).split()[1:]
+    assert hallig(*words).returncode == 3, "understood; there is no controller here"
+
+
+def test_the_file_of_a_warning_is_the_one_that_is_waited_for_and_taken_away() -> None:
+    path = configparser.RawConfigParser(delimiters=("=",))
+    path.read(configs_dir() / "systemd" / "hallig-warning.path", encoding="utf-8")
+    file = Path(path["Path"]["pathexists"])
+    service = unit("hallig-warning")["Service"]
+    assert service["ExecStartPre"].endswith(f" -f {file}")
+    assert service["ReadWritePaths"] == f"-{file.parent}"
+    folders = (configs_dir() / "systemd" / "hallig.tmpfiles.conf").read_text(encoding="utf-8")
+    assert f"d {file.parent} 2770 hallig hallig-warning -" in folders
+    assert "g hallig-warning -" in (configs_dir() / "systemd" / "hallig.sysusers.conf").read_text(encoding="utf-8")

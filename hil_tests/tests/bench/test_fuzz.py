@@ -121,7 +121,7 @@ def test_a_known_gap_alone_is_counted_and_fails_nothing() -> None:
 
 def test_one_seed_is_a_range_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz_by_module(["--seeds", "3", "--aim", "safety", "--jobs", "1", "--folder", str(tmp_path)]) == 0
-    assert "1 stories of seeds 3 to 3" in capsys.readouterr().out
+    assert "1 story of seed 3," in capsys.readouterr().out
 
 
 def test_good_seeds_end_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

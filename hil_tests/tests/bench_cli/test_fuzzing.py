@@ -14,7 +14,7 @@ from hil_tests.tests.bench.test_fuzz import scenario
 
 def test_it_plays_and_ends_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "fuzz", "--seeds", "3", "-j", "1", "--safety", "--folder", str(tmp_path)]) == 0
-    assert "1 stories of seeds 3 to 3" in capsys.readouterr().out
+    assert "1 story of seed 3," in capsys.readouterr().out
 
 
 def test_what_it_finds_is_machine_readable(

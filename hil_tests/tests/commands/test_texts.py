@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import clock
+from controller.commands.explaining import table
 from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace
 from controller.commands.instants import moment_unix_s
@@ -26,6 +27,7 @@ from controller.status import FeederStatus, HoursLeft, LatchStatus, Status, Tier
 from hil_tests.tests.browser.cases import blind, doubtful
 from hil_tests.tests.web.statuses import dark, islanded, on_grid
 from supervisor.instants import Now
+from supervisor.labels import Labels
 from supervisor.reading import Reading
 from supervisor.words import LANGUAGES, words
 
@@ -125,7 +127,7 @@ def test_what_waits_for_a_person_says_what_clears_it() -> None:
     status = replace(islanded(), latches=(LatchStatus("emergency_off", Reason.EMERGENCY_OFF, 1.0),))
     text = " ".join(" ".join(screen(look(status), words("en"))).split())
     assert "Emergency-off was pressed" in text
-    assert "Cleared at the hub once the button is pulled out." in text
+    assert "Cleared at the hub once the button is pulled out. 'hallig ask release emergency_off --at-the-hub'" in text
     assert look(status).problems == ("latch:emergency_off",)
 
 
@@ -158,3 +160,10 @@ def test_anything_else_is_refused_in_one_way(text: str) -> None:
         at_s, lasts_s = moment_unix_s(text, NOON)
         assert math.isfinite(at_s)
         assert lasts_s >= 0.0
+
+
+def test_what_never_was_is_not_told_as_not_measured() -> None:
+    say = words("en")
+    inputs = {"newest_attempt_s": None, "former": None}
+    rows = [" ".join(row.split()) for row in table(inputs, Labels(islanded(), say), say)]
+    assert rows == ["newest attempt, ago –", "Forming source nothing"]

@@ -1,7 +1,8 @@
 """A village in a process of its own: a plant and its device servers, told what happens line by line.
 
 `python -m hil_tests.tests.commands.village_process FOLDER` writes FOLDER/overrides.json, says "ready", and then obeys
-`blackout`, `returns` and `written` (what each device was told so far, as JSON) until its input ends.
+`blackout`, `returns`, `charge PERCENT`, `press`, `pull` (the emergency-off) and `written` (what each device was told so
+far, as JSON) until its input ends.
 """
 
 from __future__ import annotations
@@ -32,12 +33,17 @@ async def serve(folder: Path) -> None:
 
 
 def answer(line: str, plant: Plant, servers: DeviceServers) -> str:
-    match line:
-        case "blackout":
+    match line.split():
+        case ["blackout"]:
             plant.grid.blackout()
-        case "returns":
+        case ["returns"]:
             plant.grid.returns()
-        case "written":
+        case ["charge", pct]:
+            for inverter in plant.batteries.values():
+                inverter.soc_pct = float(pct)
+        case ["press" | "pull" as what]:
+            plant.safety.emergency_off = what == "press"
+        case ["written"]:
             devices = servers.devices.site.devices
             return json.dumps({name: dict(servers.devices.device(name).written) for name in devices}, default=str)
     return "ok"

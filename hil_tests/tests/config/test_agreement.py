@@ -18,7 +18,7 @@ from controller.config.table_checks import RAW_RANGES
 from controller.config.tables import load_table
 from controller.config.types import SunSpecWhere
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
-from controller.core import conditions, prepare, shedding
+from controller.core import conditions, prepare, resync, shedding
 from controller.drivers import blocks
 from controller.drivers.assets import ROLE_FIELDS
 from controller.drivers.codec import NUMBER_TYPES
@@ -114,3 +114,9 @@ def test_what_the_checks_foretell_is_what_the_core_does() -> None:
     assert capacity.MARGIN_RATIO == prepare.MARGIN_RATIO
     assert capacity.PICKUP_CEILING_RATIO == shedding.PICKUP_CEILING_RATIO
     assert checks_instruments.STUCK_MARGIN_S == conditions.STUCK_MARGIN_S
+
+
+def test_the_core_closes_the_poi_no_oftener_than_the_guard_lets_it() -> None:
+    envelope = load_site(MUSTER).envelope
+    assert envelope.poi_closings_max >= resync.CLOSINGS_MAX
+    assert envelope.poi_closings_window_s <= resync.CLOSINGS_WINDOW_S

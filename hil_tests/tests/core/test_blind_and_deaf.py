@@ -15,7 +15,7 @@ from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, GensetState, Mode
+from controller.model.words import BreakerPosition, GensetState, GridVerdict, Mode
 from hil_tests.tests.core.hubs import battery, dark, hub, islanded, nothing_left, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
@@ -171,6 +171,34 @@ def test_a_sag_is_not_forgotten_because_of_one_lost_reply() -> None:
         run.see(sag, 0.1)
         run.see(unmeasured)
     assert run.memory.mode is not Mode.GRID_CONNECTED
+
+
+def low(at_s: float) -> ProcessImage:
+    """Inside the loss bands, and not good enough to come back to."""
+    return with_poi(islanded(at_s), grid_voltage_v=PhaseValues.even(190.0), grid_frequency_hz=50.0)
+
+
+@pytest.mark.parametrize("blind_s", [0.05, 60.0])
+def test_a_rejected_grid_is_not_taken_for_good_because_it_was_not_seen_for_a_moment(blind_s: float) -> None:
+    run = started()
+    run.see(lambda t: with_poi(low(t), grid_voltage_v=PhaseValues.even(160.0)), 5.0)
+    run.see(low, 1.0)
+    assert run.memory.grid.verdict is GridVerdict.REJECTED
+    run.see(lambda t: with_poi(low(t), grid_voltage_v=None), blind_s)
+    assert run.memory.grid.verdict.value == "unknown"
+    run.see(low, 1.0)
+    assert (run.memory.grid.verdict, run.memory.grid.reason) == (GridVerdict.REJECTED, Reason.GRID_UNDERVOLTAGE)
+
+
+def test_a_grid_that_was_good_is_good_again_after_a_blind_moment() -> None:
+    run = started(on_grid)
+    weak: Callable[[float], ProcessImage] = lambda t: with_poi(  # noqa: E731  (a picture)
+        on_grid(t), grid_voltage_v=PhaseValues.even(190.0), bus_voltage_v=PhaseValues.even(190.0)
+    )
+    run.see(weak, 1.0)
+    run.see(unmeasured)
+    run.see(weak)
+    assert (run.memory.grid.verdict, run.memory.mode) == (GridVerdict.OK, Mode.GRID_CONNECTED)
 
 
 def test_the_proof_needs_two_samples_not_two_looks_at_one() -> None:

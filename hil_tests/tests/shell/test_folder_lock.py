@@ -19,7 +19,7 @@ from controller.folder_lock import FolderLock, HeldElsewhereError
 from controller.journal import Journal
 from controller.journal_store import JournalStore
 from controller.run_folder import RunFolder
-from controller.whereabouts import Whereabouts, read_whereabouts, write_whereabouts
+from controller.whereabouts import Whereabouts, lock_device, lock_holder, read_whereabouts, write_whereabouts
 from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.shell.test_journal_trouble import EVENT, LATCHED, running, small_disk
 
@@ -86,6 +86,15 @@ def test_when_the_first_ends_the_second_takes_up_what_it_had_kept(tmp_path: Path
     assert load_durable(late[0].stored, "boot", 9.0) == LATCHED
     assert (second.status.is_ok, second.status.is_held) == (True, False)
     second.stop()
+
+
+def test_who_holds_a_folder_is_found_whatever_stat_calls_its_device(tmp_path: Path) -> None:
+    with another_process(tmp_path) as holder:
+        assert lock_holder(tmp_path) == holder.pid
+    assert lock_holder(tmp_path) is None
+    btrfs = "29 1 0:25 /@ / rw,relatime shared:1 - btrfs /dev/nvme0n1p2 rw\n36 25 0:32 / /run rw - tmpfs tmpfs rw"
+    assert lock_device("pos:\t0\nflags:\t012000000\nmnt_id:\t29\nino:\t256\n", btrfs) == "00:19"
+    assert lock_device("mnt_id:\t7\n", btrfs) == "", "a mount that is not shown holds nobody"
 
 
 def test_a_disk_that_does_not_answer_the_lock_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,73 @@
+"""An order to close over dead sides is for what was seen when it was given: it ends with it, and not with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from controller.core.situation import assess
+from controller.model.image import GensetSeen, ProcessImage
+from controller.model.phases import PhaseValues
+from controller.model.reasons import Reason
+from controller.model.words import GensetState, SettingsGroup
+from hil_tests.tests.core.hubs import LIVE, battery, battery_seen, hub, nothing_left, with_poi
+from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.scenes import good_grid_beside_the_dark, relay_is_gone
+
+Image = Callable[[float], ProcessImage]
+
+
+def ordered(run: Run, image: Image, cause: Reason) -> None:
+    for _ in range(2000):
+        if run.see(image).commands.poi.close is not None:
+            break
+    assert run.commands.poi.close is not None
+    assert run.commands.poi.close.cause is cause
+
+
+def all_dead(at_s: float) -> ProcessImage:
+    return with_poi(nothing_left(at_s), settings_group=SettingsGroup.GRID)
+
+
+def grid_comes(at_s: float) -> ProcessImage:
+    return good_grid_beside_the_dark(at_s)
+
+
+def grid_flickers(at_s: float) -> ProcessImage:
+    return with_poi(all_dead(at_s), grid_voltage_v=PhaseValues.even(140.0))
+
+
+def genset_on(image: Image) -> Image:
+    genset = {"genset": GensetSeen(0.0, GensetState.READY, PhaseValues.even(0.0), 100.0)}
+    return lambda at_s: replace(image(at_s), gensets=genset)
+
+
+@pytest.mark.parametrize("after", [grid_comes, grid_flickers, genset_on(all_dead)])
+def test_dead_onto_dead_is_not_closed_once_the_grid_or_a_source_comes(after: Image) -> None:
+    run = Run(hub(poi=replace(hub().poi, is_closed_unattended=True)))
+    ordered(run, all_dead, Reason.LAST_ACT)
+    assert run.see(after).commands.poi.close is None, "what comes now is observed first, like any grid that returns"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        genset_on(good_grid_beside_the_dark),
+        lambda t: with_poi(good_grid_beside_the_dark(t), bus_voltage_v=LIVE, bus_frequency_hz=50.0),
+    ],
+)
+def test_live_onto_dead_is_not_closed_once_somebody_supplies_the_bus(after: Image) -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    ordered(run, good_grid_beside_the_dark, Reason.DEAD_BUS_RETURN)
+    assert run.see(after).commands.poi.close is None
+
+
+def test_of_two_batteries_one_with_an_open_contactor_makes_no_bus_dead() -> None:
+    two = hub(batteries={"battery": battery(), "second": battery("second")})
+    seen = relay_is_gone(100.0)
+    seen = replace(seen, batteries={**seen.batteries, "second": battery_seen(100.0, voltage_v=LIVE)})
+    situation = assess(seen, two, 100.0)
+    assert (situation.bus_is_dead, situation.bus_is_live) == (False, True)
