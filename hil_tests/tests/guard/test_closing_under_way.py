@@ -39,7 +39,7 @@ from hil_tests.tests.guard.scene import (
     with_poi,
 )
 
-UNDER_WAY_S = 0.0625 + 0.03125 + 0.15  # the breaker's time, its spread, and until it is seen
+UNDER_WAY_S = 0.0625 + 0.03125 + 0.15625  # the breaker's time, its spread, and until it is seen
 STOPPED = {name: BatteryCommand(stop=True) for name in HUB.batteries}
 
 
@@ -116,7 +116,7 @@ def test_who_orders_it_open_has_called_it_back() -> None:
 
 def test_a_contact_that_does_not_come_is_awaited_for_its_time_and_no_longer() -> None:
     watch = closing_in_the_dark()
-    watch.now_s += UNDER_WAY_S - CYCLE_S - 0.001
+    watch.now_s += UNDER_WAY_S - CYCLE_S
     assert reasons(watch.sees(back_in_the_dark(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
     watch = closing_in_the_dark()
     watch.now_s += UNDER_WAY_S - CYCLE_S + 0.001
@@ -179,6 +179,14 @@ def test_what_was_left_alone_is_left_alone(first: Mapping[str, BatteryCommand]) 
         [Reason.VETO_OUT_OF_SYNC],
         {"main": BatteryCommand()},
     )
+
+
+def test_what_passed_with_the_first_cycle_counts_and_not_what_passed_with_the_last() -> None:
+    watch = closing(steered(50.0))
+    order = watch.memory.allowed.poi.close
+    assert order is not None
+    watch.sees(ready_to_return(), poi_close(order))
+    assert watch.sees(ready_to_return(), battery(frequency_set_hz=50.0)).vetoes == ()
 
 
 def test_silence_is_no_leap() -> None:
