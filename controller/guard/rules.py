@@ -275,7 +275,7 @@ def _is_awaited(case: Case, battery: AssetId) -> bool:
     track = case.track(battery)
     if track.order is None:
         return False
-    assert track.passed_at_s is not None, "an order that passed has its instant"
+    assert track.passed_at_s is not None  # it is set with the order
     waits_s = case.now_s - track.passed_at_s
     is_awaited = waits_s <= ANSWER_MAX_S or case.now_s <= track.order.expires_at_s
     return waits_s <= WIRE_S or (is_awaited and not track.is_answered)
