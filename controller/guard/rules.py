@@ -273,8 +273,9 @@ def _is_in_parallel(case: Case) -> bool:
 def _is_awaited(case: Case, battery: AssetId) -> bool:
     """An order is on the wire, or its answer on the way back; what is seen meanwhile may be older than it."""
     track = case.track(battery)
-    if track.order is None or track.passed_at_s is None:
+    if track.order is None:
         return False
+    assert track.passed_at_s is not None  # it is set with the order
     waits_s = case.now_s - track.passed_at_s
     is_awaited = waits_s <= ANSWER_MAX_S or case.now_s <= track.order.expires_at_s
     return waits_s <= WIRE_S or (is_awaited and not track.is_answered)

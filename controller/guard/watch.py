@@ -23,7 +23,7 @@ from controller.model.words import BreakerPosition, GensetState, InverterMode, S
 
 TRIES_KEPT = 64
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
-CLOSED_SEEN_S = 0.15  # from contact to the sample that shows it
+CLOSED_SEEN_S = 0.15625  # from contact to the sample that shows it
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
 

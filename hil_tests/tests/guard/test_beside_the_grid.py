@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.guard.vet import LET_GO_S, Verdict
+from controller.guard.vet import Verdict
 from controller.model.commands import BatteryCommand, Commands
 from controller.model.hub import Hub
 from controller.model.image import ProcessImage
@@ -17,6 +17,7 @@ from hil_tests.tests.guard.scene import (
     CYCLE_S,
     NOTHING,
     battery,
+    crank,
     dark_and_earthed,
     form,
     islanded,
@@ -27,6 +28,7 @@ from hil_tests.tests.guard.scene import (
     with_poi,
 )
 
+LET_GO_S = 0.125
 WITHOUT_A_BREAK = hub_with_battery(capabilities=replace(SOURCES, forms_in_parallel=True))
 FORMS = with_battery(on_grid(), mode=InverterMode.GRID_FORMING)
 LET_GO = {"main": BatteryCommand(follow=True)}
@@ -94,6 +96,11 @@ def test_time_begins_anew_when_the_sides_part() -> None:
 def test_only_who_forms_lets_go() -> None:
     seen = with_battery(FORMS, "second", mode=InverterMode.GRID_FOLLOWING)
     assert set(watch_after(seen).sees_for(seen, 1.0).allowed.batteries) == {"main"}
+    spoken_to = battery("second", power_set_w=0.0)
+    assert (
+        watch_after(seen, seen, seen, seen).sees(seen, spoken_to).allowed.batteries["second"]
+        == (spoken_to.batteries["second"])
+    )
     follows = with_battery(on_grid(), "second", mode=InverterMode.GRID_FOLLOWING)
     assert watch_after(follows).sees_for(follows, 1.0).allowed == NOTHING
 
@@ -107,3 +114,9 @@ def test_who_forms_through_a_stuck_poi_is_stopped_without_being_spoken_to() -> N
     watch.sees(dark_and_earthed(), form(watch.order()))
     stuck = with_poi(FORMS, position=BreakerPosition.OPEN)
     assert watch.sees(stuck).allowed.batteries == {"main": BatteryCommand(stop=True, cause=Reason.VETO_NOT_PROVEN_OPEN)}
+
+
+def test_beside_a_healthy_grid_a_genset_is_cranked_although_the_bus_is_not_seen() -> None:
+    seen = with_poi(on_grid(), bus_voltage_v=None)
+    watch = watch_after(seen)
+    assert watch.sees(seen, crank(watch.order())).vetoes == ()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.guard.levels import STRIDE_HZ, STRIDE_RATIO
-from controller.guard.watch import CLOSED_SEEN_S
+from controller.guard.proof import Case
+from controller.guard.rules import Ask, is_steered_away
 from controller.model.commands import BatteryCommand, Commands, PoiCommand
 from controller.model.hub import Hub
 from controller.model.image import FeederSeen, ProcessImage
@@ -39,7 +39,7 @@ from hil_tests.tests.guard.scene import (
     with_poi,
 )
 
-UNDER_WAY_S = POI.breaker_closing_s + POI.breaker_closing_uncertainty_s + CLOSED_SEEN_S
+UNDER_WAY_S = 0.0625 + 0.03125 + 0.15625  # the breaker's time, its spread, and until it is seen
 STOPPED = {name: BatteryCommand(stop=True) for name in HUB.batteries}
 
 
@@ -116,7 +116,7 @@ def test_who_orders_it_open_has_called_it_back() -> None:
 
 def test_a_contact_that_does_not_come_is_awaited_for_its_time_and_no_longer() -> None:
     watch = closing_in_the_dark()
-    watch.now_s += UNDER_WAY_S - CYCLE_S - 0.001
+    watch.now_s += UNDER_WAY_S - CYCLE_S
     assert reasons(watch.sees(back_in_the_dark(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
     watch = closing_in_the_dark()
     watch.now_s += UNDER_WAY_S - CYCLE_S + 0.001
@@ -147,7 +147,7 @@ def test_a_relay_finds_its_own_instant() -> None:
 
 def test_small_steps_of_steering_are_held_without_a_word() -> None:
     watch = closing(steered(50.0, voltage_set_v=230.0, power_set_w=0.0))
-    near = steered(50.0 + STRIDE_HZ - 0.001, voltage_set_v=230.0 + STRIDE_RATIO * 230.0, power_set_w=3_000.0)
+    near = steered(50.099, voltage_set_v=241.5, power_set_w=3_000.0)
     verdict = watch.sees(ready_to_return(), Commands(batteries=near))
     assert verdict.vetoes == ()
     assert verdict.allowed.batteries == steered(50.0, voltage_set_v=230.0, power_set_w=0.0)
@@ -156,10 +156,10 @@ def test_small_steps_of_steering_are_held_without_a_word() -> None:
 
 
 LEAPS = [
-    {"frequency_set_hz": 50.0 + STRIDE_HZ + 0.001},
-    {"frequency_set_hz": 50.0 - STRIDE_HZ - 0.001},
-    {"voltage_set_v": 230.0 * (1.0 + STRIDE_RATIO) + 0.001},
-    {"power_set_w": STRIDE_RATIO * 60_000.0 + 0.001},
+    {"frequency_set_hz": 50.101},
+    {"frequency_set_hz": 49.899},
+    {"voltage_set_v": 241.501},
+    {"power_set_w": 3_000.001},
 ]
 
 
@@ -179,6 +179,14 @@ def test_what_was_left_alone_is_left_alone(first: Mapping[str, BatteryCommand]) 
         [Reason.VETO_OUT_OF_SYNC],
         {"main": BatteryCommand()},
     )
+
+
+def test_what_passed_with_the_first_cycle_counts_and_not_what_passed_with_the_last() -> None:
+    watch = closing(steered(50.0))
+    order = watch.memory.allowed.poi.close
+    assert order is not None
+    watch.sees(ready_to_return(), poi_close(order))
+    assert watch.sees(ready_to_return(), battery(frequency_set_hz=50.0)).vetoes == ()
 
 
 def test_silence_is_no_leap() -> None:
@@ -221,6 +229,14 @@ def test_what_is_not_known_of_it_forbids_nothing(seen: ProcessImage) -> None:
     watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
     wish = replace(poi_close(watch.order()), batteries=steered(51.0))
     assert Reason.VETO_OUT_OF_SYNC not in reasons(watch.sees(seen, wish))
+
+
+def test_without_a_measured_grid_the_rule_is_silent_and_another_speaks() -> None:
+    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
+    unseen, order = with_poi(LOADED, grid_frequency_hz=None), watch.order()
+    wish = replace(poi_close(order), batteries=steered(51.0))
+    case = Case(watch.memory, wish, unseen, watch.bounds, watch.now_s)
+    assert not is_steered_away(case, Ask(POI.id, order, BreakerPosition.OPEN))
 
 
 def test_who_was_told_nothing_is_believed_by_what_is_measured() -> None:

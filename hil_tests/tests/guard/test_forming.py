@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from controller.guard.rules import ANSWER_MAX_S, WIRE_S
 from controller.guard.vet import Verdict
 from controller.model.commands import BatteryCommand, Commands, Order, SwitchCommand
 from controller.model.hub import Earthing
@@ -145,7 +144,7 @@ def test_who_only_follows_asks_for_no_token() -> None:
 
 def test_the_token_stays_with_who_was_let_to_until_its_time_is_over() -> None:
     watch = proven()
-    first = watch.order(hold_s=2.0)
+    first = watch.order(hold_s=4.0)
     watch.sees(dark_and_earthed(), form(first))
     watch.now_s = first.expires_at_s - CYCLE_S
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
@@ -156,7 +155,7 @@ def test_a_token_is_kept_for_as_long_as_an_answer_may_take_however_short_its_ord
     watch = proven()
     watch.sees(dark_and_earthed(), form(watch.order(hold_s=0.0)))
     passed_at_s = watch.now_s
-    watch.now_s = passed_at_s + ANSWER_MAX_S - CYCLE_S
+    watch.now_s = passed_at_s + 2.0 - CYCLE_S
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
     watch.now_s += 0.001
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
@@ -170,7 +169,7 @@ def test_the_token_is_free_again_when_its_holder_has_formed_and_fallen() -> None
     watch.sees(islanded())
     for _ in range(2):
         watch.sees(dark_and_earthed())
-    watch.now_s = passed_at_s + WIRE_S - CYCLE_S
+    watch.now_s = passed_at_s + 0.3125 - CYCLE_S
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
     watch.now_s += 0.001
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == []
@@ -187,7 +186,7 @@ def test_an_order_restated_to_who_forms_keeps_the_token_too() -> None:
     watch.sees(islanded(), form(again))
     passed_at_s = watch.now_s
     watch.sees(dark_and_earthed())
-    watch.now_s = passed_at_s + WIRE_S - CYCLE_S
+    watch.now_s = passed_at_s + 0.3125 - CYCLE_S
     assert reasons(ask_to_form(dark_and_earthed(), watch, "second")) == [Reason.VETO_SECOND_FORMER]
 
 
