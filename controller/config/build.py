@@ -15,6 +15,7 @@ from controller.config.schema import (
     FeederEntry,
     GensetEntry,
     LabelEntry,
+    OfferEntry,
     PoiEntry,
     SiteFile,
     SourceEntry,
@@ -81,10 +82,7 @@ def build_hub(
             Tier(int(number), _label(entry.label), entry.shed_below_soc_pct, entry.restore_above_soc_pct)
             for number, entry in sorted(site.tiers.items())
         ),
-        offers=tuple(
-            Offer(name, _label(entry.label), tuple(entry.feeders), tuple(entry.radios))
-            for name, entry in site.offers.items()
-        ),
+        offers=tuple(_offer(name, entry) for name, entry in site.offers.items()),
         earthing=_earthing(site.earthing),
         grid_code=grid_code,
         timing=Timing(**site.timing.model_dump()),
@@ -92,6 +90,10 @@ def build_hub(
         has_local_remote=site.safety is not None,
         dimming=_dimming(site.dimming),
     )
+
+
+def _offer(name: str, entry: OfferEntry) -> Offer:
+    return Offer(name, _label(entry.label), tuple(entry.feeders), tuple(entry.radios))
 
 
 def _dimming(dimming: DimmingEntry | None) -> Dimming | None:
