@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from controller.model.commands import BatteryCommand, Commands, Order
 from controller.model.hub import AssetId
 
+NEAR_HZ = 0.05  # half the slip at which a POI may be closed
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -62,6 +64,18 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A no-load frequency that a former was let be told, and since when it has stayed near it."""
+
+    frequency_hz: float
+    since_s: float
+
+    def is_near(self, frequency_hz: float) -> bool:
+        """By less than what would take the bus out of step."""
+        return abs(frequency_hz - self.frequency_hz) <= NEAR_HZ
+
+
+@dataclass(frozen=True, slots=True)
 class GuardMemory:
     """Everything that `vet` carries to its next cycle. A fresh one knows nothing and therefore allows less."""
 
@@ -78,5 +92,6 @@ class GuardMemory:
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
+    told: Mapping[AssetId, Told] = field(default_factory=dict)
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

@@ -10,9 +10,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from controller.guard.proof import Case, is_bus_dead, is_dead, is_earthed, is_fresh, is_grid_healthy, is_on_grid
-from controller.model.commands import BatteryCommand, Order
-from controller.model.hub import AssetId, Battery, Feeder
-from controller.model.image import BatterySeen, FeederSeen
+from controller.model.commands import Order
+from controller.model.hub import AssetId, Feeder
+from controller.model.image import FeederSeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, SettingsGroup
 
@@ -140,47 +140,6 @@ def is_bus_not_live(case: Case, _ask: Ask) -> bool:
 def is_rotation_wrong(case: Case, _ask: Ask) -> bool:
     """After repairs phases come back swapped, and many a synchro-check looks at one phase only."""
     return case.seen.poi.rotation_equal is False
-
-
-def is_out_of_sync(case: Case, _ask: Ask) -> bool:
-    """Angle at contact, at its worst, against the envelope; slip and voltages too; everything seen.
-
-    |dphi + 360*slip*t_close| + 360*|slip|*(t_uncertainty + age) + error <= limit: the sample's age counts as
-    uncertainty, in both directions, and of two stated instrument errors the larger.
-    """
-    poi, breaker, limits = case.seen.poi, case.bounds.hub.poi, case.bounds.envelope
-    if poi.angle_difference_deg is None or poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
-        return True
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None or poi.measured_at_s is None:
-        return True
-    slip_hz = poi.bus_frequency_hz - poi.grid_frequency_hz
-    drift_s = breaker.breaker_closing_uncertainty_s + abs(case.now_s - poi.measured_at_s)
-    at_contact_deg = abs(poi.angle_difference_deg + 360.0 * slip_hz * breaker.breaker_closing_s)
-    error_deg = max(limits.sync_angle_error_deg, breaker.angle_error_deg)
-    apart_v = limits.sync_voltage_difference_max_ratio * case.bounds.hub.nominal_voltage_v
-    in_sync = (
-        at_contact_deg + 360.0 * abs(slip_hz) * drift_s + error_deg <= limits.sync_angle_max_deg
-        and abs(slip_hz) <= limits.sync_slip_max_hz
-        and all(abs(g - b) <= apart_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
-    )
-    return not (in_sync and poi.rotation_equal is True)
-
-
-def is_steered_away(case: Case, _ask: Ask) -> bool:
-    """In sync as yet, and told a no-load frequency that takes the bus out of step before contact."""
-    grid_hz, limit_hz = case.seen.poi.grid_frequency_hz, case.bounds.envelope.sync_slip_max_hz
-    runs_hz = [_told_hz(case, battery) for battery in case.bounds.hub.batteries.values()]
-    return grid_hz is not None and any(hz is not None and not abs(hz - grid_hz) <= limit_hz for hz in runs_hz)
-
-
-def _told_hz(case: Case, battery: Battery) -> float | None:
-    """Where the bus will run by what this former is told, or was told last, at the load it carries; None: not known."""
-    state = case.seen.batteries.get(battery.id) or BatterySeen()
-    if state.mode is not InverterMode.GRID_FORMING or state.power_w is None:
-        return None
-    told, before = (c.batteries.get(battery.id) or BatteryCommand() for c in (case.commands, case.memory.allowed))
-    set_hz = before.frequency_set_hz if told.frequency_set_hz is None else told.frequency_set_hz
-    return None if set_hz is None else set_hz - battery.droop_hz_per_w * state.power_w.total
 
 
 def is_bus_not_proven_dead(case: Case, _ask: Ask) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.guard import rules
+from controller.guard import rules, sync
 from controller.guard.proof import Case, is_bus_dead, is_grid_dead
 from controller.guard.rules import Ask
 from controller.model.reasons import Reason
@@ -39,8 +39,8 @@ POI_PERMIT: tuple[Rule, ...] = (
 POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
     Switcher.CONTROLLER: (  # live onto live, timed by us
         *POI_PERMIT,
-        (rules.is_out_of_sync, Reason.VETO_OUT_OF_SYNC),
-        (rules.is_steered_away, Reason.VETO_OUT_OF_SYNC),
+        (sync.is_out_of_sync, Reason.VETO_OUT_OF_SYNC),
+        (sync.is_steered_away, Reason.VETO_OUT_OF_SYNC),
     ),
     Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant
     Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # it cannot be closed in sync

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.guard.bounds import Bounds
 from controller.guard.contact import watch_closed
-from controller.guard.memory import Closing, GuardMemory, OwnLatch, Track
+from controller.guard.memory import Closing, GuardMemory, OwnLatch, Told, Track
 from controller.guard.proof import (
     earthing_id,
     is_fresh,
@@ -60,6 +60,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         closing=_still_closing(memory, poi, bounds, now_s),
+        told=memory.told,
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
         allowed=memory.allowed,
     )
@@ -74,7 +75,18 @@ def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
     for asset, command in allowed.feeders.items():
         if command.open and asset in tracks:
             tracks[asset] = replace(tracks[asset], opening_at_s=now_s)
-    return replace(memory, tracks=tracks, allowed=allowed, closing=_closing(memory, allowed, hub, now_s))
+    closing = _closing(memory, allowed, hub, now_s)
+    return replace(memory, tracks=tracks, allowed=allowed, closing=closing, told=_told(memory, allowed, now_s))
+
+
+def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId, Told]:
+    """A step away from what it was told begins anew; creeping away does as well."""
+    told = dict(memory.told)
+    for battery, command in allowed.batteries.items():
+        set_hz, before = command.frequency_set_hz, told.get(battery)
+        if set_hz is not None and (before is None or not before.is_near(set_hz)):
+            told[battery] = Told(set_hz, now_s)
+    return told
 
 
 def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> Closing | None:

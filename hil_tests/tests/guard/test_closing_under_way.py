@@ -8,19 +8,16 @@ from typing import Any
 
 import pytest
 
-from controller.guard.proof import Case
-from controller.guard.rules import Ask, is_steered_away
 from controller.model.commands import BatteryCommand, Commands, PoiCommand
 from controller.model.hub import Hub
 from controller.model.image import FeederSeen, ProcessImage
-from controller.model.phases import ZERO, PhaseValues
+from controller.model.phases import ZERO
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
-from hil_tests.tests.guard.hubs import HUB, POI, hub_closed_by, hub_with_battery
+from controller.model.words import BreakerPosition, Switcher
+from hil_tests.tests.guard.hubs import HUB, hub_closed_by
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
     LIVE,
-    NOTHING,
     Watch,
     battery,
     close,
@@ -35,7 +32,6 @@ from hil_tests.tests.guard.scene import (
     shed,
     watch_after,
     with_battery,
-    with_genset,
     with_poi,
 )
 
@@ -199,56 +195,6 @@ def test_behind_an_opening_the_set_points_are_free() -> None:
     wish = Commands(poi=PoiCommand(open=True), batteries=steered(51.0))
     verdict = watch.sees(ready_to_return(), wish)
     assert (verdict.vetoes, verdict.allowed.batteries) == ((), steered(51.0))
-
-
-# ---- nor is it let begin when the bus is told to run away
-
-DROOP = hub_with_battery(droop_hz_per_w=0.125 / 8_000.0)
-LOADED = with_battery(ready_to_return(slip_hz=0.0), power_w=PhaseValues(8_000.0, 0.0, 0.0))
-
-
-@pytest.mark.parametrize(("set_hz", "passes"), [(50.25, True), (50.0, True), (50.251, False), (49.999, False)])
-def test_the_bus_is_to_run_within_the_slip_by_what_its_former_is_told(set_hz: float, passes: bool) -> None:
-    for is_told_now in (True, False):
-        watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
-        watch.sees(LOADED, NOTHING if is_told_now else battery(frequency_set_hz=set_hz))
-        told = steered(set_hz) if is_told_now else {}
-        verdict = watch.sees(LOADED, replace(poi_close(watch.order()), batteries=told))
-        assert reasons(verdict) == ([] if passes else [Reason.VETO_OUT_OF_SYNC])
-
-
-UNKNOWN = [
-    with_battery(LOADED, power_w=None),
-    with_battery(LOADED, mode=InverterMode.GRID_FOLLOWING),
-    replace(LOADED, batteries={}),
-]
-
-
-@pytest.mark.parametrize("seen", UNKNOWN, ids=["power not seen", "follows", "not seen"])
-def test_what_is_not_known_of_it_forbids_nothing(seen: ProcessImage) -> None:
-    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
-    wish = replace(poi_close(watch.order()), batteries=steered(51.0))
-    assert Reason.VETO_OUT_OF_SYNC not in reasons(watch.sees(seen, wish))
-
-
-def test_without_a_measured_grid_the_rule_is_silent_and_another_speaks() -> None:
-    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
-    unseen, order = with_poi(LOADED, grid_frequency_hz=None), watch.order()
-    wish = replace(poi_close(order), batteries=steered(51.0))
-    case = Case(watch.memory, wish, unseen, watch.bounds, watch.now_s)
-    assert not is_steered_away(case, Ask(POI.id, order, BreakerPosition.OPEN))
-
-
-def test_who_was_told_nothing_is_believed_by_what_is_measured() -> None:
-    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
-    assert watch.sees(LOADED, poi_close(watch.order())).vetoes == ()
-
-
-def test_the_second_former_counts_as_well() -> None:
-    seen = with_battery(LOADED, "second", mode=InverterMode.GRID_FORMING, power_w=PhaseValues(0.0, 0.0, 0.0))
-    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
-    wish = replace(poi_close(watch.order()), batteries=battery("second", frequency_set_hz=51.0).batteries)
-    assert reasons(watch.sees(seen, wish)) == [Reason.VETO_OUT_OF_SYNC]
 
 
 def test_a_genset_that_starts_is_left_to_its_synchroniser() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.guard import rules
+from controller.guard import sync
 from controller.guard.memory import GuardMemory
 from controller.guard.proof import Case
 from controller.guard.rules import Ask, Often
@@ -268,8 +268,8 @@ def test_the_sync_rule_refuses_what_it_cannot_see_whatever_stands_before_it(chan
     seen = with_poi(ready_to_return(0.0, 0.0), measured_at_s=watch.now_s)
     ask = Ask("poi", watch.order(), OPEN)
     case = Case(GuardMemory(), NOTHING, seen, watch.bounds, watch.now_s)
-    assert not rules.is_out_of_sync(case, ask)
-    assert rules.is_out_of_sync(replace(case, seen=with_poi(seen, **change)), ask)
+    assert not sync.is_out_of_sync(case, ask)
+    assert sync.is_out_of_sync(replace(case, seen=with_poi(seen, **change)), ask)
 
 
 def test_what_is_not_said_of_an_order_is_the_strict_reading() -> None:
