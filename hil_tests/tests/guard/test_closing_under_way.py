@@ -32,6 +32,7 @@ from hil_tests.tests.guard.scene import (
     shed,
     watch_after,
     with_battery,
+    with_genset,
     with_poi,
 )
 
