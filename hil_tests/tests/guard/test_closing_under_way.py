@@ -13,7 +13,7 @@ from controller.model.hub import Hub
 from controller.model.image import FeederSeen, ProcessImage
 from controller.model.phases import ZERO
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, Switcher
+from controller.model.words import BreakerPosition, GensetState, Switcher
 from hil_tests.tests.guard.hubs import HUB, hub_closed_by
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
