@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controller.model.commands import BatteryCommand, Commands, Order
 from controller.model.hub import AssetId
 
-NEAR_HZ = 0.05  # half the slip at which a POI may be closed
+NEAR_HZ = 0.0625  # not much more than half the slip at which a POI may be closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ClosedContact:
     """The POI's contact has said closed since then, and what that is worth."""
 
     since_s: float
-    is_doubtful: bool = False  # it turned there against our order, beside a proven island, and nothing bears it out
+    is_doubtful: bool  # it turned there against our order, beside a proven island, and nothing bears it out
     is_refuted: bool = False  # its sides have been apart since, without any current
 
     @property
