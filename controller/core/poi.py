@@ -26,6 +26,7 @@ EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is aske
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
 ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
+ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
 ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
 
 
@@ -243,8 +244,7 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
         return _without_orders(memory)
     if situation.bus_is_dead is not True:
         return memory  # forming onto a bus that still lives would be a closing without sync
-    orders = (source.order for source in memory.batteries.values())
-    if any(order is not None and now_s <= order.expires_at_s for order in orders):
+    if any(_may_still_form(source, situation, is_other=b != former) for b, source in memory.batteries.items()):
         return memory  # one at a time: the guard waits for the answer as well
     before = memory.batteries.get(former, SourceMemory())
     if form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX:
@@ -254,6 +254,12 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
     memory = _without_orders(memory)
     memory = replace(memory, batteries={**memory.batteries, former: source})
     return count_attempt(memory, former, "form", now_s)
+
+
+def _may_still_form(source: SourceMemory, situation: Situation, *, is_other: bool) -> bool:
+    """It is ordered to, or was until just now: an inverter that takes its time may answer the last word."""
+    answers_s = ANSWER_MAX_S if is_other else 0.0
+    return source.order is not None and situation.now_s <= source.order.expires_at_s + answers_s
 
 
 def _without_orders(memory: CoreMemory) -> CoreMemory:

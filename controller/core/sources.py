@@ -19,7 +19,7 @@ from controller.model.commands import BatteryCommand, PvCommand
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason
-from controller.model.words import BusSide, InverterMode, Mode
+from controller.model.words import BusSide, InverterMode, Mode, Switcher
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
@@ -37,7 +37,7 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
         case Mode.UNPLANNED_ISLANDING | Mode.ISLANDED | Mode.RECONNECTION | Mode.BLACK_START:
             left_alone = situation.former if is_in_doubt(memory) else None
             told = (battery for battery in situation.hub.batteries.values() if battery.id != left_alone)
-            return {b.id: _in_island(memory, b, situation) for b in told}
+            return {} if _is_closing(memory, situation) else {b.id: _in_island(memory, b, situation) for b in told}
         case Mode.PLANNED_ISLANDING:
             is_steered = carried_by(situation.former or situation.candidate, memory, situation)
             command = leaving_command if is_steered else _in_island
@@ -46,6 +46,13 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
             return _locked_out(memory, situation)
         case _:
             return {}
+
+
+def _is_closing(memory: CoreMemory, situation: Situation) -> bool:
+    """The contact is on its way, timed for what everybody was told: nobody is told anything else until it comes."""
+    order = memory.poi.close if memory.mode is Mode.RECONNECTION else None
+    is_ours = situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
+    return is_ours and order is not None and order.issued_at_s < situation.now_s
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:

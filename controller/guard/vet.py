@@ -48,7 +48,7 @@ from controller.model.words import (
 POI_GAP_S = 5.0  # a motor-driven breaker winds its spring in less
 SWITCH_GAP_S = 1.0  # contactors are rated for far fewer closings an hour, and for short bursts at this pace
 CRANK_GAP_S = 30.0  # a starter rests at least as long as it may turn
-LET_GO_S = 0.125  # two samples that show both sides as one
+LET_GO_S = 0.1875  # three samples that show both sides as one: what the decision takes to find out, and a cycle
 FORMING = InverterMode.GRID_FORMING
 Asset = TypeVar("Asset")
 Command = TypeVar("Command")

@@ -17,15 +17,16 @@ class Former:
 
     def __init__(self, run: Run, angle_deg: float, off_hz: float = OFF_HZ) -> None:
         self._run, self.angle_deg, self._off_hz, self._at_s = run, angle_deg, off_hz, 0.0
-        self._droop_hz: float | None = None
+        self._told_hz = 50.0
         self.is_measured = True
 
     @property
     def set_hz(self) -> float:
-        """What it is told."""
-        told = self._run.commands.batteries["battery"].frequency_set_hz
-        assert told is not None
-        return told
+        """What it was told last."""
+        command = self._run.commands.batteries.get("battery")
+        if command is not None and command.frequency_set_hz is not None:
+            self._told_hz = command.frequency_set_hz
+        return self._told_hz
 
     def __call__(self, t: float) -> ProcessImage:
         image = islanded(t)
@@ -96,3 +97,17 @@ def test_what_was_learnt_is_forgotten_on_the_grid_and_bounded_before() -> None:
     run.see(islanded, 1.0)
     assert run.memory.mode is Mode.ISLANDED
     assert run.memory.batteries["battery"].trim is None
+
+
+def test_while_the_contact_is_on_its_way_nobody_is_told_anything() -> None:
+    run, former = steering(2.0, 0.0)
+    while run.commands.poi.close is None:
+        assert run.commands.batteries
+        run.see(former)
+        assert run.now_s < 200.0, "it closes"
+    assert run.commands.batteries, "what it is timed for is said with it"
+    order = run.commands.poi.close
+    while run.commands.poi.close is order:
+        run.see(former)
+        assert run.commands.poi.close is not order or run.commands.batteries == {}
+    assert run.commands.batteries, "it did not come: steered on"

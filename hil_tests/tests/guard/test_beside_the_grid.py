@@ -28,7 +28,7 @@ from hil_tests.tests.guard.scene import (
     with_poi,
 )
 
-LET_GO_S = 0.125
+LET_GO_S = 0.1875
 WITHOUT_A_BREAK = hub_with_battery(capabilities=replace(SOURCES, forms_in_parallel=True))
 FORMS = with_battery(on_grid(), mode=InverterMode.GRID_FORMING)
 LET_GO = {"main": BatteryCommand(follow=True)}
@@ -66,7 +66,7 @@ def test_it_is_a_veto_with_a_reason_unless_it_was_wished() -> None:
 
 
 def test_an_order_to_form_is_taken_out_with_it() -> None:
-    watch = watch_after(on_grid(), FORMS, FORMS, FORMS)
+    watch = watch_after(on_grid(), FORMS, FORMS, FORMS, FORMS)
     verdict = watch.sees(FORMS, form(watch.order(), follow=True))
     assert (reasons(verdict), verdict.allowed.batteries) == ([Reason.VETO_NOT_PROVEN_OPEN], LET_GO)
 
@@ -88,8 +88,7 @@ def test_who_cannot_follow_forms_for_ever() -> None:
 def test_time_begins_anew_when_the_sides_part() -> None:
     watch = watch_after(on_grid(), FORMS)
     watch.sees(islanded())
-    watch.sees(FORMS)
-    assert watch.sees(FORMS).vetoes == ()
+    assert watch.sees_for(FORMS, LET_GO_S).vetoes == ()
     assert watch.sees(FORMS).allowed.batteries == LET_GO
 
 
