@@ -118,8 +118,8 @@ def _begun_anew(site: Site, mode: Mode, device: str) -> dict[str, Effect]:
     if mode is not Mode.UNPLANNED_ISLANDING:
         return {}
     ends_in, _ = _consequence(site, mode, device)
-    if ends_in not in {Mode.DARK, Mode.BLACK_START}:
-        return {}
+    if ends_in not in {Mode.DARK, Mode.BLACK_START} or "safety" in _only_from(site, device):
+        return {}  # whose keys and emergency-off are not seen starts nothing
     feeders = site.hub.feeders.values()
     dropped = {f.id: Effect.DROPPED for f in feeders if f.bus is BusSide.ISLAND and not f.carries_control}
     started = _starters(site, device) if ends_in is Mode.BLACK_START else []

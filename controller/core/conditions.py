@@ -95,7 +95,7 @@ def breaker_failed(memory: CoreMemory, situation: Situation) -> bool:
     if since_s is None or since_s <= memory.mode_since_s or memory.durable.authority is Authority.OBSERVE:
         return False  # a trip that had been there when we came on grid is an old flag
     is_late = situation.now_s - since_s > situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
-    return is_late and situation.contact_is_closed and not situation.poi_is_proven_open
+    return is_late and situation.seen.poi.position is not BreakerPosition.OPEN and not situation.poi_is_proven_open
 
 
 def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
@@ -123,9 +123,11 @@ def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI never opened, and the grid has been good for its observation time."""
-    good_s = memory.grid.good_since_s
-    waited = good_s is not None and situation.now_s - good_s >= situation.hub.grid_code.return_window.observation_s
+    """The POI never opened, no trip stands, and since the lock-out the grid has been good for its observation time."""
+    good_s, observation_s = memory.grid.good_since_s, situation.hub.grid_code.return_window.observation_s
+    if good_s is None or situation.seen.poi.relay_tripped is True:
+        return False  # a street that our own inverter holds up looks good as well
+    waited = situation.now_s - max(good_s, memory.mode_since_s) >= observation_s
     return memory.reason in NOT_PROVEN and waited and situation.poi_is_closed is True
 
 

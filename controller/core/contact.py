@@ -18,7 +18,9 @@ from controller.model.words import BreakerPosition, GridVerdict, Mode
 
 JOINS_CONFIRM_S = 0.1
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
-SETTLES_S = 0.1  # contact and voltages may come from two devices: so much later they speak of the same breaker
+SETTLES_S = 0.3  # contact and voltages may come from two devices: so much later they speak of the same breaker
+ASKED_SETTLES_S = 1.0  # after an order of ours: it has closed, and a slow meter is likelier than a lie
+LIVE_BEFORE_S = 1.0  # a line that was dead until the contact turned cannot be in step with us by chance
 
 
 def judge_contact(poi: PoiMemory, situation: Situation) -> PoiMemory:
@@ -45,15 +47,18 @@ def _refutes_closed(poi: PoiMemory, situation: Situation, sampled_at_s: float | 
     first_s, since_s = poi.proven_sample_s, poi.closed_since_s
     if poi.closed_is_refuted or first_s is None or since_s is None or sampled_at_s is None:
         return poi.closed_is_refuted
-    return situation.poi_is_proven_open and sampled_at_s > max(first_s, since_s + SETTLES_S)
+    settled_s = since_s + (ASKED_SETTLES_S if poi.was_asked else SETTLES_S)
+    return situation.poi_is_proven_open and sampled_at_s > max(first_s, settled_s)
 
 
 def turned_unasked(memory: CoreMemory, situation: Situation) -> bool:
     """The contact of an island's POI has just turned to closed, and no current bears it out: it may lie."""
     if situation.seen.poi.position is not BreakerPosition.CLOSED or memory.poi.closed_is_refuted:
         return False
-    since_s = memory.poi.closed_since_s
-    is_new = since_s is not None and situation.now_s - since_s < UNASKED_CONFIRM_S
+    since_s, live_s = memory.poi.closed_since_s, memory.poi.grid_live_since_s
+    if since_s is None or live_s is None or since_s - live_s < LIVE_BEFORE_S:
+        return False
+    is_new = situation.now_s - since_s < UNASKED_CONFIRM_S
     return memory.mode is Mode.ISLANDED and is_new and not situation.poi_joins_both
 
 

@@ -51,7 +51,9 @@ class PoiMemory:
     joins_since_s: float | None = None  # current flows although the contact says open
     contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
     tripped_since_s: float | None = None  # its protection says that it has tripped it
-    closed_since_s: float | None = None  # the contact has said closed
+    closed_since_s: float | None = None  # the contact has said closed, or nothing since
+    was_asked: bool = False  # and it turned there while an order of ours stood
+    grid_live_since_s: float | None = None
     closed_is_refuted: bool = False  # and since then its voltages have shown it open: it counts no more
     apart: PoiSeen | None = None  # on the way back: the last sample before the contact
     is_joined: bool = False  # and the sides have not been seen to differ since: it is closed

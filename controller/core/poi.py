@@ -50,7 +50,9 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
         tripped_since_s=since(poi.tripped_since_s, situation.seen.poi.relay_tripped is True, now_s),
-        closed_since_s=since(poi.closed_since_s, position is BreakerPosition.CLOSED, now_s),
+        closed_since_s=since(poi.closed_since_s, _says_closed(poi, position), now_s),
+        was_asked=poi.close is not None if poi.closed_since_s is None else poi.was_asked,
+        grid_live_since_s=since(poi.grid_live_since_s, situation.grid_is_dead is False, now_s),
         closed_is_refuted=poi.closed_is_refuted,
         is_joined=poi.is_joined,
         has_dso_lock=poi.has_dso_lock or poi_seen.dso_lock is not None,
@@ -58,6 +60,11 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
+
+
+def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
+    """Now, or it did when it was seen last."""
+    return position is BreakerPosition.CLOSED or (position is None and before.closed_since_s is not None)
 
 
 def _has_differed(before: PoiMemory, situation: Situation) -> bool:
@@ -81,8 +88,11 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     close = None if close is not None and is_overtaken(close, situation) else close
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         poi = replace(memory.poi, open_since_s=open_since_s, close=close)
-        if close is not memory.poi.close:  # a permit taken back early must not bar the next one for its whole time
-            poi = replace(poi, retry_after_s=min(poi.retry_after_s, situation.now_s + CLOSE_RETRY_S))
+        if (
+            close is not memory.poi.close
+        ):  # what is taken back early was no try, and bars the next one for a moment only
+            retry_after_s = min(poi.retry_after_s, situation.now_s + CLOSE_RETRY_S)
+            poi = replace(poi, retry_after_s=retry_after_s, close_attempts=max(0, poi.close_attempts - 1))
         memory = replace(memory, poi=poi)
     if memory.mode is Mode.RECONNECTION and may_close and close is None and _may_close_now(memory, situation):
         return order_poi_close(memory, situation, _closing_cause(memory))
@@ -175,8 +185,8 @@ def _forbids_the_device(memory: CoreMemory, situation: Situation) -> bool:
 
 def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
     poi = situation.hub.poi
-    if not may_try_to_close(memory, situation):
-        return False
+    if not may_try_to_close(memory, situation) or situation.seen.poi.position is BreakerPosition.CLOSED:
+        return False  # whose contact says closed already: nobody would see it close
     if is_over_dead_bus(memory):
         return is_ready(memory, situation)
     if memory.fits_since_s is None or poi.switching.closed_by is Switcher.DEVICE:

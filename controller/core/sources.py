@@ -11,6 +11,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.poi import CLOSE_RETRY_S
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.resync import steer, with_droop
@@ -21,6 +22,7 @@ from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason
 from controller.model.words import BusSide, InverterMode, Mode, Switcher
 
+CONTACT_SEEN_S = 0.2  # from contact to the sample that shows it, with a cycle more than the guard waits
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
@@ -50,9 +52,13 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
 
 def _is_closing(memory: CoreMemory, situation: Situation) -> bool:
     """The contact is on its way, timed for what everybody was told: nobody is told anything else until it comes."""
-    order = memory.poi.close if memory.mode is Mode.RECONNECTION else None
-    is_ours = situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
-    return is_ours and order is not None and order.issued_at_s < situation.now_s
+    poi, now_s, order = situation.hub.poi, situation.now_s, memory.poi.close
+    if memory.mode is not Mode.RECONNECTION or poi.switching.closed_by is not Switcher.CONTROLLER:
+        return False
+    if order is not None:
+        return order.issued_at_s < now_s
+    ended_s = memory.poi.retry_after_s - CLOSE_RETRY_S
+    return ended_s < now_s <= ended_s + poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + CONTACT_SEEN_S
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:

@@ -46,6 +46,7 @@ class ClosedContact:
     """The POI's contact has said closed since then, and what that is worth."""
 
     since_s: float
+    is_asked: bool  # it turned there while an order of ours stood
     is_doubtful: bool  # it turned there against our order, beside a proven island, and nothing bears it out
     is_refuted: bool = False  # its sides have been apart since, without any current
 
@@ -88,7 +89,9 @@ class GuardMemory:
     should_open_since_s: float | None = None  # the POI is ordered open, or its contact says so, and nobody closes it
     joined_sample_s: float | None = None  # first of the unbroken run of samples in which both sides move as one
     is_stuck: bool = False  # it should be open, and joins both sides: seen once against a proof, else twice
-    closed: ClosedContact | None = None  # its contact says closed
+    closed: ClosedContact | None = None  # its contact says closed, or nothing since it did
+    was_proven_open: bool = False  # in the last cycle in which its contact said open
+    grid_live_since_s: float | None = None
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since

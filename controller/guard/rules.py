@@ -132,6 +132,11 @@ def has_island_settings(case: Case, _ask: Ask) -> bool:
     return not is_grid or case.commands.poi.settings_group is SettingsGroup.ISLAND
 
 
+def is_contact_refuted(case: Case, _ask: Ask) -> bool:
+    """It says closed, its sides say open: nobody would see it close."""
+    return case.memory.closed is not None and case.memory.closed.is_refuted
+
+
 def is_bus_not_live(case: Case, _ask: Ask) -> bool:
     """Live onto live: a relay that would also close onto a dead bus is not permitted to."""
     return is_bus_dead(case) is not False

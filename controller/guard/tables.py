@@ -27,6 +27,7 @@ POI_ANY: tuple[Rule, ...] = (
     *CLOSE,
     (rules.is_poi_locked, Reason.VETO_LOCKED_OUT),
     (rules.is_poi_sample_old, Reason.VETO_STALE),
+    (rules.is_contact_refuted, Reason.VETO_NOT_PROVEN_OPEN),
 )
 POI_PERMIT: tuple[Rule, ...] = (
     *POI_ANY,

@@ -13,6 +13,7 @@ from controller.guard.proof import (
     may_follow,
     shows_dead_bus,
     shows_joined,
+    shows_live_grid,
     shows_open,
     sides_differ,
 )
@@ -44,6 +45,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     has_differed = _has_differed(memory, poi, bounds, now_s)
     is_open = shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
+    is_proven_open = is_open and poi.measured_at_s != open_sample_s
     is_dead = is_fresh(poi, bounds, now_s) and shows_dead_bus(poi, bounds)
     is_beside = is_joined and any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
     return GuardMemory(
@@ -52,11 +54,13 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         dso_lock=_watch_latch(memory.dso_lock, poi.dso_lock, "dso_lock" in bounds.latched),
         has_differed=has_differed,
         open_sample_s=open_sample_s,
-        is_proven_open=is_open and poi.measured_at_s != open_sample_s,
+        is_proven_open=is_proven_open,
         should_open_since_s=should_open_since_s,
         joined_sample_s=joined_sample_s,
         is_stuck=is_stuck,
         closed=closed,
+        was_proven_open=is_proven_open if poi.position is BreakerPosition.OPEN else memory.was_proven_open,
+        grid_live_since_s=_first(memory.grid_live_since_s, now_s) if shows_live_grid(poi, bounds) else None,
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         closing=_still_closing(memory, poi, bounds, now_s),

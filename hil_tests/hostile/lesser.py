@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from controller.guard import levels, rules, tables, vet
+from controller.guard import levels, rules, sync, tables, vet
 from controller.guard.tables import Rule
 
 Change = tuple[Any, str, object]
@@ -30,7 +30,7 @@ LACKS: Mapping[str, Lack] = MappingProxyType(
         "letting_go": Lack(("must_let_go", "unasked"), "I3", 19),
         "separation": Lack(("is_not_separated", "must_let_go"), "I3", 19),
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
-        "sync": Lack(("is_out_of_sync",), "I2", 9),
+        "sync": Lack(("is_out_of_sync",), "I2", 117),
         "contact": Lack(("is_poi_closing",), "I2", 9),
         "levels": Lack(("within",), "I8", 1),
     }
@@ -57,7 +57,7 @@ def lesser(lack: str) -> Iterator[None]:
     """While it lasts, the guard lacks these rules."""
     left_out = LACKS[lack].rules
     changes = [ELSEWHERE[name] for name in left_out if name in ELSEWHERE]
-    changes += _tables_without([getattr(rules, name) for name in left_out if name not in ELSEWHERE])
+    changes += _tables_without([_rule(name) for name in left_out if name not in ELSEWHERE])
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     for module, name, value in changes:
         setattr(module, name, value)
@@ -66,6 +66,11 @@ def lesser(lack: str) -> Iterator[None]:
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+
+
+def _rule(name: str) -> Callable[..., bool]:
+    found: Callable[..., bool] = getattr(sync if hasattr(sync, name) else rules, name)
+    return found
 
 
 def _tables_without(left_out: Collection[Callable[..., bool]]) -> Iterator[Change]:

@@ -99,7 +99,7 @@ def test_a_planned_island_is_told_with_who_asked_and_until_when(village: Village
     assert (document["taken"], document["mode"]) == (True, "islanded")
     assert 1.0 < document["took_s"] < 30.0
     planned = village.status["planned"]
-    assert planned["until_s"] - planned["since_s"] == 7200.0
+    assert planned["until_s"] - planned["since_s"] == pytest.approx(7200.0)
     said = village.hallig("status").stdout
     assert "Planned island" in said
     assert planned["who"] in said

@@ -41,6 +41,32 @@ def test_a_tripped_breaker_that_stays_closed_stops_every_former_and_waits_for_a_
     assert run.commands.batteries["battery"].stop
 
 
+def test_the_street_that_it_holds_up_is_no_good_grid_that_comes_back() -> None:
+    run = Run(always_forms())
+    run.see(on_grid, 60.0)
+    run.see(tripped, 120.0)
+    assert run.memory.mode is Mode.LOCKED_OUT
+    assert run.commands.batteries["battery"].stop
+    assert run.see(on_grid, 0.1).memory.mode is Mode.GRID_CONNECTED, "the trip is gone"
+
+
+def test_without_the_trip_the_grid_is_observed_from_the_lock_out_on() -> None:
+    run = Run(always_forms())
+    run.see(on_grid, 60.0)
+    run.see(tripped, LATEST_S + 0.1)
+    run.see(on_grid, 9.8)
+    assert run.memory.mode is Mode.LOCKED_OUT
+    assert run.see(on_grid, 0.3).memory.mode is Mode.GRID_CONNECTED
+
+
+@pytest.mark.parametrize("position", [BreakerPosition.INTERMEDIATE, BreakerPosition.BAD, None])
+def test_a_breaker_stuck_half_way_or_not_seen_has_failed_as_well(position: BreakerPosition | None) -> None:
+    run = Run(always_forms())
+    run.see(on_grid, 1.0)
+    run.see(lambda t: with_poi(tripped(t), position=position), LATEST_S + 0.1)
+    assert run.memory.mode is Mode.LOCKED_OUT
+
+
 @pytest.mark.parametrize("flag", [False, None])
 def test_without_a_trip_nothing_happens(flag: bool | None) -> None:
     run = Run(always_forms())

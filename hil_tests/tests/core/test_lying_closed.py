@@ -9,7 +9,7 @@ import pytest
 from controller.model.image import ProcessImage
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind
-from controller.model.words import InverterMode, Mode
+from controller.model.words import InverterMode, Mode, SettingsGroup
 from hil_tests.tests.core.hubs import CLOSED, DEAD, LIVE, OPEN, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
@@ -70,7 +70,7 @@ def test_in_step_with_the_grid_beside_it_an_island_stays_one() -> None:
 
 def test_a_contact_that_turns_to_closed_in_the_island_is_refuted_by_the_proof_that_goes_on() -> None:
     run = turned(apart)
-    run.see(apart, 0.1)
+    run.see(apart, 0.4)
     run.see(in_step, 30.0)
     assert run.memory.mode is Mode.ISLANDED
 
@@ -88,6 +88,7 @@ def turned(image: Callable[[float], ProcessImage] = apart) -> Run:
 def test_one_sample_that_may_be_older_than_the_contact_refutes_nothing() -> None:
     """Closed by hand: the contact is read at once, the voltages of before a little later."""
     run = turned()
+    run.see(apart, 0.2)
     assert not run.memory.poi.closed_is_refuted
     run.see(joined)
     assert run.memory.mode is not Mode.ISLANDED
@@ -104,7 +105,7 @@ def test_in_step_and_without_current_it_is_believed_after_ten_seconds_only() -> 
 def test_a_moment_in_step_that_passes_moves_nothing() -> None:
     run = turned(in_step)
     run.see(in_step, 1.0)
-    run.see(apart, 0.3)
+    run.see(apart, 0.4)
     assert run.memory.poi.closed_is_refuted
     run.see(in_step, 30.0)
     assert run.memory.mode is Mode.ISLANDED
@@ -155,8 +156,56 @@ def test_joined_and_proven_open_by_turns_is_one_transfer() -> None:
 def test_the_island_is_let_slip_to_find_out() -> None:
     run = turned(in_step)
     told_hz = run.commands.batteries["battery"].frequency_set_hz
-    run.see(apart, 0.3)
+    run.see(apart, 0.4)
     settled_hz = run.commands.batteries["battery"].frequency_set_hz
     assert told_hz is not None
     assert settled_hz is not None
     assert told_hz == pytest.approx(settled_hz - 0.2)
+
+
+def test_a_grid_that_was_dead_until_the_contact_turned_is_not_in_step_by_chance() -> None:
+    """A former that feeds a dead street looks like this: it is believed at once."""
+    run = Run(hub())
+    run.see(on_grid, 0.5)
+    run.see(islanded, 20.0)
+    run.see(in_step, 0.1)
+    assert run.memory.mode is not Mode.ISLANDED
+
+
+def test_unseen_for_a_moment_it_is_what_it_was() -> None:
+    run = formed_beside_the_grid()
+    run.see(apart, 0.5)
+    for _ in range(5):
+        run.see(lambda t: with_poi(in_step(t), position=None))
+        run.see(in_step, 1.0)
+    assert run.memory.mode is Mode.ISLANDED
+
+
+def returning() -> Run:
+    run = Run(hub())
+    run.see(islanded, 0.2)
+    run.see(lambda t: with_poi(apart(t), position=OPEN, settings_group=SettingsGroup.GRID), 10.5)
+    assert run.memory.mode is Mode.RECONNECTION
+    return run
+
+
+def test_what_says_closed_already_is_not_ordered_closed() -> None:
+    run = returning()
+    run.see(apart, 0.5)
+    for _ in range(400):
+        run.see(lambda t: with_poi(in_step(t), angle_difference_deg=0.5, settings_group=SettingsGroup.GRID))
+        assert run.commands.poi.close is None
+
+
+def test_after_an_order_of_ours_a_slow_meter_is_likelier_than_a_lie() -> None:
+    run = returning()
+    near: Callable[[float], ProcessImage] = lambda t: with_poi(  # noqa: E731
+        in_step(t), position=OPEN, angle_difference_deg=0.5, bus_frequency_hz=50.01, settings_group=SettingsGroup.GRID
+    )
+    while run.commands.poi.close is None:
+        run.see(near)
+        assert run.now_s < 200.0, "it is ordered closed"
+    run.see(apart, 0.6)
+    assert not run.memory.poi.closed_is_refuted
+    run.see(apart, 0.6)
+    assert run.memory.poi.closed_is_refuted

@@ -110,4 +110,6 @@ def test_while_the_contact_is_on_its_way_nobody_is_told_anything() -> None:
     while run.commands.poi.close is order:
         run.see(former)
         assert run.commands.poi.close is not order or run.commands.batteries == {}
+    assert run.commands.batteries == {}, "it may still come"
+    run.see(former, 0.4)
     assert run.commands.batteries, "it did not come: steered on"

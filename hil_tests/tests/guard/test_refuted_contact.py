@@ -7,11 +7,12 @@ import pytest
 from controller.model.commands import Commands, PoiCommand, SwitchCommand
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import InverterMode
+from controller.model.words import BreakerPosition, InverterMode
 from hil_tests.tests.guard.scene import (
     CLOSED,
     CYCLE_S,
     LIVE,
+    NOTHING,
     OPEN,
     Watch,
     battery,
@@ -109,8 +110,24 @@ def test_one_dead_side_is_sides_apart(change: dict[str, object]) -> None:
     assert watch.memory.is_proven_open
 
 
-@pytest.mark.parametrize("position", [OPEN, None])
-def test_a_contact_that_moves_is_heard_anew(position: object) -> None:
+def test_unseen_for_a_moment_it_is_what_it_was() -> None:
+    watch = refuted()
+    for _ in range(4):
+        watch.sees(with_poi(IN_STEP, position=None), HOLDING)
+        assert not watch.memory.is_proven_open, "but it proves nothing meanwhile"
+        assert watch.sees_for(IN_STEP, 1.0, HOLDING).vetoes == ()
+
+
+def test_unseen_it_joins_nothing() -> None:
+    watch = watch_after(on_grid(), on_grid())
+    unseen = with_poi(on_grid(), position=None, current_a=ZERO)
+    watch.sees(unseen)
+    assert watch.memory.joined_sample_s is None
+    assert reasons(watch.sees(unseen, UNEARTHING)) == [Reason.VETO_NO_EARTHING]
+
+
+@pytest.mark.parametrize("position", [OPEN, BreakerPosition.INTERMEDIATE])
+def test_a_contact_that_moves_is_heard_anew(position: BreakerPosition) -> None:
     watch = refuted()
     watch.sees(with_poi(IN_STEP, position=position))
     assert not is_refuted(watch)
@@ -128,28 +145,23 @@ def test_blind_voltages_change_nothing() -> None:
     assert not watch.memory.is_proven_open
 
 
-def test_samples_as_old_as_the_contact_do_not_refute_it() -> None:
+@pytest.mark.parametrize(("is_asked", "settles_s"), [(False, 0.3), (True, 1.0)])
+def test_samples_as_old_as_the_contact_do_not_refute_it(is_asked: bool, settles_s: float) -> None:
     """It closes: the contact is read at once, the voltages of before a little later."""
     watch = Watch()
-    watch.sees_for(with_poi(APART, position=OPEN), 1.0)
+    ready = with_poi(ready_to_return(), position=OPEN)
+    watch.sees_for(with_poi(ready, angle_difference_deg=90.0), 1.0)
+    assert watch.sees(ready, poi_close(watch.order()) if is_asked else NOTHING).vetoes == ()
     watch.sees(APART)
-    watch.sees(APART)  # 62.5 ms after
-    assert not is_refuted(watch)
-    watch.sees(APART, age_s=0.5 * CYCLE_S)  # taken 94 ms after
-    assert not is_refuted(watch)
-    watch.sees(APART, age_s=0.5 * CYCLE_S)  # and 156 ms
-    assert is_refuted(watch)
-
-
-def test_a_sample_of_exactly_that_age_is_not_yet_one() -> None:
-    watch = Watch()
-    watch.sees_for(with_poi(APART, position=OPEN), 1.0)
-    watch.sees(APART)
+    turned_s = watch.now_s
     assert watch.memory.closed is not None
-    since_s = watch.memory.closed.since_s
-    watch.sees(APART)
-    watch.sees(APART, age_s=since_s + 2 * CYCLE_S - (since_s + 0.1))
+    assert watch.memory.closed.is_asked is is_asked
+    watch.now_s = turned_s + settles_s - CYCLE_S
+    watch.sees(APART)  # taken at that very instant
     assert not is_refuted(watch)
+    watch.now_s = turned_s + settles_s
+    watch.sees(APART)
+    assert is_refuted(watch)
 
 
 def test_one_sample_is_not_enough() -> None:
@@ -211,69 +223,9 @@ def test_nor_does_an_old_one() -> None:
     assert not is_refuted(watch)
 
 
-# ---- turned to closed beside a proven island, in step and without any current
-
-TURNED = with_poi(IN_STEP, position=OPEN)
-
-
-def turned(commands: Commands = OPENED) -> Watch:
-    """Proven open, in step at last; now the contact turns to closed."""
-    watch = Watch()
-    watch.sees_for(with_poi(APART, position=OPEN), 1.0, commands)
-    watch.sees_for(TURNED, 0.5, commands)
-    assert watch.memory.is_proven_open
-    watch.sees(IN_STEP, commands)
-    return watch
-
-
-def test_for_ten_seconds_it_stops_nobody() -> None:
-    watch = turned()
-    assert watch.sees_for(IN_STEP, 10.0 - CYCLE_S, HOLDING).vetoes == ()
-    assert not watch.memory.is_proven_open, "and proves nothing either"
-    watch.sees(IN_STEP, HOLDING)
-    assert reasons(watch.sees(IN_STEP, HOLDING)) == [Reason.VETO_NOT_PROVEN_OPEN]
-
-
-def test_with_the_first_current_it_counts() -> None:
-    watch = turned()
-    assert reasons(watch.sees(JOINED, HOLDING)) == []  # the proof had ended: two samples
-    assert reasons(watch.sees(JOINED, HOLDING)) == [Reason.VETO_NOT_PROVEN_OPEN]
-    watch.sees(IN_STEP, HOLDING)
-    assert reasons(watch.sees(IN_STEP, HOLDING)) == [Reason.VETO_NOT_PROVEN_OPEN], "and goes on counting"
-
-
-def test_while_it_is_doubtful_the_earth_stays() -> None:
-    watch = turned()
-    assert reasons(watch.sees(IN_STEP, UNEARTHING)) == [Reason.VETO_NO_EARTHING]
-
-
-def test_a_contact_that_was_asked_to_close_counts_at_once() -> None:
-    watch = Watch()
-    ready = with_poi(ready_to_return(), position=OPEN)
-    watch.sees_for(with_poi(ready, angle_difference_deg=90.0), 1.0, OPENED)
-    assert watch.sees(ready, poi_close(watch.order())).vetoes == ()
-    watch.sees(with_poi(ready, position=CLOSED))
-    assert watch.memory.closed is not None
-    assert watch.memory.closed.counts
-
-
-def test_without_a_proof_before_it_counts_at_once() -> None:
-    watch = watch_after(with_poi(IN_STEP, position=OPEN), IN_STEP)
-    assert watch.memory.closed is not None
-    assert watch.memory.closed.counts
-
-
-def test_ordered_open_and_not_proven_it_counts_at_once() -> None:
-    """The order stands, the contact has moved once, and nothing else has shown the POI open."""
-    watch = watch_after(on_grid())
-    watch.sees(with_poi(IN_STEP, position=OPEN), OPENED)
-    watch.sees(IN_STEP, OPENED)
-    assert watch.memory.closed is not None
-    assert watch.memory.closed.counts
-
-
-def test_a_contact_that_counts_joins_no_sides_that_differ() -> None:
-    watch = watch_after(on_grid(), on_grid())
-    assert watch.memory.joined_sample_s is not None
-    watch.sees(with_poi(on_grid(), angle_difference_deg=90.0, current_a=ZERO))
-    assert watch.memory.joined_sample_s is None
+def test_a_poi_whose_contact_is_refuted_is_not_closed() -> None:
+    watch = refuted()
+    ready = with_poi(ready_to_return(), position=CLOSED)
+    watch.sees_for(with_poi(ready, angle_difference_deg=90.0), 1.0)
+    assert is_refuted(watch)
+    assert reasons(watch.sees(ready, poi_close(watch.order()))) == [Reason.VETO_NOT_PROVEN_OPEN]
