@@ -24,10 +24,10 @@ DOUBTFUL_S = 10.0  # a slip of 11 mHz leads out of 40 degrees in that time, and 
 def watch_closed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> ClosedContact | None:
     """The contact as it is now; None while it says anything but closed. Unseen it is what it was."""
     if poi.position is None:
-        return memory.closed
+        return memory.closed and replace(memory.closed, is_seen=False)
     if poi.position is not BreakerPosition.CLOSED:
         return None
-    before = memory.closed or _turned(memory, now_s)
+    before = replace(memory.closed, is_seen=True) if memory.closed is not None else _turned(memory, now_s)
     flows = is_flowing_as_one(poi, bounds, now_s)
     is_refuted = not (flows or are_both_dead(poi, bounds)) and (
         before.is_refuted or _contradicts(memory, before, poi, bounds, now_s)

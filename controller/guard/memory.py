@@ -49,11 +49,17 @@ class ClosedContact:
     is_asked: bool  # it turned there while an order of ours stood
     is_doubtful: bool  # it turned there against our order, beside a proven island, and nothing bears it out
     is_refuted: bool = False  # its sides have been apart since, without any current
+    is_seen: bool = True  # it says so now; else it says nothing
 
     @property
     def counts(self) -> bool:
         """It is believed."""
-        return not (self.is_doubtful or self.is_refuted)
+        return self.is_seen and not (self.is_doubtful or self.is_refuted)
+
+    @property
+    def shows_open(self) -> bool:
+        """It is known to lie."""
+        return self.is_seen and self.is_refuted
 
 
 @dataclass(frozen=True, slots=True)

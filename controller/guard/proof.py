@@ -94,7 +94,7 @@ def shows_open(
     contact = poi.position is BreakerPosition.OPEN and not contact_lies
     if sides_differ(poi, bounds.hub):
         return contact or is_idle(poi)
-    is_refuted = poi.position is BreakerPosition.CLOSED and closed is not None and closed.is_refuted
+    is_refuted = closed is not None and closed.shows_open
     return is_idle(poi) and (is_refuted or (contact and (has_differed or are_both_dead(poi, bounds))))
 
 
@@ -121,7 +121,7 @@ def is_flowing_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
 
 def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> bool:
     """Both sides live as one, and current flows or a contact that counts says closed."""
-    says_closed = poi.position is BreakerPosition.CLOSED and closed is not None and closed.counts
+    says_closed = closed is not None and closed.counts
     return is_flowing_as_one(poi, bounds, now_s) or (says_closed and _live_as_one(poi, bounds, now_s))
 
 
@@ -139,9 +139,8 @@ def may_follow(battery: Battery, seen: ProcessImage) -> bool:
 
 def is_on_grid(case: Case) -> bool:
     """The POI is seen closed by a contact that counts, and no voltage says otherwise."""
-    closed, position = case.memory.closed, case.seen.poi.position
-    says_closed = position is BreakerPosition.CLOSED and closed is not None and closed.counts
-    return says_closed and not sides_differ(case.seen.poi, case.bounds.hub)
+    closed = case.memory.closed
+    return closed is not None and closed.counts and not sides_differ(case.seen.poi, case.bounds.hub)
 
 
 def is_grid_healthy(case: Case) -> bool:

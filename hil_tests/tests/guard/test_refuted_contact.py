@@ -229,3 +229,8 @@ def test_a_poi_whose_contact_is_refuted_is_not_closed() -> None:
     watch.sees_for(with_poi(ready, angle_difference_deg=90.0), 1.0)
     assert is_refuted(watch)
     assert reasons(watch.sees(ready, poi_close(watch.order()))) == [Reason.VETO_NOT_PROVEN_OPEN]
+
+
+def test_seen_again_it_is_believed_again() -> None:
+    watch = watch_after(on_grid(), with_poi(on_grid(), position=None), on_grid())
+    assert watch.sees(on_grid(), UNEARTHING).vetoes == ()
