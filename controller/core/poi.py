@@ -88,9 +88,7 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     close = None if close is not None and is_overtaken(close, situation) else close
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
         poi = replace(memory.poi, open_since_s=open_since_s, close=close)
-        if (
-            close is not memory.poi.close
-        ):  # what is taken back early was no try, and bars the next one for a moment only
+        if close is not memory.poi.close:  # taken back early it was no try, and bars the next one for a moment only
             retry_after_s = min(poi.retry_after_s, situation.now_s + CLOSE_RETRY_S)
             poi = replace(poi, retry_after_s=retry_after_s, close_attempts=max(0, poi.close_attempts - 1))
         memory = replace(memory, poi=poi)

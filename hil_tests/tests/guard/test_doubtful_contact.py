@@ -4,50 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from controller.model.commands import Commands, PoiCommand, SwitchCommand
-from controller.model.phases import ZERO, PhaseValues
+from controller.model.commands import Commands
+from controller.model.phases import ZERO
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, InverterMode
+from controller.model.words import BreakerPosition
+from hil_tests.tests.guard.closed_contact import (
+    APART,
+    HOLDING,
+    IN_STEP,
+    JOINED,
+    OPENED,
+    UNEARTHING,
+)
 from hil_tests.tests.guard.scene import (
     CLOSED,
     CYCLE_S,
-    LIVE,
     OPEN,
     Watch,
-    battery,
     islanded,
     on_grid,
     poi_close,
     ready_to_return,
     reasons,
     watch_after,
-    with_battery,
     with_poi,
 )
-
-FLOWING = PhaseValues.even(20.0)
-OPENED = Commands(poi=PoiCommand(open=True))
-HOLDING = Commands(poi=PoiCommand(open=True), batteries=battery(frequency_set_hz=50.0).batteries)
-UNEARTHING = Commands(earthing=SwitchCommand(open=True))
-
-IN_STEP = with_poi(islanded(), position=CLOSED, grid_voltage_v=LIVE, grid_frequency_hz=50.0, angle_difference_deg=3.0)
-APART = with_poi(IN_STEP, angle_difference_deg=90.0)
-JOINED = with_poi(IN_STEP, current_a=FLOWING)
-STILL = with_battery(with_poi(IN_STEP, grid_voltage_v=ZERO, bus_voltage_v=ZERO), mode=InverterMode.GRID_FOLLOWING)
-STILL = with_poi(STILL, grid_frequency_hz=None, bus_frequency_hz=None, angle_difference_deg=None)
-
-
-def is_refuted(watch: Watch) -> bool:
-    return watch.memory.closed is not None and watch.memory.closed.is_refuted
-
-
-def refuted() -> Watch:
-    """Ordered open, and it opened; the contact goes on saying closed."""
-    watch = watch_after(on_grid())
-    watch.sees_for(APART, 1.0, OPENED)
-    assert is_refuted(watch)
-    return watch
-
 
 TURNED = with_poi(IN_STEP, position=OPEN)
 
