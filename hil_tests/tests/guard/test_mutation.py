@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.mutants import mutants_of
-from hil_tests.mutation import TARGET, _rows
+from hil_tests.mutation.mutants import mutants_of
+from hil_tests.mutation.__main__ import TARGET
+from hil_tests.mutation.stories import rows_of
 
 SOURCE = '''"""Documentation is left alone."""
 LIMIT = 3
@@ -73,5 +74,5 @@ def test_a_row_missing_from_a_table_of_the_guard_is_among_the_lies() -> None:
 def test_parameters_are_spread_as_pytest_does() -> None:
     single = pytest.mark.parametrize("row", [1, 2]).mark
     double = pytest.mark.parametrize(("a", "b"), [(1, 2)]).mark
-    assert _rows(single) == [{"row": 1}, {"row": 2}]
-    assert _rows(double) == [{"a": 1, "b": 2}]
+    assert rows_of(single) == [{"row": 1}, {"row": 2}]
+    assert rows_of(double) == [{"a": 1, "b": 2}]
