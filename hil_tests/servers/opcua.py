@@ -20,6 +20,7 @@ from asyncua.ua.status_codes import StatusCodes
 from controller.config.types import NodeWhere, Point
 from hil_tests.servers.encoding import raw_of, value_of
 from hil_tests.servers.opcua_keys import Keys, new_server, secure
+from hil_tests.servers.opcua_space import standard_nodes
 from hil_tests.servers.points import PlantDevice
 
 NAMESPACE = "urn:hallig:bench"
@@ -57,7 +58,7 @@ class UaServer:
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         server = new_server(self.keys)
-        await server.init()
+        await server.init(await asyncio.to_thread(standard_nodes))
         server.set_endpoint(self.url)
         await secure(server, self.keys)
         await server.register_namespace(NAMESPACE)

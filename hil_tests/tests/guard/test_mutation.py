@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.mutation.mutants import mutants_of
 from hil_tests.mutation.__main__ import TARGET
+from hil_tests.mutation.mutants import mutants_of
 from hil_tests.mutation.stories import rows_of
 
 SOURCE = '''"""Documentation is left alone."""
