@@ -82,8 +82,9 @@ class ScenarioFile(pytest.File):
             loaded = load_scenario(self.path)
         except ConfigError as error:
             raise self.CollectError(str(error)) from None
-        for tier in tiers_of(loaded, self.config.getoption("--tier")):
-            for seed in loaded.scenario.seed:
+        wanted = self.config.getoption("--tier")
+        for tier in tiers_of(loaded, wanted):
+            for seed in seeds_of(loaded, tier, wanted):
                 name = f"{loaded.scenario.id}[{case(seed, tier)}]"
                 yield ScenarioItem.from_parent(self, name=name, loaded=loaded, seed=seed, tier=tier)
 
@@ -133,6 +134,11 @@ class ScenarioItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it stands."""
         return self.path, 0, self.name
+
+
+def seeds_of(loaded: Loaded, tier: Tier, wanted: list[str] | None) -> tuple[int, ...]:
+    """All of its seeds; of a tier that nobody asked for and that is not the quickest, the first."""
+    return loaded.scenario.seed if wanted is not None or tier is Tier.T0 else loaded.scenario.seed[:1]
 
 
 def tiers_of(loaded: Loaded, wanted: list[str] | None) -> list[Tier]:

@@ -8,7 +8,7 @@ import pytest
 
 from hil_tests.bench.loading import load_scenario
 from hil_tests.bench.scenario import Tier
-from hil_tests.pytest_plugin import is_scenario, tiers_of
+from hil_tests.pytest_plugin import is_scenario, seeds_of, tiers_of
 from hil_tests.tests.bench_cli.files import failing, grown_gap, known_gap, scenario, shrunk_gap, wrong_mark
 
 pytest_plugins = ("pytester",)
@@ -96,3 +96,11 @@ def test_what_counts_as_a_scenario(tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     assert [is_scenario(tmp_path / name) for name in texts] == [True, True, False]
+
+
+def test_who_is_tagged_is_played_once_in_its_slower_tier(tmp_path: Path) -> None:
+    loaded = load_scenario(scenario(tmp_path, "ISL-901", tiers='["t0", "t1"]'))
+    many = type(loaded)(loaded.scenario.model_copy(update={"seed": (4, 5)}), loaded.site, loaded.path)
+    assert seeds_of(many, Tier.T0, None) == (4, 5)
+    assert seeds_of(many, Tier.T1, None) == (4,)
+    assert seeds_of(many, Tier.T1, ["t1"]) == (4, 5), "who asks for it gets all"

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.config.load import load_site
@@ -32,6 +32,14 @@ class Clock:
 
 def site(name: str = "musterhallig") -> Site:
     return load_site(configs_dir() / "hubs" / f"{name}.toml")
+
+
+def small_site() -> Site:
+    """An eighth of the charge: thresholds are crossed within minutes."""
+    whole = site()
+    hub = whole.hub
+    batteries = {name: replace(each, capacity_wh=each.capacity_wh / 8.0) for name, each in hub.batteries.items()}
+    return replace(whole, hub=replace(hub, batteries=batteries))
 
 
 @dataclass

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from controller.config.types import Site
 from controller.model.reasons import Reason
 from controller.model.words import Mode
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.simulation.bench import Bench
 from hil_tests.simulation.endurance import CALM_S, STRIDE_S, Endurance
 from hil_tests.simulation.seasons import DAY_S, DECEMBER, HOUR_S, JUNE, sky
-from hil_tests.tests.servers.benches import site
+from hil_tests.tests.servers.benches import site, small_site
 
 COMMAND_WORDS = {"GRID_VERDICT", "MODE_CHANGED", "SHED", "RESTORED", "ORDERED_OPEN", "ORDERED_CLOSE", "ORDERED_FORM"}
 
 
-def small() -> Site:
-    """An eighth of the charge: thresholds are crossed within minutes."""
-    whole = site()
-    hub = whole.hub
-    batteries = {name: replace(each, capacity_wh=each.capacity_wh / 8.0) for name, each in hub.batteries.items()}
-    return replace(whole, hub=replace(hub, batteries=batteries))
-
-
 def bench() -> Bench:
     options = PlantOptions(soc_pct=45.3, irradiance_w_per_m2=0.0, demand_ratio=0.15, temperature_c=18.0)
-    return Bench.of(small(), options=options)
+    return Bench.of(small_site(), options=options)
 
 
 def story(of: Bench, run_for: Callable[[float], None]) -> list[tuple[str, str, str | None]]:
