@@ -188,7 +188,7 @@ def _assemble(plan: _Plan, now_s: float) -> None:
     values: list[Any] = [*plan.blank]
     dating: dict[Sample, None] = {}
     fresh_for_s: dict[Sample, float] = {}
-    instruments = set()
+    instruments: set[str] = set()
     all_renew = True
     for number, take, dates, belongs_to_angle in plan.takers:
         found = take(now_s)
