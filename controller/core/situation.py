@@ -9,7 +9,7 @@ from controller.core.memory import PoiMemory
 from controller.model.frozen import dataclass
 from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, PoiSeen, ProcessImage
-from controller.model.phases import ZERO, Phase, PhaseValues
+from controller.model.phases import Phase, PhaseValues
 from controller.model.words import (
     BreakerPosition,
     BusSide,
@@ -134,7 +134,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         loaded_genset=_loaded_genset(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
         draws=draws,
-        load_w=_closed_load(draws),
+        load_w=PhaseValues.summed([d.power_w for d in draws.values() if d.position is BreakerPosition.CLOSED]),
         soc_pct=_fleet_soc_pct(seen, hub),
     )
 
@@ -175,14 +175,6 @@ def _draw(seen: FeederSeen | None, feeder: Feeder) -> Draw:
     seen = seen or UNSEEN_FEEDER
     power_w = seen.power_w if seen.power_w is not None else PhaseValues.shared(feeder.rated_w, feeder.phases)
     return Draw(seen.position, power_w)
-
-
-def _closed_load(draws: Mapping[AssetId, Draw]) -> PhaseValues:
-    total = ZERO
-    for draw in draws.values():
-        if draw.position is BreakerPosition.CLOSED:
-            total += draw.power_w
-    return total
 
 
 def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
