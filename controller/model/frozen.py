@@ -1,7 +1,7 @@
 """Frozen dataclasses that are cheap to make. Model, core and guard take `dataclass`, `field` and `replace` from here.
 
 Python freezes a dataclass at run time, and then each field of each new object is written through a call, at ten times
-the price of an assignment: some 350 fields in every cycle, a quarter of its time. mypy forbids the assignment before
+the price of an assignment: some 350 fields in every cycle, a sixth of its time. mypy forbids the assignment before
 anything runs, in all code and all tests: to it these are the names of the standard library. That nobody changes what
 he was given by a way that mypy cannot see is shown by `hil_tests/tests/core/test_pure.py`.
 """
