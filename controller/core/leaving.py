@@ -13,6 +13,8 @@ Until the POI is ordered open everything can be taken back. Afterwards the way b
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.core.feeders import shed
 from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, since
 from controller.core.planned import RUNNING, why_nobody_forms
@@ -21,7 +23,6 @@ from controller.core.recover import TRANSFER
 from controller.core.resync import with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, Order
-from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, Hub
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason

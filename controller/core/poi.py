@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.core.dead_bus import is_over_dead_bus, is_overtaken, is_ready
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
 from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.model.commands import Order, PoiCommand, SwitchCommand
-from controller.model.frozen import replace
 from controller.model.hub import AssetId
 from controller.model.memory import Attempt
 from controller.model.reasons import Reason

@@ -7,10 +7,11 @@ current has flowed yet. Whoever has closed it in fact makes current flow; a mome
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory
 from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one
-from controller.model.frozen import replace
 from controller.model.image import PoiSeen
 from controller.model.words import BreakerPosition
 

@@ -87,8 +87,7 @@ def test_the_vocabulary_and_what_judges_with_it_is_frozen() -> None:
     pure = [
         kind for kind in things_of_the_controller(dataclasses.is_dataclass) if kind.__module__.split(".")[1] in PURE
     ]
-    unfrozen = [kind for kind in pure if not kind.__dataclass_params__.unsafe_hash]  # type: ignore[attr-defined]
-    assert unfrozen == [], "take `dataclass` from controller.model.frozen"
+    assert [kind for kind in pure if not kind.__dataclass_params__.frozen] == []  # type: ignore[attr-defined]
     assert [kind for kind in pure if "__slots__" not in vars(kind)] == []
 
 
