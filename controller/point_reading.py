@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any
 
 from controller.config.types import AssetBinding, ModbusWhere, NodeWhere, Point, PointRef, Site, SunSpecWhere
-from controller.drivers.assets import ROLE_FIELDS
 from controller.drivers.link import Link, Value
+from controller.drivers.roles import ROLE_FIELDS
 from controller.model.image import ProcessImage
 from controller.model.phases import ALL_PHASES, PhaseValues
 

@@ -124,10 +124,8 @@ def pv_limits_beside(situation: Situation, genset: AssetId) -> dict[AssetId, flo
 def _relieve(
     situation: Situation, capacity: PhaseValues, candidates: list[Feeder], gone: frozenset[AssetId]
 ) -> tuple[Feeder, ...]:
-    load = ZERO
-    for feeder_id, draw in situation.draws.items():
-        if draw.position is not BreakerPosition.OPEN and feeder_id not in gone:
-            load += draw.power_w
+    drawn = situation.draws.items()
+    load = PhaseValues.summed([d.power_w for f, d in drawn if d.position is not BreakerPosition.OPEN and f not in gone])
     chosen: list[Feeder] = []
     for feeder in candidates:
         if load.fits(capacity):

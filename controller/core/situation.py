@@ -9,7 +9,7 @@ from typing import NamedTuple
 from controller.core.memory import PoiMemory
 from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, PoiSeen, ProcessImage
-from controller.model.phases import ZERO, Phase, PhaseValues
+from controller.model.phases import Phase, PhaseValues
 from controller.model.words import (
     BreakerPosition,
     BusSide,
@@ -113,6 +113,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
     grid = seen.poi.grid_voltage_v
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
     live_v = LIVE_RATIO * hub.nominal_voltage_v
+    differ, are_dead = _sides_differ(seen.poi, hub.nominal_voltage_v), _both_dead(seen.poi, dead_v)
     draws = {feeder.id: _draw(seen.feeders.get(feeder.id), feeder) for feeder in hub.feeders.values()}
     return Situation(
         seen=seen,
@@ -122,18 +123,18 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         bus_is_dead=None if bus is None else bus.maximum < dead_v,
         grid_is_live=None if grid is None else grid.minimum > live_v,
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
-        poi_evidence_count=_open_evidence(seen.poi, dead_v, hub.nominal_voltage_v, past),
-        poi_joins_both=_joins_both(seen.poi, hub.nominal_voltage_v),
-        poi_sides_differ=_sides_differ(seen.poi, hub.nominal_voltage_v),
-        poi_sides_are_dead=_both_dead(seen.poi, dead_v),
-        poi_sides_are_one=_are_one(seen.poi, dead_v, hub.nominal_voltage_v),
-        poi_is_closed=_is_closed(seen.poi, hub.nominal_voltage_v, past),
+        poi_evidence_count=_open_evidence(seen.poi, past, differ=differ, are_dead=are_dead),
+        poi_joins_both=_joins_both(seen.poi, differ=differ),
+        poi_sides_differ=differ,
+        poi_sides_are_dead=are_dead,
+        poi_sides_are_one=_are_one(seen.poi, dead_v, differ=differ),
+        poi_is_closed=_is_closed(seen.poi, past, differ=differ),
         former=_former(seen, hub),
         candidates=_candidates(seen, hub),
         loaded_genset=_loaded_genset(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
         draws=draws,
-        load_w=_closed_load(draws),
+        load_w=PhaseValues.summed([d.power_w for d in draws.values() if d.position is BreakerPosition.CLOSED]),
         soc_pct=_fleet_soc_pct(seen, hub),
     )
 
@@ -176,14 +177,6 @@ def _draw(seen: FeederSeen | None, feeder: Feeder) -> Draw:
     return Draw(seen.position, power_w)
 
 
-def _closed_load(draws: Mapping[AssetId, Draw]) -> PhaseValues:
-    total = ZERO
-    for draw in draws.values():
-        if draw.position is BreakerPosition.CLOSED:
-            total += draw.power_w
-    return total
-
-
 def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
     charge_wh = capacity_wh = 0.0
     for battery in hub.batteries.values():
@@ -202,25 +195,24 @@ def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
     return max((v for v in at_sources if v is not None), key=lambda voltage_v: voltage_v.total, default=None)
 
 
-def _is_closed(poi: PoiSeen, nominal_v: float, past: PoiMemory) -> bool | None:
+def _is_closed(poi: PoiSeen, past: PoiMemory, *, differ: bool) -> bool | None:
     if poi.position is None:
         return None
     says_closed = poi.position is BreakerPosition.CLOSED and not past.closed_is_refuted
-    return says_closed or (past.is_joined and not _sides_differ(poi, nominal_v))
+    return says_closed or (past.is_joined and not differ)
 
 
-def _open_evidence(poi: PoiSeen, dead_v: float, nominal_v: float, past: PoiMemory) -> int:
+def _open_evidence(poi: PoiSeen, past: PoiMemory, *, differ: bool, are_dead: bool) -> int:
     contact = poi.position is BreakerPosition.OPEN and not past.contact_lies
     # An island beside a live grid comes into step with it now and then; its breaker does not close by that.
     is_remembered = contact and past.has_differed
     if poi.position is BreakerPosition.CLOSED:
         is_remembered = past.closed_is_refuted
-    differ = _sides_differ(poi, nominal_v) or is_remembered
-    both_dead = _both_dead(poi, dead_v)
+    differ = differ or is_remembered
     no_current = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
     # Both sides dead: nothing can differ. Contact and silence must do, and `poi_joins_both` catches a lying contact
     # in the first cycle after forming (see docs/safety.md).
-    return contact + differ + (no_current and (differ or (both_dead and contact)))
+    return contact + differ + (no_current and (differ or (are_dead and contact)))
 
 
 def _sides_differ(poi: PoiSeen, nominal_v: float) -> bool:
@@ -237,19 +229,19 @@ def _both_dead(poi: PoiSeen, dead_v: float) -> bool:
     return poi.grid_voltage_v.maximum < dead_v and poi.bus_voltage_v.maximum < dead_v
 
 
-def _are_one(poi: PoiSeen, dead_v: float, nominal_v: float) -> bool:
+def _are_one(poi: PoiSeen, dead_v: float, *, differ: bool) -> bool:
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     are_live = poi.grid_voltage_v.minimum > dead_v and poi.bus_voltage_v.minimum > dead_v
-    return are_live and not _sides_differ(poi, nominal_v)
+    return are_live and not differ
 
 
-def _joins_both(poi: PoiSeen, nominal_v: float) -> bool:
+def _joins_both(poi: PoiSeen, *, differ: bool) -> bool:
     """Current through an "open" breaker is a lie of its contact."""
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False  # what is not seen is not one
     flows = poi.current_a is not None and poi.current_a.maximum > 3 * ZERO_CURRENT_A
-    return flows and not _sides_differ(poi, nominal_v)
+    return flows and not differ
 
 
 def _former(seen: ProcessImage, hub: Hub) -> AssetId | None:

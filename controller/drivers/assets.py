@@ -15,99 +15,16 @@ from typing import Any
 from controller.config.types import AssetBinding, Site
 from controller.drivers.angle import AngleWitness
 from controller.drivers.crosscheck import Complaint, CrossChecks
-from controller.drivers.fields import FieldKind, Kind, Take, field_taker
+from controller.drivers.fields import Take, field_taker
 from controller.drivers.limits import Limit, limit_of
 from controller.drivers.link import Link, Sample
+from controller.drivers.roles import ANGLE_NUMBER, ELECTRICAL, ONE_INSTRUMENT, ROLE_FIELDS, ROLE_KINDS, SafetySeen
 from controller.drivers.screen import Screen
 from controller.drivers.sums import SumChecks
 from controller.drivers.urgent import urgent_points
 from controller.model.hub import AssetId
-from controller.model.image import (
-    BatterySeen,
-    DimmingSeen,
-    EarthingSeen,
-    FeederSeen,
-    GensetSeen,
-    PoiSeen,
-    ProcessImage,
-    PvSeen,
-    RadioSeen,
-    WeatherSeen,
-)
+from controller.model.image import DimmingSeen, EarthingSeen, PoiSeen, ProcessImage, WeatherSeen
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, GensetState, GridSource, InverterMode, SettingsGroup
-
-ROLE_FIELDS: Mapping[str, Mapping[str, FieldKind]] = {
-    "poi": {
-        "position": BreakerPosition,
-        "grid_voltage_v": Kind.PHASE_LEVELS,
-        "bus_voltage_v": Kind.PHASE_LEVELS,
-        "grid_frequency_hz": Kind.NUMBER,
-        "bus_frequency_hz": Kind.NUMBER,
-        "angle_difference_deg": Kind.NUMBER,
-        "rotation_equal": Kind.TRUTH,
-        "power_w": Kind.PHASE_POWERS,
-        "current_a": Kind.PHASE_LEVELS,
-        "relay_tripped": Kind.TRUTH,
-        "sync_permitted": Kind.TRUTH,
-        "settings_group": SettingsGroup,
-        "dso_lock": Kind.TRUTH,
-        "source": GridSource,
-    },
-    "battery": {
-        "mode": InverterMode,
-        "power_w": Kind.PHASE_POWERS,
-        "voltage_v": Kind.PHASE_LEVELS,
-        "frequency_hz": Kind.NUMBER,
-        "soc_pct": Kind.NUMBER,
-        "charge_limit_w": Kind.NUMBER,
-        "discharge_limit_w": Kind.NUMBER,
-        "overload_pct": Kind.NUMBER,
-        "temperature_c": Kind.NUMBER,
-    },
-    "pv": {"power_w": Kind.PHASE_POWERS, "limit_w": Kind.NUMBER, "is_connected": Kind.TRUTH},
-    "genset": {"state": GensetState, "power_w": Kind.PHASE_POWERS, "fuel_l": Kind.NUMBER},
-    "feeder": {"position": BreakerPosition, "power_w": Kind.PHASE_POWERS, "has_fault": Kind.TRUTH},
-    "earthing": {"position": BreakerPosition},
-    "radio": {"is_alive": Kind.TRUTH, "reserve_pct": Kind.NUMBER, "is_supplied": Kind.TRUTH},
-    "weather": {"irradiance_w_per_m2": Kind.NUMBER, "temperature_c": Kind.NUMBER},
-    "safety": {"emergency_off": Kind.TRUTH, "local_control": Kind.TRUTH},
-    "dimming": {"is_limited": Kind.TRUTH},
-}
-
-ROLE_KINDS: Mapping[str, Callable[..., Any]] = {
-    "poi": PoiSeen,
-    "battery": BatterySeen,
-    "pv": PvSeen,
-    "genset": GensetSeen,
-    "feeder": FeederSeen,
-    "earthing": EarthingSeen,
-    "radio": RadioSeen,
-    "weather": WeatherSeen,
-    "safety": dict,
-    "dimming": DimmingSeen,
-}
-
-ELECTRICAL = frozenset(
-    {
-        "grid_voltage_v",
-        "bus_voltage_v",
-        "voltage_v",
-        "grid_frequency_hz",
-        "bus_frequency_hz",
-        "frequency_hz",
-        "angle_difference_deg",
-        "power_w",
-        "current_a",
-    }
-)
-"""What `measured_at_s` speaks of; an asset without any of these takes the oldest of all its fields."""
-
-ONE_INSTRUMENT = frozenset(
-    {"angle_difference_deg", "grid_voltage_v", "bus_voltage_v", "grid_frequency_hz", "bus_frequency_hz"}
-)
-"""An angle counts only beside voltages and frequencies of the instrument that measured it."""
-
 
 COMPLAIN_S = 0.25  # people are told as often as the status is published
 
@@ -118,13 +35,14 @@ class _Plan:
 
     asset: AssetId
     kind: Callable[..., Any]
-    takers: tuple[tuple[str, Take, bool, bool], ...]  # name, taker, dates `measured_at_s`, belongs to the angle
+    blank: tuple[None, ...]  # one for each field
+    takers: tuple[tuple[int, Take, bool, bool], ...]  # number, taker, dates `measured_at_s`, belongs to the angle
     sources: tuple[tuple[Link, Screen], ...]  # whose readings it is made of
     changes_count: int = -1
     facts_count: int = -1
     fresh_until_s: float = -math.inf
     seen: Any = None
-    values: dict[str, Any] = field(default_factory=dict)
+    values: list[Any] = field(default_factory=list)  # of all fields, in their order
     dating: tuple[Sample, ...] = ()  # the oldest is the asset's instant
     fresh_for_s: tuple[tuple[Sample, float], ...] = ()  # for how long each is fresh
     renews: bool = False  # as long as these samples move on and no more, its values stand
@@ -159,7 +77,7 @@ class Assembler:
         for screen in self.screens.values():
             screen.refresh(now_s)
         plans = self._plans
-        safety = _only(plans, "safety", now_s) or {}
+        safety = _only(plans, "safety", now_s) or SafetySeen()
         seen = ProcessImage(
             poi=self._angle.seen(_only(plans, "poi", now_s) or PoiSeen()),
             batteries=_all(plans, "battery", now_s),
@@ -170,8 +88,8 @@ class Assembler:
             earthing=_only(plans, "earthing", now_s) or EarthingSeen(),
             weather=_only(plans, "weather", now_s) or WeatherSeen(),
             dimming=_only(plans, "dimming", now_s) or DimmingSeen(),
-            emergency_off=safety.get("emergency_off"),
-            local_control=safety.get("local_control"),
+            emergency_off=safety.emergency_off,
+            local_control=safety.local_control,
             lost_devices=tuple([name for name, link in links.items() if not link.is_up]),
         )
         if now_s >= self._complain_at_s:
@@ -218,17 +136,19 @@ def _plans(site: Site, links: Mapping[str, Link], screens: Mapping[str, Screen])
 
 def _plan(binding: AssetBinding, site: Site, links: Mapping[str, Link], screens: Mapping[str, Screen]) -> _Plan:
     found = [
-        (name, taker)
-        for name, kind in ROLE_FIELDS[binding.role].items()
+        (number, name, taker)
+        for number, (name, kind) in enumerate(ROLE_FIELDS[binding.role].items())
         if (taker := field_taker(name, kind, binding, site, screens)) is not None
     ]
-    has_electrical = any(name in ELECTRICAL for name, _ in found)
+    has_electrical = any(name in ELECTRICAL for _, name, _ in found)
     takers = tuple(
-        (name, taker, name in ELECTRICAL or not has_electrical, name in ONE_INSTRUMENT) for name, taker in found
+        (number, taker, name in ELECTRICAL or not has_electrical, name in ONE_INSTRUMENT)
+        for number, name, taker in found
     )
     devices = dict.fromkeys(ref.device for refs in binding.reads.values() for ref in refs)
     sources = tuple((links[device], screens[device]) for device in devices)
-    return _Plan(binding.asset, ROLE_KINDS[binding.role], takers, sources)
+    blank = (None,) * len(ROLE_FIELDS[binding.role])
+    return _Plan(binding.asset, ROLE_KINDS[binding.role], blank, takers, sources)
 
 
 def _only(plans: Mapping[str, Sequence[_Plan]], role: str, now_s: float) -> Any:
@@ -260,22 +180,22 @@ def _seen(plan: _Plan, now_s: float) -> Any:
 def _renew(plan: _Plan) -> None:
     """The same values, of samples that have moved on."""
     plan.fresh_until_s = _fresh_until_s(plan)
-    plan.seen = plan.kind(measured_at_s=_oldest_s(plan), **plan.values)
+    plan.seen = plan.kind(_oldest_s(plan), *plan.values)
 
 
 def _assemble(plan: _Plan, now_s: float) -> None:
     """The fields that are known now."""
-    values: dict[str, Any] = {}
+    values: list[Any] = [*plan.blank]
     dating: dict[Sample, None] = {}
     fresh_for_s: dict[Sample, float] = {}
-    instruments = set()
+    instruments: set[str] = set()
     all_renew = True
-    for name, take, dates, belongs_to_angle in plan.takers:
+    for number, take, dates, belongs_to_angle in plan.takers:
         found = take(now_s)
         if found is None:
             all_renew = False  # it may be known at any time
             continue
-        values[name], sample, device, max_age_s, renews = found
+        values[number], sample, device, max_age_s, renews = found
         all_renew = all_renew and renews
         if fresh_for_s.get(sample, math.inf) > max_age_s:
             fresh_for_s[sample] = max_age_s
@@ -284,7 +204,7 @@ def _assemble(plan: _Plan, now_s: float) -> None:
         if belongs_to_angle:
             instruments.add(device)
     if len(instruments) > 1:
-        values.pop("angle_difference_deg", None)
+        values[ANGLE_NUMBER] = None
     plan.values, plan.renews = values, all_renew
     plan.dating, plan.fresh_for_s = tuple(dating), tuple(fresh_for_s.items())
     _renew(plan)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from controller.config.types import Device
@@ -42,7 +42,7 @@ class Errands:
         """Read a block; one that is refused is read without its holes from now on."""
         poll.timer.done(self._clock())
         try:
-            await self._read(station, poll.block)
+            await self._read(station, poll.block, poll.values)
         except RefusedError as refusal:
             if refusal.code == ILLEGAL_ADDRESS and poll.block.pieces:
                 station.split(poll, self._clock())
@@ -111,9 +111,9 @@ class Errands:
         if wait_s > 0.0:
             await asyncio.sleep(wait_s)
 
-    async def _read(self, station: Station, block: Block) -> list[Said]:
+    async def _read(self, station: Station, block: Block, decode: Callable[[bytes], Sequence[Said]]) -> Sequence[Said]:
         at_s, payload = await self.ask(station, Question(block.space, block.address, block.count))
-        values = block.decode(payload)
+        values = decode(payload)
         station.board.keep_block(block, values, at_s)
         return values
 
@@ -124,7 +124,7 @@ class Errands:
         wanted = _encoded(located, value)
         data = bytes(wanted) if located.is_bit else struct.pack(f">{len(wanted)}H", *wanted)
         expected = block.decode(data)
-        return await self._read(station, block) == expected
+        return await self._read(station, block, block.decode) == expected
 
 
 @dataclass(frozen=True, slots=True)

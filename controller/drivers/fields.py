@@ -143,7 +143,8 @@ def _three_taker(source: _Source) -> Take:
 
     def take(now_s: float) -> Found | None:
         values: list[float] = []
-        samples: list[Sample] = []
+        oldest: Sample | None = None
+        is_one = True  # all are of the same sample
         for point in points:
             if point is None:
                 values.append(0.0)
@@ -155,24 +156,15 @@ def _three_taker(source: _Source) -> Take:
             if isinstance(value, str):
                 return None
             values.append(value)
-            samples.append(sample)
-        oldest, is_one = _oldest(samples)
+            if sample is not oldest:
+                is_one = oldest is None
+                oldest = sample if oldest is None or sample.at_s < oldest.at_s else oldest
+        assert oldest is not None, "an asset has a phase"
         if now_s - oldest.at_s > max_age_s:
             return None
         return PhaseValues._make(values), oldest, device, max_age_s, is_one
 
     return take
-
-
-def _oldest(samples: Sequence[Sample]) -> tuple[Sample, bool]:
-    """The oldest, and whether all are one and the same."""
-    oldest, is_one = samples[0], True
-    for sample in samples:
-        if sample is not oldest:
-            is_one = False
-            if sample.at_s < oldest.at_s:
-                oldest = sample
-    return oldest, is_one
 
 
 def _phase_takers(

@@ -5,11 +5,12 @@ all ask at once: the same work, a third of the delay at the 99th percentile.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from controller.config.types import Device, PollGroup
 from controller.drivers.blocks import Block
+from controller.drivers.link import Said
 
 ROUNDING = 1e-3  # of a period: a turn that comes exactly on time is had, whatever the last bits say
 
@@ -38,12 +39,20 @@ class Timer:
         return (now_s - self.due_s) / self.period_s
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Poll:
     """One block and its turns."""
 
     block: Block
     timer: Timer
+    _heard: bytes = b""  # the last answer, and what it said
+    _said: Sequence[Said] = ()
+
+    def values(self, answer: bytes) -> Sequence[Said]:
+        """What an answer says. Most are the last one again, and that is not worked out twice."""
+        if answer != self._heard:
+            self._heard, self._said = answer, self.block.decode(answer)
+        return self._said
 
 
 def polls(device: Device, blocks: Iterable[Block], phase: float, now_s: float) -> list[Poll]:

@@ -44,6 +44,7 @@ class Screen:
         self._link = link
         self._is_checked = device.table.protocol is not Protocol.MODBUS_TCP  # a checksum, or a typed encoding
         self._points = tuple(point_doubt(name, limit, device) for name, limit in limits.items())
+        self._telling = tuple(point for point in self._points if point.is_telling)
         self._steps = tuple((point.name, plain_step(point.limit), point) for point in self._points)
         self._urgent = frozenset(urgent)
         self._suspected: set[str] = set()
@@ -176,7 +177,7 @@ class Screen:
 
     # -- quarantine -----------------------------------------------------------------------------------------------
     def _look(self, now_s: float) -> None:
-        instants = [fact.at_s for fact in self.facts.values() if fact is not None]
+        instants = [fact[1].at_s for fact in self.facts.values() if fact is not None]
         self.last_good_at_s = max(instants, default=self.last_good_at_s)
         verdict = self._is_impossible(now_s)
         self._bad_since_s = _since(self._bad_since_s, verdict is True, now_s)
@@ -206,12 +207,15 @@ class Screen:
     def _says_odd_things(self) -> bool | None:
         """Of what it says now, whatever its age; None when it says nothing of which that could be told."""
         wrong_count = said_count = 0
-        for point in self._points:
-            reading = self._link.reading(point.name)
-            if not point.is_telling or (reading is None and self._link.impossible_at_s(point.name) is None):
-                continue
-            said_count += 1
-            wrong_count += reading is None or not point.is_possible(reading.value)
+        reading_of = self._link.reading
+        for point in self._telling:
+            reading = reading_of(point.name)
+            if reading is not None:
+                said_count += 1
+                wrong_count += not point.is_possible(reading[0])
+            elif self._link.impossible_at_s(point.name) is not None:
+                said_count += 1
+                wrong_count += 1
         if said_count == 0:
             return None
         return wrong_count >= IMPOSSIBLE_MIN and wrong_count >= IMPOSSIBLE_RATIO * said_count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ class PhaseValues(NamedTuple):
             share if Phase.L2 in phases else 0.0,
             share if Phase.L3 in phases else 0.0,
         )
+
+    @staticmethod
+    def summed(parts: Iterable[PhaseValues]) -> PhaseValues:
+        """All of them together, phase by phase; of none it is nothing."""
+        l1 = l2 = l3 = 0.0
+        for part in parts:
+            l1, l2, l3 = l1 + part[0], l2 + part[1], l3 + part[2]
+        return PhaseValues(l1, l2, l3)
 
     def __add__(self, other: PhaseValues) -> PhaseValues:  # type: ignore[override]  # no joining of tuples
         return PhaseValues(self[0] + other[0], self[1] + other[1], self[2] + other[2])

@@ -81,8 +81,10 @@ class _Sometime:
     was_asked: bool = False
 
     def look(self, scene: Scene, happened: Happened) -> None:
+        if self.is_met:
+            return
         span = window(self.expected, happened, self.until_s)
-        if self.is_met or span is None or scene.now_s < span[0] - INSTANT_S:
+        if span is None or scene.now_s < span[0] - INSTANT_S:
             return
         if self.expected.at is not None:
             if not self.was_asked:
@@ -122,7 +124,7 @@ class _Throughout:
         if span is None or not span[0] - INSTANT_S <= scene.now_s <= span[1] + INSTANT_S:
             return
         self.looks_count += 1
-        if self.condition(scene) is (self.expected.kind == "never"):
+        if self.condition(scene) is (self.expected.never is not None):
             self.broken_at_s = scene.now_s
 
     def finish(self, scene: Scene, happened: Happened, metrics: Mapping[str, float]) -> Finding | None:

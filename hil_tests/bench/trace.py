@@ -36,7 +36,7 @@ class Recorder:
 
     def __init__(self, signals: dict[str, Signal]) -> None:
         self.trace = Trace(columns={name: [] for name in signals})
-        self._signals = tuple(signals.items())
+        self._columns = tuple((self.trace.columns[name].append, signal) for name, signal in signals.items())
         self._dense_until_s = 0.0
         self._next_s = self._still_until_s = 0.0
         self._change = -1
@@ -58,7 +58,6 @@ class Recorder:
         self._still_until_s = now_s + (DENSE_S if now_s < self._dense_until_s else STILL_S)
 
     def _keep(self, scene: Scene, now_s: float) -> None:
-        trace = self.trace
-        trace.t_s.append(now_s)
-        for name, signal in self._signals:
-            trace.columns[name].append(signal(scene))
+        self.trace.t_s.append(now_s)
+        for append, signal in self._columns:
+            append(signal(scene))

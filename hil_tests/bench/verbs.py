@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -243,6 +244,7 @@ VERBS: Mapping[str, Verb] = {
 ASSET_PARAMETERS = {"feeder": "feeders", "battery": "batteries", "genset": "gensets", "pv": "pv", "radio": "radios"}
 
 
+@cache
 def parameters_model(verb: str) -> type[BaseModel]:
     """The parameters of a verb as a model that refuses everything else. Raises KeyError for an unknown verb."""
     fields: dict[str, Any] = {}

@@ -132,13 +132,16 @@ class Unsettled(Generic[Note]):
         """The log may still explain one."""
         return bool(self._waiting)
 
-    def settled(self, scene: Scene, note: Callable[[Received], Note | None]) -> Iterator[tuple[Received, Note]]:
+    def settled(self, scene: Scene, note: Callable[[Received], Note | None]) -> Iterable[tuple[Received, Note]]:
         """In the order in which they came. `note` is asked of each new one, at once; None is about nobody."""
         for order in scene.orders[self._seen_count :]:
             noted = note(order)
             if noted is not None:
                 self._waiting.append((order, noted))
         self._seen_count = len(scene.orders)
+        return self._let_go(scene) if self._waiting else ()
+
+    def _let_go(self, scene: Scene) -> Iterator[tuple[Received, Note]]:
         lag_s = scene.log_lag_s
         while self._waiting and (not lag_s or self._waiting[0][0].at_s + lag_s <= scene.now_s):
             yield self._waiting.popleft()
@@ -164,7 +167,7 @@ class EachOrder:
         """The log may still excuse one."""
         return bool(self._wrong)
 
-    def look(self, scene: Scene) -> Iterator[str]:
+    def look(self, scene: Scene) -> Iterable[str]:
         """Every order once."""
 
         def wrong(order: Received) -> str | None:
@@ -174,9 +177,8 @@ class EachOrder:
             before, self._standing[place] = self._standing.get(place), order.value
             return self.asks(scene, order, before) or None
 
-        for order, detail in self._wrong.settled(scene, wrong):
-            if not self.excuses(scene, order):
-                yield detail
+        settled = self._wrong.settled(scene, wrong)
+        return [detail for order, detail in settled if not self.excuses(scene, order)] if settled else ()
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

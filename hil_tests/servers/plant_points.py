@@ -5,7 +5,7 @@ Parts are looked up at each call, so that a restored plant is the one that answe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from controller.drivers.link import Value
 from controller.model.phases import ZERO, PhaseValues
@@ -51,12 +51,39 @@ def _kept(plant: Plant, values: Callable[[], PhaseValues]) -> Callable[[], Phase
     return now
 
 
+class OnePhase:
+    """One phase of a quantity. Who reads several may ask the quantity once: see `at_once`."""
+
+    __slots__ = ("now", "number")
+
+    def __init__(self, now: Callable[[], PhaseValues], number: int) -> None:
+        self.now, self.number = now, number
+
+    def __call__(self) -> float:
+        """Now, as every reader."""
+        return self.now()[self.number]
+
+
+def at_once(readers: Sequence[Reader]) -> Callable[[], list[Value | None]]:
+    """Asks all of them, in any order; a quantity of which several phases are read is worked out once."""
+    phases = [reader for reader in readers if isinstance(reader, OnePhase)]
+    others = [reader for reader in readers if not isinstance(reader, OnePhase)]
+    quantities = [*dict.fromkeys(reader.now for reader in phases)]
+    first = {now: len(others) + 3 * number for number, now in enumerate(quantities)}
+    single = iter(range(len(others)))
+    places = [first[reader.now] + reader.number if isinstance(reader, OnePhase) else next(single) for reader in readers]
+
+    def said() -> list[Value | None]:
+        values = [read() for read in others]
+        for now in quantities:
+            values += now()
+        return [values[place] for place in places]
+
+    return said
+
+
 def _by_phase(name: str, unit: str, now: Callable[[], PhaseValues]) -> dict[str, Reader]:
-    return {
-        f"{name}_l1_{unit}": lambda: now().l1,
-        f"{name}_l2_{unit}": lambda: now().l2,
-        f"{name}_l3_{unit}": lambda: now().l3,
-    }
+    return {f"{name}_l{number + 1}_{unit}": OnePhase(now, number) for number in range(3)}
 
 
 def _power(plant: Plant, values: Callable[[], PhaseValues]) -> dict[str, Reader]:

@@ -225,8 +225,9 @@ class Bench:
         """The plant has moved, by a step or further: everything else follows."""
         now_s = self.plant.now_s
         is_acting = self.is_running and self.durable.authority is not Authority.OBSERVE
+        due_s = now_s + TICK_S
         for link in () if self.is_frozen else self.links.values():
-            if link.next_s <= now_s + TICK_S:
+            if link.next_s <= due_s:
                 link.step(now_s, vetted=is_acting)
         self.devices.after_step()
         if self.journal.settle(now_s):

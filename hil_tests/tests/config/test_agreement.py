@@ -20,9 +20,9 @@ from controller.config.types import SunSpecWhere
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
 from controller.core import conditions, prepare, resync, shedding
 from controller.drivers import blocks
-from controller.drivers.assets import ROLE_FIELDS
 from controller.drivers.codec import NUMBER_TYPES
 from controller.drivers.fields import Kind
+from controller.drivers.roles import ROLE_FIELDS, ROLE_KINDS
 from controller.drivers.station import layout, located_points
 from hil_tests.tests.config.stories import MUSTER
 
@@ -78,6 +78,11 @@ def test_the_vocabulary_is_the_drivers() -> None:
                 assert set(read[name].words) == {member.value for member in kind}, name
             else:
                 assert (read[name].kind is PointKind.TRUTH) == (kind is Kind.TRUTH), name
+
+
+def test_an_asset_is_seen_as_its_fields_in_their_order() -> None:
+    for role, kind in ROLE_KINDS.items():
+        assert kind.__match_args__ == ("measured_at_s", *ROLE_FIELDS[role]), role  # type: ignore[attr-defined]
 
 
 def _phases(name: str) -> list[str]:

@@ -8,6 +8,7 @@ from controller.drivers.blocks import Block, Located, plan, single
 from controller.drivers.board import Board
 from controller.drivers.limits import Limit
 from controller.drivers.link import IMPOSSIBLE, Said
+from controller.drivers.schedule import polls
 from controller.drivers.screen import Screen
 from hil_tests.tests.drivers.devices import device, held, point
 
@@ -201,3 +202,14 @@ def test_after_a_quarantine_all_is_believed_that_is_said_again() -> None:
     fact = screen.facts[STATE]
     assert fact is not None
     assert fact.value == 1.0
+
+
+def test_an_answer_is_worked_out_once_however_often_it_comes(meter: Meter) -> None:
+    (poll,) = polls(meter.link.device, [meter.block], phase=0.0, now_s=0.0)
+    once = b"\0\1\0\2\0\3"
+    said = poll.values(once)
+    assert said == meter.block.decode(once)
+    assert poll.values(bytes(once)) is said
+    other = b"\0\1\0\2\0\4"
+    assert poll.values(other) == meter.block.decode(other) != said
+    assert poll.values(once) == said
