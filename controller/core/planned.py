@@ -34,6 +34,8 @@ def ask_about_island(memory: CoreMemory, request: OperatorRequest, situation: Si
         return Reason.ISLAND_NOT_ASKED
     if request.kind is RequestKind.RECONNECT and memory.mode is Mode.GRID_CONNECTED:
         return Reason.NOT_POSSIBLE  # a release kept for the next blackout would be nobody's word
+    if request.kind is RequestKind.RECONNECT and memory.poi.closed_is_refuted:
+        return Reason.CONTACT_REFUTED
     # what a person asks is a release as well, where the return waits for people
     return replace(without_wish(memory), released_return=memory.released_return or not request.is_automatic)
 
