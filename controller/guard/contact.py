@@ -14,7 +14,7 @@ from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory, Track
 from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one, may_follow
 from controller.model.image import PoiSeen, ProcessImage
-from controller.model.words import BreakerPosition, InverterMode, Switcher
+from controller.model.words import BreakerPosition, Switcher
 
 SETTLES_S = 0.3  # contact and voltages may come from two devices: so much later they speak of the same breaker
 ASKED_SETTLES_S = 1.0  # after an order of ours: it has closed, and a slow meter is likelier than a lie
@@ -48,16 +48,14 @@ def longest_closing_s(bounds: Bounds) -> float:
 
 def _turned(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> ClosedContact:
     """Doubtful against our order to open; while somebody forms, also unless we have asked for it, or at first sight."""
-    hub, track = bounds.hub, memory.tracks.get(bounds.hub.poi.id, Track())
+    track, live_s = memory.tracks.get(bounds.hub.poi.id, Track()), memory.grid_live_since_s
     is_asked = track.passed_at_s is not None and now_s - track.passed_at_s <= longest_closing_s(bounds)
+    is_wanted = is_asked or bounds.hub.poi.switching.closed_by is Switcher.DEVICE
+    was_open = memory.was_proven_open and live_s is not None and now_s - live_s >= LIVE_BEFORE_S
+    forms = any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
     if track.is_on is None:
-        is_doubtful = any(may_follow(battery, seen) for battery in hub.batteries.values())
-        return ClosedContact(now_s, is_asked=is_asked, is_doubtful=is_doubtful, doubtful_until_s=now_s + FOUND_S)
-    live_s, closes_itself = memory.grid_live_since_s, hub.poi.switching.closed_by is Switcher.DEVICE
-    was_live = live_s is not None and now_s - live_s >= LIVE_BEFORE_S
-    forms = any(state.mode is InverterMode.GRID_FORMING for state in seen.batteries.values())
-    is_unwanted = memory.allowed.poi.open or (forms and not is_asked and not closes_itself)
-    is_doubtful = memory.was_proven_open and was_live and is_unwanted
+        return ClosedContact(now_s, is_asked=is_asked, is_doubtful=forms, doubtful_until_s=now_s + FOUND_S)
+    is_doubtful = was_open and (memory.allowed.poi.open or (forms and not is_wanted))
     return ClosedContact(now_s, is_asked=is_asked, is_doubtful=is_doubtful, doubtful_until_s=now_s + DOUBTFUL_S)
 
 
