@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from controller.core.dead_bus import droppable, still_on
 from controller.core.feeders import is_faulty, may_close, shed
-from controller.core.keys import is_in_other_hands
+from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
@@ -183,7 +183,7 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
     if memory.durable.authority is Authority.OBSERVE:
         return Reason.OBSERVE_ONLY
     if not situation.may_switch_on:
-        return Reason.LOCAL_CONTROL
+        return why_nothing_comes_on(situation)
     released = replace(memory, released_start=True)
     by_sun = sunrise_candidate(situation) is not None and is_sunny(situation) is not False
     can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(memory, situation)

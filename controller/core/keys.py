@@ -32,6 +32,11 @@ def are_long_unseen(memory: CoreMemory, situation: Situation) -> bool:
     return since_s is not None and situation.now_s - since_s >= KEYS_UNSEEN_S
 
 
+def why_nothing_comes_on(situation: Situation) -> Reason:
+    """What a person is told who asks for it: the key is turned, or nobody knows."""
+    return Reason.LOCAL_CONTROL if situation.seen.local_control is True else Reason.KEYS_UNSEEN
+
+
 def is_in_other_hands(memory: CoreMemory, situation: Situation) -> bool:
     """Somebody has turned the key, or nobody has known for long whether he has."""
     return situation.seen.local_control is True or are_long_unseen(memory, situation)

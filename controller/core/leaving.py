@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.feeders import shed
-from controller.core.keys import is_in_other_hands
+from controller.core.keys import are_long_unseen
 from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, since
 from controller.core.planned import RUNNING, why_nobody_forms
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts
@@ -135,8 +135,13 @@ def withdrawn(memory: CoreMemory, _: Situation) -> bool:
 
 
 def under_hands(memory: CoreMemory, situation: Situation) -> bool:
-    """Somebody works at the hub by hand, or nobody has known for long."""
-    return _can_turn_back(memory) and is_in_other_hands(memory, situation)
+    """Somebody works at the hub by hand."""
+    return _can_turn_back(memory) and situation.seen.local_control is True
+
+
+def keys_stay_unseen(memory: CoreMemory, situation: Situation) -> bool:
+    """Nobody has seen the emergency-off or the key-switch for seconds."""
+    return _can_turn_back(memory) and are_long_unseen(memory, situation)
 
 
 def former_gone(memory: CoreMemory, situation: Situation) -> bool:

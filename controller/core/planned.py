@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
 from controller.core.resync import must_not_close
 from controller.core.situation import Situation
@@ -136,6 +137,6 @@ def kept_in(mode: Mode, memory: CoreMemory) -> CoreMemory:
 
 def _why_locked(memory: CoreMemory, situation: Situation) -> Reason:
     if not situation.may_switch_on:
-        return Reason.LOCAL_CONTROL
+        return why_nothing_comes_on(situation)
     is_stubborn = memory.durable.latch("poi_close") is not None
     return Reason.POI_WILL_NOT_CLOSE if is_stubborn else Reason.DSO_LOCK

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.model.advice import RequestKind
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import ZERO
 from controller.model.reasons import EventKind, Reason
@@ -152,7 +153,15 @@ def test_a_planned_leaving_waits_through_a_blink_and_opens_nothing_meanwhile() -
     assert run.memory.mode is Mode.PLANNED_ISLANDING
     assert not run.commands.poi.open
     run.see(without(quiet, {"local_control": None}), 0.2)
-    assert (run.memory.mode, run.memory.reason) == (Mode.GRID_CONNECTED, Reason.LOCAL_CONTROL)
+    assert (run.memory.mode, run.memory.reason) == (Mode.GRID_CONNECTED, Reason.KEYS_UNSEEN)
+
+
+@pytest.mark.parametrize(("key", "why"), [(None, Reason.KEYS_UNSEEN), (True, Reason.LOCAL_CONTROL)])
+def test_who_asks_is_told_which_it_is(key: bool | None, why: Reason) -> None:
+    run = started(hub())
+    assert ask(run, lambda t: replace(quiet(t), local_control=key)).reason is why
+    run = started(hub(), nothing_left)
+    assert ask(run, lambda t: replace(nothing_left(t), local_control=key), RequestKind.BLACK_START).reason is why
 
 
 @either
