@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from controller.core.dead_bus import droppable, still_on
 from controller.core.feeders import is_faulty, may_close, shed
+from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
@@ -19,7 +20,7 @@ from controller.core.situation import Situation, is_on_our_bus
 from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BusSide, InverterMode, Mode
+from controller.model.words import Authority, BusSide, GensetState, InverterMode, Mode
 
 KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
 ATTEMPTS_MAX = 3  # within an hour
@@ -76,7 +77,7 @@ def _forming_time_s(memory: CoreMemory, situation: Situation) -> float:
     start, timing = memory.black_start, situation.hub.timing
     genset = situation.hub.gensets.get(start.source or "") if start is not None else None
     if genset is not None:
-        return genset.start_time_s + timing.forming_max_s
+        return timing.order_hold_s + genset.start_time_s + timing.forming_max_s
     return FORM_ATTEMPTS_MAX * (timing.order_hold_s + timing.forming_max_s)
 
 
@@ -111,7 +112,7 @@ def start_failed(memory: CoreMemory, situation: Situation) -> bool:
     start = memory.black_start
     if start is None:
         return True
-    if situation.holder is None and not situation.may_switch_on:
+    if situation.holder is None and is_in_other_hands(memory, situation):
         return True  # nothing comes on under the hands of whoever has turned the key
     step = next((step for step in STEPS if step.name == start.step), None)
     if step is None or not step.must:
@@ -182,7 +183,7 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
     if memory.durable.authority is Authority.OBSERVE:
         return Reason.OBSERVE_ONLY
     if not situation.may_switch_on:
-        return Reason.LOCAL_CONTROL
+        return why_nothing_comes_on(situation)
     released = replace(memory, released_start=True)
     by_sun = sunrise_candidate(situation) is not None and is_sunny(situation) is not False
     can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(memory, situation)
@@ -277,7 +278,14 @@ def _has_a_start(memory: CoreMemory, genset: Genset, situation: Situation) -> bo
 
 
 def _is_out_of_tries(memory: CoreMemory, start: BlackStart, situation: Situation) -> bool:
-    if start.source in situation.hub.gensets:
-        return False
+    if start.source is not None and start.source in situation.hub.gensets:
+        return _came_in_vain(memory, start.source, situation)
     tried = form_attempts(memory, situation, memory.mode_since_s) >= FORM_ATTEMPTS_MAX
     return tried and situation.holder is None and all(s.order is None for s in memory.batteries.values())
+
+
+def _came_in_vain(memory: CoreMemory, genset: AssetId, situation: Situation) -> bool:
+    """In this very start it went on saying that it comes. One that says fault may acknowledge it, and is waited for."""
+    failed_at_s = memory.gensets.get(genset, SourceMemory()).failed_at_s
+    is_coming = (situation.seen.gensets.get(genset) or GensetSeen()).state in (GensetState.STARTING, GensetState.READY)
+    return is_coming and failed_at_s is not None and failed_at_s >= memory.mode_since_s

@@ -12,15 +12,82 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.memory import CoreMemory, PoiMemory
+from controller.core.memory import CoreMemory, PoiMemory, since
 from controller.core.situation import Situation
-from controller.model.words import BreakerPosition, GridVerdict, Mode
+from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
+FOUND_CONFIRM_S = 3.0  # after a start: who feeds a dead street does so no longer than this
 SETTLES_S = 0.3  # contact and voltages may come from two devices: so much later they speak of the same breaker
 ASKED_SETTLES_S = 1.0  # after an order of ours: it has closed, and a slow meter is likelier than a lie
+CLOSE_RETRY_S = 5.0  # from the end of an order to close to the next one
+CONTACT_SEEN_S = 0.2  # from contact to the sample that shows it, with a cycle more than the guard waits
 LIVE_BEFORE_S = 1.0  # a line that was dead until the contact turned cannot be in step with us by chance
+
+
+def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
+    """Take note of proof and position, before anything is decided."""
+    poi, now_s = memory.poi, situation.now_s
+    position = situation.seen.poi.position
+    is_open, sample_s = situation.poi_is_proven_open, situation.seen.poi.measured_at_s
+    poi_seen = situation.seen.poi
+    is_blind = poi_seen.grid_voltage_v is None and poi_seen.position is not BreakerPosition.CLOSED
+    close = poi.close
+    if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
+        close = None
+    return PoiMemory(
+        open_since_s=poi.open_since_s,
+        proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
+        proven_sample_s=since(poi.proven_sample_s, is_open and sample_s is not None, sample_s or 0.0),
+        close=close,
+        close_attempts=poi.close_attempts,
+        has_differed=_has_differed(poi, situation),
+        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
+        contact_lies=poi.contact_lies,
+        tripped_since_s=since(poi.tripped_since_s, situation.seen.poi.relay_tripped is True, now_s),
+        closed_since_s=since(poi.closed_since_s, _says_closed(poi, position), now_s),
+        was_asked=may_be_closing(memory, situation) if poi.closed_since_s is None else poi.was_asked,
+        unasked_at_s=_unasked_at_s(memory, situation),
+        was_found=poi.position is None if poi.closed_since_s is None else poi.was_found,
+        grid_live_since_s=since(poi.grid_live_since_s, situation.grid_is_dead is False, now_s),
+        closed_is_refuted=poi.closed_is_refuted,
+        is_joined=poi.is_joined,
+        has_dso_lock=poi.has_dso_lock or poi_seen.dso_lock is not None,
+        apart=poi.apart,
+        position=position if position is not None else poi.position,
+        retry_after_s=poi.retry_after_s,
+    )
+
+
+def _unasked_at_s(memory: CoreMemory, situation: Situation) -> float | None:
+    poi = memory.poi
+    turns = poi.closed_since_s is None and situation.seen.poi.position is BreakerPosition.CLOSED
+    is_unasked = turns and poi.position is not None and not may_be_closing(memory, situation)
+    return situation.now_s if is_unasked else poi.unasked_at_s
+
+
+def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
+    """Now, or it did when it was seen last."""
+    return position is BreakerPosition.CLOSED or (position is None and before.closed_since_s is not None)
+
+
+def _has_differed(before: PoiMemory, situation: Situation) -> bool:
+    """Holds until the contact is seen to say anything but open, or current flows all the same."""
+    position = situation.seen.poi.position
+    if position is None:
+        return before.has_differed
+    is_open = position is BreakerPosition.OPEN and not situation.poi_joins_both
+    return is_open and (before.has_differed or situation.poi_sides_differ)
+
+
+def may_be_closing(memory: CoreMemory, situation: Situation) -> bool:
+    """By our order: it stands, or its contact may still be on its way, or to be seen."""
+    poi, now_s = situation.hub.poi, situation.now_s
+    if memory.poi.close is not None:
+        return True
+    ended_s = memory.poi.retry_after_s - CLOSE_RETRY_S
+    return ended_s < now_s <= ended_s + poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + CONTACT_SEEN_S
 
 
 def judge_contact(poi: PoiMemory, situation: Situation) -> PoiMemory:
@@ -52,14 +119,29 @@ def _refutes_closed(poi: PoiMemory, situation: Situation, sampled_at_s: float | 
 
 
 def turned_unasked(memory: CoreMemory, situation: Situation) -> bool:
-    """The contact of an island's POI has just turned to closed, and no current bears it out: it may lie."""
-    if situation.seen.poi.position is not BreakerPosition.CLOSED or memory.poi.closed_is_refuted:
+    """The contact says closed beside an island, not by our order, and no current bears it out: it may lie."""
+    poi, since_s = memory.poi, memory.poi.closed_since_s
+    if situation.seen.poi.position is not BreakerPosition.CLOSED or poi.closed_is_refuted or since_s is None:
         return False
-    since_s, live_s = memory.poi.closed_since_s, memory.poi.grid_live_since_s
-    if since_s is None or live_s is None or since_s - live_s < LIVE_BEFORE_S:
+    is_new = situation.now_s - since_s < (FOUND_CONFIRM_S if poi.was_found else UNASKED_CONFIRM_S)
+    return is_new and not situation.poi_joins_both and _might_lie(memory, situation, since_s)
+
+
+def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool:
+    """In the island, on the way back from it, and after a start that has found somebody forming."""
+    poi, live_s = memory.poi, memory.poi.grid_live_since_s
+    if memory.mode is Mode.UNKNOWN:
+        return poi.was_found and situation.poi_sides_are_one and _may_follow(situation)
+    if live_s is None or since_s - live_s < LIVE_BEFORE_S:
         return False
-    is_new = situation.now_s - since_s < UNASKED_CONFIRM_S
-    return memory.mode is Mode.ISLANDED and is_new and not situation.poi_joins_both
+    is_returning = memory.mode is Mode.RECONNECTION and situation.hub.poi.switching.closed_by is not Switcher.DEVICE
+    return memory.mode is Mode.ISLANDED or (is_returning and situation.former is not None and not poi.was_asked)
+
+
+def _may_follow(situation: Situation) -> bool:
+    """Who forms could do something else on the grid: he would be told to, and the island would go dark."""
+    former = situation.former
+    return former is not None and not situation.hub.batteries[former].capabilities.always_forms
 
 
 def is_in_doubt(memory: CoreMemory) -> bool:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.closing_error import remember_apart
-from controller.core.contact import judge_contact
+from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.dimming import dim_feeders, watch_dimming
 from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
+from controller.core.keys import watch_keys
 from controller.core.last_act import is_running_dry, leave_closed
 from controller.core.leaving import begin_leaving, plan_leaving
 from controller.core.memory import CoreMemory, GridMemory, since
@@ -23,13 +24,13 @@ from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import end_wish, kept_in
-from controller.core.poi import count_attempt, earthing_command, observe_poi, plan_island, plan_poi, poi_command
+from controller.core.poi import count_attempt, earthing_command, plan_island, plan_poi, poi_command
 from controller.core.prepare import prepare
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
-from controller.core.sources import battery_commands, pv_commands, remember_steering, remember_told
+from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
 from controller.model.advice import Advice
 from controller.model.commands import Commands
@@ -99,7 +100,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
-    memory = watch_dimming(watch_bond(memory, situation), situation)
+    memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)
@@ -233,9 +234,9 @@ def _keep_durable(memory: CoreMemory) -> CoreMemory:
 
 
 def _commands(memory: CoreMemory, situation: Situation) -> Commands:
-    """The whole wish of this cycle. UNKNOWN moves nothing."""
+    """The whole wish of this cycle. UNKNOWN moves no contactor."""
     if memory.mode is Mode.UNKNOWN:
-        return Commands()
+        return Commands(batteries=found_commands(memory, situation))
     return Commands(
         poi=poi_command(memory, situation),
         batteries=battery_commands(memory, situation),

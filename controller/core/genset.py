@@ -8,7 +8,7 @@ from dataclasses import replace
 from controller.core.black_start import DONE
 from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus
-from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
+from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, since
 from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
 from controller.model.commands import GensetCommand, Order
@@ -22,6 +22,8 @@ ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
+CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
+COMING = (GensetState.STARTING, GensetState.READY)
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
@@ -32,13 +34,21 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     for genset in situation.hub.gensets.values():
         before = memory.gensets.get(genset.id, IDLE)
         after = replace(
-            _plan_one(memory, before, genset, situation), failed_at_s=_failed_at_s(before, genset, situation)
+            _plan_one(memory, before, genset, situation),
+            coming_since_s=_coming_since_s(before, genset, situation),
+            failed_at_s=_failed_at_s(before, genset, situation),
         )
         if after.order is not None and after.order is not before.order:
             memory = count_attempt(memory, genset.id, "crank", situation.now_s)
         if after != before:
             memory = replace(memory, gensets={**memory.gensets, genset.id: after})
     return memory
+
+
+def is_overdue(source: SourceMemory, genset: Genset, situation: Situation) -> bool:
+    """Starting, or ready, for longer than it takes to carry load: it may never do so."""
+    since_s, longest_s = source.coming_since_s, genset.start_time_s + situation.hub.timing.forming_max_s
+    return since_s is not None and situation.now_s - since_s > longest_s
 
 
 def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
@@ -51,18 +61,23 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
             commands[genset.id] = GensetCommand(stop=True, cause=Reason.EMERGENCY_OFF)
         elif source.reason in STOPS and state in RUNNING:
             commands[genset.id] = GensetCommand(stop=True, cause=source.reason)
-        elif source.order is not None:
+        elif source.order is not None and _may_crank(memory, source.order, genset, situation):
             commands[genset.id] = GensetCommand(crank=source.order, cause=source.order.cause)
         elif state is GensetState.LOADED and source.wanted_since_s is not None:
             commands[genset.id] = GensetCommand(power_set_w=_power(genset, situation), cause=source.reason)
     return commands
 
 
+def _may_crank(memory: CoreMemory, order: Order, genset: Genset, situation: Situation) -> bool:
+    """The order still lives, what it needs is seen at this moment, and nobody works at the hub by hand."""
+    return _is_alive(order, situation) and _stands(memory, genset, situation) and situation.may_switch_on
+
+
 def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state in RUNNING and _is_found_running(memory, before, genset, situation):
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
-    elif state is GensetState.LOADED and before == IDLE and memory.mode is Mode.ISLANDED:
+    elif state is GensetState.LOADED and _is_nobodys(before) and memory.mode is Mode.ISLANDED:
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_BY_HAND)
     if state is GensetState.LOADED and _gives_way(memory, genset, situation):
         return SourceMemory(reason=Reason.GENSET_GIVES_WAY)
@@ -72,26 +87,46 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         return SourceMemory(reason=_stop_reason(memory, before, genset, situation) if was_ours and may_run else None)
     since_s = situation.now_s if before.wanted_since_s is None else before.wanted_since_s
     after = replace(before, wanted_since_s=since_s, reason=_reason(memory, before))
-    may_crank = _stands(memory, genset, situation) and situation.may_switch_on
+    is_left_alone = situation.seen.local_control is not True
+    order = before.order if is_left_alone and _is_alive(before.order, situation) else None
     if state in RUNNING:
-        return replace(after, order=before.order if state is GensetState.STARTING and may_crank else None)
+        return replace(after, order=order if state is GensetState.STARTING else None)
     is_given_up = state is GensetState.FAULT and (
         memory.mode is not Mode.BLACK_START or _has_just_failed(before, situation)
     )
-    if state is None or is_given_up or not may_crank:
+    if state is None or is_given_up:
         return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
-    if before.order is not None and situation.now_s <= before.order.expires_at_s:
-        return after
+    if order is not None or not (_stands(memory, genset, situation) and situation.may_switch_on):
+        return replace(after, order=order)  # given once, it waits for what is not seen for a moment
     return _order(memory, after, genset, situation)
 
 
+def _is_nobodys(source: SourceMemory) -> bool:
+    return source.wanted_since_s is None and source.reason is None
+
+
+def _is_alive(order: Order | None, situation: Situation) -> bool:
+    return order is not None and situation.now_s <= order.expires_at_s
+
+
+def _coming_since_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
+    """It says that it starts, or is ready; not seen for a moment, it goes on with that."""
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    comes = state in COMING or (state is None and before.coming_since_s is not None)
+    return since(before.coming_since_s, comes, situation.now_s)
+
+
 def _failed_at_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
-    """The first sight of a fault while we wanted it; forgotten once it carries load."""
+    """The first sight of a fault, or of no load in its time, while we wanted it; forgotten once it carries load."""
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state is GensetState.LOADED:
         return None
-    has_failed = state is GensetState.FAULT and before.wanted_since_s is not None
-    if not has_failed or (before.failed_at_s is not None and situation.now_s - before.failed_at_s < ATTEMPT_MEMORY_S):
+    has_failed = state is GensetState.FAULT or (state in COMING and is_overdue(before, genset, situation))
+    if (
+        not has_failed
+        or before.wanted_since_s is None
+        or (before.failed_at_s is not None and situation.now_s - before.failed_at_s < ATTEMPT_MEMORY_S)
+    ):
         return before.failed_at_s
     return situation.now_s
 
@@ -129,10 +164,9 @@ def _gives_way(memory: CoreMemory, genset: Genset, situation: Situation) -> bool
 
 def _is_found_running(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> bool:
     """Right after a start of ours, and we had cranked it before: it is ours to use, and ours to stop."""
-    is_new = before.wanted_since_s is None and before.reason is None
     just_started = situation.now_s - memory.started_at_s <= situation.hub.timing.unknown_max_s
     was_cranked = any(a.subject == genset.id and a.kind == "crank" for a in memory.durable.attempts)
-    return is_new and just_started and was_cranked and memory.mode is Mode.ISLANDED
+    return _is_nobodys(before) and just_started and was_cranked and memory.mode is Mode.ISLANDED
 
 
 def _order(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> SourceMemory:
@@ -154,8 +188,8 @@ def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situati
     if before.reason is Reason.OPERATOR and before.wanted_since_s is not None:
         return memory.mode is not Mode.LOCKED_OUT
     if memory.mode is Mode.BLACK_START:
-        start = memory.black_start
-        return start is not None and start.source == genset.id and start.step in (FORM, FIRST_TIER, DONE)
+        start, was_cranked = memory.black_start, before.reason is Reason.BLACK_START_GENSET
+        return start is not None and start.source == genset.id and (was_cranked or start.step in CRANKED_IN)
     if memory.mode not in (Mode.ISLANDED, Mode.RECONNECTION) or is_over_dead_bus(memory):
         return False
     if before.reason is Reason.GENSET_BY_HAND:  # used while it runs, and never cranked: who started it stops it

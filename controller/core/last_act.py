@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from controller.core.black_start import KIND, can_start_now
 from controller.core.dead_bus import DEAD_HOLD_S, nobody_is_on
-from controller.core.memory import CoreMemory
+from controller.core.genset import COMING, is_overdue
+from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import may_try_to_close, order_poi_close, recent_attempts
 from controller.core.resync import must_not_close
 from controller.core.situation import Situation
+from controller.model.hub import Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GensetState, Mode
@@ -19,7 +21,6 @@ from controller.model.words import Authority, BreakerPosition, GensetState, Mode
 EMPTY_HOLD_S = 5.0  # a meter that errs for a moment ends no supply
 SUN_GRACE_S = 300.0  # PV waits a minute for a healthy bus, then needs some to ramp up
 UNATTENDED_AFTER_S = 60.0  # a source that is silent for a moment may be back
-COMING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 
 
 def is_running_dry(memory: CoreMemory, situation: Situation) -> bool:
@@ -68,6 +69,12 @@ def leave_closed(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def _genset_comes(memory: CoreMemory, situation: Situation) -> bool:
-    seen = situation.seen.gensets
-    runs = any((seen.get(genset) or GensetSeen()).state in COMING for genset in situation.hub.gensets)
-    return runs or any(source.order is not None for source in memory.gensets.values())
+    return any(_comes(memory, genset, situation) for genset in situation.hub.gensets.values())
+
+
+def _comes(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """It carries load, or is on its way to; one that has been for too long is not waited for."""
+    source = memory.gensets.get(genset.id, SourceMemory())
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    is_coming = state in COMING or source.order is not None
+    return state is GensetState.LOADED or (is_coming and not is_overdue(source, genset, situation))

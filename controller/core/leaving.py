@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.feeders import shed
+from controller.core.keys import are_long_unseen
 from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, since
 from controller.core.planned import RUNNING, why_nobody_forms
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts
@@ -134,8 +135,13 @@ def withdrawn(memory: CoreMemory, _: Situation) -> bool:
 
 
 def under_hands(memory: CoreMemory, situation: Situation) -> bool:
-    """Somebody works at the hub by hand, or nobody knows."""
-    return _can_turn_back(memory) and not situation.may_switch_on
+    """Somebody works at the hub by hand."""
+    return _can_turn_back(memory) and situation.seen.local_control is True
+
+
+def keys_stay_unseen(memory: CoreMemory, situation: Situation) -> bool:
+    """Nobody has seen the emergency-off or the key-switch for seconds."""
+    return _can_turn_back(memory) and are_long_unseen(memory, situation)
 
 
 def former_gone(memory: CoreMemory, situation: Situation) -> bool:
@@ -186,9 +192,9 @@ def _with(memory: CoreMemory, leaving: LeavingMemory) -> CoreMemory:
 
 
 def _is_ready(memory: CoreMemory, situation: Situation) -> bool:
-    """Nearly nothing flows through the POI, and what was to go is gone."""
+    """Nearly nothing flows through the POI, what was to go is gone, and the keys are seen: one may form behind it."""
     power_w, former = situation.seen.poi.power_w, situation.former or situation.candidate
-    if power_w is None or former is None or memory.grid.verdict is not GridVerdict.OK:
+    if power_w is None or former is None or memory.grid.verdict is not GridVerdict.OK or not situation.keys_are_seen:
         return False
     is_quiet = abs(power_w.total) <= QUIET_RATIO * situation.hub.batteries[former].rating_va
     is_shed = all(

@@ -52,7 +52,9 @@ class PoiMemory:
     contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
     tripped_since_s: float | None = None  # its protection says that it has tripped it
     closed_since_s: float | None = None  # the contact has said closed, or nothing since
-    was_asked: bool = False  # and it turned there while an order of ours stood
+    was_asked: bool = False  # and it turned there while an order of ours stood, or its contact was on its way
+    unasked_at_s: float | None = None  # it turned there without one: the guard counts that as a closing
+    was_found: bool = False  # and has never been seen to say anything else
     grid_live_since_s: float | None = None
     closed_is_refuted: bool = False  # and since then its voltages have shown it open: it counts no more
     apart: PoiSeen | None = None  # on the way back: the last sample before the contact
@@ -93,7 +95,8 @@ class SourceMemory:
     attempts: int = 0
     wanted_since_s: float | None = None  # genset: why it runs, since when
     reason: Reason | None = None
-    failed_at_s: float | None = None  # genset: it went to fault while we wanted it
+    coming_since_s: float | None = None  # genset: it says that it starts, or is ready, since
+    failed_at_s: float | None = None  # genset: it went to fault while we wanted it, or came and took no load
     voltage_set_v: float | None = None  # the last no-load voltage we asked for while steering
     trim: Trim | None = None  # while steering
 
@@ -171,6 +174,7 @@ class CoreMemory:
     released_return: bool = False  # a person has released reconnection
     released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None
+    keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -23,8 +23,9 @@ from controller.core.memory import CoreMemory, FeederMemory, SourceMemory
 from controller.core.situation import Situation
 from controller.model.decision import Event, Scalar
 from controller.model.hub import AssetId
+from controller.model.image import GensetSeen
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, Mode, Switcher
+from controller.model.words import BreakerPosition, GensetState, Mode, Switcher
 
 _CRANK_RULES = {Reason.OPERATOR: "genset_person", Reason.BLACK_START_GENSET: "genset_black_start"}
 _CLOSING_RULES = {Reason.DEAD_BUS_RETURN: "close: onto_dead_bus", Reason.LAST_ACT: "close: left_to_the_grid"}
@@ -209,7 +210,8 @@ def _genset(genset: AssetId, before: CoreMemory, after: CoreMemory, situation: S
         rule = f"crank: {_CRANK_RULES.get(cause, 'genset_low_soc')}"
         yield Event(EventKind.ORDERED_CRANK, cause, genset, values, rule, crank_inputs(after, situation, genset))
     if new.failed_at_s is not None and new.failed_at_s != old.failed_at_s:
-        yield Event(EventKind.ALARM, Reason.GENSET_FAULT, genset)
+        is_fault = (situation.seen.gensets.get(genset) or GensetSeen()).state is GensetState.FAULT
+        yield Event(EventKind.ALARM, Reason.GENSET_FAULT if is_fault else Reason.GENSET_OVERDUE, genset)
     if new.reason in STOPS and old.reason not in STOPS:
         inputs = genset_stop_inputs(before, situation, genset)
         reason = new.reason or Reason.GENSET_NOT_NEEDED

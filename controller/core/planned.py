@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
 from controller.core.resync import must_not_close
 from controller.core.situation import Situation
@@ -34,6 +35,8 @@ def ask_about_island(memory: CoreMemory, request: OperatorRequest, situation: Si
         return Reason.ISLAND_NOT_ASKED
     if request.kind is RequestKind.RECONNECT and memory.mode is Mode.GRID_CONNECTED:
         return Reason.NOT_POSSIBLE  # a release kept for the next blackout would be nobody's word
+    if request.kind is RequestKind.RECONNECT and memory.poi.closed_is_refuted:
+        return Reason.CONTACT_REFUTED
     # what a person asks is a release as well, where the return waits for people
     return replace(without_wish(memory), released_return=memory.released_return or not request.is_automatic)
 
@@ -134,6 +137,6 @@ def kept_in(mode: Mode, memory: CoreMemory) -> CoreMemory:
 
 def _why_locked(memory: CoreMemory, situation: Situation) -> Reason:
     if not situation.may_switch_on:
-        return Reason.LOCAL_CONTROL
+        return why_nothing_comes_on(situation)
     is_stubborn = memory.durable.latch("poi_close") is not None
     return Reason.POI_WILL_NOT_CLOSE if is_stubborn else Reason.DSO_LOCK

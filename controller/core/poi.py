@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_overtaken, is_ready
-from controller.core.memory import CoreMemory, PoiMemory, SourceMemory, since
+from controller.core.memory import CoreMemory, SourceMemory, since
 from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.model.commands import Order, PoiCommand, SwitchCommand
@@ -19,7 +20,6 @@ OPEN_MODES = (Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, Mode.BLACK_START)
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 SEPARATE_MODES = (*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START)
 STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # locked out for one of these
-CLOSE_RETRY_S = 5.0
 CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
 EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
@@ -28,52 +28,6 @@ ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
 ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
-
-
-def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
-    """Take note of proof and position, before anything is decided."""
-    poi, now_s = memory.poi, situation.now_s
-    position = situation.seen.poi.position
-    is_open, sample_s = situation.poi_is_proven_open, situation.seen.poi.measured_at_s
-    poi_seen = situation.seen.poi
-    is_blind = poi_seen.grid_voltage_v is None and poi_seen.position is not BreakerPosition.CLOSED
-    close = poi.close
-    if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
-        close = None
-    return PoiMemory(
-        open_since_s=poi.open_since_s,
-        proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
-        proven_sample_s=since(poi.proven_sample_s, is_open and sample_s is not None, sample_s or 0.0),
-        close=close,
-        close_attempts=poi.close_attempts,
-        has_differed=_has_differed(poi, situation),
-        joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
-        contact_lies=poi.contact_lies,
-        tripped_since_s=since(poi.tripped_since_s, situation.seen.poi.relay_tripped is True, now_s),
-        closed_since_s=since(poi.closed_since_s, _says_closed(poi, position), now_s),
-        was_asked=poi.close is not None if poi.closed_since_s is None else poi.was_asked,
-        grid_live_since_s=since(poi.grid_live_since_s, situation.grid_is_dead is False, now_s),
-        closed_is_refuted=poi.closed_is_refuted,
-        is_joined=poi.is_joined,
-        has_dso_lock=poi.has_dso_lock or poi_seen.dso_lock is not None,
-        apart=poi.apart,
-        position=position if position is not None else poi.position,
-        retry_after_s=poi.retry_after_s,
-    )
-
-
-def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
-    """Now, or it did when it was seen last."""
-    return position is BreakerPosition.CLOSED or (position is None and before.closed_since_s is not None)
-
-
-def _has_differed(before: PoiMemory, situation: Situation) -> bool:
-    """Holds until the contact is seen to say anything but open, or current flows all the same."""
-    position = situation.seen.poi.position
-    if position is None:
-        return before.has_differed
-    is_open = position is BreakerPosition.OPEN and not situation.poi_joins_both
-    return is_open and (before.has_differed or situation.poi_sides_differ)
 
 
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -113,6 +67,8 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
         source = memory.black_start.source if memory.black_start.source in situation.hub.batteries else None
         return _plan_forming(memory, situation, source and (_least_tried(memory, situation, source) or source))
+    if memory.mode is Mode.BLACK_START and situation.holder is None and _is_awaited(memory, situation, None):
+        return memory  # what comes before forming is not seen for a moment, and the answer may still come
     return _without_orders(memory)
 
 
@@ -196,7 +152,9 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
 
 def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:
     """Not too soon after the last try, not too often, and with the grid's settings in the relay."""
-    earliest_s = max(memory.poi.retry_after_s, next_closing_s(memory, situation))
+    unasked_at_s = memory.poi.unasked_at_s
+    rested_s = 0.0 if unasked_at_s is None else unasked_at_s + CLOSE_RETRY_S
+    earliest_s = max(memory.poi.retry_after_s, rested_s, next_closing_s(memory, situation))
     if situation.now_s < earliest_s or memory.poi.close_attempts >= CLOSE_ATTEMPTS_MAX:
         return False
     return _has_grid_settings(situation)
@@ -248,12 +206,13 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
     now_s = situation.now_s
     if former is None or situation.holder is not None or not situation.earthing_is_ready:
         return memory
-    if not situation.keys_are_seen:
-        return _without_orders(memory)
     if situation.bus_is_dead is not True:
         return memory  # forming onto a bus that still lives would be a closing without sync
-    if any(_may_still_form(source, situation, is_other=b != former) for b, source in memory.batteries.items()):
+    next_up = former if situation.keys_are_seen else None
+    if _is_awaited(memory, situation, next_up):
         return memory  # one at a time: the guard waits for the answer as well
+    if next_up is None:
+        return _without_orders(memory)
     before = memory.batteries.get(former, SourceMemory())
     if form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX:
         return _without_orders(memory)
@@ -262,6 +221,11 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
     memory = _without_orders(memory)
     memory = replace(memory, batteries={**memory.batteries, former: source})
     return count_attempt(memory, former, "form", now_s)
+
+
+def _is_awaited(memory: CoreMemory, situation: Situation, next_up: AssetId | None) -> bool:
+    """Somebody may still answer an order to form; `next_up` may be told again as soon as its order is over."""
+    return any(_may_still_form(s, situation, is_other=b != next_up) for b, s in memory.batteries.items())
 
 
 def _may_still_form(source: SourceMemory, situation: Situation, *, is_other: bool) -> bool:

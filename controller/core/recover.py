@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.contact import turned_unasked
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
@@ -13,7 +14,7 @@ TRANSFER_MEMORY_S = 30.0  # one younger than this, or a forming order, was cut i
 
 def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:
     """The mode that the plant is in, with the reason why we think so; None while too little is seen."""
-    if situation.poi_is_closed is None or situation.bus_is_live is None:
+    if situation.poi_is_closed is None or situation.bus_is_live is None or turned_unasked(memory, situation):
         return None
     if situation.poi_is_closed and not situation.poi_is_proven_open:  # its contact alone proves no closed breaker
         return _recover_closed(memory, situation)

@@ -6,23 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.core.bond import makes_way
-from controller.core.contact import is_in_doubt, turned_unasked
+from controller.core.contact import is_in_doubt, may_be_closing, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.poi import CLOSE_RETRY_S
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.resync import steer, with_droop
 from controller.core.situation import Situation
-from controller.model.commands import BatteryCommand, PvCommand
+from controller.model.commands import BatteryCommand, Order, PvCommand
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason
 from controller.model.words import BusSide, InverterMode, Mode, Switcher
 
-CONTACT_SEEN_S = 0.2  # from contact to the sample that shows it, with a cycle more than the guard waits
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
@@ -52,13 +50,11 @@ def battery_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, 
 
 def _is_closing(memory: CoreMemory, situation: Situation) -> bool:
     """The contact is on its way, timed for what everybody was told: nobody is told anything else until it comes."""
-    poi, now_s, order = situation.hub.poi, situation.now_s, memory.poi.close
-    if memory.mode is not Mode.RECONNECTION or poi.switching.closed_by is not Switcher.CONTROLLER:
+    order, switching = memory.poi.close, situation.hub.poi.switching
+    if memory.mode is not Mode.RECONNECTION or switching.closed_by is not Switcher.CONTROLLER:
         return False
-    if order is not None:
-        return order.issued_at_s < now_s
-    ended_s = memory.poi.retry_after_s - CLOSE_RETRY_S
-    return ended_s < now_s <= ended_s + poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + CONTACT_SEEN_S
+    is_first = order is not None and order.issued_at_s == situation.now_s
+    return may_be_closing(memory, situation) and not is_first
 
 
 def pv_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, PvCommand]:
@@ -155,23 +151,47 @@ def _chosen(memory: CoreMemory, situation: Situation) -> AssetId | None:
 
 
 def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
-    source = memory.batteries.get(battery.id, SourceMemory())
+    order = _order(memory, battery, situation)
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
     if battery.id == situation.former and makes_way(memory, situation):
         return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
-        return BatteryCommand(form=source.order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
-    steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION else None
-    wanted_hz = situation.hub.nominal_frequency_hz
-    if turned_unasked(memory, situation):
-        wanted_hz += PROOF_SLIP_HZ  # the sides come apart at once, or current flows: either way it is known
+        return BatteryCommand(form=order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
+    is_doubted = turned_unasked(memory, situation)
+    steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION and not is_doubted else None
+    wanted_hz = _proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
     return BatteryCommand(
-        form=source.order,
+        form=order,
         frequency_set_hz=steering.frequency_set_hz if steering else with_droop(wanted_hz, situation),
         voltage_set_v=steering.voltage_set_v if steering else situation.hub.nominal_voltage_v,
         cause=Reason.SYNC_WINDOW if steering else Reason.ISLAND_FORMED,
     )
+
+
+def _proof_hz(situation: Situation) -> float:
+    """Beside the grid's frequency the sides come apart at once, or current flows: either way it is known."""
+    nominal_hz, grid_hz = situation.hub.nominal_frequency_hz, situation.seen.poi.grid_frequency_hz
+    wanted_hz = nominal_hz + PROOF_SLIP_HZ
+    is_near = grid_hz is not None and abs(wanted_hz - grid_hz) < abs(PROOF_SLIP_HZ) / 2.0
+    return wanted_hz + PROOF_SLIP_HZ if is_near else wanted_hz
+
+
+def found_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
+    """After a start nothing is moved; but where a contact may lie, the former shows whether it does."""
+    if situation.former is None or not turned_unasked(memory, situation):
+        return {}
+    set_hz = with_droop(_proof_hz(situation), situation)
+    return {situation.former: BatteryCommand(frequency_set_hz=set_hz, cause=Reason.CONTACT_DOUBTED)}
+
+
+def _order(memory: CoreMemory, battery: Battery, situation: Situation) -> Order | None:
+    """What it was told, as long as that is good, and what it needs is seen: it may be remembered for longer."""
+    order, start = memory.batteries.get(battery.id, SourceMemory()).order, memory.black_start
+    is_early = memory.mode is Mode.BLACK_START and start is not None and not start.is_forming
+    if order is None or is_early or not situation.keys_are_seen:
+        return None
+    return order if situation.now_s <= order.expires_at_s else None
 
 
 def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bool:

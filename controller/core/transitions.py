@@ -113,6 +113,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.PLANNED_ISLANDING, Mode.LOCKED_OUT, breaker_failed, Reason.POI_STUCK),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.withdrawn, Reason.OPERATOR),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.under_hands, Reason.LOCAL_CONTROL),
+    Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.keys_stay_unseen, Reason.KEYS_UNSEEN),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.former_gone, Reason.ISLAND_NO_FORMER),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.former_low, Reason.LOW_SOC),
     Transition(Mode.PLANNED_ISLANDING, Mode.GRID_CONNECTED, leaving.not_prepared, Reason.ISLAND_NOT_PREPARED),

@@ -1,8 +1,9 @@
 """What a POI contact that says closed is worth to the guard. It may be stuck there, or turn there by itself.
 
 *Refuted*: its sides have been apart since, without any current. Until it moves, both sides are dead, or current flows
-between sides that do not differ. *Doubtful*: it has turned to closed beside a proven island, against our order, and no
-current has flowed yet. Whoever has closed it in fact makes current flow; a moment in step by itself proves nothing.
+between sides that do not differ. *Doubtful*: it has turned to closed beside a proven island, against our order to open
+or without one to close, or a start has found it closed beside somebody who forms; and no current has flowed yet.
+Whoever has closed it in fact makes current flow; a moment in step by itself proves nothing.
 """
 
 from __future__ import annotations
@@ -10,37 +11,52 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.guard.bounds import Bounds
-from controller.guard.memory import ClosedContact, GuardMemory
-from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one
-from controller.model.image import PoiSeen
-from controller.model.words import BreakerPosition
+from controller.guard.memory import ClosedContact, GuardMemory, Track
+from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one, may_follow
+from controller.model.image import PoiSeen, ProcessImage
+from controller.model.words import BreakerPosition, Switcher
 
 SETTLES_S = 0.3  # contact and voltages may come from two devices: so much later they speak of the same breaker
 ASKED_SETTLES_S = 1.0  # after an order of ours: it has closed, and a slow meter is likelier than a lie
+CLOSED_SEEN_S = 0.15625  # from contact to the sample that shows it
 LIVE_BEFORE_S = 1.0  # a line that was dead until the contact turned cannot be in step with us by chance
+FOUND_S = 3.0  # of one that a start finds closed: who feeds a dead street does so no longer than this
 DOUBTFUL_S = 10.0  # a slip of 11 mHz leads out of 40 degrees in that time, and a steered one in one second
 
 
-def watch_closed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> ClosedContact | None:
+def watch_closed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> ClosedContact | None:
     """The contact as it is now; None while it says anything but closed. Unseen it is what it was."""
+    poi = seen.poi
     if poi.position is None:
         return memory.closed and replace(memory.closed, is_seen=False)
     if poi.position is not BreakerPosition.CLOSED:
         return None
-    before = replace(memory.closed, is_seen=True) if memory.closed is not None else _turned(memory, now_s)
+    before = replace(memory.closed, is_seen=True) if memory.closed is not None else _turned(memory, seen, bounds, now_s)
     flows = is_flowing_as_one(poi, bounds, now_s)
     is_refuted = not (flows or are_both_dead(poi, bounds)) and (
         before.is_refuted or _contradicts(memory, before, poi, bounds, now_s)
     )
-    is_doubtful = before.is_doubtful and not flows and now_s - before.since_s < DOUBTFUL_S
+    is_doubtful = before.is_doubtful and not flows and now_s < before.doubtful_until_s
     return replace(before, is_refuted=is_refuted, is_doubtful=is_doubtful)
 
 
-def _turned(memory: GuardMemory, now_s: float) -> ClosedContact:
-    live_s, passed = memory.grid_live_since_s, memory.allowed.poi
-    was_live = live_s is not None and now_s - live_s >= LIVE_BEFORE_S
-    is_doubtful = memory.was_proven_open and passed.open and was_live
-    return ClosedContact(now_s, is_asked=passed.close is not None, is_doubtful=is_doubtful)
+def longest_closing_s(bounds: Bounds) -> float:
+    """From an order to the first sample that shows the contact."""
+    breaker = bounds.hub.poi
+    return breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s + CLOSED_SEEN_S
+
+
+def _turned(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> ClosedContact:
+    """Doubtful against our order to open; while somebody forms, also unless we have asked for it, or at first sight."""
+    track, live_s = memory.tracks.get(bounds.hub.poi.id, Track()), memory.grid_live_since_s
+    is_asked = track.passed_at_s is not None and now_s - track.passed_at_s <= longest_closing_s(bounds)
+    is_wanted = is_asked or bounds.hub.poi.switching.closed_by is Switcher.DEVICE
+    was_open = memory.was_proven_open and live_s is not None and now_s - live_s >= LIVE_BEFORE_S
+    forms = any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
+    if track.is_on is None:
+        return ClosedContact(now_s, is_asked=is_asked, is_doubtful=forms, doubtful_until_s=now_s + FOUND_S)
+    is_doubtful = was_open and (memory.allowed.poi.open or (forms and not is_wanted))
+    return ClosedContact(now_s, is_asked=is_asked, is_doubtful=is_doubtful, doubtful_until_s=now_s + DOUBTFUL_S)
 
 
 def _contradicts(memory: GuardMemory, before: ClosedContact, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:

@@ -46,8 +46,9 @@ class ClosedContact:
     """The POI's contact has said closed since then, and what that is worth."""
 
     since_s: float
-    is_asked: bool  # it turned there while an order of ours stood
-    is_doubtful: bool  # it turned there against our order, beside a proven island, and nothing bears it out
+    is_asked: bool  # it turned there while an order of ours stood, or its contact was on its way
+    is_doubtful: bool  # it turned there beside a proven island, or a start has found it so, and nothing bears it out
+    doubtful_until_s: float  # if it is
     is_refuted: bool = False  # its sides have been apart since, without any current
     is_seen: bool = True  # it says so now; else it says nothing
 

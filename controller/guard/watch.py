@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.guard.bounds import Bounds
-from controller.guard.contact import watch_closed
+from controller.guard.contact import longest_closing_s, watch_closed
 from controller.guard.memory import Closing, GuardMemory, OwnLatch, Told, Track
 from controller.guard.proof import (
     earthing_id,
@@ -24,7 +24,6 @@ from controller.model.words import BreakerPosition, GensetState, InverterMode, S
 
 TRIES_KEPT = 64
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
-CLOSED_SEEN_S = 0.15625  # from contact to the sample that shows it
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
 
@@ -35,7 +34,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_ordered_open, is_ordered_closed = memory.allowed.poi.open, memory.allowed.poi.close is not None
     should_be_open = (is_ordered_open or poi.position is BreakerPosition.OPEN) and not is_ordered_closed
     should_open_since_s = _first(memory.should_open_since_s, now_s) if should_be_open else None
-    closed = watch_closed(memory, poi, bounds, now_s)
+    closed = watch_closed(memory, seen, bounds, now_s)
     is_joined = shows_joined(poi, bounds, now_s, closed)
     joined_sample_s = _first(memory.joined_sample_s, poi.measured_at_s) if is_joined else None
     has_had_its_time = should_open_since_s is not None and now_s - should_open_since_s >= patience_s
@@ -104,11 +103,10 @@ def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
 
 
 def _still_closing(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> Closing | None:
-    closing, breaker = memory.closing, bounds.hub.poi
+    closing = memory.closing
     if closing is None or poi.position is BreakerPosition.CLOSED:
         return None
-    longest_s = breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s + CLOSED_SEEN_S
-    return closing if now_s - closing.passed_at_s <= longest_s else None
+    return closing if now_s - closing.passed_at_s <= longest_closing_s(bounds) else None
 
 
 def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:

@@ -60,6 +60,7 @@ class Reason(Enum):
     RECONNECTED = "reconnected"
     RECONNECTION_TIMEOUT = "reconnection_timeout"
     POI_WILL_NOT_CLOSE = "poi_will_not_close"
+    CONTACT_REFUTED = "contact_refuted"  # it says closed beside an island: nobody would see the POI close
     SYNC_WINDOW = "sync_window"
     DEAD_BUS_RETURN = "dead_bus_return"  # a good grid closes onto a bus that is dead
     BLACK_START_BATTERY = "black_start_battery"
@@ -74,6 +75,7 @@ class Reason(Enum):
     # latches and people
     EMERGENCY_OFF = "emergency_off"
     LOCAL_CONTROL = "local_control"
+    KEYS_UNSEEN = "keys_unseen"  # the emergency-off or the key-switch is not read
     DSO_LOCK = "dso_lock"
     OPERATOR = "operator"
     RELEASED_BY_PERSON = "released_by_person"
@@ -101,6 +103,7 @@ class Reason(Enum):
     GENSET_GIVES_WAY = "genset_gives_way"  # the bus has to be dead before the island can be earthed
     GENSET_ATTEMPTS_USED = "genset_attempts_used"
     GENSET_FAULT = "genset_fault"
+    GENSET_OVERDUE = "genset_overdue"  # it starts, or is ready, and takes no load
     SELF_CONSUMPTION = "self_consumption"
     # devices and shell
     DEVICE_LOST = "device_lost"

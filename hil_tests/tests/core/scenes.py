@@ -133,6 +133,10 @@ def by_hand(at_s: float) -> ProcessImage:
     return replace(quiet(at_s), local_control=True)
 
 
+def keys_unseen(at_s: float) -> ProcessImage:
+    return replace(quiet(at_s), emergency_off=None)
+
+
 def tripped(at_s: float) -> ProcessImage:
     """The protection has tripped the POI, and it is still closed."""
     return with_poi(quiet(at_s), relay_tripped=True)

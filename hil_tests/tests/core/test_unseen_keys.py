@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from controller.bounds import bounds_of
-from controller.core.decide import Decision
-from controller.guard.memory import GuardMemory
-from controller.guard.vet import vet
 from controller.model.advice import Advice, OperatorRequest, RequestKind
-from controller.model.decision import Veto
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO
@@ -22,7 +15,6 @@ from hil_tests.tests.core.hubs import (
     CLOSED,
     OPEN,
     dark,
-    hub,
     islanded,
     nothing_left,
     on_grid,
@@ -30,50 +22,11 @@ from hil_tests.tests.core.hubs import (
     with_feeder,
     with_poi,
 )
-from hil_tests.tests.core.run import CYCLE_S, Run
 from hil_tests.tests.core.scenes import good_grid_beside_the_dark, returned
-from hil_tests.tests.guard.hubs import ENVELOPE as FRACTIONS
+from hil_tests.tests.core.watched import Image, Watched
 
-ENVELOPE = replace(FRACTIONS, poi_closings_max=6, poi_closings_window_s=3600.0)  # as the shipped one
-Image = Callable[[float], ProcessImage]
 UNSEEN: tuple[dict[str, None], ...] = ({"emergency_off": None}, {"local_control": None})
 either = pytest.mark.parametrize("unseen", UNSEEN, ids=("emergency_off", "local_control"))
-
-
-class Watched:
-    """A controller and its guard, both shown the same picture."""
-
-    def __init__(self, **parts: Any) -> None:
-        self.run, self.guard = Run(hub(**parts)), GuardMemory()
-        self.vetoes: list[Veto] = []
-
-    @property
-    def mode(self) -> Mode:
-        return self.run.memory.mode
-
-    def see(self, image: Image, for_s: float = CYCLE_S, advice: Advice | None = None) -> Decision:
-        decision = None
-        for _ in range(max(1, round(for_s / CYCLE_S))):
-            durable = self.run.memory.durable
-            decision = self.run.see(image, advice=advice)
-            bounds = bounds_of(self.run.hub, ENVELOPE, durable, ())
-            verdict = vet(self.guard, decision.commands, image(self.run.now_s), bounds, self.run.now_s)
-            self.guard = verdict.memory
-            self.vetoes.extend(verdict.vetoes)
-        assert decision is not None
-        return decision
-
-    def see_until_closing(self, image: Image) -> None:
-        """Until the POI is ordered closed, and no longer than a minute."""
-        until_s = self.run.now_s + 60.0
-        while self.see(image).commands.poi.close is None:
-            assert self.run.now_s < until_s, "it is never ordered closed"
-
-    def see_until_pickup(self) -> None:
-        """Until the warm room is ordered closed."""
-        until_s = self.run.now_s + 60.0
-        while self.see(feeder_waits).commands.feeders["warm_room"].close is None:
-            assert self.run.now_s < until_s, "it is never ordered closed"
 
 
 def without(image: Image, unseen: dict[str, None]) -> Image:
@@ -111,23 +64,30 @@ def feeder_waits(at_s: float) -> ProcessImage:
     return with_feeder(with_feeder(islanded(at_s), "warm_room", position=OPEN), "ev_posts", position=OPEN)
 
 
+def see_until_pickup(watched: Watched) -> None:
+    """Until the warm room is ordered closed."""
+    until_s = watched.run.now_s + 60.0
+    while watched.see(feeder_waits).commands.feeders["warm_room"].close is None:
+        assert watched.run.now_s < until_s, "it is never ordered closed"
+
+
 @either
 def test_a_feeder_is_not_quarantined_for_a_key_that_is_not_seen(unseen: dict[str, None]) -> None:
     watched = Watched()
     watched.see(islanded, 1.0)
     watched.see(spent, 0.2)
-    watched.see_until_pickup()
+    see_until_pickup(watched)
     watched.see(without(feeder_waits, unseen), 60.0)
     state = watched.run.memory.feeders["warm_room"]
     assert (watched.vetoes, state.quarantined, state.close_attempts) == ([], False, 0)
-    watched.see_until_pickup()
+    see_until_pickup(watched)
 
 
 def test_a_key_turned_takes_back_the_closing_that_is_under_way() -> None:
     watched = Watched()
     watched.see(islanded, 1.0)
     watched.see(spent, 0.2)
-    watched.see_until_pickup()
+    see_until_pickup(watched)
     watched.see(lambda t: replace(feeder_waits(t), local_control=True))
     assert watched.run.commands.feeders["warm_room"].open, "nothing comes on under anybody's hands"
     assert watched.vetoes == []

@@ -210,7 +210,7 @@ def test_forming_through_welded_contacts_is_stopped() -> None:
 
 def test_a_contact_that_stays_closed_is_enough_without_any_current() -> None:
     forming = with_poi(with_battery(on_grid(), mode=InverterMode.GRID_FORMING), current_a=ZERO)
-    watch = watch_after(forming)
+    watch = watch_after(on_grid())
     watch.sees(forming, OPENING)
     watch.sees_for(forming, 1.0, OPENING)
     assert reasons(watch.sees(forming, battery(frequency_set_hz=50.0))) == [Reason.VETO_NOT_PROVEN_OPEN]
