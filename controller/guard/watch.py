@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.guard.bounds import Bounds
 from controller.guard.contact import watch_closed
-from controller.guard.memory import Closing, GuardMemory, OwnLatch, Told, Track
+from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
 from controller.guard.proof import (
     earthing_id,
     is_fresh,
@@ -23,6 +23,7 @@ from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
 
 TRIES_KEPT = 64
+CALM_HZ = 0.03125  # a load step of 4 % at a droop of 1.5 %, far above any meter's noise
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
 CLOSED_SEEN_S = 0.15625  # from contact to the sample that shows it
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
@@ -65,6 +66,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         closing=_still_closing(memory, poi, bounds, now_s),
         told=memory.told,
+        slip=_watch_slip(memory.slip, poi, bounds),
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
         allowed=memory.allowed,
     )
@@ -109,6 +111,17 @@ def _still_closing(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: flo
         return None
     longest_s = breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s + CLOSED_SEEN_S
     return closing if now_s - closing.passed_at_s <= longest_s else None
+
+
+def _watch_slip(before: Slip | None, poi: PoiSeen, bounds: Bounds) -> Slip | None:
+    """Leaping or creeping away begins anew; so does a gap between two samples that may hide a swing."""
+    at_s, grid_hz, bus_hz = poi.measured_at_s, poi.grid_frequency_hz, poi.bus_frequency_hz
+    if at_s is None or grid_hz is None or bus_hz is None:
+        return None
+    slip_hz = bus_hz - grid_hz
+    if before is None or at_s - before.at_s > bounds.envelope.sample_age_max_s:
+        return Slip(slip_hz, at_s, at_s)
+    return replace(before, at_s=at_s) if abs(slip_hz - before.first_hz) <= CALM_HZ else Slip(slip_hz, at_s, at_s)
 
 
 def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
