@@ -11,11 +11,11 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.poi import CLOSE_RETRY_S
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.resync import steer, with_droop
 from controller.core.situation import Situation
+from controller.core.withdrawal import CLOSE_RETRY_S
 from controller.model.commands import BatteryCommand, PvCommand
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, PvSeen

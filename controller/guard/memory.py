@@ -84,11 +84,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """Bus against grid in a sample, the first of an unbroken run of samples in which it has stayed near that."""
+    """Bus against grid, in one sample of the instrument that sees both."""
 
-    first_hz: float
-    since_s: float
-    at_s: float  # the newest of them
+    at_s: float
+    hz: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,6 @@ class GuardMemory:
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
     told: Mapping[AssetId, Told] = field(default_factory=dict)
-    slip: Slip | None = None  # None: not seen in the newest sample
+    slips: tuple[Slip, ...] = ()  # of the last quarter of a second, without a gap; newest last
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

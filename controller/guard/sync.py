@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+import math
+
 from controller.guard.proof import Case
 from controller.guard.rules import Ask
+from controller.guard.watch import SLIPS_S
 from controller.model.commands import BatteryCommand
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen
 from controller.model.words import InverterMode
 
-CALM_S = 0.25  # a genset that swings goes through the grid's frequency at several hertz a second
 STEADY_S = 0.5  # order, slowest write and the inverter's own time: by now the bus shows it
 
 
 def is_out_of_sync(case: Case, _ask: Ask) -> bool:
     """Angle at contact, at its worst, against the envelope; slip and voltages too; everything seen.
 
-    |dphi + 360*slip*t_close| + 360*(|slip| + moved)*(t_uncertainty + age) + error <= limit: the sample's age counts as
-    uncertainty, in both directions, and of two stated instrument errors the larger. As far as the slip has moved while
-    it was calm, so far it may move again until contact: |slip| + moved <= limit.
+    |dphi + 360*slip*t_close| + 360*|slip|*drift + 180*swing*(t_close + drift) + error <= limit, drift = t_uncertainty
+    + age: the sample's age counts as uncertainty, in both directions, and of two stated instrument errors the larger.
+    The slip may swing until then as far as it has of late: |slip| + swing <= limit.
     """
-    poi, breaker, limits, calm = case.seen.poi, case.bounds.hub.poi, case.bounds.envelope, case.memory.slip
+    poi, breaker, limits = case.seen.poi, case.bounds.hub.poi, case.bounds.envelope
     if poi.angle_difference_deg is None or poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
         return True
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None or poi.measured_at_s is None or calm is None:
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None or poi.measured_at_s is None:
         return True
     slip_hz = poi.bus_frequency_hz - poi.grid_frequency_hz
-    worst_hz = abs(slip_hz) + abs(slip_hz - calm.first_hz)
     drift_s = breaker.breaker_closing_uncertainty_s + abs(case.now_s - poi.measured_at_s)
+    latest_s = breaker.breaker_closing_s + drift_s
+    swing_hz = _swing_hz_per_s(case) * latest_s
     at_contact_deg = abs(poi.angle_difference_deg + 360.0 * slip_hz * breaker.breaker_closing_s)
+    spread_deg = 360.0 * abs(slip_hz) * drift_s + 180.0 * swing_hz * latest_s
     error_deg = max(limits.sync_angle_error_deg, breaker.angle_error_deg)
     apart_v = limits.sync_voltage_difference_max_ratio * case.bounds.hub.nominal_voltage_v
     in_sync = (
-        at_contact_deg + 360.0 * worst_hz * drift_s + error_deg <= limits.sync_angle_max_deg
-        and worst_hz <= limits.sync_slip_max_hz
+        at_contact_deg + spread_deg + error_deg <= limits.sync_angle_max_deg
+        and abs(slip_hz) + swing_hz <= limits.sync_slip_max_hz
         and all(abs(g - b) <= apart_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
     )
     return not (in_sync and poi.rotation_equal is True)
 
 
-def is_swinging(case: Case, _ask: Ask) -> bool:
-    """The slip has not been seen to stay for long enough: in one sample in step, and out of it at the contact."""
-    slip = case.memory.slip
-    return slip is None or slip.at_s - slip.since_s < CALM_S
+def _swing_hz_per_s(case: Case) -> float:
+    """How fast the slip has moved: a bus that swings is in step in one sample, and out of it at the contact."""
+    slips = case.memory.slips
+    if not slips or slips[-1].at_s - slips[0].at_s < SLIPS_S:
+        return math.inf  # not watched for long enough
+    seen_hz = [slip.hz for slip in slips]
+    return (max(seen_hz) - min(seen_hz)) / SLIPS_S
 
 
 def is_steered_away(case: Case, _ask: Ask) -> bool:

@@ -41,7 +41,6 @@ POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
     Switcher.CONTROLLER: (  # live onto live, timed by us
         *POI_PERMIT,
         (sync.is_out_of_sync, Reason.VETO_OUT_OF_SYNC),
-        (sync.is_swinging, Reason.VETO_OUT_OF_SYNC),
         (sync.is_steered_away, Reason.VETO_OUT_OF_SYNC),
     ),
     Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant

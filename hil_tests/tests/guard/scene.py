@@ -8,6 +8,7 @@ from typing import Any
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory, Slip
 from controller.guard.vet import Verdict, vet
+from controller.guard.watch import SLIPS_S
 from controller.model.commands import (
     BatteryCommand,
     Commands,
@@ -190,7 +191,7 @@ class Watch:
         sample_s = None if age_s is None else self.now_s - age_s
         seen = with_poi(seen, measured_at_s=sample_s)
         if self.is_calm and sample_s is not None:
-            self.memory = replace(self.memory, slip=_calm_slip(seen, sample_s - CYCLE_S))
+            self.memory = replace(self.memory, slips=_calm_slips(seen, sample_s - CYCLE_S))
         verdict = vet(self.memory, commands, seen, self.bounds, self.now_s)
         self.memory = verdict.memory
         return verdict
@@ -202,9 +203,11 @@ class Watch:
         return self.sees(seen, commands)
 
 
-def _calm_slip(seen: ProcessImage, at_s: float) -> Slip | None:
+def _calm_slips(seen: ProcessImage, at_s: float) -> tuple[Slip, ...]:
     grid_hz, bus_hz = seen.poi.grid_frequency_hz, seen.poi.bus_frequency_hz
-    return None if grid_hz is None or bus_hz is None else Slip(bus_hz - grid_hz, at_s - 1.0, at_s)
+    if grid_hz is None or bus_hz is None:
+        return ()
+    return Slip(at_s - SLIPS_S, bus_hz - grid_hz), Slip(at_s, bus_hz - grid_hz)
 
 
 def watch_after(*images: ProcessImage, **setting: Any) -> Watch:
