@@ -47,6 +47,20 @@ def test_every_kind_of_hub_and_grid_is_drawn() -> None:
     assert any(each.options.inverters["battery"].droop_table for each in drawn)
 
 
+def test_in_one_family_of_eight_the_genset_carries_the_island() -> None:
+    drawn = [family(SEED, number) for number in range(160)]
+    carried = [each for each in drawn if each.genset_carries]
+    assert len(carried) == 20
+    assert {each.options.gensets["genset"].is_isochronous for each in carried} == {True, False}
+
+
+def test_behind_a_genset_the_contact_waits_for_a_calm_moment() -> None:
+    outcomes = play_family(1, 23, (0, 1, 9, 12))
+    assert list(faults(outcomes)) == []
+    assert all(each.closing is not None for each in outcomes)
+    assert {each.hub for each in outcomes} == {"with_genset, carried by its genset"}
+
+
 def test_a_controller_that_uses_the_whole_window_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resync, "OWN_WINDOW_RATIO", 1.0)
     assert any("p99 of the angle" in fault for fault in faults(_some()))
