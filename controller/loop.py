@@ -210,7 +210,9 @@ class Loop:
     def advice(self, now_s: float) -> Advice:
         """What comes from outside the plant, now."""
         self._living = self.requests(now_s)
-        return replace(self.outside, requests=self._living) if self._living else self.outside
+        if not (self._living or self._vetoes):
+            return self.outside
+        return replace(self.outside, requests=self._living, refused=frozenset(veto.subject for veto in self._vetoes))
 
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
         """Journal what was decided and vetoed; keep the durable memory when it changed."""

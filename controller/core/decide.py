@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
+from controller.core.calm import watch_slips, watch_told
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
@@ -32,6 +33,7 @@ from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
 from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
+from controller.core.withdrawal import without_refused
 from controller.model.advice import Advice
 from controller.model.commands import Commands
 from controller.model.decision import Event
@@ -79,7 +81,7 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     memory = _keep_durable(memory)
     commands = _commands(memory, situation)
     return Decision(
-        memory=remember_told(memory, commands.pv),
+        memory=watch_told(remember_told(memory, commands.pv), commands.batteries, now_s),
         commands=commands,
         events=(*answers, *narrate(before, memory, situation)),
     )
@@ -95,12 +97,14 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
         fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
         poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
+        slips=watch_slips(memory.slips, seen.poi),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
     memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
+    memory = without_refused(memory, situation, advice)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)

@@ -88,6 +88,14 @@ class Trim:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipSeen:
+    """How much faster the bus ran than the grid, in one sample."""
+
+    measured_at_s: float
+    slip_hz: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMemory:
     """A battery or genset and our order to it."""
 
@@ -99,6 +107,8 @@ class SourceMemory:
     failed_at_s: float | None = None  # genset: it went to fault while we wanted it, or came and took no load
     voltage_set_v: float | None = None  # the last no-load voltage we asked for while steering
     trim: Trim | None = None  # while steering
+    told_hz: float | None = None  # a battery: the no-load frequency near which it has been told to run
+    told_since_s: float = 0.0
 
 
 FORM = "form"  # the step of a black start in which a source makes the bus live
@@ -152,6 +162,7 @@ class CoreMemory:
     grid: GridMemory = field(default_factory=GridMemory)
     fits_since_s: float | None = None  # inside the hub's own return window without a break
     poi: PoiMemory = field(default_factory=PoiMemory)
+    slips: tuple[SlipSeen, ...] = ()  # the last unbroken samples of it, newest last
     feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
     drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power while it was supplied
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)

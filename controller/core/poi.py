@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.core.calm import is_steered_steadily, keeps_in_step
 from controller.core.contact import CLOSE_RETRY_S
-from controller.core.dead_bus import is_over_dead_bus, is_overtaken, is_ready
+from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.memory import CoreMemory, SourceMemory, since
 from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
+from controller.core.withdrawal import is_past, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.hub import AssetId
 from controller.model.memory import Attempt
@@ -39,13 +41,10 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
     may_close = may_close and _has_grid_settings(situation)
     close = memory.poi.close if may_close else None
-    close = None if close is not None and is_overtaken(close, situation) else close
+    close = None if close is not None and is_past(close, memory, situation) else close
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:
-        poi = replace(memory.poi, open_since_s=open_since_s, close=close)
-        if close is not memory.poi.close:  # taken back early it was no try, and bars the next one for a moment only
-            retry_after_s = min(poi.retry_after_s, situation.now_s + CLOSE_RETRY_S)
-            poi = replace(poi, retry_after_s=retry_after_s, close_attempts=max(0, poi.close_attempts - 1))
-        memory = replace(memory, poi=poi)
+        poi = memory.poi if close is memory.poi.close else taken_back(memory.poi, situation)
+        memory = replace(memory, poi=replace(poi, open_since_s=open_since_s, close=close))
     if memory.mode is Mode.RECONNECTION and may_close and close is None and _may_close_now(memory, situation):
         return order_poi_close(memory, situation, _closing_cause(memory))
     return memory
@@ -147,7 +146,7 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
         return False  # a device needs no more leave than not to be held open
     if poi.switching.closed_by is Switcher.SYNC_RELAY:
         return True  # we permit, the ANSI 25 finds the instant
-    return is_in_window(situation)
+    return is_in_window(situation) and keeps_in_step(memory, situation) and is_steered_steadily(memory, situation)
 
 
 def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:

@@ -84,6 +84,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Slip:
+    """Bus against grid, in one sample of the instrument that sees both."""
+
+    at_s: float
+    hz: float
+
+
+@dataclass(frozen=True, slots=True)
 class GuardMemory:
     """Everything that `vet` carries to its next cycle. A fresh one knows nothing and therefore allows less."""
 
@@ -103,5 +111,6 @@ class GuardMemory:
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
     told: Mapping[AssetId, Told] = field(default_factory=dict)
+    slips: tuple[Slip, ...] = ()  # of the last quarter of a second, without a gap; newest last
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from controller.guard.proof import Case
 from controller.guard.rules import Ask
+from controller.guard.watch import SLIPS_S
 from controller.model.commands import BatteryCommand
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen
@@ -15,8 +18,9 @@ STEADY_S = 0.5  # order, slowest write and the inverter's own time: by now the b
 def is_out_of_sync(case: Case, _ask: Ask) -> bool:
     """Angle at contact, at its worst, against the envelope; slip and voltages too; everything seen.
 
-    |dphi + 360*slip*t_close| + 360*|slip|*(t_uncertainty + age) + error <= limit: the sample's age counts as
-    uncertainty, in both directions, and of two stated instrument errors the larger.
+    |dphi + 360*slip*t_close| + 360*|slip|*drift + 180*swing*(t_close + drift) + error <= limit, drift = t_uncertainty
+    + age: the sample's age counts as uncertainty, in both directions, and of two stated instrument errors the larger.
+    The slip may swing until then as far as it has of late: |slip| + swing <= limit.
     """
     poi, breaker, limits = case.seen.poi, case.bounds.hub.poi, case.bounds.envelope
     if poi.angle_difference_deg is None or poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
@@ -25,15 +29,27 @@ def is_out_of_sync(case: Case, _ask: Ask) -> bool:
         return True
     slip_hz = poi.bus_frequency_hz - poi.grid_frequency_hz
     drift_s = breaker.breaker_closing_uncertainty_s + abs(case.now_s - poi.measured_at_s)
+    latest_s = breaker.breaker_closing_s + drift_s
+    swing_hz = _swing_hz_per_s(case) * latest_s
     at_contact_deg = abs(poi.angle_difference_deg + 360.0 * slip_hz * breaker.breaker_closing_s)
+    spread_deg = 360.0 * abs(slip_hz) * drift_s + 180.0 * swing_hz * latest_s
     error_deg = max(limits.sync_angle_error_deg, breaker.angle_error_deg)
     apart_v = limits.sync_voltage_difference_max_ratio * case.bounds.hub.nominal_voltage_v
     in_sync = (
-        at_contact_deg + 360.0 * abs(slip_hz) * drift_s + error_deg <= limits.sync_angle_max_deg
-        and abs(slip_hz) <= limits.sync_slip_max_hz
+        at_contact_deg + spread_deg + error_deg <= limits.sync_angle_max_deg
+        and abs(slip_hz) + swing_hz <= limits.sync_slip_max_hz
         and all(abs(g - b) <= apart_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
     )
     return not (in_sync and poi.rotation_equal is True)
+
+
+def _swing_hz_per_s(case: Case) -> float:
+    """How fast the slip has moved: a bus that swings is in step in one sample, and out of it at the contact."""
+    slips = case.memory.slips
+    if not slips or slips[-1].at_s - slips[0].at_s < SLIPS_S:
+        return math.inf  # not watched for long enough
+    seen_hz = [slip.hz for slip in slips]
+    return (max(seen_hz) - min(seen_hz)) / SLIPS_S
 
 
 def is_steered_away(case: Case, _ask: Ask) -> bool:

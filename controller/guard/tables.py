@@ -82,7 +82,7 @@ FORM: tuple[Rule, ...] = (
     (rules.is_bus_taken, Reason.VETO_SECOND_FORMER),
     (rules.is_unearthed, Reason.VETO_NO_EARTHING),
 )
-CRANK: tuple[Rule, ...] = (
+CRANK: tuple[Rule, ...] = (  # onto a live bus: it finds the bus's phase itself, long after any contact under way
     *CLOSE,
     (rules.is_on_grid_side, Reason.VETO_NOT_PROVEN_OPEN),
     (rules.is_used_up, Reason.VETO_ATTEMPTS_USED),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
-from controller.guard.memory import Closing, GuardMemory, OwnLatch, Told, Track
+from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
 from controller.guard.proof import (
     earthing_id,
     is_fresh,
@@ -23,6 +23,8 @@ from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
 
 TRIES_KEPT = 64
+SLIPS_S, SLIPS_MAX = 0.25, 64  # a genset swings through several hertz a second
+SLIPS_GAP_S = 0.1875  # three polls of the POI's instrument, and somewhat more
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
@@ -64,6 +66,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         closing=_still_closing(memory, poi, bounds, now_s),
         told=memory.told,
+        slips=_watch_slips(memory.slips, poi),
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
         allowed=memory.allowed,
     )
@@ -107,6 +110,19 @@ def _still_closing(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: flo
     if closing is None or poi.position is BreakerPosition.CLOSED:
         return None
     return closing if now_s - closing.passed_at_s <= longest_closing_s(bounds) else None
+
+
+def _watch_slips(before: tuple[Slip, ...], poi: PoiSeen) -> tuple[Slip, ...]:
+    """One older than the span stays, so that they cover it. A gap may hide a swing, and begins anew."""
+    at_s, grid_hz, bus_hz = poi.measured_at_s, poi.grid_frequency_hz, poi.bus_frequency_hz
+    if at_s is None or grid_hz is None or bus_hz is None:
+        return ()
+    if not before or not 0.0 <= at_s - before[-1].at_s <= SLIPS_GAP_S:
+        return (Slip(at_s, bus_hz - grid_hz),)
+    if at_s == before[-1].at_s:
+        return before
+    first = max((n for n, slip in enumerate(before) if at_s - slip.at_s >= SLIPS_S), default=0)
+    return (*before[first:], Slip(at_s, bus_hz - grid_hz))[-SLIPS_MAX:]
 
 
 def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:

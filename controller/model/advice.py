@@ -81,9 +81,10 @@ class CalendarTime:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Everything from outside the plant. A part past its expiry is as good as missing."""
+    """Everything that neither the plant nor the decision says. A part past its expiry is as good as missing."""
 
     plan: Plan | None = None
     requests: tuple[OperatorRequest, ...] = ()
     notices: tuple[Notice, ...] = ()
     calendar: CalendarTime | None = None
+    refused: frozenset[AssetId] = frozenset()  # whose commands the guard has changed in the cycle before

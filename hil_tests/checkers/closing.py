@@ -221,25 +221,34 @@ def forms_on_the_grid() -> Lasting:
     about = About(
         "I3",
         "No battery forms while the POI is closed",
-        "0.5 s after a contact",
+        "0.5 s after a contact, and the breaker's opening time for who may form beside the grid",
         "design §5: forming only behind proof of open; after a contact the former is made to follow at once",
     )
+    began_s: dict[str, float] = {}
+
+    def concerns(scene: Scene) -> bool:
+        return bool(_forming_on_the_grid(scene))
 
     def asks(scene: Scene) -> str:
-        plant = scene.plant
-        if plant.poi.position is not CLOSED:
-            return ""
-        excused = not scene.controller.is_running
-        formers = [
-            name
-            for name, battery in plant.batteries.items()
-            if battery.mode is InverterMode.GRID_FORMING
-            and not battery.battery.capabilities.always_forms
-            and not (excused or is_deaf(scene, name))
-        ]
-        return f"forms with the POI closed: {', '.join(formers)}" if formers else ""
+        forming, now_s, opening_s = _forming_on_the_grid(scene), scene.now_s, scene.site.hub.poi.breaker_opening_s
+        for name in began_s.keys() - set(forming):
+            del began_s[name]
+        late = [n for n, spells in forming.items() if now_s - began_s.setdefault(n, now_s) >= spells * opening_s]
+        late = [name for name in late if scene.controller.is_running and not is_deaf(scene, name)]
+        return f"forms with the POI closed: {', '.join(late)}" if late else ""
 
-    return Lasting(about, JOIN_GRACE_S, asks, Attends.SWITCHES)
+    return Lasting(about, JOIN_GRACE_S, asks, Attends.SWITCHES, concerns)
+
+
+def _forming_on_the_grid(scene: Scene) -> dict[str, float]:
+    """Who could follow, and forms beside the grid; 1 where it may do so for as long as the breaker takes to open."""
+    if scene.plant.poi.position is not CLOSED:
+        return {}
+    return {
+        name: float(battery.battery.capabilities.forms_in_parallel)
+        for name, battery in scene.plant.batteries.items()
+        if battery.mode is InverterMode.GRID_FORMING and not battery.battery.capabilities.always_forms
+    }
 
 
 @dataclass(slots=True)

@@ -122,7 +122,10 @@ def come_back(aim: Aim, seen: ProcessImage) -> Commands:
 
 
 def lunge(aim: Aim, seen: ProcessImage) -> Commands:
-    """The same, and once the closing has passed everything is thrown about before the contact comes."""
+    """The same, and once the closing has passed everything is thrown about before the contact comes.
+
+    But for sheds, which pass whatever waits: a sixth of the former less makes 0.1 Hz by a droop of 1 % alone.
+    """
     wish = come_back(aim, seen)
     if not aim.is_closing:
         return wish
@@ -130,7 +133,7 @@ def lunge(aim: Aim, seen: ProcessImage) -> Commands:
     return Commands(
         poi=wish.poi if aim.rng.random() < 0.5 else PoiCommand(),
         batteries={b: BatteryCommand(**thrown) for b in aim.formers},
-        feeders={f: SwitchCommand(open=aim.rng.random() < 0.5) for f in aim.hub.feeders},
+        feeders={f: SwitchCommand(close=aim.order) for f in aim.hub.feeders if aim.rng.random() < 0.5},
     )
 
 

@@ -31,6 +31,7 @@ LACKS: Mapping[str, Lack] = MappingProxyType(
         "separation": Lack(("is_not_separated", "must_let_go"), "I3", 19),
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
         "sync": Lack(("is_out_of_sync",), "I2", 117),
+        "swing": Lack(("swing",), "I2", 1028),
         "contact": Lack(("is_poi_closing",), "I2", 9),
         "levels": Lack(("within",), "I8", 1),
     }
@@ -46,6 +47,7 @@ ELSEWHERE: Mapping[str, Change] = MappingProxyType(
     {
         "must_let_go": (vet, "_must_let_go", lambda *_: False),
         "unasked": (vet, "_unasked", lambda *_: {}),
+        "swing": (sync, "_swing_hz_per_s", lambda _: 0.0),
         "within": (levels, "_within", _leave_be),
     }
 )

@@ -125,7 +125,10 @@ class Rig:
         verdict = self.guard(self.memory, wish.commands, seen, bounds, now_s)
         self.memory, self.allowed = verdict.memory, verdict.allowed
         self.vetoes_count += len(verdict.vetoes)
-        if wish.durable.authority is not Authority.OBSERVE:
+        self.controller.is_running = (
+            wish.durable.authority is not Authority.OBSERVE
+        )  # who only watches answers for nothing
+        if self.controller.is_running:
             self.outputs.apply(links, verdict.allowed, now_s)
 
     @property

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hil_tests.plant.base import forked
 from hil_tests.plant.behaviour import BDP250_DROOP, InverterBehaviour
 from hil_tests.plant.breaker import OPERATING_MAX_S, OPERATING_MIN_S
+from hil_tests.plant.engine import GensetBehaviour
 from hil_tests.plant.meters import InstrumentErrors
 from hil_tests.plant.options import PlantOptions
 from hil_tests.plant.plant import Plant
@@ -21,6 +22,11 @@ from hil_tests.plant.plant import Plant
 HUBS = ("small", "musterhallig", "with_genset")  # closed_by = controller: the first is the quickest to play
 HUB_WEIGHTS = (0.8, 0.15, 0.05)
 GENSET_SHARE = 0.25  # of the hubs with one: it is running when the grid returns, which takes a minute to play
+CARRIER_EVERY = 8  # families: in one of so many the genset carries the island alone, and nobody steers
+CARRIER_RUNS_HZ = 49.62  # on its droop, with what these hubs take of it; isochronous it runs at 50
+CARRIER_RATIOS = (1.02, 1.047)  # its regulator holds 1.04, and nobody can tell it otherwise
+CARRIER_STEP_MAX_RATIO = 0.05  # of its rating: 0.1 Hz on a droop of 4 %, and a swing to get there
+CARRIER_STEPS_EVERY_S = 12.0
 BRANCHES_COUNT = 16  # of one family
 PARTING_DEG = (4.5, 12.0)  # seconds before the contact, and outside the window in which a contact is ordered
 WATCHED_S = 60.0  # after the grid is back; half the time that a controller steers before it waits again
@@ -74,6 +80,7 @@ class Family:
     angle_deg: float
     parting_deg: float
     genset_runs: bool
+    genset_carries: bool
     uneasiness: Uneasiness
     happenings: Happenings  # timed from the grid's return
 
@@ -90,6 +97,8 @@ class Branch:
 def family(seed: int, number: int) -> Family:
     """All that the returns of a family have in common."""
     dice = forked(seed, f"reconnections {number}")
+    if number % CARRIER_EVERY == CARRIER_EVERY - 1:
+        return _carried(dice)
     hub = dice.choices(HUBS, HUB_WEIGHTS)[0]
     uneasiness = _uneasiness(dice)
     genset_runs = hub == "with_genset" and dice.random() < GENSET_SHARE
@@ -106,8 +115,38 @@ def family(seed: int, number: int) -> Family:
         angle_deg=dice.uniform(-180.0, 180.0),
         parting_deg=dice.uniform(*PARTING_DEG),
         genset_runs=genset_runs,
+        genset_carries=False,
         uneasiness=uneasiness,
         happenings=_happenings(dice, uneasiness),
+    )
+
+
+def _carried(dice: random.Random) -> Family:
+    """A genset, isochronous or on its droop, carries an island whose battery has tripped and charges by now.
+
+    The angle comes through zero by the little slip that there happens to be.
+    """
+    is_isochronous = dice.random() < 0.5
+    own_hz = NOMINAL_HZ if is_isochronous else CARRIER_RUNS_HZ
+    slip_hz = dice.choice((-1.0, 1.0)) * dice.uniform(0.004, 0.04)
+    uneasiness = Uneasiness(_followed(own_hz + slip_hz), *dice.choice(((0.0, 0.0), (0.01, 0.01), (0.03, 0.02))))
+    gensets = {"genset": GensetBehaviour(is_isochronous=is_isochronous)}
+    return Family(
+        seed=dice.randrange(1 << 30),
+        hub="with_genset",
+        droop_pct=1.0,
+        options=replace(_options(dice, genset_runs=True), gensets=gensets),
+        write_s=dice.uniform(0.010, 0.040),
+        poll_factor=dice.uniform(0.7, 1.6),
+        island_s=dice.uniform(20.0, 22.0),
+        voltage_ratio=dice.uniform(*CARRIER_RATIOS),
+        frequency_hz=uneasiness.centre_hz,
+        angle_deg=dice.uniform(-180.0, 180.0),
+        parting_deg=dice.uniform(*PARTING_DEG),
+        genset_runs=True,
+        genset_carries=True,
+        uneasiness=uneasiness,
+        happenings=_happenings(dice, uneasiness, carries=True),
     )
 
 
@@ -115,11 +154,13 @@ def branch(drawn: Family, number: int) -> Branch:
     """One return of the family."""
     dice = forked(drawn.seed, f"branch {number}")
     closing_s = dice.uniform(OPERATING_MIN_S, OPERATING_MAX_S)
-    return Branch(dice.randrange(1 << 30), closing_s, _happenings(dice, drawn.uneasiness))
+    happenings = _happenings(dice, drawn.uneasiness, carries=drawn.genset_carries)
+    return Branch(dice.randrange(1 << 30), closing_s, happenings)
 
 
-def _happenings(dice: random.Random, uneasiness: Uneasiness) -> Happenings:
-    drawn = [*uneasiness.wander(dice), *_grid_steps(dice), *_load_steps(dice), *_gusts(dice)]
+def _happenings(dice: random.Random, uneasiness: Uneasiness, *, carries: bool = False) -> Happenings:
+    often_s, most = (CARRIER_STEPS_EVERY_S, CARRIER_STEP_MAX_RATIO) if carries else (STEPS_EVERY_S, STEP_MAX_RATIO)
+    drawn = [*uneasiness.wander(dice), *_grid_steps(dice), *_load_steps(dice, often_s, most), *_gusts(dice)]
     return tuple(sorted(drawn, key=lambda each: each[0]))
 
 
@@ -180,10 +221,10 @@ def _grid_steps(dice: random.Random) -> Iterator[tuple[float, str, Happening]]:
         yield at_s, f"grid jumps {deg:.1f} deg", _jump(deg)
 
 
-def _load_steps(dice: random.Random) -> Iterator[tuple[float, str, Happening]]:
+def _load_steps(dice: random.Random, often_s: float, most: float) -> Iterator[tuple[float, str, Happening]]:
     """Somebody switches something on or off in the island."""
-    for at_s in _instants(dice, STEPS_EVERY_S):
-        share, pick = dice.uniform(-STEP_MAX_RATIO, STEP_MAX_RATIO), dice.random()
+    for at_s in _instants(dice, often_s):
+        share, pick = dice.uniform(-most, most), dice.random()
         yield at_s, f"load steps {100.0 * share:+.1f} % of the former", _step(share, pick)
 
 
@@ -234,10 +275,11 @@ def _step(share: float, pick: float) -> Happening:
 
     def happen(plant: Plant) -> None:
         feeders = [each for each in plant.feeders.values() if each.is_energised]
-        former = next((battery for battery in plant.batteries.values() if battery.is_forming), None)
-        if feeders and former is not None:
+        formers = [battery.battery.rating_va for battery in plant.batteries.values() if battery.is_forming]
+        formers += [genset.genset.rating_va for genset in plant.gensets.values() if genset.is_forming]
+        if feeders and formers:
             feeder = feeders[int(pick * len(feeders))]
-            ratio = feeder.demand_ratio + share * former.battery.rating_va / feeder.feeder.rated_w
+            ratio = feeder.demand_ratio + share * formers[0] / feeder.feeder.rated_w
             feeder.demand_ratio = max(0.0, min(1.0, ratio))
 
     return happen

@@ -32,6 +32,7 @@ OBSERVATION_S = 1.0
 ON_GRID_S = 0.5
 GENSET_MAX_S = 120.0
 RECENT_S = 0.5
+TRIPPED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _forked(way: _Return, drawn: Family, number: int, branches: Sequence[int]) -
         if child == 0:
             try:
                 os.close(reader)
-                outcome = _to_contact(way, branch(drawn, each), number * BRANCHES_COUNT + each, drawn.hub)
+                outcome = _to_contact(way, branch(drawn, each), number * BRANCHES_COUNT + each, _name(drawn))
                 with os.fdopen(writer, "wb") as answer:
                     pickle.dump(outcome, answer)
                 os._exit(0)
@@ -150,6 +151,10 @@ def _forked(way: _Return, drawn: Family, number: int, branches: Sequence[int]) -
         if not told:
             raise RuntimeError(f"return {number * BRANCHES_COUNT + each} ended without an answer")
         yield pickle.loads(told)
+
+
+def _name(drawn: Family) -> str:
+    return f"{drawn.hub}, carried by its genset" if drawn.genset_carries else drawn.hub
 
 
 def _to_contact(way: _Return, own: Branch, number: int, hub: str) -> Outcome:
@@ -195,8 +200,19 @@ def _island(drawn: Family) -> Bench:
     bench.run_to(Mode.ISLANDED)
     if drawn.genset_runs:
         bench.run_until(_has_a_loaded_genset, GENSET_MAX_S)
+    if drawn.genset_carries:
+        _hand_over(bench)
     bench.run_for(drawn.island_s)
     return bench
+
+
+def _hand_over(bench: Bench) -> None:
+    """The batteries let the bus go; somebody acknowledges it, and they follow the genset."""
+    for battery in bench.plant.batteries.values():
+        battery.trip()
+    bench.run_for(TRIPPED_S)
+    for battery in bench.plant.batteries.values():
+        battery.reset()
 
 
 @cache

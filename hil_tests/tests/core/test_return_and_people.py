@@ -61,6 +61,8 @@ def test_back_to_the_grid_after_the_observation_time_inside_the_window() -> None
     slower = run.commands.batteries["battery"].frequency_set_hz
     assert slower is not None
     assert slower < 50.0 + hub().batteries["battery"].droop_hz_per_w * 20_000.0, "ahead of the grid: run slower"
+    run.see(returned, 0.6)
+    assert run.commands.poi.close is None, "the angle has leapt: what the former is told settles first"
     run.see(returned)
     assert run.commands.poi.close is not None
     assert not run.commands.poi.open

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.guard.bounds import Bounds
-from controller.guard.memory import GuardMemory
+from controller.guard.memory import GuardMemory, Slip
 from controller.guard.vet import Verdict, vet
+from controller.guard.watch import SLIPS_S
 from controller.model.commands import (
     BatteryCommand,
     Commands,
@@ -172,6 +173,7 @@ class Watch:
     authority: Authority = Authority.AUTO
     latched: frozenset[str] = frozenset()
     held_open: frozenset[str] = frozenset()
+    is_calm: bool = True  # the slip has long been what each image shows; else it is what was seen
     more: dict[str, Any] = field(default_factory=dict)  # shed_by_us, released, attempts
 
     @property
@@ -188,6 +190,8 @@ class Watch:
         self.now_s += CYCLE_S
         sample_s = None if age_s is None else self.now_s - age_s
         seen = with_poi(seen, measured_at_s=sample_s)
+        if self.is_calm and sample_s is not None:
+            self.memory = replace(self.memory, slips=_calm_slips(seen, sample_s - CYCLE_S))
         verdict = vet(self.memory, commands, seen, self.bounds, self.now_s)
         self.memory = verdict.memory
         return verdict
@@ -197,6 +201,13 @@ class Watch:
         for _ in range(round(duration_s / CYCLE_S) - 1):
             self.sees(seen, commands)
         return self.sees(seen, commands)
+
+
+def _calm_slips(seen: ProcessImage, at_s: float) -> tuple[Slip, ...]:
+    grid_hz, bus_hz = seen.poi.grid_frequency_hz, seen.poi.bus_frequency_hz
+    if grid_hz is None or bus_hz is None:
+        return ()
+    return Slip(at_s - SLIPS_S, bus_hz - grid_hz), Slip(at_s, bus_hz - grid_hz)
 
 
 def watch_after(*images: ProcessImage, **setting: Any) -> Watch:

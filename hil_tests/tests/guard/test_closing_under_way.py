@@ -87,6 +87,14 @@ def test_nor_cranks() -> None:
     assert reasons(watch.sees(back_in_the_dark(), crank(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
 
 
+def test_onto_a_live_bus_a_genset_is_cranked_all_the_while() -> None:
+    """The contact comes within a third of a second; an engine has no voltage by then, and waits for the bus's phase."""
+    watch = closing()
+    order = watch.order()
+    assert watch.sees(ready_to_return(), crank(order)).allowed.gensets["genset"].crank is order
+    assert watch.sees(with_genset(ready_to_return(), GensetState.STARTING), crank(order)).vetoes == ()
+
+
 def test_nor_takes_a_load_on() -> None:
     watch = watch_after(islanded(), ready_to_return())
     watch.sees(ready_to_return(), shed("ev_posts"))

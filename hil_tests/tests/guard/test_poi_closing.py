@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from controller.guard import sync
-from controller.guard.memory import GuardMemory
+from controller.guard.memory import GuardMemory, Slip
 from controller.guard.proof import Case
 from controller.guard.rules import Ask, Often
 from controller.guard.tables import POI_CLOSE
@@ -251,6 +251,7 @@ def test_every_way_of_closing_has_its_table() -> None:
 # ---- each rule answers for itself
 
 
+CALM = (Slip(0.0, 0.0), Slip(0.25, 0.0))
 BLIND = [
     {"angle_difference_deg": None},
     {"grid_frequency_hz": None},
@@ -267,9 +268,10 @@ def test_the_sync_rule_refuses_what_it_cannot_see_whatever_stands_before_it(chan
     watch = Watch()
     seen = with_poi(ready_to_return(0.0, 0.0), measured_at_s=watch.now_s)
     ask = Ask("poi", watch.order(), OPEN)
-    case = Case(GuardMemory(), NOTHING, seen, watch.bounds, watch.now_s)
+    case = Case(GuardMemory(slips=CALM), NOTHING, seen, watch.bounds, watch.now_s)
     assert not sync.is_out_of_sync(case, ask)
     assert sync.is_out_of_sync(replace(case, seen=with_poi(seen, **change)), ask)
+    assert sync.is_out_of_sync(replace(case, memory=GuardMemory()), ask)
 
 
 def test_what_is_not_said_of_an_order_is_the_strict_reading() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core import poi, resync
+from controller.core import poi, resync, withdrawal
 from controller.guard import vet
 from hil_tests.reconnections.__main__ import main
 from hil_tests.reconnections.draw import BRANCHES_COUNT, family
@@ -47,26 +47,47 @@ def test_every_kind_of_hub_and_grid_is_drawn() -> None:
     assert any(each.options.inverters["battery"].droop_table for each in drawn)
 
 
+def test_in_one_family_of_eight_the_genset_carries_the_island() -> None:
+    drawn = [family(SEED, number) for number in range(160)]
+    carried = [each for each in drawn if each.genset_carries]
+    assert len(carried) == 20
+    assert {each.options.gensets["genset"].is_isochronous for each in carried} == {True, False}
+
+
+def test_behind_a_genset_the_contact_waits_for_a_calm_moment() -> None:
+    outcomes = play_family(1, 23, (0, 1, 9, 12))
+    assert list(faults(outcomes)) == []
+    assert all(each.closing is not None for each in outcomes)
+    assert {each.hub for each in outcomes} == {"with_genset, carried by its genset"}
+
+
 def test_a_controller_that_uses_the_whole_window_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resync, "OWN_WINDOW_RATIO", 1.0)
     assert any("p99 of the angle" in fault for fault in faults(_some()))
 
 
 def test_a_controller_that_does_not_look_is_stopped_by_the_guard_and_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poi, "is_in_window", lambda _: True)
+    _look_away(monkeypatch)
     assert any("the guard said veto_out_of_sync" in fault for fault in faults(play_family(SEED, 0, (0,))))
 
 
 def test_one_that_nobody_stops_is_outside_the_envelope(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(poi, "is_in_window", lambda _: True)
+    _look_away(monkeypatch)
     monkeypatch.setattr(vet, "_refusal", lambda *_: None)
     found = _some()
     assert any(is_outside(each) for each in found)
     assert any(each.is_refused_by_25 for each in found), "its own ANSI 25 would have held it"
     assert main(["--seed", str(SEED), "--count", "4"]) == 1
     assert "outside the envelope" in capsys.readouterr().out
+
+
+def _look_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decision asks neither where the two sides are nor where they are going."""
+    monkeypatch.setattr(poi, "is_in_window", lambda _: True)
+    for module in (poi, withdrawal):
+        monkeypatch.setattr(module, "keeps_in_step", lambda *_: True)
 
 
 def _some() -> list[Outcome]:

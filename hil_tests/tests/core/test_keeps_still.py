@@ -1,0 +1,100 @@
+"""A closing is ordered onto a bus that keeps still; what the guard refuses all the same is no try."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.core.calm import SAMPLE_GAP_MAX_S, SAMPLES_MAX, SWING_S, watch_slips
+from controller.core.memory import SlipSeen
+from controller.model.advice import Advice
+from controller.model.image import PoiSeen
+from controller.model.words import Mode
+from hil_tests.tests.core.hubs import with_poi
+from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.test_steering import Former, steering
+
+REFUSED = Advice(refused=frozenset({"poi"}))
+
+
+def until_ordered() -> tuple[Run, Former]:
+    run, former = steering(2.0, 0.0)
+    while run.commands.poi.close is None:
+        run.see(former)
+        assert run.now_s < 200.0, "it closes"
+    return run, former
+
+
+def test_a_bus_that_has_just_swung_is_waited_for() -> None:
+    run, former = steering(30.0, 0.0)
+    run.see(former, 3.0)
+    is_swinging = False
+    while run.commands.poi.close is None:
+        is_swinging = not is_swinging
+        wide_hz = 0.3 if is_swinging and run.now_s < 140.0 else 0.0
+        run.see(lambda t, wide_hz=wide_hz: with_poi(former(t), bus_frequency_hz=50.0 + wide_hz))  # type: ignore[misc]
+        assert run.now_s < 200.0, "it closes"
+    assert run.now_s >= 140.0 + SWING_S
+
+
+def test_one_that_begins_to_swing_while_the_contact_is_on_its_way_is_called_back_and_was_no_try() -> None:
+    run, former = until_ordered()
+    run.see(lambda t: with_poi(former(t), bus_frequency_hz=50.2))
+    assert run.commands.poi.close is None
+    assert run.memory.poi.close_attempts == 0
+
+
+def test_what_the_guard_refuses_is_taken_back_and_never_latches() -> None:
+    run, former = until_ordered()
+    for _ in range(4):
+        assert run.memory.poi.close_attempts == 1
+        run.see(former, advice=REFUSED)
+        assert run.commands.poi.close is None
+        assert run.memory.poi.close_attempts == 0
+        refused_at_s = run.now_s
+        while run.commands.poi.close is None:
+            run.see(former)
+            assert run.now_s - refused_at_s < 60.0, "it tries again"
+        assert run.now_s - refused_at_s >= 5.0
+    assert run.memory.mode is Mode.RECONNECTION
+    assert run.memory.durable.latches == ()
+
+
+def test_a_refusal_of_another_takes_nothing_back() -> None:
+    run, former = until_ordered()
+    order = run.commands.poi.close
+    run.see(former, advice=Advice(refused=frozenset({"battery"})))
+    assert run.commands.poi.close is order
+
+
+# ---- the samples
+
+
+def seen(at_s: float | None, slip_hz: float = 0.0) -> PoiSeen:
+    return PoiSeen(measured_at_s=at_s, grid_frequency_hz=50.0, bus_frequency_hz=50.0 + slip_hz)
+
+
+def kept(*instants_s: float) -> list[float]:
+    slips: tuple[SlipSeen, ...] = ()
+    for at_s in instants_s:
+        slips = watch_slips(slips, seen(at_s))
+    return [slip.measured_at_s for slip in slips]
+
+
+def test_one_older_than_the_span_is_kept_so_that_it_is_covered() -> None:
+    assert kept(0.0, 0.125, 0.25, 0.375, 0.5) == [0.25, 0.375, 0.5]
+    assert kept(0.0, 0.125, 0.25, 0.375, 0.4375) == [0.125, 0.25, 0.375, 0.4375]
+
+
+@pytest.mark.parametrize("at_s", [0.125 + SAMPLE_GAP_MAX_S + 0.001, 0.124])
+def test_after_a_gap_or_backwards_it_begins_anew(at_s: float) -> None:
+    assert kept(0.0, 0.125, at_s) == [at_s]
+
+
+def test_the_same_sample_again_is_none() -> None:
+    assert kept(0.0, 0.125, 0.125) == [0.0, 0.125]
+    assert kept(0.0, 0.125, 0.125 + SAMPLE_GAP_MAX_S) == [0.0, 0.125, 0.125 + SAMPLE_GAP_MAX_S]
+
+
+def test_not_seen_is_forgotten_and_there_is_a_bound() -> None:
+    assert watch_slips((SlipSeen(0.0, 0.0),), seen(None)) == ()
+    assert len(kept(*[each / 1024.0 for each in range(100)])) == SAMPLES_MAX
