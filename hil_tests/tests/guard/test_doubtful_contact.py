@@ -123,3 +123,13 @@ def test_a_grid_not_seen_is_not_live() -> None:
     watch.sees_for(TURNED, 2.0, OPENED)
     watch.sees(with_poi(TURNED, grid_voltage_v=None), OPENED)
     assert watch.memory.grid_live_since_s is None
+
+
+def test_without_ever_having_been_seen_open_it_counts_at_once() -> None:
+    """From closed into the middle and back."""
+    watch = watch_after(on_grid())
+    watch.sees_for(on_grid(), 2.0)
+    watch.sees(with_poi(IN_STEP, position=BreakerPosition.INTERMEDIATE), OPENED)
+    watch.sees(IN_STEP, OPENED)
+    assert watch.memory.closed is not None
+    assert watch.memory.closed.counts
