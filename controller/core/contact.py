@@ -32,6 +32,9 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     position = situation.seen.poi.position
     is_open, sample_s = situation.poi_is_proven_open, situation.seen.poi.measured_at_s
     poi_seen = situation.seen.poi
+    was_blind = not situation.poi_sides_differ and (position is None or poi.was_blind)
+    are_dead = situation.grid_is_dead is True and situation.bus_is_dead is True
+    is_shown = is_open and (are_dead or not was_blind)  # remembered is not shown, as for the guard
     is_blind = poi_seen.grid_voltage_v is None and poi_seen.position is not BreakerPosition.CLOSED
     close = poi.close
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
@@ -39,10 +42,11 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     return PoiMemory(
         open_since_s=poi.open_since_s,
         proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
-        proven_sample_s=since(poi.proven_sample_s, is_open and sample_s is not None, sample_s or 0.0),
+        proven_sample_s=since(poi.proven_sample_s, is_shown and sample_s is not None, sample_s or 0.0),
         close=close,
         close_attempts=poi.close_attempts,
         has_differed=_has_differed(poi, situation),
+        was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
         tripped_since_s=since(poi.tripped_since_s, situation.seen.poi.relay_tripped is True, now_s),

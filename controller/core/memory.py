@@ -48,6 +48,7 @@ class PoiMemory:
     close: Order | None = None
     close_attempts: int = 0  # since the last success
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
+    was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
     joins_since_s: float | None = None  # current flows although the contact says open
     contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since
     tripped_since_s: float | None = None  # its protection says that it has tripped it
