@@ -1,4 +1,4 @@
-"""In step beside a live grid an open POI is proven by memory alone, and the guard's ends with the first blind sample."""
+"""In step beside a live grid an open POI is proven by memory alone; the guard's ends with the first blind sample."""
 
 from __future__ import annotations
 
