@@ -49,7 +49,12 @@ class Loaded:
         functions = {
             (thing.__module__, thing.__qualname__, thing.__code__.co_firstlineno): thing
             for thing in gc.get_objects()
-            if isinstance(thing, FunctionType) and str(thing.__module__).startswith(target)
+            if isinstance(thing, FunctionType)
+            and str(thing.__module__).startswith(target)
+            and thing.__globals__
+            is getattr(
+                sys.modules.get(thing.__module__), "__dict__", None
+            )  # and no relic of one that was loaded before
         }
         return cls(functions, called)
 

@@ -19,7 +19,7 @@ from controller import clock
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "guard"
 PACKAGE = "hil_tests.tests.guard"
-LEFT_OUT = {"test_properties", "test_mutation"}
+LEFT_OUT = {"test_properties"}
 
 Place = tuple[str, int]  # a function: its module, its first line
 
