@@ -19,8 +19,8 @@ from hil_tests.tests.checkers.stage import the_site
 
 @pytest.fixture(autouse=True)
 def _poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def poison(scene: Scene, factor: float) -> None:
-        del factor
+    def poison(scene: Scene, factor: float, feeder: str | None = None) -> None:
+        del factor, feeder
         scene.plant.grid.voltage_ratio = math.nan
 
     monkeypatch.setitem(verbs.VERBS, "load.scale", poison)
@@ -59,8 +59,8 @@ def test_a_full_disk_is_said_and_the_verdict_stands(monkeypatch: pytest.MonkeyPa
 def test_a_quantity_that_the_bus_does_not_show_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """And the state that is kept is one from before, not the broken one."""
 
-    def poison(scene: Scene, factor: float) -> None:
-        del factor
+    def poison(scene: Scene, factor: float, feeder: str | None = None) -> None:
+        del factor, feeder
         scene.plant.gensets["genset"].fuel_l = math.nan
 
     monkeypatch.setitem(verbs.VERBS, "load.scale", poison)

@@ -69,7 +69,7 @@ def hurried(scenario: Scenario, by_s: float) -> Scenario:
 
 def test_a_blackout_at_night_as_in_virtual_time() -> None:
     loaded = load_scenario(SCENARIOS / "ISL-003.toml")
-    loaded = Loaded(hurried(loaded.scenario, 4.0), loaded.site, loaded.path)
+    loaded = Loaded(hurried(loaded.scenario, 2.5), loaded.site, loaded.path)
     result = played(loaded)
     assert result.verdict is Verdict.PASS, result.findings
     modes = [event.reason.value for _, event in result.events if event.kind.value == "mode_changed"]
