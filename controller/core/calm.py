@@ -40,11 +40,13 @@ def watch_slips(slips: tuple[SlipSeen, ...], poi: PoiSeen) -> tuple[SlipSeen, ..
 
 
 def watch_told(memory: CoreMemory, told: Mapping[AssetId, BatteryCommand], now_s: float) -> CoreMemory:
-    """Keep since when each former has been told about the same frequency; where nothing changed, the very same."""
+    """Keep since when each former has been told about the same frequency; who is told none begins anew."""
     changed = {}
     for battery, command in told.items():
         set_hz, before = command.frequency_set_hz, memory.batteries.get(battery, SourceMemory())
-        if set_hz is not None and (before.told_hz is None or abs(set_hz - before.told_hz) > NEAR_HZ):
+        if set_hz is None and before.told_hz is not None:
+            changed[battery] = replace(before, told_hz=None)
+        elif set_hz is not None and (before.told_hz is None or abs(set_hz - before.told_hz) > NEAR_HZ):
             changed[battery] = replace(before, told_hz=set_hz, told_since_s=now_s)
     return replace(memory, batteries={**memory.batteries, **changed}) if changed else memory
 

@@ -103,6 +103,8 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
+    if memory.poi.unasked_at_s == now_s:
+        memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
     memory = without_refused(memory, situation, advice)
     memory = take_latches(memory, seen, now_s)

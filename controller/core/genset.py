@@ -33,8 +33,11 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Decide for each genset whether it is wanted, and order its start."""
     for genset in situation.hub.gensets.values():
         before = memory.gensets.get(genset.id, IDLE)
+        planned = _plan_one(memory, before, genset, situation)
+        if before.wanted_since_s is None and planned.wanted_since_s is not None:
+            before = replace(before, coming_since_s=None)  # what it did for itself is not time that we gave it
         after = replace(
-            _plan_one(memory, before, genset, situation),
+            planned,
             coming_since_s=_coming_since_s(before, genset, situation),
             failed_at_s=_failed_at_s(before, genset, situation),
         )
@@ -110,7 +113,7 @@ def _is_alive(order: Order | None, situation: Situation) -> bool:
 
 
 def _coming_since_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
-    """It says that it starts, or is ready; not seen for a moment, it goes on with that."""
+    """It says that it starts, or is ready, since it is wanted; not seen for a moment, it goes on with that."""
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     comes = state in COMING or (state is None and before.coming_since_s is not None)
     return since(before.coming_since_s, comes, situation.now_s)

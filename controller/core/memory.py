@@ -47,6 +47,7 @@ class PoiMemory:
     proven_sample_s: float | None = None  # instant of the first sample that proved it
     close: Order | None = None
     close_attempts: int = 0  # since the last success
+    close_is_out: bool = False  # it has passed the guard once, and may have reached the coil
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
     joins_since_s: float | None = None  # current flows although the contact says open

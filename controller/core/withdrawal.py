@@ -1,4 +1,8 @@
-"""When a closing of the POI that stands is taken back. Taken back early it was no try: only three tries latch."""
+"""When a closing of the POI that stands is taken back.
+
+Taken back before the breaker could follow it was no try: only three tries latch. What the guard has refused from the
+first has not gone out, and does not count as a closing that wears the breaker either.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from controller.core.memory import CoreMemory, PoiMemory
 from controller.core.situation import Situation
 from controller.model.advice import Advice
 from controller.model.commands import Order
+from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import Switcher
 
@@ -22,13 +27,27 @@ def is_past(close: Order, memory: CoreMemory, situation: Situation) -> bool:
 
 
 def without_refused(memory: CoreMemory, situation: Situation, advice: Advice) -> CoreMemory:
-    """A closing that the guard has refused has not gone out."""
-    if memory.poi.close is None or situation.hub.poi.id not in advice.refused:
+    """What the guard said to the closing that was ordered in the cycle before."""
+    close = memory.poi.close
+    if close is None:
         return memory
+    if situation.hub.poi.id not in advice.refused:
+        return memory if memory.poi.close_is_out else replace(memory, poi=replace(memory.poi, close_is_out=True))
+    if not memory.poi.close_is_out:
+        kept = tuple(each for each in memory.durable.attempts if not _is_of(each, close, situation))
+        memory = replace(memory, durable=replace(memory.durable, attempts=kept))
     return replace(memory, poi=taken_back(memory.poi, situation))
 
 
 def taken_back(poi: PoiMemory, situation: Situation) -> PoiMemory:
-    """It bars the next one for a moment only."""
+    """It bars the next one for a moment only. When the breaker has had its time and did not close, it was a try."""
+    close, breaker = poi.close, situation.hub.poi
     retry_after_s = min(poi.retry_after_s, situation.now_s + CLOSE_RETRY_S)
-    return replace(poi, close=None, retry_after_s=retry_after_s, close_attempts=max(0, poi.close_attempts - 1))
+    longest_s = breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s
+    was_try = close is not None and poi.close_is_out and situation.now_s - close.issued_at_s > longest_s
+    attempts = poi.close_attempts if was_try else max(0, poi.close_attempts - 1)
+    return replace(poi, close=None, retry_after_s=retry_after_s, close_attempts=attempts)
+
+
+def _is_of(attempt: Attempt, close: Order, situation: Situation) -> bool:
+    return (attempt.subject, attempt.kind, attempt.at_s) == (situation.hub.poi.id, "close", close.issued_at_s)

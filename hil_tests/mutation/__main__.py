@@ -36,8 +36,8 @@ PRELOADED = (  # nothing of the guard
     "hypothesis", "pytest", "controller.model.commands", "controller.model.decision", "controller.model.image",
     "controller.model.memory", "hil_tests.tests.guard.hubs",
 )  # fmt: skip
-PATIENCE_S = 20  # an endless loop is found out too
-SURVIVED, BROKEN, KILLED = 0, 1, 10  # exit codes; a signal's is negative
+PATIENCE_S = 60.0  # of processor time, many times what all stories take: an endless loop is found out too
+SURVIVED, BROKEN, KILLED, ENDLESS = 0, 1, 10, -signal.SIGPROF  # exit codes; a signal's is negative
 NUMBER_BYTES = 4  # of the story that found a lie out
 
 
@@ -80,6 +80,7 @@ class Run:
     waiting: list[Mutant]
     under_way: dict[int, tuple[Mutant, mmap.mmap]] = field(default_factory=dict)
     survivors: list[Mutant] = field(default_factory=list)
+    broken: list[Mutant] = field(default_factory=list)  # nothing is known of these: the gate itself failed
     killers: dict[str, Story] = field(default_factory=dict)  # by function: the story that found the last lie
 
     def finish(self) -> None:
@@ -94,6 +95,8 @@ class Run:
                 self.survivors.append(mutant)
             elif code == KILLED:
                 self.killers[mutant.function] = self.truth.told[int.from_bytes(number[:], "big")].story
+            elif code != ENDLESS:
+                self.broken.append(mutant)
             number.close()
 
     def _begin(self, mutant: Mutant) -> None:
@@ -124,7 +127,9 @@ def main(arguments: list[str]) -> int:
     gc.freeze()
     count = len(mutants)
     run.finish()
-    return _report(run.survivors, count, clock.now_s() - started_s, is_complete=not arguments)
+    for mutant in run.broken:
+        print(f"{mutant.path.relative_to(ROOT)}:{mutant.line}: nothing is known of this one: {mutant.key}")
+    return max(_report(run.survivors, count, clock.now_s() - started_s, is_complete=not arguments), bool(run.broken))
 
 
 def _sources() -> list[Path]:
@@ -191,7 +196,7 @@ def _killer(truth: Truth, mutant: Mutant, first: Story | None) -> Story | None:
 
     What survives in the loaded functions, told by those who come there, is loaded anew and told by all.
     """
-    signal.alarm(PATIENCE_S)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - this process ends soon
     lie = mutant.compile()
     if (places := truth.loaded.take(mutant.module, truth.codes[mutant.module], lie)) and (

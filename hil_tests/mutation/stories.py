@@ -65,9 +65,9 @@ def all_stories() -> Iterator[Story]:
 
 
 def failure(story: Story) -> Exception | None:
-    """What goes wrong in it. Its module is imported when it is not."""
-    function = getattr(load(story.file), story.name)
+    """What goes wrong in it, or in the import of its module when that is not loaded."""
     try:
+        function = getattr(load(story.file), story.name)
         function(**_sets(function)[story.number])
     except Exception as error:
         return error

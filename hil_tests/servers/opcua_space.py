@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shelve
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from asyncua.server.standard_address_space import standard_address_space
 
 log = logging.getLogger("hallig.opcua_space")
 NAME = "nodes"  # asyncua looks for this file; what Python's shelves add to its name is theirs
+LAST = "whole"  # no node's id, and written when all nodes are
 
 
 def cache_folder() -> Path:
@@ -30,7 +32,7 @@ def cache_folder() -> Path:
 def standard_nodes() -> Path | None:
     """A complete shelf, made when there is none; None where nothing can be written."""
     folder = cache_folder() / f"opcua-{version('asyncua')}-{sys.implementation.cache_tag}"
-    if not (folder / NAME).is_file():
+    if not _is_whole(folder):
         try:
             _make(folder)
         except OSError as error:
@@ -39,19 +41,37 @@ def standard_nodes() -> Path | None:
     return folder / NAME
 
 
+def _is_whole(folder: Path) -> bool:
+    """What was written last can be read. A power cut, or somebody who tidies caches, may have left half of it."""
+    try:
+        with shelve.open(str(folder / NAME), "r") as shelf:
+            return (folder / NAME).is_file() and shelf.get(LAST) is not None
+    except Exception:  # as many kinds as there are databases below
+        return False
+
+
 def _make(folder: Path) -> None:
-    """Beside its place, then moved there as a whole: nobody sees half of it, and who comes second throws his away."""
+    """Beside its place, then moved there as a whole: nobody sees half of it, and who comes second throws his away.
+
+    Half of one that lies there is moved out of the way.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     under_way = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    whole = under_way / "whole"
     try:
+        whole.mkdir()
         space = AddressSpace()
         standard_address_space.fill_address_space(NodeManagementService(space))  # type: ignore[no-untyped-call]
-        space.make_aspace_shelf(under_way / NAME)
-        (under_way / NAME).touch()
+        space.make_aspace_shelf(whole / NAME)
+        with shelve.open(str(whole / NAME), "w") as shelf:
+            shelf[LAST] = True
+        (whole / NAME).touch()
+        if folder.exists() and not _is_whole(folder):
+            folder.rename(under_way / "half")
         try:
-            under_way.rename(folder)
+            whole.rename(folder)
         except OSError:
-            if not (folder / NAME).is_file():
+            if not _is_whole(folder):
                 raise
     finally:
         shutil.rmtree(under_way, ignore_errors=True)

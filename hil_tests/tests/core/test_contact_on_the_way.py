@@ -194,3 +194,14 @@ def test_who_may_feed_a_dead_street_does_so_for_three_seconds_at_most() -> None:
 @pytest.mark.parametrize("image", [on_grid, lambda t: with_poi(on_grid(t), current_a=ZERO)])
 def test_where_nobody_forms_there_is_nothing_to_find_out(image: Callable[[float], ProcessImage]) -> None:
     assert found(image, 0.2).mode is Mode.GRID_CONNECTED
+
+
+def test_a_turn_that_nobody_ordered_wears_as_a_closing_does() -> None:
+    """The guard counts it too: the core must not order one more than it lets pass in an hour."""
+    watched = steered()
+    watched.see(says_closed, 0.2)
+    watched.see(shows_open, 0.5)
+    closings = [each for each in watched.run.memory.durable.attempts if each.kind == "close"]
+    assert len(closings) == 1
+    watched.see(says_closed, 5.0)
+    assert [each for each in watched.run.memory.durable.attempts if each.kind == "close"] == closings

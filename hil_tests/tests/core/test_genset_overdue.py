@@ -61,6 +61,25 @@ def test_or_the_sun_does(state: GensetState) -> None:
     assert watched.vetoes == []
 
 
+def test_one_that_has_been_ready_for_long_has_its_time_when_it_is_wanted() -> None:
+    """In hot standby, or run by hand without load."""
+
+    def standby(at_s: float, soc_pct: float) -> ProcessImage:
+        ready = {"genset": GensetSeen(at_s, GensetState.READY, ZERO, 150.0)}
+        low = with_battery(with_battery(islanded(at_s), soc_pct=soc_pct), "second", soc_pct=soc_pct)
+        return replace(low, gensets=ready)
+
+    watched = Watched()
+    watched.see(lambda t: standby(t, 70.0), 2.0 * MAY_TAKE_S)
+    assert watched.run.memory.gensets["genset"].wanted_since_s is None
+    watched.see(lambda t: standby(t, 5.0), MAY_TAKE_S - 0.5)
+    assert watched.run.memory.gensets["genset"].wanted_since_s is not None
+    assert watched.run.memory.gensets["genset"].failed_at_s is None
+    assert told(watched) == []
+    watched.see(lambda t: standby(t, 5.0), 1.0)
+    assert told(watched) == [EventKind.ALARM]
+
+
 def test_one_that_takes_load_in_its_time_has_not_failed() -> None:
     watched = Watched()
     watched.see(lambda t: by_gensets(t, genset=GensetState.STOPPED), 4.0)

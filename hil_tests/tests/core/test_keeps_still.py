@@ -6,6 +6,7 @@ import pytest
 
 from controller.core.calm import SAMPLE_GAP_MAX_S, SAMPLES_MAX, SWING_S, watch_slips
 from controller.core.memory import SlipSeen
+from controller.core.resync import CLOSINGS_MAX
 from controller.model.advice import Advice
 from controller.model.image import PoiSeen
 from controller.model.words import Mode
@@ -57,6 +58,34 @@ def test_what_the_guard_refuses_is_taken_back_and_never_latches() -> None:
         assert run.now_s - refused_at_s >= 5.0
     assert run.memory.mode is Mode.RECONNECTION
     assert run.memory.durable.latches == ()
+
+
+def test_what_the_guard_refuses_from_the_first_wears_nothing() -> None:
+    run, former = until_ordered()
+    for _ in range(CLOSINGS_MAX + 1):
+        run.see(former, advice=REFUSED)
+        assert [each for each in run.memory.durable.attempts if each.kind == "close"] == []
+        refused_at_s = run.now_s
+        while run.commands.poi.close is None:
+            run.see(former)
+            assert run.now_s - refused_at_s < 60.0, "it tries again"
+
+
+def test_what_was_refused_later_has_gone_out_and_wears() -> None:
+    run, former = until_ordered()
+    run.see(former)
+    run.see(former, advice=REFUSED)
+    assert len([each for each in run.memory.durable.attempts if each.kind == "close"]) == 1
+
+
+def test_a_breaker_that_had_its_time_and_did_not_close_was_tried() -> None:
+    run, former = until_ordered()
+    breaker = run.hub.poi
+    run.see(former, breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s + 0.02)
+    assert run.commands.poi.close is not None
+    run.see(lambda t: with_poi(former(t), bus_frequency_hz=50.2))
+    assert run.commands.poi.close is None
+    assert run.memory.poi.close_attempts == 1
 
 
 def test_a_refusal_of_another_takes_nothing_back() -> None:

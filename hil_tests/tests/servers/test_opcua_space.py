@@ -36,7 +36,7 @@ def test_they_are_made_once(cache: Path, few_nodes: list[int]) -> None:
     assert opcua_space.standard_nodes() == first
     assert few_nodes == [1]
     with shelve.open(str(first), "r") as shelf:
-        assert len(shelf) == 0
+        assert list(shelf) == [opcua_space.LAST]
     assert [path.name for path in cache.iterdir()] == [first.parent.name], "nothing half made is left"
 
 
@@ -46,11 +46,25 @@ def test_who_comes_second_takes_what_is_there(
     made = opcua_space.standard_nodes()
     assert made is not None
     (made.parent / "mark").touch()
-    monkeypatch.setattr(Path, "is_file", lambda path, is_file=Path.is_file: len(few_nodes) == 2 and is_file(path))
+    is_whole = opcua_space._is_whole
+    monkeypatch.setattr(opcua_space, "_is_whole", lambda folder: len(few_nodes) == 2 and is_whole(folder))
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # as it was when he began
     assert opcua_space.standard_nodes() == made
     assert few_nodes == [1, 1], "both have made them"
-    assert (made.parent / "mark").exists()
+    assert (made.parent / "mark").is_file()
     assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.parametrize("lost", ["nodes", "nodes.*", "*"])
+def test_half_of_it_is_made_anew(cache: Path, few_nodes: list[int], lost: str) -> None:
+    made = opcua_space.standard_nodes()
+    assert made is not None
+    for path in made.parent.glob(lost):
+        path.write_bytes(b"") if lost == "nodes.*" else path.unlink()
+    assert opcua_space.standard_nodes() == made
+    assert few_nodes == [1, 1] if list(made.parent.glob("nodes.*")) or lost != "nodes.*" else [1]
+    assert opcua_space.standard_nodes() == made
+    assert [path.name for path in cache.iterdir()] == [made.parent.name]
 
 
 def test_a_making_that_fails_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
