@@ -1,7 +1,7 @@
 """What is done on a Modbus wire, one errand at a time: a poll, a write, its read-back, a discovery.
 
-A write is never blindly repeated: it is sent, read back and compared, and one whose answer was lost is read back before
-it is sent again. Between an answer and the next question each device has the pause that its table asks for.
+A write is never blindly repeated: it is sent, read back and compared, and one whose answer was lost, or was that the
+device is busy or failed, is read back before it is sent again. Between an answer and the next question each device has the pause that its table asks for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from controller.config.types import Device
 from controller.drivers.blocks import Block, Located
 from controller.drivers.codec import raw_number, registers
-from controller.drivers.errors import ILLEGAL_ADDRESS, DeviceError, RefusedError
+from controller.drivers.errors import ILLEGAL_ADDRESS, NOT_BEGUN_CODES, DeviceError, RefusedError
 from controller.drivers.link import Said, Value
 from controller.drivers.outbox import Wish
 from controller.drivers.quiet_log import QuietLog
@@ -68,7 +68,9 @@ class Errands:
         outbox.sending(wish, self._clock())
         try:
             await self._send(station, located, wanted)
-        except RefusedError:
+        except RefusedError as refusal:
+            if refusal.code not in NOT_BEGUN_CODES:
+                outbox.doubted(wish)
             raise
         except (DeviceError, asyncio.CancelledError):
             outbox.lost(wish)

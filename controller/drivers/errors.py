@@ -6,6 +6,8 @@ from __future__ import annotations
 
 ILLEGAL_FUNCTION = 1  # exception codes of the Modbus Application Protocol V1.1b3, section 7
 ILLEGAL_ADDRESS = 2
+ILLEGAL_VALUE = 3
+NOT_BEGUN_CODES = frozenset({ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE})  # all others: it may have been done
 
 
 class DeviceError(Exception):

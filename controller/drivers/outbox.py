@@ -3,7 +3,7 @@
 The newest wish per point counts. A wish that the caller no longer restates dies: an order to close must not arrive
 when the device comes back a minute later. A value that the device has is not sent again, apart from restating it once
 a second while the caller restates it. A write whose answer was lost is *unknown*: it is read back before anything is
-sent again.
+sent again. So is one that a busy device refused, after a second.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class _Sent:
     value: Value
     at_s: float
     is_unknown: bool
+    is_waiting: bool = False  # unknown, and not to be asked about at once
+
+    def is_at_rest(self, now_s: float) -> bool:
+        """Restating it has time."""
+        return (self.is_waiting or not self.is_unknown) and now_s - self.at_s < RESTATE_S
 
 
 class Outbox:
@@ -50,7 +55,7 @@ class Outbox:
     def put(self, point: str, value: Value, now_s: float) -> bool:
         """Want a value; True if there is something to send."""
         sent = self._sent.get(point)
-        if sent is not None and sent.value == value and not sent.is_unknown and now_s - sent.at_s < RESTATE_S:
+        if sent is not None and sent.value == value and sent.is_at_rest(now_s):
             self._wishes.pop(point, None)  # an older, different wish is overtaken
             return False
         self._wishes[point] = Wish(point, value, now_s)
@@ -106,6 +111,10 @@ class Outbox:
     def lost(self, wish: Wish) -> None:
         """No answer came, or we were interrupted: it may or may not have happened."""
         self._sent[wish.point] = _Sent(wish.value, self._sent[wish.point].at_s, is_unknown=True)
+
+    def doubted(self, wish: Wish) -> None:
+        """It said that it is busy or failed, or a gateway spoke for it: it may have happened. It is given its time."""
+        self._sent[wish.point] = _Sent(wish.value, self._sent[wish.point].at_s, is_unknown=True, is_waiting=True)
 
     def unchecked(self, point: str) -> None:
         """An accepted write could not be read back: whether the device holds it nobody knows."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from asyncio import StreamWriter
 
+import pytest
+
 from hil_tests.tests.drivers.devices import board, held, now_s, point, running, until
-from hil_tests.tests.drivers.scripted_tcp import Request
+from hil_tests.tests.drivers.scripted_tcp import Request, frame
 from hil_tests.tests.drivers.tcp_link import POINTS, first_time, linked, owner_of, scripted
 
 
@@ -57,6 +59,25 @@ async def test_a_write_that_never_arrived_is_sent_again_while_restated() -> None
             link.write("limit_w", 5000)
             await asyncio.sleep(0.01)
         assert len(peer.writes(16)) == 2
+
+
+@pytest.mark.parametrize(("code", "writes_count"), [(6, 1), (11, 1), (3, 2)])
+async def test_a_device_that_obeys_and_says_it_did_not_is_asked_before_it_is_told_again(
+    code: int, writes_count: int
+) -> None:
+    """Busy, failed, or a gateway that has not heard of it: it may have happened. A value that it calls illegal may not."""
+
+    async def grumble(request: Request, writer: StreamWriter) -> None:
+        peer.answer(request)
+        writer.write(frame(request.tid, request.unit, bytes((request.function | 0x80, code))))
+
+    async with linked(first_time(grumble, function=16)) as (peer, link):
+        await until(lambda: link.is_up)
+        end_s = now_s() + 1.3
+        while now_s() < end_s:
+            link.write("limit_w", 5000)
+            await asyncio.sleep(0.01)
+        assert len(peer.writes(16)) == writes_count
 
 
 async def test_a_closing_that_was_taken_back_while_the_device_was_asked_for_it_is_not_sent() -> None:

@@ -90,6 +90,17 @@ def test_a_lost_answer_makes_the_point_unknown_and_only_the_same_value_is_asked_
     assert not outbox.must_check_first(taken(outbox, 0.2))
 
 
+def test_what_a_busy_device_was_told_is_asked_for_after_a_second() -> None:
+    outbox = Outbox(frozenset({"limit"}))
+    outbox.put("limit", 5.0, 0.0)
+    outbox.doubted(sending(outbox))
+    assert not outbox.put("limit", 5.0, 0.95)
+    assert outbox.put("limit", 5.0, 1.05)
+    assert outbox.must_check_first(taken(outbox, 1.05))
+    assert outbox.put("limit", 6.0, 0.5), "something else is not kept waiting"
+    assert not outbox.must_check_first(taken(outbox, 0.5))
+
+
 def test_what_cannot_be_read_is_sent_again_after_a_lost_answer() -> None:
     outbox = Outbox(frozenset())
     outbox.put("open", True, 0.0)
