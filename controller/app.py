@@ -33,6 +33,7 @@ from controller.point_reading import PointReader
 from controller.publishing import Publication, build_status
 from controller.requests import ControlSocket
 from controller.run_folder import RunFolder
+from controller.since_when import SinceWhen, published_before
 from controller.snapshot import Snapshot
 from controller.status import EnvelopeStatus
 from controller.uncertainty import Uncertainties
@@ -93,6 +94,7 @@ class _App:
         self._box = BlackBox(site, places.data_dir / BOX_NAME, self._boot, journal_is_ours)
         self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
         self._snapshot = Snapshot(places.run_dir)
+        self._since_when = SinceWhen(published_before(places.run_dir, site.hub.name, self._boot, clock.now_s()))
         self._watchdog = Watchdog()
         self._told = asyncio.Event()  # to end
         self._loop: Loop | None = None
@@ -220,7 +222,7 @@ class _App:
             now_s=now_s,
             envelope=EnvelopeStatus(self._site.envelope_name, self._site.envelope_sha256),
         )
-        self._snapshot.write(build_status(publication))
+        self._snapshot.write(self._since_when.told(build_status(publication)))
 
     def _tend_folder(self, now_s: float) -> None:
         if now_s - self._tended_at_s < TEND_EVERY_S:

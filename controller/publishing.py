@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller import __version__, clock
+from controller.core.keys import ALARM as KEYS_ALARM
 from controller.core.memory import CoreMemory
 from controller.core.resync import return_at_s
 from controller.core.situation import assess
@@ -90,6 +91,7 @@ def build_status(p: Publication) -> Status:
         offers=tuple(OfferStatus(x.id, x.label, x.feeders, x.radios) for x in p.hub.offers),
         latches=tuple(LatchStatus(x.subject, x.reason, x.since_s) for x in p.memory.durable.latches),
         devices=tuple(_device(p, name, link) for name, link in p.links.items()),
+        keys_are_seen=KEYS_ALARM not in p.memory.alarms,
         planned=_planned(p),
         import_limit_w=p.hub.dimming.limit_w if p.hub.dimming and p.memory.dimmed_since_s is not None else None,
         prepared_shed=p.memory.prepared.shed,

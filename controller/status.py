@@ -37,6 +37,7 @@ class GridStatus:
     power_w: float | None
     poi_position: BreakerPosition | None
     reconnect_at_s: float | None  # earliest, when the grid is back and we wait
+    is_since_at_least: bool = False  # found so at a start: it may have been so for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +220,17 @@ class Status:
     angle_difference_deg: float | None = None  # across the POI, bus minus grid
     irradiance_w_per_m2: float | None = None
     temperature_c: float | None = None
+    is_since_at_least: bool = False  # the mode was found so at a start
+    keys_are_seen: bool = True  # the emergency-off and the key-switch; unseen for long, nothing is switched on
     planned: PlannedStatus | None = None
     import_limit_w: float | None = None  # the network operator's order of the moment
     prepared_shed: tuple[str, ...] = ()  # what would be shed if the island had to be carried from now on
     offers: tuple[OfferStatus, ...] = ()  # none: the page tells the feeders instead
     envelope: EnvelopeStatus | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this hub would supply itself if the grid failed now: it acts, and sees what it acts on."""
+        acts = self.authority is not Authority.OBSERVE and not self.latches and self.keys_are_seen
+        return acts and self.grid.verdict is not GridVerdict.UNKNOWN and self.grid.poi_position is not None

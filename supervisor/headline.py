@@ -37,15 +37,17 @@ def headline(reading: Reading, status: Status, now: Now, say: Words) -> Headline
         return Headline(word, "", (say("meaning.stale"),), Tone.GREY, say("do.none"), is_last_known=True)
     if not is_known:
         return Headline(say("mode.none"), "", (say("meaning.none"),), Tone.GREY, say("do.none"))
-    since_when = since(say, now, status.mode_since_s)
+    since_when = since(say, now, status.mode_since_s, is_at_least=status.is_since_at_least)
     return Headline(say(f"mode.{code}"), since_when, _meaning(status, now, say), tone, say(f"do.{code}"))
 
 
 def _meaning(status: Status, now: Now, say: Words) -> tuple[str, ...]:
     key = f"meaning.{status.mode.value}"
     if status.mode is Mode.GRID_CONNECTED:
-        key += "" if is_ready(status) else ".not_ready"
-        key = key if status.grid.verdict is GridVerdict.OK else "meaning.grid_connected.shaky"
+        key += "" if status.is_ready else ".not_ready"
+        if status.grid.verdict is not GridVerdict.OK:
+            unseen = status.grid.verdict is GridVerdict.UNKNOWN
+            key = "meaning.grid_connected.unseen" if unseen else "meaning.grid_connected.shaky"
     elif status.mode is Mode.ISLANDED and status.grid.verdict is not GridVerdict.LOST:
         is_planned = status.planned is not None and status.grid.verdict is GridVerdict.OK
         key += ".planned" if is_planned else f".{status.grid.verdict.value}"
@@ -84,11 +86,6 @@ def _sentence(phrase: str) -> str:
     return f"{phrase[:1].upper()}{phrase[1:]}."
 
 
-def is_ready(status: Status) -> bool:
-    """Whether this hub would supply itself if the grid failed now: it acts, and nothing is latched."""
-    return status.authority is not Authority.OBSERVE and not status.latches
-
-
 def has_power(status: Status) -> bool | None:
     """Whether the hub's own wires carry power; None when it is not measured and the mode does not say."""
     if status.mode is Mode.DARK:
@@ -101,7 +98,7 @@ def has_power(status: Status) -> bool | None:
 def hours(reading: Reading, status: Status, now: Now, say: Words) -> HoursView | None:
     """How long supply lasts; None where it would say nothing or promise too much."""
     on_grid = status.mode is Mode.GRID_CONNECTED
-    if on_grid and not is_ready(status):
+    if on_grid and not status.is_ready:
         return None
     if not on_grid and (status.mode not in ISLAND_MODES or has_power(status) is False):
         return None

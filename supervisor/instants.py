@@ -32,19 +32,21 @@ class Now:
         return self.unix_s - (self.mono_s - mono_s)
 
 
-def since(say: Words, now: Now, mono_s: float) -> str:
-    """`since 14:02 (6 h 12 min)`, or only `for 6 h 12 min` without a clock."""
+def since(say: Words, now: Now, mono_s: float, *, is_at_least: bool = False) -> str:
+    """`since 14:02 (6 h 12 min)`, or only `for 6 h 12 min` without a clock; "at least" where it may be longer."""
     lasted = duration(say, now.mono_s - mono_s)
     if not now.has_clock:
-        return say("time.since", duration=lasted)
-    return say("time.since_clock", time=moment(say, now, now.unix_at(mono_s)), duration=lasted)
+        return say("time.at_least_since" if is_at_least else "time.since", duration=lasted)
+    key = "time.at_least_since_clock" if is_at_least else "time.since_clock"
+    return say(key, time=moment(say, now, now.unix_at(mono_s)), duration=lasted)
 
 
-def since_when(say: Words, now: Now, mono_s: float) -> str:
+def since_when(say: Words, now: Now, mono_s: float, *, is_at_least: bool = False) -> str:
     """`since 14:02`, or `for 6 h 12 min` without a clock."""
     if not now.has_clock:
-        return say("time.since", duration=duration(say, now.mono_s - mono_s))
-    return say("time.since_moment", time=moment(say, now, now.unix_at(mono_s)))
+        return since(say, now, mono_s, is_at_least=is_at_least)
+    key = "time.at_least_since_moment" if is_at_least else "time.since_moment"
+    return say(key, time=moment(say, now, now.unix_at(mono_s)))
 
 
 def until(say: Words, now: Now, seconds: float) -> str:

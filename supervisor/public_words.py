@@ -37,6 +37,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "newer",
         "grid_connected.not_ready",
         "grid_connected.shaky",
+        "grid_connected.unseen",
         "islanded.ok",
         "islanded.planned",
         "islanded.rejected",

@@ -86,7 +86,7 @@ def sources(status: Status, now: Now, say: Words) -> tuple[Row, ...]:
 def _grid(status: Status, now: Now, say: Words) -> Row:
     grid = status.grid
     why = "" if grid.verdict is GridVerdict.OK else say(f"reason.{grid.reason.value}")
-    when = since_when(say, now, grid.since_s) if grid.verdict in NO_GRID else ""
+    when = since_when(say, now, grid.since_s, is_at_least=grid.is_since_at_least) if grid.verdict in NO_GRID else ""
     note = ", ".join(part for part in (f"{why[:1].upper()}{why[1:]}", when) if part)
     return Row(say("page.grid"), say(f"grid.{grid.verdict.value}"), GRID_MARKS.get(grid.verdict, Mark.OFF), note)
 

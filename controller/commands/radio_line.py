@@ -9,7 +9,7 @@ import time
 import unicodedata
 
 from controller.commands.situation import Look
-from controller.model.words import Authority, BreakerPosition, ClockQuality, Mode
+from controller.model.words import Authority, BreakerPosition, ClockQuality, GridVerdict, Mode
 from controller.status import TierStatus
 from supervisor.words import Words
 
@@ -60,9 +60,10 @@ def _state(look: Look, say: Words) -> list[str]:
     status = look.status
     words = [say(f"line.{status.mode.value}")]
     if status.mode in ON_GRID:
-        is_ready = status.authority is not Authority.OBSERVE and not status.latches
-        words.append(say("line.ready" if is_ready else "line.not_ready"))
-        return [*words, _hours(look, say)] if is_ready else words
+        if status.grid.verdict is GridVerdict.UNKNOWN:
+            return [*words, say("line.not_measured")]
+        words.append(say("line.ready" if status.is_ready else "line.not_ready"))
+        return [*words, _hours(look, say)] if status.is_ready else words
     return [*words, _hours(look, say)] if status.mode in SUPPLIED else words
 
 

@@ -47,7 +47,7 @@ def _head(look: Look, say: Words) -> Iterator[str]:
         yield _no_contact(look, say)
         yield f"{say('screen.last_known')}: {word}"
         return
-    left = f"{word} {since(say, look.now, status.mode_since_s)}"
+    left = f"{word} {since(say, look.now, status.mode_since_s, is_at_least=status.is_since_at_least)}"
     lasts = hours(look.reading, status, look.now, say)
     right = "" if lasts is None else lasts.value
     yield f"{left}{right:>{max(len(right) + 2, COLUMNS - len(left))}}"
@@ -70,7 +70,8 @@ def _rows(look: Look, say: Words) -> Iterator[Row]:
 def _electrical(look: Look, say: Words) -> Iterator[Row]:
     status, grid = look.status, look.status.grid
     reason = known(say, "reason", grid.reason.value, grid.reason.value)
-    verdict = f"{of_enum(say, 'grid', grid.verdict)}: {reason}, {since_when(say, look.now, grid.since_s)}"
+    when = since_when(say, look.now, grid.since_s, is_at_least=grid.is_since_at_least)
+    verdict = f"{of_enum(say, 'grid', grid.verdict)}: {reason}, {when}"
     yield say("screen.grid"), verdict
     poi, measured = of_enum(say, "position", grid.poi_position), _electric(say, grid.voltage_v, grid.frequency_hz)
     yield say("screen.poi"), f"{poi}, {measured}, {_kw(say, grid.power_w)}"

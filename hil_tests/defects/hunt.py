@@ -71,7 +71,7 @@ def sound(scenarios: Iterable[str]) -> list[str]:
 
 def copy_controller(root: Path) -> None:
     """The package, and the data that it finds beside itself."""
-    shutil.copytree(PACKAGE, root / "controller", ignore=shutil.ignore_patterns("__pycache__", "_configs"))
+    shutil.copytree(PACKAGE, root / "controller", ignore=shutil.ignore_patterns("_configs"))
     (root / "configs").symlink_to(configs_dir())
 
 

@@ -22,7 +22,7 @@ from controller.commands.radio_line import BYTES_MAX, ascii_upper, radio_line, r
 from controller.commands.screen import COLUMNS, LINES, screen
 from controller.commands.situation import Look
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BreakerPosition, ClockQuality, Mode
+from controller.model.words import Authority, BreakerPosition, ClockQuality, GridVerdict, Mode
 from controller.status import FeederStatus, HoursLeft, LatchStatus, Status, TierStatus
 from hil_tests.tests.browser.cases import blind, doubtful
 from hil_tests.tests.web.statuses import dark, islanded, on_grid
@@ -85,6 +85,17 @@ def test_the_screen_is_80_by_24_whatever_the_hub(status: Status, age_s: float | 
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= COLUMNS
     assert not any("\n" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("language", "words_of_grid"),
+    [("de", "NETZ NICHT GEMESSEN"), ("da", "NET IKKE MAALT"), ("en", "GRID NOT MEASURED")],
+)
+def test_a_grid_that_nobody_measures_is_not_called_ready(language: str, words_of_grid: str) -> None:
+    unseen = replace(on_grid(), grid=replace(on_grid().grid, verdict=GridVerdict.UNKNOWN))
+    line = radio_line(look(unseen), words(language))
+    assert f" {words_of_grid} " in line
+    assert "NOT READY" in radio_line(look(replace(on_grid(), keys_are_seen=False)), words("en"))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ async def test_a_write_that_never_arrived_is_sent_again_while_restated() -> None
 async def test_a_device_that_obeys_and_says_it_did_not_is_asked_before_it_is_told_again(
     code: int, writes_count: int
 ) -> None:
-    """Busy, failed, or a gateway that has not heard of it: it may have happened. A value that it calls illegal may not."""
+    """Busy, failed, or a gateway speaks for it: it may have happened. What it calls illegal has not."""
 
     async def grumble(request: Request, writer: StreamWriter) -> None:
         peer.answer(request)

@@ -88,12 +88,24 @@ def test_on_a_normal_day_it_says_for_how_long_the_hub_is_ready(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "change",
-    [{"authority": Authority.OBSERVE}, {"latches": (LatchStatus("poi_close", Reason.POI_WILL_NOT_CLOSE, 0.0),)}],
+    [
+        {"authority": Authority.OBSERVE},
+        {"latches": (LatchStatus("poi_close", Reason.POI_WILL_NOT_CLOSE, 0.0),)},
+        {"keys_are_seen": False},
+        {"grid": replace(on_grid().grid, poi_position=None)},
+    ],
 )
 def test_a_hub_that_would_not_act_promises_nothing(tmp_path: Path, change: dict[str, object]) -> None:
     told = text(page(tmp_path, replace(on_grid(), **change)))  # type: ignore[arg-type]
     assert "ready for" not in told
     assert "would not supply itself" in told
+
+
+def test_a_grid_that_nobody_measures_is_neither_there_nor_gone(tmp_path: Path) -> None:
+    told = text(page(tmp_path, replace(on_grid(), grid=replace(on_grid().grid, verdict=GridVerdict.UNKNOWN))))
+    assert "The grid is not being measured right now" in told
+    assert "ready for" not in told
+    assert "is working" not in told
 
 
 def test_unknown_charge_is_said_so(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Since when it has been so: over a restart, after a long gap, over a boot, and when it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.model.words import GridVerdict, Mode
+from controller.since_when import GAP_MAX_S, SinceWhen, published_before
+from controller.snapshot import NAME, Snapshot
+from controller.status import Status
+from hil_tests.tests.web.statuses import HUB, islanded
+
+BOOT = "a-boot"
+LOST_AT_S, DIED_AT_S, FOUND_AT_S = 1000.0, 5000.0, 5004.0
+
+
+def told(mode: Mode = Mode.ISLANDED, since_s: float = FOUND_AT_S, verdict: GridVerdict = GridVerdict.LOST) -> Status:
+    """As the controller publishes it from its own memory alone."""
+    status = islanded()
+    grid = replace(status.grid, verdict=verdict, since_s=since_s)
+    return replace(status, hub=HUB.name, boot_id=BOOT, mode=mode, mode_since_s=since_s, grid=grid)
+
+
+def left_behind(folder: Path) -> None:
+    """What the controller published that was killed in the island."""
+    before = SinceWhen(None)
+    before.told(told(Mode.GRID_CONNECTED, LOST_AT_S - 500.0, GridVerdict.OK))
+    Snapshot(folder).write(replace(before.told(told(since_s=LOST_AT_S)), written_at_s=DIED_AT_S))
+
+
+def times(status: Status) -> tuple[float, bool, float, bool]:
+    grid = status.grid
+    return status.mode_since_s, status.is_since_at_least, grid.since_s, grid.is_since_at_least
+
+
+def test_a_restart_in_the_island_does_not_make_the_blackout_young(tmp_path: Path) -> None:
+    left_behind(tmp_path)
+    since = SinceWhen(published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S))
+    since.told(told(Mode.UNKNOWN, FOUND_AT_S - 1.0, GridVerdict.UNKNOWN))
+    assert times(since.told(told())) == (LOST_AT_S, False, LOST_AT_S, False)
+    assert times(since.told(told(Mode.RECONNECTION, 6000.0, GridVerdict.OK))) == (6000.0, False, 6000.0, False)
+    assert times(since.told(told(since_s=7000.0))) == (7000.0, False, 7000.0, False), "another island"
+
+
+def test_restarts_one_after_the_other(tmp_path: Path) -> None:
+    left_behind(tmp_path)
+    second = SinceWhen(published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S))
+    Snapshot(tmp_path).write(replace(second.told(told()), written_at_s=FOUND_AT_S))
+    third = SinceWhen(published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S + 5.0))
+    assert times(third.told(told(since_s=FOUND_AT_S + 6.0))) == (LOST_AT_S, False, LOST_AT_S, False)
+
+
+def test_what_was_found_otherwise_has_been_so_at_least_since_then(tmp_path: Path) -> None:
+    left_behind(tmp_path)
+    since = SinceWhen(published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S))
+    assert times(since.told(told(Mode.DARK))) == (FOUND_AT_S, True, LOST_AT_S, False)
+
+
+@pytest.mark.parametrize(
+    ("boot", "hub", "now_s"),
+    [
+        pytest.param("another", HUB.name, FOUND_AT_S, id="the machine was off"),
+        pytest.param(BOOT, "another", FOUND_AT_S, id="another hub's folder"),
+        pytest.param(BOOT, HUB.name, DIED_AT_S + GAP_MAX_S + 1.0, id="nobody looked for long"),
+        pytest.param(BOOT, HUB.name, DIED_AT_S - 1.0, id="from the future"),
+    ],
+)
+def test_nothing_is_carried_over_what_nobody_saw(tmp_path: Path, boot: str, hub: str, now_s: float) -> None:
+    left_behind(tmp_path)
+    assert published_before(tmp_path, hub, boot, now_s) is None
+    assert times(SinceWhen(None).told(told())) == (FOUND_AT_S, True, FOUND_AT_S, True)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"hub": 3}', b"\xff\xfe"])
+def test_a_status_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -> None:
+    assert published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S) is None, "a first start"
+    (tmp_path / NAME).write_bytes(content)
+    assert published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S) is None
