@@ -96,6 +96,7 @@ async def test_kill_minus_nine_in_the_island_moves_no_contactor(village: Village
     await village.until_mode("islanded")
     await asyncio.sleep(1.0)
     before = {name: feeder.position for name, feeder in village.plant.feeders.items()}
+    since_s = village.status["mode_since_s"], village.status["grid"]["since_s"]
     os.kill(first.pid, signal.SIGKILL)
     began_s = time.monotonic()
     second = village.run_controller()
@@ -104,6 +105,8 @@ async def test_kill_minus_nine_in_the_island_moves_no_contactor(village: Village
     assert {name: feeder.position for name, feeder in village.plant.feeders.items()} == before
     assert village.plant.feeders["desk"].is_energised
     assert village.status["reason"] == "recovered_islanded"
+    await village.until(lambda: village.status["grid"]["verdict"] == "lost")
+    assert (village.status["mode_since_s"], village.status["grid"]["since_s"]) == since_s, "told as before"
     events = SocketClient(village.folder / "run").ask(method="events", after=0, limit=500)["events"]
     assert [e["kind"] for e in events].count("started") == 2, "one journal across both lives"
 
