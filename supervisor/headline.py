@@ -31,14 +31,15 @@ def headline(reading: Reading, status: Status, now: Now, say: Words) -> Headline
     """What is going on. A stale status is told as the last known one, without any promise."""
     is_known = not reading.unreadable & {"mode", "mode_since_s"}
     code = status.mode.value if is_known else "none"
-    tone = TONES.get(status.mode, Tone.ISLAND)
     if reading.is_stale:
         word = say(f"mode.{code}")
         return Headline(word, "", (say("meaning.stale"),), Tone.GREY, say("do.none"), is_last_known=True)
     if not is_known:
         return Headline(say("mode.none"), "", (say("meaning.none"),), Tone.GREY, say("do.none"))
     since_when = since(say, now, status.mode_since_s, is_at_least=status.is_since_at_least)
-    return Headline(say(f"mode.{code}"), since_when, _meaning(status, now, say), tone, say(f"do.{code}"))
+    is_blind = status.mode is Mode.GRID_CONNECTED and status.grid.verdict is GridVerdict.UNKNOWN
+    tone, todo = (Tone.GREY, "do.none") if is_blind else (TONES.get(status.mode, Tone.ISLAND), f"do.{code}")
+    return Headline(say(f"mode.{code}"), since_when, _meaning(status, now, say), tone, say(todo))
 
 
 def _meaning(status: Status, now: Now, say: Words) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     ),
     "do": ("none",),
     "offer": ("now", "off", "none", "was_on", "was_off"),
-    "until": ("charge", "grid", "room", "person", "power", "radio"),
+    "until": ("charge", "grid", "room", "soon", "person", "power", "radio"),
     "position": ("none", "no_power"),
     "inverter": ("none",),
     "genset": ("none",),

@@ -7,7 +7,7 @@ import pytest
 
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition
+from controller.model.words import BreakerPosition, Mode
 from controller.status import FeederStatus, Status
 from hil_tests.tests.web.html import LANGUAGE, page, text, tree
 from hil_tests.tests.web.statuses import aged, dark, islanded
@@ -67,6 +67,15 @@ def test_a_battery_that_is_charged_enough_is_not_waited_for(tmp_path: Path) -> N
     """At 84 % the page said "until the battery is charged to 60%"."""
     status = with_phones(charged(islanded(), 84.0), reason=Reason.PREPARED_SHED)
     assert rows(page(tmp_path, status))["Charge your phone"] == "✕ off until there is enough power for it again"
+
+
+def test_on_grid_it_comes_back_in_a_moment(tmp_path: Path) -> None:
+    """Just after the return the page said "until there is enough power", with the grid there."""
+    for reason in (Reason.LOW_SOC, Reason.OVERLOAD):
+        back = replace(with_phones(islanded(), reason=reason), mode=Mode.GRID_CONNECTED)
+        assert rows(page(tmp_path, back))["Charge your phone"] == "✕ off comes back by itself in a moment"
+    by_hand = replace(with_phones(islanded(), reason=Reason.TRIPPED), mode=Mode.GRID_CONNECTED)
+    assert "until somebody here" in rows(page(tmp_path, by_hand))["Charge your phone"]
 
 
 def test_without_a_level_it_is_off_until_the_grid_is_back(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def test_a_hub_that_would_not_act_promises_nothing(tmp_path: Path, change: dict[
 def test_a_grid_that_nobody_measures_is_neither_there_nor_gone(tmp_path: Path) -> None:
     told = text(page(tmp_path, replace(on_grid(), grid=replace(on_grid().grid, verdict=GridVerdict.UNKNOWN))))
     assert "The grid is not being measured right now" in told
+    assert "You need not do anything" not in told
     assert "ready for" not in told
     assert "is working" not in told
 
