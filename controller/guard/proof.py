@@ -5,6 +5,7 @@ A question that cannot be answered is answered in the direction that moves less.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from controller.guard.bounds import Bounds
@@ -129,6 +130,13 @@ def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     if not is_fresh(poi, bounds, now_s) or poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     return not is_dead(poi.bus_voltage_v, bounds) and not sides_differ(poi, bounds.hub)
+
+
+def leaves_w(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> float:
+    """Power that may leave through the POI. Not seen, it may be any, unless the contact said open when seen last."""
+    if poi.power_w is None or not is_fresh(poi, bounds, now_s):
+        return math.inf if closed is not None else 0.0
+    return -poi.power_w.total
 
 
 def may_follow(battery: Battery, seen: ProcessImage) -> bool:

@@ -40,6 +40,7 @@ from controller.model.words import (
     Authority,
     BreakerPosition,
     GensetConnection,
+    GensetState,
     InverterMode,
     IslandEarthing,
     SettingsGroup,
@@ -49,6 +50,7 @@ POI_GAP_S = 5.0  # a motor-driven breaker winds its spring in less
 SWITCH_GAP_S = 1.0  # contactors are rated for far fewer closings an hour, and for short bursts at this pace
 CRANK_GAP_S = 30.0  # a starter rests at least as long as it may turn
 LET_GO_S = 0.1875  # three samples that show both sides as one: what the decision takes to find out, and a cycle
+FEEDS_S = 1.25  # a dead street draws half a hub at most: 40 kJ, and the decision has let go long before
 FORMING = InverterMode.GRID_FORMING
 Asset = TypeVar("Asset")
 Command = TypeVar("Command")
@@ -73,7 +75,7 @@ def vet(memory: GuardMemory, commands: Commands, seen: ProcessImage, bounds: Bou
         poi=_vet_poi(case, commands.poi),
         batteries=_vet_each(case, _unasked(case) | dict(commands.batteries), hub.batteries, _vet_battery),
         pv=_vet_each(case, commands.pv, hub.pv, pv_levels),
-        gensets=_vet_each(case, commands.gensets, hub.gensets, _vet_genset),
+        gensets=_vet_each(case, _feeding(case) | dict(commands.gensets), hub.gensets, _vet_genset),
         feeders=_vet_each(case, commands.feeders, hub.feeders, _vet_feeder),
         earthing=_vet_earthing(case, commands.earthing),
     )
@@ -123,6 +125,14 @@ def _must_let_go(case: Case, battery: Battery) -> bool:
     return since_s is not None and may_follow(battery, case.seen) and case.now_s - since_s >= patience_s
 
 
+def _feeding(case: Case) -> dict[AssetId, GensetCommand]:
+    """Who carries load while power leaves through the POI: a dead street would live on it, and nothing else shows."""
+    since_s = case.memory.feeds_since_s
+    if since_s is None or case.now_s - since_s < FEEDS_S:
+        return {}
+    return {g: GensetCommand() for g, seen in case.seen.gensets.items() if seen.state is GensetState.LOADED}
+
+
 def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand | None:
     mode = (case.seen.batteries.get(battery.id) or BatterySeen()).mode
     if command.stop:
@@ -154,6 +164,8 @@ def _vet_former(case: Case, battery: Battery, command: BatteryCommand, order: Or
 def _vet_genset(case: Case, genset: Genset, command: GensetCommand) -> GensetCommand | None:
     if command.stop:
         return GensetCommand(stop=True, cause=command.cause)
+    if genset.id in _feeding(case):
+        return GensetCommand(stop=True, cause=_note(case, genset.id, Reason.VETO_FEEDS_STREET))
     ban = _ban(case, genset.id, is_forming=False)
     if ban is not None:
         return None if ban is Reason.VETO_LOCKED_OUT else GensetCommand(stop=True, cause=ban)

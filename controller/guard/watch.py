@@ -10,6 +10,7 @@ from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, 
 from controller.guard.proof import (
     earthing_id,
     is_fresh,
+    leaves_w,
     may_follow,
     shows_dead_bus,
     shows_joined,
@@ -19,12 +20,13 @@ from controller.guard.proof import (
 )
 from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId, Hub
-from controller.model.image import PoiSeen, ProcessImage
+from controller.model.image import GensetSeen, PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
 
 TRIES_KEPT = 64
 SLIPS_S, SLIPS_MAX = 0.25, 64  # a genset swings through several hertz a second
 SLIPS_GAP_S = 0.1875  # three polls of the POI's instrument, and somewhat more
+OUT_RATIO = 0.0625  # of a genset's rating: more than its governor makes of a grid at 49.9 Hz
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
@@ -49,6 +51,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_proven_open = is_open and poi.measured_at_s != open_sample_s
     is_dead = is_fresh(poi, bounds, now_s) and shows_dead_bus(poi, bounds)
     is_beside = is_joined and any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
+    may_feed = _may_feed(memory, seen, bounds, leaves_w(poi, bounds, now_s, closed))
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
@@ -64,6 +67,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         grid_live_since_s=_first(memory.grid_live_since_s, now_s) if shows_live_grid(poi, bounds) else None,
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
+        feeds_since_s=_first(memory.feeds_since_s, now_s) if may_feed else None,
         closing=_still_closing(memory, poi, bounds, now_s),
         told=memory.told,
         slips=_watch_slips(memory.slips, poi),
@@ -129,6 +133,17 @@ def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: floa
     """Seen in a fresh sample; forgotten as soon as the contact says anything but open, or says nothing."""
     differ = is_fresh(poi, bounds, now_s) and sides_differ(poi, bounds.hub)
     return poi.position is BreakerPosition.OPEN and (memory.has_differed or differ)
+
+
+def _may_feed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, leaves_w: float) -> bool:
+    """A genset carries load, and the street may live on it. Not seen, it goes on with what it did."""
+    states = {g: (seen.gensets.get(g) or GensetSeen()).state for g in bounds.hub.gensets}
+    on = [
+        g
+        for g, state in states.items()
+        if state is GensetState.LOADED or (state is None and memory.feeds_since_s is not None)
+    ]
+    return any(leaves_w > OUT_RATIO * bounds.hub.gensets[g].rating_va for g in on)
 
 
 def _first(before_s: float | None, now_s: float | None) -> float | None:
