@@ -119,9 +119,9 @@ def _unasked(case: Case) -> dict[AssetId, BatteryCommand]:
 
 
 def _must_let_go(case: Case, battery: Battery) -> bool:
-    """It forms although the POI joins us to the street; who may do so beside a healthy grid has the breaker's time."""
-    since_s, breaker = case.memory.beside_since_s, case.bounds.hub.poi
-    patience_s = LET_GO_S + (breaker.breaker_opening_s if battery.capabilities.forms_in_parallel else 0.0)
+    """It forms although the POI joins us to the street; who may take the bus over has the time of opening."""
+    since_s, takes_over = case.memory.beside_since_s, battery.capabilities.forms_in_parallel and case.commands.poi.open
+    patience_s = LET_GO_S + (case.bounds.hub.poi.breaker_opening_s if takes_over else 0.0)
     return since_s is not None and may_follow(battery, case.seen) and case.now_s - since_s >= patience_s
 
 
