@@ -164,19 +164,20 @@ def is_grid_healthy(case: Case) -> bool:
     )
 
 
+def is_closing(case: Case) -> bool:
+    """A contact that we time may come at any instant. Ordering the POI open calls it back."""
+    closing = case.memory.closing
+    return closing is not None and not (closing.is_called_back or case.commands.poi.open)
+
+
 def is_bus_dead(case: Case) -> bool | None:
     """Every phase of the hub bus below the dead limit, by the instrument that also sees the grid; None: not seen."""
     voltage_v = case.seen.poi.bus_voltage_v
     return None if voltage_v is None else is_dead(voltage_v, case.bounds)
 
 
-def shows_dead_bus(poi: PoiSeen, bounds: Bounds) -> bool:
-    """The same, for the guard's memory: not seen is not dead."""
-    return is_dead(poi.bus_voltage_v, bounds)
-
-
 def shows_live_grid(poi: PoiSeen, bounds: Bounds) -> bool:
-    """The grid side has voltage: not seen is not live."""
+    """The grid side has voltage, for the guard's memory: not seen is not live."""
     return poi.grid_voltage_v is not None and not is_dead(poi.grid_voltage_v, bounds)
 
 

@@ -15,21 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from controller.guard import tables
 from controller.guard.bounds import Bounds
 from controller.guard.levels import battery_levels, genset_levels, pv_levels
 from controller.guard.memory import GuardMemory
 from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid, may_follow
 from controller.guard.rules import Ask, Often, is_emergency
-from controller.guard.tables import (
-    CRANK,
-    CRANK_ONTO_DEAD_BUS,
-    EARTHING_CLOSE,
-    FEEDER_CLOSE,
-    FORM,
-    Rule,
-    first_veto,
-    poi_close_table,
-)
 from controller.guard.watch import remember, watch
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, Order, PoiCommand, SwitchCommand
 from controller.model.decision import Veto
@@ -103,12 +94,22 @@ def _vet_poi(case: Case, command: PoiCommand) -> PoiCommand:
     if command.settings_group is SettingsGroup.ISLAND and not case.memory.is_proven_open:
         _note(case, poi.id, Reason.VETO_NOT_PROVEN_OPEN)  # on grid they would switch loss-of-mains protection off
         command = replace(command, settings_group=None)
+    if _is_called_back(case):
+        if command.close is not None:
+            _note(case, poi.id, Reason.VETO_OUT_OF_SYNC)
+        return replace(command, open=True, close=None)
     if command.close is None:
         return command
     often = Often(limits.poi_closings_max, limits.poi_closings_window_s, POI_GAP_S)
     ask = Ask(poi.id, command.close, case.seen.poi.position, often=often)
-    is_refused = command.open or _refusal(case, ask, poi_close_table(case)) is not None
+    is_refused = command.open or _refusal(case, ask, tables.poi_close_table(case)) is not None
     return replace(command, close=None) if is_refused else command
+
+
+def _is_called_back(case: Case) -> bool:
+    """A load goes while the contact is on its way: it would be out of step by then. A shed waits for nothing."""
+    closing = case.memory.closing
+    return closing is not None and (closing.is_called_back or case.memory.sheds(case.commands.feeders))
 
 
 def _unasked(case: Case) -> dict[AssetId, BatteryCommand]:
@@ -152,7 +153,7 @@ def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> Batte
 def _vet_former(case: Case, battery: Battery, command: BatteryCommand, order: Order) -> BatteryCommand:
     mode, can = (case.seen.batteries.get(battery.id) or BatterySeen()).mode, battery.capabilities
     ask = Ask(battery.id, order, mode, battery.bus, can.can_form, may_join=can.always_forms or can.forms_in_parallel)
-    reason = _refusal(case, ask, FORM)
+    reason = _refusal(case, ask, tables.FORM)
     if reason is None:
         return battery_levels(case, battery, command)
     if can.always_forms:
@@ -174,7 +175,7 @@ def _vet_genset(case: Case, genset: Genset, command: GensetCommand) -> GensetCom
     state, limits = (case.seen.gensets.get(genset.id) or GensetSeen()).state, case.bounds.envelope
     often = Often(limits.cranks_max, limits.cranks_window_s, CRANK_GAP_S)
     ask = Ask(genset.id, command.crank, state, genset.bus, genset.connection is GensetConnection.BUS, often)
-    reason = _refusal(case, ask, CRANK if is_bus_dead(case) is False else CRANK_ONTO_DEAD_BUS)
+    reason = _refusal(case, ask, tables.CRANK if is_bus_dead(case) is False else tables.CRANK_ONTO_DEAD_BUS)
     if reason is None:
         return genset_levels(case, genset, command)
     return genset_levels(case, genset, replace(command, crank=None, stop=_is_taken_back(case, ask, reason)))
@@ -192,7 +193,7 @@ def _vet_feeder(case: Case, feeder: Feeder, command: SwitchCommand) -> SwitchCom
         return command
     often = Often(limits.feeder_closings_max, limits.feeder_closings_window_s, SWITCH_GAP_S)
     ask = Ask(feeder.id, command.close, position, feeder.bus, often=often)
-    return _held(command, position) if _refusal(case, ask, FEEDER_CLOSE) else command
+    return _held(command, position) if _refusal(case, ask, tables.FEEDER_CLOSE) else command
 
 
 def _vet_earthing(case: Case, command: SwitchCommand) -> SwitchCommand:
@@ -207,7 +208,7 @@ def _vet_earthing(case: Case, command: SwitchCommand) -> SwitchCommand:
     often = Often(limits.feeder_closings_max, limits.feeder_closings_window_s, SWITCH_GAP_S)
     is_ours = hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
     ask = Ask(earthing_id(hub), command.close, position, can=is_ours, often=often)
-    return _held(command, position) if _refusal(case, ask, EARTHING_CLOSE) else command
+    return _held(command, position) if _refusal(case, ask, tables.EARTHING_CLOSE) else command
 
 
 def _held(command: SwitchCommand, position: BreakerPosition | None) -> SwitchCommand:
@@ -229,8 +230,8 @@ def _is_taken_back(case: Case, ask: Ask, reason: Reason) -> bool:
     return reason is not Reason.VETO_STALE and case.track(ask.asset).knows(ask.order)
 
 
-def _refusal(case: Case, ask: Ask, table: tuple[Rule, ...]) -> Reason | None:
-    reason = first_veto(case, ask, table)
+def _refusal(case: Case, ask: Ask, table: tuple[tables.Rule, ...]) -> Reason | None:
+    reason = tables.first_veto(case, ask, table)
     return None if reason is None else _note(case, ask.asset, reason)
 
 
