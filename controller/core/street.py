@@ -10,7 +10,7 @@ from controller.core.memory import PoiMemory, SourceMemory, since
 from controller.core.situation import Situation
 from controller.model.hub import Genset
 from controller.model.image import GensetSeen
-from controller.model.words import GensetState
+from controller.model.words import BusSide, GensetConnection, GensetState
 
 OUT_RATIO = 0.05  # of the genset's rating: what the governor makes of a grid at 49.9 Hz, and no meter's error
 FEEDS_S = 0.5  # longer than any swing after a contact; the guard waits for more than twice as long
@@ -20,6 +20,7 @@ def feeds_since_s(before: SourceMemory, poi: PoiMemory, genset: Genset, situatio
     """It carries load while power leaves through the POI, or may, since then. Not seen, it goes on with what it did."""
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     is_on = state is GensetState.LOADED or (state is None and before.feeds_since_s is not None)
+    is_on = is_on and genset.connection is GensetConnection.BUS and genset.bus is BusSide.ISLAND
     return since(before.feeds_since_s, is_on and _may_flow_out(poi, genset, situation), situation.now_s)
 
 
@@ -29,8 +30,8 @@ def feeds_the_street(source: SourceMemory, situation: Situation) -> bool:
 
 
 def _may_flow_out(poi: PoiMemory, genset: Genset, situation: Situation) -> bool:
-    """What nobody sees may flow, unless the contact was open when it was seen last."""
+    """What nobody sees may flow, unless the contact was open when it was seen last, or lies."""
     power_w = situation.seen.poi.power_w
     if power_w is None:
-        return poi.closed_since_s is not None
+        return poi.closed_since_s is not None and not poi.closed_is_refuted
     return power_w.total < -OUT_RATIO * genset.rating_va

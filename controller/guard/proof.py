@@ -12,10 +12,18 @@ from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
-from controller.model.hub import AssetId, Battery, Hub
-from controller.model.image import BatterySeen, PoiSeen, ProcessImage
+from controller.model.hub import AssetId, Battery, Genset, Hub
+from controller.model.image import BatterySeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, GridSource, InverterMode, IslandEarthing
+from controller.model.words import (
+    BreakerPosition,
+    BusSide,
+    GensetConnection,
+    GensetState,
+    GridSource,
+    InverterMode,
+    IslandEarthing,
+)
 
 APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
 APART_PHASES_MIN = 2
@@ -133,10 +141,17 @@ def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
 
 
 def leaves_w(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> float:
-    """Power that may leave through the POI. Not seen, it may be any, unless the contact said open when seen last."""
+    """Power that may leave through the POI. Not seen it may be any, unless the contact is not closed, or lies."""
     if poi.power_w is None or not is_fresh(poi, bounds, now_s):
-        return math.inf if closed is not None else 0.0
+        return math.inf if closed is not None and not closed.is_refuted else 0.0
     return -poi.power_w.total
+
+
+def loaded_gensets(seen: ProcessImage, hub: Hub, *, counts_unseen: bool = False) -> list[Genset]:
+    """Who carries load on the island's own bus. Behind an inverter or a switch of its own it reaches no street."""
+    states = (None, GensetState.LOADED) if counts_unseen else (GensetState.LOADED,)
+    ours = (g for g in hub.gensets.values() if g.bus is BusSide.ISLAND and g.connection is GensetConnection.BUS)
+    return [g for g in ours if (seen.gensets.get(g.id) or GensetSeen()).state in states]
 
 
 def may_follow(battery: Battery, seen: ProcessImage) -> bool:

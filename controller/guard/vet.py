@@ -19,7 +19,7 @@ from controller.guard import tables
 from controller.guard.bounds import Bounds
 from controller.guard.levels import battery_levels, genset_levels, pv_levels
 from controller.guard.memory import GuardMemory
-from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid, may_follow
+from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid, loaded_gensets, may_follow
 from controller.guard.rules import Ask, Often, is_emergency
 from controller.guard.watch import remember, watch
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, Order, PoiCommand, SwitchCommand
@@ -31,7 +31,6 @@ from controller.model.words import (
     Authority,
     BreakerPosition,
     GensetConnection,
-    GensetState,
     InverterMode,
     IslandEarthing,
     SettingsGroup,
@@ -131,7 +130,7 @@ def _feeding(case: Case) -> dict[AssetId, GensetCommand]:
     since_s = case.memory.feeds_since_s
     if since_s is None or case.now_s - since_s < FEEDS_S:
         return {}
-    return {g: GensetCommand() for g, seen in case.seen.gensets.items() if seen.state is GensetState.LOADED}
+    return {genset.id: GensetCommand() for genset in loaded_gensets(case.seen, case.bounds.hub)}
 
 
 def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand | None:

@@ -10,7 +10,7 @@ from controller.guard.contact import longest_closing_s, watch_closed
 from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
 from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId, Hub
-from controller.model.image import GensetSeen, PoiSeen, ProcessImage
+from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
 
 TRIES_KEPT = 64
@@ -134,13 +134,8 @@ def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: floa
 
 def _may_feed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, out_w: float) -> bool:
     """A genset carries load, and the street may live on it. Not seen, it goes on with what it did."""
-    states = {g: (seen.gensets.get(g) or GensetSeen()).state for g in bounds.hub.gensets}
-    on = [
-        g
-        for g, state in states.items()
-        if state is GensetState.LOADED or (state is None and memory.feeds_since_s is not None)
-    ]
-    return any(out_w > OUT_RATIO * bounds.hub.gensets[g].rating_va for g in on)
+    on = proof.loaded_gensets(seen, bounds.hub, counts_unseen=memory.feeds_since_s is not None)
+    return any(out_w > OUT_RATIO * genset.rating_va for genset in on)
 
 
 def _first(before_s: float | None, now_s: float | None) -> float | None:

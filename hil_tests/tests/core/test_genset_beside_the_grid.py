@@ -15,7 +15,7 @@ from controller.model.hub import Earthing
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import GensetState, InverterMode, IslandEarthing, Mode
+from controller.model.words import GensetConnection, GensetState, InverterMode, IslandEarthing, Mode
 from hil_tests.tests.core.hubs import CLOSED, DEAD, OPEN, dark, hub, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
@@ -229,4 +229,20 @@ def test_an_island_whose_poi_is_not_seen_keeps_its_genset() -> None:
     run = Run(hub())
     run.see(held_and_earthed, 0.5)
     run.see(lambda t: with_poi(held_and_earthed(t), position=None, power_w=None, grid_voltage_v=None), 3.0)
+    assert told(run)[0] is False
+
+
+def test_behind_an_inverter_it_reaches_no_street() -> None:
+    behind = replace(hub().gensets["genset"], connection=GensetConnection.INVERTER_INPUT)
+    run = Run(replace(hub(), gensets={"genset": behind}))
+    run.see(pushing_out, 2.0)
+    assert told(run) == (False, None)
+
+
+def test_an_island_behind_a_lying_contact_keeps_its_genset() -> None:
+    run = Run(hub())
+    run.see(held_and_earthed, 0.5)
+    lying = replace(run.memory.poi, closed_since_s=0.0, closed_is_refuted=True)
+    run.memory = replace(run.memory, poi=lying)
+    run.see(lambda t: with_poi(held_and_earthed(t), position=None, power_w=None, grid_voltage_v=None), 2.0)
     assert told(run)[0] is False

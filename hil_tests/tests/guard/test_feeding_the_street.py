@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from controller.model.commands import Commands, GensetCommand
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import GensetState
+from controller.model.words import BusSide, GensetConnection, GensetState
+from hil_tests.tests.guard.closed_contact import IN_STEP, refuted
+from hil_tests.tests.guard.hubs import a_genset, hub_with
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
     NOTHING,
@@ -125,3 +128,25 @@ def test_only_the_genset_is_spoken_to() -> None:
     wish = replace(shed("ev_posts"), gensets={"genset": GensetCommand()})
     allowed = allowed_at(2.0, feeding(), wish)
     assert allowed == replace(wish, gensets=STOPPED)
+
+
+ELSEWHERE = [{"bus": BusSide.GRID_SIDE}, *({"connection": kind} for kind in GensetConnection if kind.value != "bus")]
+
+
+@pytest.mark.parametrize("place", ELSEWHERE)
+def test_one_that_is_not_on_the_islands_bus_reaches_no_street(place: dict[str, Any]) -> None:
+    watch = watch_after(on_grid(), hub=hub_with(gensets={"genset": a_genset(**place)}))
+    assert watch.sees_for(feeding(), 3.0).allowed == NOTHING
+
+
+def test_beside_one_that_feeds_another_is_left_alone() -> None:
+    both = {"genset": a_genset(), "other": a_genset(id="other", connection=GensetConnection.HAND)}
+    seen = feeding()
+    seen = replace(seen, gensets={**seen.gensets, "other": seen.gensets["genset"]})
+    watch = watch_after(on_grid(), hub=hub_with(gensets=both))
+    assert watch.sees_for(seen, 3.0).allowed.gensets == STOPPED
+
+
+def test_an_island_behind_a_lying_contact_is_none_the_less_one() -> None:
+    watch = refuted()
+    assert watch.sees_for(replace(BLIND, batteries=IN_STEP.batteries), 3.0).allowed == NOTHING
