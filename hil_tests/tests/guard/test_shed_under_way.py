@@ -112,6 +112,12 @@ def test_one_whose_position_is_not_seen_may_still_go() -> None:
     assert is_called_back(watch.sees(seen, SHED))
 
 
+def test_one_that_was_spoken_to_before_and_not_told_to_open_is_newly_told() -> None:
+    watch, order = closing()
+    watch.sees(RETURN, with_close(Commands(feeders={"ev_posts": SwitchCommand()}), order))
+    assert is_called_back(watch.sees(RETURN, SHED))
+
+
 def test_a_relay_finds_its_own_instant() -> None:
     watch, order = closing(hub_closed_by(Switcher.SYNC_RELAY))
     verdict = watch.sees(RETURN, with_close(SHED, order))
