@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 from controller.guard.bounds import Bounds
-from controller.guard.memory import ClosedContact, GuardMemory, Track
+from controller.guard.memory import ClosedContact, Closing, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
 from controller.model.hub import AssetId, Battery, Genset, Hub
@@ -179,10 +179,10 @@ def is_grid_healthy(case: Case) -> bool:
     )
 
 
-def is_closing(case: Case) -> bool:
-    """A contact that we time may come at any instant. Ordering the POI open calls it back."""
+def contact_to_come(case: Case) -> Closing | None:
+    """A contact that we time and that may come at any instant. Ordering the POI open calls it back."""
     closing = case.memory.closing
-    return closing is not None and not (closing.is_called_back or case.commands.poi.open)
+    return None if closing is None or closing.is_called_back or case.commands.poi.open else closing
 
 
 def is_bus_dead(case: Case) -> bool | None:

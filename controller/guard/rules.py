@@ -213,7 +213,7 @@ def is_not_separated(case: Case, ask: Ask) -> bool:
 
 def is_poi_closing(case: Case, _ask: Ask) -> bool:
     """A contact may come at any instant, onto whatever the bus is by then."""
-    return proof.is_closing(case)
+    return proof.contact_to_come(case) is not None
 
 
 def is_second_former(case: Case, ask: Ask) -> bool:
