@@ -42,6 +42,7 @@ RULES = (
     "genset_black_start",
     "genset_not_needed",
     "genset_gives_way",
+    "genset_feeds_street",
     "battery_full",
     "latched",
     "released",

@@ -20,6 +20,7 @@ SAMPLES_MAX = 64
 SAMPLE_GAP_MAX_S = 0.1875  # three polls of the POI's instrument, and somewhat more: a longer gap may hide a swing
 ENVELOPE_RATIO = 0.9  # of the code's window: what nothing may lead out of, and not where we aim
 NEAR_HZ = 0.0625  # of what a former is told; twice that would lead out of step
+SHED_SHOWS_S = 0.6  # longer than the guard asks, by two cycles
 TOLD_S = 0.55  # longer than the guard asks, by a cycle
 
 
@@ -84,3 +85,8 @@ def is_steered_steadily(memory: CoreMemory, situation: Situation) -> bool:
     power_w = situation.seen.batteries[former].power_w
     droop_hz = situation.hub.batteries[former].droop_hz_per_w * (power_w.total if power_w is not None else 0.0)
     return abs(set_hz - droop_hz - grid_hz) <= OWN_WINDOW_RATIO * situation.hub.grid_code.sync.slip_max_hz
+
+
+def has_shed_since(memory: CoreMemory, since_s: float) -> bool:
+    """A load that goes throws the bus about, and its slip does not show that yet."""
+    return any(f.shed_since_s is not None and f.shed_since_s >= since_s for f in memory.feeders.values())

@@ -33,7 +33,7 @@ from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
 from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
-from controller.core.withdrawal import without_refused
+from controller.core.withdrawal import without_overthrown, without_refused
 from controller.model.advice import Advice
 from controller.model.commands import Commands
 from controller.model.decision import Event
@@ -209,7 +209,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = leave_closed(plan_poi(memory, situation), situation)
     memory = plan_island(memory, situation)
     if memory.mode in SHEDDING_MODES and not is_over_dead_bus(memory):
-        memory = shed_in_island(memory, situation)
+        memory = without_overthrown(shed_in_island(memory, situation), situation)
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)

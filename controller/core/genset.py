@@ -11,6 +11,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, since
 from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
+from controller.core.street import feeds_since_s, feeds_the_street
 from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
@@ -24,7 +25,7 @@ CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
 COMING = (GensetState.STARTING, GensetState.READY)
-STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY)
+STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY, Reason.GENSET_FEEDS_STREET)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
 
@@ -33,6 +34,9 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Decide for each genset whether it is wanted, and order its start."""
     for genset in situation.hub.gensets.values():
         before = memory.gensets.get(genset.id, IDLE)
+        fed_since_s = feeds_since_s(before, memory.poi, genset, situation)
+        if fed_since_s != before.feeds_since_s:
+            before = replace(before, feeds_since_s=fed_since_s)
         planned = _plan_one(memory, before, genset, situation)
         if before.wanted_since_s is None and planned.wanted_since_s is not None:
             before = replace(before, coming_since_s=None)  # what it did for itself is not time that we gave it
@@ -40,10 +44,11 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
             planned,
             coming_since_s=_coming_since_s(before, genset, situation),
             failed_at_s=_failed_at_s(before, genset, situation),
+            feeds_since_s=fed_since_s,
         )
         if after.order is not None and after.order is not before.order:
             memory = count_attempt(memory, genset.id, "crank", situation.now_s)
-        if after != before:
+        if after != memory.gensets.get(genset.id, IDLE):
             memory = replace(memory, gensets={**memory.gensets, genset.id: after})
     return memory
 
@@ -82,8 +87,9 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_LOW_SOC)
     elif state is GensetState.LOADED and _is_nobodys(before) and memory.mode is Mode.ISLANDED:
         before = SourceMemory(wanted_since_s=situation.now_s, reason=Reason.GENSET_BY_HAND)
-    if state is GensetState.LOADED and _gives_way(memory, genset, situation):
-        return SourceMemory(reason=Reason.GENSET_GIVES_WAY)
+    lets_go = _lets_go(memory, before, genset, situation) if state is GensetState.LOADED else None
+    if lets_go is not None:
+        return SourceMemory(reason=lets_go)
     if not _is_wanted(memory, before, genset, situation):
         was_ours = before.wanted_since_s is not None or before.reason in STOPS
         may_run = state in RUNNING or state is None
@@ -151,6 +157,13 @@ def _stands(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
     if memory.mode is Mode.GRID_CONNECTED:
         return situation.poi_is_closed is True and is_live
     return memory.mode in (Mode.ISLANDED, Mode.RECONNECTION) and is_live
+
+
+def _lets_go(memory: CoreMemory, before: SourceMemory, genset: Genset, situation: Situation) -> Reason | None:
+    """Why one that carries load has to stop, whoever wants it."""
+    if _gives_way(memory, genset, situation):
+        return Reason.GENSET_GIVES_WAY
+    return Reason.GENSET_FEEDS_STREET if feeds_the_street(before, situation) else None
 
 
 def _gives_way(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.calm import is_steered_steadily, keeps_in_step
+from controller.core.calm import SHED_SHOWS_S, has_shed_since, is_steered_steadily, keeps_in_step
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.memory import CoreMemory, SourceMemory, since
@@ -146,7 +146,8 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
         return False  # a device needs no more leave than not to be held open
     if poi.switching.closed_by is Switcher.SYNC_RELAY:
         return True  # we permit, the ANSI 25 finds the instant
-    return is_in_window(situation) and keeps_in_step(memory, situation) and is_steered_steadily(memory, situation)
+    is_calm = keeps_in_step(memory, situation) and is_steered_steadily(memory, situation)
+    return is_calm and is_in_window(situation) and not has_shed_since(memory, situation.now_s - SHED_SHOWS_S)
 
 
 def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:

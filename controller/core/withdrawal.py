@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.core.calm import keeps_in_step
+from controller.core.calm import has_shed_since, keeps_in_step
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_overtaken
 from controller.core.memory import CoreMemory, PoiMemory
@@ -22,8 +22,15 @@ from controller.model.words import Switcher
 
 def is_past(close: Order, memory: CoreMemory, situation: Situation) -> bool:
     """The dead bus has come alive, or the bus is on its way out of step before the contact has come."""
-    is_timed = close.cause is Reason.SYNC_WINDOW and situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
-    return is_overtaken(close, situation) or (is_timed and not keeps_in_step(memory, situation))
+    return is_overtaken(close, situation) or (_is_timed(close, situation) and not keeps_in_step(memory, situation))
+
+
+def without_overthrown(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Whoever sheds while the contact is on its way takes the closing back; the guard calls the breaker back."""
+    close = memory.poi.close
+    if close is None or not _is_timed(close, situation) or not has_shed_since(memory, situation.now_s):
+        return memory
+    return replace(memory, poi=taken_back(memory.poi, situation))
 
 
 def without_refused(memory: CoreMemory, situation: Situation, advice: Advice) -> CoreMemory:
@@ -47,6 +54,10 @@ def taken_back(poi: PoiMemory, situation: Situation) -> PoiMemory:
     was_try = close is not None and poi.close_is_out and situation.now_s - close.issued_at_s > longest_s
     attempts = poi.close_attempts if was_try else max(0, poi.close_attempts - 1)
     return replace(poi, close=None, retry_after_s=retry_after_s, close_attempts=attempts)
+
+
+def _is_timed(close: Order, situation: Situation) -> bool:
+    return close.cause is Reason.SYNC_WINDOW and situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
 
 
 def _is_of(attempt: Attempt, close: Order, situation: Situation) -> bool:

@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from controller.guard.proof import Case, is_on_grid
+from controller.guard.proof import Case, contact_to_come, is_on_grid
 from controller.model.commands import BatteryCommand, GensetCommand, PvCommand
 from controller.model.decision import Veto
 from controller.model.hub import AssetId, Battery, Genset, PvPlant
@@ -51,8 +51,8 @@ def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> Batter
 
     A decision that goes on steering moves them by less than a veto is worth.
     """
-    closing, hub = case.memory.closing, case.bounds.hub
-    if closing is None or case.commands.poi.open:
+    closing, hub = contact_to_come(case), case.bounds.hub
+    if closing is None:
         return command
     first = closing.batteries.get(battery.id) or BatteryCommand()
     strides = (

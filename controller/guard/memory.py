@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.model.commands import BatteryCommand, Commands, Order
+from controller.model.commands import BatteryCommand, Commands, Order, SwitchCommand
 from controller.model.hub import AssetId
 
 NEAR_HZ = 0.0625  # not much more than half the slip at which a POI may be closed
@@ -69,6 +69,7 @@ class Closing:
 
     passed_at_s: float  # the last cycle in which it passed
     batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle
+    is_called_back: bool = False  # the POI has been ordered open since, and is until its time is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,16 @@ class GuardMemory:
     grid_live_since_s: float | None = None
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
-    closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
+    feeds_since_s: float | None = None  # a genset carries load while power leaves through the POI, or may
+    closing: Closing | None = None  # timed by us, its time not over, and not seen closed since
+    shed_at_s: float | None = None  # the last cycle in which a feeder was newly let be opened
     told: Mapping[AssetId, Told] = field(default_factory=dict)
     slips: tuple[Slip, ...] = ()  # of the last quarter of a second, without a gap; newest last
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before
+
+    def sheds(self, feeders: Mapping[AssetId, SwitchCommand]) -> bool:
+        """A feeder that is not seen open is told to open, and was not told so in the cycle before."""
+        told = {f for f, command in self.allowed.feeders.items() if command.open}
+        new = {f for f, command in feeders.items() if command.open} - told
+        return any(f in self.tracks and self.tracks[f].is_on is not False for f in new)

@@ -5,16 +5,25 @@ A question that cannot be answered is answered in the direction that moves less.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from controller.guard.bounds import Bounds
-from controller.guard.memory import ClosedContact, GuardMemory, Track
+from controller.guard.memory import ClosedContact, Closing, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
-from controller.model.hub import AssetId, Battery, Hub
-from controller.model.image import BatterySeen, PoiSeen, ProcessImage
+from controller.model.hub import AssetId, Battery, Genset, Hub
+from controller.model.image import BatterySeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
-from controller.model.words import BreakerPosition, GridSource, InverterMode, IslandEarthing
+from controller.model.words import (
+    BreakerPosition,
+    BusSide,
+    GensetConnection,
+    GensetState,
+    GridSource,
+    InverterMode,
+    IslandEarthing,
+)
 
 APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
 APART_PHASES_MIN = 2
@@ -131,6 +140,20 @@ def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     return not is_dead(poi.bus_voltage_v, bounds) and not sides_differ(poi, bounds.hub)
 
 
+def leaves_w(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> float:
+    """Power that may leave through the POI. Not seen it may be any, unless the contact is not closed, or lies."""
+    if poi.power_w is None or not is_fresh(poi, bounds, now_s):
+        return math.inf if closed is not None and not closed.is_refuted else -math.inf
+    return -poi.power_w.total
+
+
+def loaded_gensets(seen: ProcessImage, hub: Hub, *, counts_unseen: bool = False) -> list[Genset]:
+    """Who carries load on the island's own bus. Behind an inverter or a switch of its own it reaches no street."""
+    states = (None, GensetState.LOADED) if counts_unseen else (GensetState.LOADED,)
+    ours = (g for g in hub.gensets.values() if g.bus is BusSide.ISLAND and g.connection is GensetConnection.BUS)
+    return [g for g in ours if (seen.gensets.get(g.id) or GensetSeen()).state in states]
+
+
 def may_follow(battery: Battery, seen: ProcessImage) -> bool:
     """It is seen to form, and can do something else."""
     state = seen.batteries.get(battery.id) or BatterySeen()
@@ -156,19 +179,20 @@ def is_grid_healthy(case: Case) -> bool:
     )
 
 
+def contact_to_come(case: Case) -> Closing | None:
+    """A contact that we time and that may come at any instant. Ordering the POI open calls it back."""
+    closing = case.memory.closing
+    return None if closing is None or closing.is_called_back or case.commands.poi.open else closing
+
+
 def is_bus_dead(case: Case) -> bool | None:
     """Every phase of the hub bus below the dead limit, by the instrument that also sees the grid; None: not seen."""
     voltage_v = case.seen.poi.bus_voltage_v
     return None if voltage_v is None else is_dead(voltage_v, case.bounds)
 
 
-def shows_dead_bus(poi: PoiSeen, bounds: Bounds) -> bool:
-    """The same, for the guard's memory: not seen is not dead."""
-    return is_dead(poi.bus_voltage_v, bounds)
-
-
 def shows_live_grid(poi: PoiSeen, bounds: Bounds) -> bool:
-    """The grid side has voltage: not seen is not live."""
+    """The grid side has voltage, for the guard's memory: not seen is not live."""
     return poi.grid_voltage_v is not None and not is_dead(poi.grid_voltage_v, bounds)
 
 

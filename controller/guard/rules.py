@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from controller.guard.proof import Case, is_bus_dead, is_dead, is_earthed, is_fresh, is_grid_healthy, is_on_grid
+from controller.guard import proof
+from controller.guard.proof import Case
 from controller.model.commands import Order
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
@@ -117,12 +118,12 @@ def is_poi_locked(case: Case, _ask: Ask) -> bool:
 
 def is_poi_sample_old(case: Case, _ask: Ask) -> bool:
     """Voltages, angle and frequencies of the past say nothing of the instant of contact."""
-    return not is_fresh(case.seen.poi, case.bounds, case.now_s)
+    return not proof.is_fresh(case.seen.poi, case.bounds, case.now_s)
 
 
 def is_grid_unfit(case: Case, _ask: Ask) -> bool:
     """Not measured, a genset, or outside the envelope."""
-    return not is_grid_healthy(case)
+    return not proof.is_grid_healthy(case)
 
 
 def has_island_settings(case: Case, _ask: Ask) -> bool:
@@ -139,7 +140,7 @@ def is_contact_refuted(case: Case, _ask: Ask) -> bool:
 
 def is_bus_not_live(case: Case, _ask: Ask) -> bool:
     """Live onto live: a relay that would also close onto a dead bus is not permitted to."""
-    return is_bus_dead(case) is not False
+    return proof.is_bus_dead(case) is not False
 
 
 def is_rotation_wrong(case: Case, _ask: Ask) -> bool:
@@ -153,7 +154,7 @@ def is_bus_not_proven_dead(case: Case, _ask: Ask) -> bool:
     if since_s is None or case.now_s - since_s < DEAD_PROOF_S:
         return True
     at_sources = [seen.voltage_v for seen in case.seen.batteries.values()]
-    return any(voltage_v is not None and not is_dead(voltage_v, case.bounds) for voltage_v in at_sources)
+    return any(voltage_v is not None and not proof.is_dead(voltage_v, case.bounds) for voltage_v in at_sources)
 
 
 def is_source_on(case: Case, _ask: Ask) -> bool:
@@ -185,7 +186,7 @@ def is_not_ours(case: Case, ask: Ask) -> bool:
 
 def is_unearthed(case: Case, ask: Ask) -> bool:
     """In the island, with no earth to blow a fuse against."""
-    return ask.bus is BusSide.ISLAND and not is_earthed(case) and not is_on_grid(case)
+    return ask.bus is BusSide.ISLAND and not proof.is_earthed(case) and not proof.is_on_grid(case)
 
 
 def is_out_of_turn(case: Case, ask: Ask) -> bool:
@@ -211,8 +212,8 @@ def is_not_separated(case: Case, ask: Ask) -> bool:
 
 
 def is_poi_closing(case: Case, _ask: Ask) -> bool:
-    """A contact may come at any instant, onto whatever the bus is by then. Ordering the POI open calls it back."""
-    return case.memory.closing is not None and not case.commands.poi.open
+    """A contact may come at any instant, onto whatever the bus is by then."""
+    return proof.contact_to_come(case) is not None
 
 
 def is_second_former(case: Case, ask: Ask) -> bool:
@@ -227,11 +228,11 @@ def is_second_former(case: Case, ask: Ask) -> bool:
 def is_bus_taken(case: Case, ask: Ask) -> bool:
     """Forming onto a live bus would be a closing without sync, unless the life in it is its own."""
     own = case.track(ask.asset).knows(ask.order) or ask.state is InverterMode.GRID_FORMING
-    return is_bus_dead(case) is not True and not own and not _is_in_parallel(case)
+    return proof.is_bus_dead(case) is not True and not own and not _is_in_parallel(case)
 
 
 def _is_in_parallel(case: Case) -> bool:
-    return is_on_grid(case) and is_grid_healthy(case) and not case.commands.poi.open
+    return proof.is_on_grid(case) and proof.is_grid_healthy(case) and not case.commands.poi.open
 
 
 def _is_awaited(case: Case, battery: AssetId) -> bool:

@@ -12,6 +12,7 @@ from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen
 from controller.model.words import InverterMode
 
+SHED_SHOWS_S = 0.5  # the slowest write, the contactor, the bus and the sample that shows it
 STEADY_S = 0.5  # order, slowest write and the inverter's own time: by now the bus shows it
 
 
@@ -50,6 +51,13 @@ def _swing_hz_per_s(case: Case) -> float:
         return math.inf  # not watched for long enough
     seen_hz = [slip.hz for slip in slips]
     return (max(seen_hz) - min(seen_hz)) / SLIPS_S
+
+
+def is_shedding(case: Case, _ask: Ask) -> bool:
+    """A load that goes throws the bus about, and its slip does not show that yet."""
+    shed_at_s = case.memory.shed_at_s
+    is_fresh = shed_at_s is not None and case.now_s - shed_at_s < SHED_SHOWS_S
+    return is_fresh or case.memory.sheds(case.commands.feeders)
 
 
 def is_steered_away(case: Case, _ask: Ask) -> bool:

@@ -42,6 +42,7 @@ POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
         *POI_PERMIT,
         (sync.is_out_of_sync, Reason.VETO_OUT_OF_SYNC),
         (sync.is_steered_away, Reason.VETO_OUT_OF_SYNC),
+        (sync.is_shedding, Reason.VETO_OUT_OF_SYNC),
     ),
     Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant
     Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # it cannot be closed in sync
@@ -53,16 +54,8 @@ POI_CLOSE_DEAD: tuple[Rule, ...] = (
     (rules.is_bus_not_proven_dead, Reason.VETO_OUT_OF_SYNC),
     (rules.is_source_on, Reason.VETO_SECOND_FORMER),
 )
-POI_CLOSE_LIVE_ONTO_DEAD: tuple[Rule, ...] = (
-    *POI_CLOSE_DEAD,
-    (rules.is_grid_unfit, Reason.VETO_GRID_NOT_OK),
-    *WEAR,
-)
-POI_CLOSE_DEAD_ONTO_DEAD: tuple[Rule, ...] = (
-    *POI_CLOSE_DEAD,
-    (rules.is_not_left_closed, Reason.VETO_NOT_OURS),
-    *WEAR,
-)
+POI_CLOSE_LIVE_ONTO_DEAD: tuple[Rule, ...] = (*POI_CLOSE_DEAD, (rules.is_grid_unfit, Reason.VETO_GRID_NOT_OK), *WEAR)
+POI_CLOSE_DEAD_ONTO_DEAD: tuple[Rule, ...] = (*POI_CLOSE_DEAD, (rules.is_not_left_closed, Reason.VETO_NOT_OURS), *WEAR)
 DEAD_BUS_CLOSERS = (Switcher.CONTROLLER, Switcher.OPEN_TRANSITION)
 FEEDER_CLOSE: tuple[Rule, ...] = (
     *CLOSE,

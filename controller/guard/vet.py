@@ -15,21 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from controller.guard import tables
 from controller.guard.bounds import Bounds
 from controller.guard.levels import battery_levels, genset_levels, pv_levels
 from controller.guard.memory import GuardMemory
-from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid, may_follow
+from controller.guard.proof import Case, earthing_id, is_bus_dead, is_on_grid, loaded_gensets, may_follow
 from controller.guard.rules import Ask, Often, is_emergency
-from controller.guard.tables import (
-    CRANK,
-    CRANK_ONTO_DEAD_BUS,
-    EARTHING_CLOSE,
-    FEEDER_CLOSE,
-    FORM,
-    Rule,
-    first_veto,
-    poi_close_table,
-)
 from controller.guard.watch import remember, watch
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, Order, PoiCommand, SwitchCommand
 from controller.model.decision import Veto
@@ -49,6 +40,7 @@ POI_GAP_S = 5.0  # a motor-driven breaker winds its spring in less
 SWITCH_GAP_S = 1.0  # contactors are rated for far fewer closings an hour, and for short bursts at this pace
 CRANK_GAP_S = 30.0  # a starter rests at least as long as it may turn
 LET_GO_S = 0.1875  # three samples that show both sides as one: what the decision takes to find out, and a cycle
+FEEDS_S = 1.25  # a dead street draws half a hub at most: 40 kJ, and the decision has let go long before
 FORMING = InverterMode.GRID_FORMING
 Asset = TypeVar("Asset")
 Command = TypeVar("Command")
@@ -73,7 +65,7 @@ def vet(memory: GuardMemory, commands: Commands, seen: ProcessImage, bounds: Bou
         poi=_vet_poi(case, commands.poi),
         batteries=_vet_each(case, _unasked(case) | dict(commands.batteries), hub.batteries, _vet_battery),
         pv=_vet_each(case, commands.pv, hub.pv, pv_levels),
-        gensets=_vet_each(case, commands.gensets, hub.gensets, _vet_genset),
+        gensets=_vet_each(case, _feeding(case) | dict(commands.gensets), hub.gensets, _vet_genset),
         feeders=_vet_each(case, commands.feeders, hub.feeders, _vet_feeder),
         earthing=_vet_earthing(case, commands.earthing),
     )
@@ -101,12 +93,22 @@ def _vet_poi(case: Case, command: PoiCommand) -> PoiCommand:
     if command.settings_group is SettingsGroup.ISLAND and not case.memory.is_proven_open:
         _note(case, poi.id, Reason.VETO_NOT_PROVEN_OPEN)  # on grid they would switch loss-of-mains protection off
         command = replace(command, settings_group=None)
+    if _is_called_back(case):
+        if command.close is not None:
+            _note(case, poi.id, Reason.VETO_OUT_OF_SYNC)
+        return replace(command, open=True, close=None)
     if command.close is None:
         return command
     often = Often(limits.poi_closings_max, limits.poi_closings_window_s, POI_GAP_S)
     ask = Ask(poi.id, command.close, case.seen.poi.position, often=often)
-    is_refused = command.open or _refusal(case, ask, poi_close_table(case)) is not None
+    is_refused = command.open or _refusal(case, ask, tables.poi_close_table(case)) is not None
     return replace(command, close=None) if is_refused else command
+
+
+def _is_called_back(case: Case) -> bool:
+    """A load goes while the contact is on its way: it would be out of step by then. A shed waits for nothing."""
+    closing = case.memory.closing
+    return closing is not None and (closing.is_called_back or case.memory.sheds(case.commands.feeders))
 
 
 def _unasked(case: Case) -> dict[AssetId, BatteryCommand]:
@@ -117,10 +119,18 @@ def _unasked(case: Case) -> dict[AssetId, BatteryCommand]:
 
 
 def _must_let_go(case: Case, battery: Battery) -> bool:
-    """It forms although the POI joins us to the street; who may do so beside a healthy grid has the breaker's time."""
-    since_s, breaker = case.memory.beside_since_s, case.bounds.hub.poi
-    patience_s = LET_GO_S + (breaker.breaker_opening_s if battery.capabilities.forms_in_parallel else 0.0)
+    """It forms although the POI joins us to the street; who may take the bus over has the time of opening."""
+    since_s, takes_over = case.memory.beside_since_s, battery.capabilities.forms_in_parallel and case.commands.poi.open
+    patience_s = LET_GO_S + (case.bounds.hub.poi.breaker_opening_s if takes_over else 0.0)
     return since_s is not None and may_follow(battery, case.seen) and case.now_s - since_s >= patience_s
+
+
+def _feeding(case: Case) -> dict[AssetId, GensetCommand]:
+    """Who carries load while power leaves through the POI: a dead street would live on it, and nothing else shows."""
+    since_s = case.memory.feeds_since_s
+    if since_s is None or case.now_s - since_s < FEEDS_S:
+        return {}
+    return {genset.id: GensetCommand() for genset in loaded_gensets(case.seen, case.bounds.hub)}
 
 
 def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand | None:
@@ -142,7 +152,7 @@ def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> Batte
 def _vet_former(case: Case, battery: Battery, command: BatteryCommand, order: Order) -> BatteryCommand:
     mode, can = (case.seen.batteries.get(battery.id) or BatterySeen()).mode, battery.capabilities
     ask = Ask(battery.id, order, mode, battery.bus, can.can_form, may_join=can.always_forms or can.forms_in_parallel)
-    reason = _refusal(case, ask, FORM)
+    reason = _refusal(case, ask, tables.FORM)
     if reason is None:
         return battery_levels(case, battery, command)
     if can.always_forms:
@@ -154,6 +164,8 @@ def _vet_former(case: Case, battery: Battery, command: BatteryCommand, order: Or
 def _vet_genset(case: Case, genset: Genset, command: GensetCommand) -> GensetCommand | None:
     if command.stop:
         return GensetCommand(stop=True, cause=command.cause)
+    if genset.id in _feeding(case):
+        return GensetCommand(stop=True, cause=_note(case, genset.id, Reason.VETO_FEEDS_STREET))
     ban = _ban(case, genset.id, is_forming=False)
     if ban is not None:
         return None if ban is Reason.VETO_LOCKED_OUT else GensetCommand(stop=True, cause=ban)
@@ -162,7 +174,7 @@ def _vet_genset(case: Case, genset: Genset, command: GensetCommand) -> GensetCom
     state, limits = (case.seen.gensets.get(genset.id) or GensetSeen()).state, case.bounds.envelope
     often = Often(limits.cranks_max, limits.cranks_window_s, CRANK_GAP_S)
     ask = Ask(genset.id, command.crank, state, genset.bus, genset.connection is GensetConnection.BUS, often)
-    reason = _refusal(case, ask, CRANK if is_bus_dead(case) is False else CRANK_ONTO_DEAD_BUS)
+    reason = _refusal(case, ask, tables.CRANK if is_bus_dead(case) is False else tables.CRANK_ONTO_DEAD_BUS)
     if reason is None:
         return genset_levels(case, genset, command)
     return genset_levels(case, genset, replace(command, crank=None, stop=_is_taken_back(case, ask, reason)))
@@ -180,7 +192,7 @@ def _vet_feeder(case: Case, feeder: Feeder, command: SwitchCommand) -> SwitchCom
         return command
     often = Often(limits.feeder_closings_max, limits.feeder_closings_window_s, SWITCH_GAP_S)
     ask = Ask(feeder.id, command.close, position, feeder.bus, often=often)
-    return _held(command, position) if _refusal(case, ask, FEEDER_CLOSE) else command
+    return _held(command, position) if _refusal(case, ask, tables.FEEDER_CLOSE) else command
 
 
 def _vet_earthing(case: Case, command: SwitchCommand) -> SwitchCommand:
@@ -195,7 +207,7 @@ def _vet_earthing(case: Case, command: SwitchCommand) -> SwitchCommand:
     often = Often(limits.feeder_closings_max, limits.feeder_closings_window_s, SWITCH_GAP_S)
     is_ours = hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
     ask = Ask(earthing_id(hub), command.close, position, can=is_ours, often=often)
-    return _held(command, position) if _refusal(case, ask, EARTHING_CLOSE) else command
+    return _held(command, position) if _refusal(case, ask, tables.EARTHING_CLOSE) else command
 
 
 def _held(command: SwitchCommand, position: BreakerPosition | None) -> SwitchCommand:
@@ -217,8 +229,8 @@ def _is_taken_back(case: Case, ask: Ask, reason: Reason) -> bool:
     return reason is not Reason.VETO_STALE and case.track(ask.asset).knows(ask.order)
 
 
-def _refusal(case: Case, ask: Ask, table: tuple[Rule, ...]) -> Reason | None:
-    reason = first_veto(case, ask, table)
+def _refusal(case: Case, ask: Ask, table: tuple[tables.Rule, ...]) -> Reason | None:
+    reason = tables.first_veto(case, ask, table)
     return None if reason is None else _note(case, ask.asset, reason)
 
 

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.guard import proof
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
 from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
-from controller.guard.proof import (
-    earthing_id,
-    is_fresh,
-    may_follow,
-    shows_dead_bus,
-    shows_joined,
-    shows_live_grid,
-    shows_open,
-    sides_differ,
-)
 from controller.model.commands import Commands, Order
 from controller.model.hub import AssetId, Hub
 from controller.model.image import PoiSeen, ProcessImage
@@ -25,6 +16,7 @@ from controller.model.words import BreakerPosition, GensetState, InverterMode, S
 TRIES_KEPT = 64
 SLIPS_S, SLIPS_MAX = 0.25, 64  # a genset swings through several hertz a second
 SLIPS_GAP_S = 0.1875  # three polls of the POI's instrument, and somewhat more
+OUT_RATIO = 0.0625  # of a genset's rating: more than its governor makes of a grid at 49.9 Hz
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
@@ -37,18 +29,19 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     should_be_open = (is_ordered_open or poi.position is BreakerPosition.OPEN) and not is_ordered_closed
     should_open_since_s = _first(memory.should_open_since_s, now_s) if should_be_open else None
     closed = watch_closed(memory, seen, bounds, now_s)
-    is_joined = shows_joined(poi, bounds, now_s, closed)
+    is_joined = proof.shows_joined(poi, bounds, now_s, closed)
     joined_sample_s = _first(memory.joined_sample_s, poi.measured_at_s) if is_joined else None
     has_had_its_time = should_open_since_s is not None and now_s - should_open_since_s >= patience_s
     is_confirmed = has_had_its_time and poi.measured_at_s != joined_sample_s
     is_stuck = should_be_open and is_joined and (memory.is_proven_open or is_confirmed)
     contact_lies = poi.position is not BreakerPosition.CLOSED and (memory.contact_lies or is_stuck)
     has_differed = _has_differed(memory, poi, bounds, now_s)
-    is_open = shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=has_differed)
+    is_open = proof.shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
     is_proven_open = is_open and poi.measured_at_s != open_sample_s
-    is_dead = is_fresh(poi, bounds, now_s) and shows_dead_bus(poi, bounds)
-    is_beside = is_joined and any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
+    is_dead = proof.is_fresh(poi, bounds, now_s) and proof.is_dead(poi.bus_voltage_v, bounds)
+    is_beside = is_joined and any(proof.may_follow(battery, seen) for battery in bounds.hub.batteries.values())
+    may_feed = _may_feed(memory, seen, bounds, proof.leaves_w(poi, bounds, now_s, closed))
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
@@ -61,10 +54,12 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         is_stuck=is_stuck,
         closed=closed,
         was_proven_open=is_proven_open if poi.position is BreakerPosition.OPEN else memory.was_proven_open,
-        grid_live_since_s=_first(memory.grid_live_since_s, now_s) if shows_live_grid(poi, bounds) else None,
+        grid_live_since_s=_first(memory.grid_live_since_s, now_s) if proof.shows_live_grid(poi, bounds) else None,
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
+        feeds_since_s=_first(memory.feeds_since_s, now_s) if may_feed else None,
         closing=_still_closing(memory, poi, bounds, now_s),
+        shed_at_s=memory.shed_at_s,
         told=memory.told,
         slips=_watch_slips(memory.slips, poi),
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
@@ -81,8 +76,14 @@ def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
     for asset, command in allowed.feeders.items():
         if command.open and asset in tracks:
             tracks[asset] = replace(tracks[asset], opening_at_s=now_s)
-    closing = _closing(memory, allowed, hub, now_s)
-    return replace(memory, tracks=tracks, allowed=allowed, closing=closing, told=_told(memory, allowed, now_s))
+    return replace(
+        memory,
+        tracks=tracks,
+        closing=_closing(memory, allowed, hub, now_s),
+        shed_at_s=now_s if memory.sheds(allowed.feeders) else memory.shed_at_s,
+        told=_told(memory, allowed, now_s),
+        allowed=allowed,
+    )
 
 
 def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId, Told]:
@@ -98,7 +99,7 @@ def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId,
 def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> Closing | None:
     """A relay finds its own instant, and looks itself at what happens until then."""
     if allowed.poi.open:
-        return None
+        return memory.closing and replace(memory.closing, is_called_back=True)
     if allowed.poi.close is None or hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
         return memory.closing
     first = memory.closing.batteries if memory.closing is not None else allowed.batteries
@@ -127,8 +128,14 @@ def _watch_slips(before: tuple[Slip, ...], poi: PoiSeen) -> tuple[Slip, ...]:
 
 def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     """Seen in a fresh sample; forgotten as soon as the contact says anything but open, or says nothing."""
-    differ = is_fresh(poi, bounds, now_s) and sides_differ(poi, bounds.hub)
+    differ = proof.is_fresh(poi, bounds, now_s) and proof.sides_differ(poi, bounds.hub)
     return poi.position is BreakerPosition.OPEN and (memory.has_differed or differ)
+
+
+def _may_feed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, out_w: float) -> bool:
+    """A genset carries load, and the street may live on it. Not seen, it goes on with what it did."""
+    on = proof.loaded_gensets(seen, bounds.hub, counts_unseen=memory.feeds_since_s is not None)
+    return any(out_w > OUT_RATIO * genset.rating_va for genset in on)
 
 
 def _first(before_s: float | None, now_s: float | None) -> float | None:
@@ -146,7 +153,7 @@ def _states(seen: ProcessImage, hub: Hub) -> dict[AssetId, bool | None]:
     """Who is on; None where it cannot be seen."""
     return {
         hub.poi.id: _is_closed(seen.poi.position),
-        earthing_id(hub): _is_closed(seen.earthing.position),
+        proof.earthing_id(hub): _is_closed(seen.earthing.position),
         **{f: _is_closed(state.position) for f, state in seen.feeders.items()},
         **{b: state.mode and state.mode is InverterMode.GRID_FORMING for b, state in seen.batteries.items()},
         **{g: state.state and state.state in RUNNING for g, state in seen.gensets.items()},
@@ -156,7 +163,7 @@ def _states(seen: ProcessImage, hub: Hub) -> dict[AssetId, bool | None]:
 def _orders(allowed: Commands, hub: Hub) -> dict[AssetId, Order | None]:
     return {
         hub.poi.id: allowed.poi.close,
-        earthing_id(hub): allowed.earthing.close,
+        proof.earthing_id(hub): allowed.earthing.close,
         **{f: command.close for f, command in allowed.feeders.items()},
         **{b: command.form for b, command in allowed.batteries.items()},
         **{g: command.crank for g, command in allowed.gensets.items()},

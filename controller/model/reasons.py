@@ -101,6 +101,7 @@ class Reason(Enum):
     GENSET_BY_HAND = "genset_by_hand"  # somebody else has started it
     GENSET_NOT_NEEDED = "genset_not_needed"
     GENSET_GIVES_WAY = "genset_gives_way"  # the bus has to be dead before the island can be earthed
+    GENSET_FEEDS_STREET = "genset_feeds_street"  # beside the grid, and power leaves through the POI
     GENSET_ATTEMPTS_USED = "genset_attempts_used"
     GENSET_FAULT = "genset_fault"
     GENSET_OVERDUE = "genset_overdue"  # it starts, or is ready, and takes no load
@@ -141,6 +142,7 @@ class Reason(Enum):
     VETO_LOCKED_OUT = "veto_locked_out"
     VETO_OBSERVE = "veto_observe"
     VETO_EMERGENCY_OFF = "veto_emergency_off"
+    VETO_FEEDS_STREET = "veto_feeds_street"
     VETO_CARRIES_CONTROL = "veto_carries_control"
     VETO_ATTEMPTS_USED = "veto_attempts_used"
 

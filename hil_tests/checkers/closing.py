@@ -221,7 +221,7 @@ def forms_on_the_grid() -> Lasting:
     about = About(
         "I3",
         "No battery forms while the POI is closed",
-        "0.5 s after a contact, and the breaker's opening time for who may form beside the grid",
+        "0.5 s after a contact, and the breaker's opening time while who may form beside the grid has it ordered open",
         "design §5: forming only behind proof of open; after a contact the former is made to follow at once",
     )
     began_s: dict[str, float] = {}
@@ -242,10 +242,11 @@ def forms_on_the_grid() -> Lasting:
 
 def _forming_on_the_grid(scene: Scene) -> dict[str, float]:
     """Who could follow, and forms beside the grid; 1 where it may do so for as long as the breaker takes to open."""
-    if scene.plant.poi.position is not CLOSED:
+    poi = scene.plant.poi
+    if poi.position is not CLOSED:
         return {}
     return {
-        name: float(battery.battery.capabilities.forms_in_parallel)
+        name: float(battery.battery.capabilities.forms_in_parallel and poi.is_held_open)
         for name, battery in scene.plant.batteries.items()
         if battery.mode is InverterMode.GRID_FORMING and not battery.battery.capabilities.always_forms
     }

@@ -46,6 +46,10 @@ class Nonsense:
         draw = self.rng.random()
         return None if draw < 0.3 else self.rng.choice(NEAR) if draw < 0.8 else self.rng.choice(NUMBERS)
 
+    def reason(self) -> Reason:
+        """Any; a reason more draws no more from the stream, so that the tales stay what they are."""
+        return REASONS[int(self.rng.random() * len(REASONS))]
+
     def order(self, now_s: float) -> Order | None:
         """None, fresh, long gone, not yet, for ever, or no time at all."""
         rng = self.rng
@@ -53,12 +57,12 @@ class Nonsense:
             return None
         issued_at_s = now_s + rng.choice((0.0, 0.0, 0.0, -0.05, -1.0, -300.0, 1.0, math.nan, math.inf))
         hold_s = rng.choice((0.0, 0.01, 1.0, 2.0, 600.0, 601.0, 1e9, math.inf, -1.0, math.nan))
-        return Order(rng.choice(REASONS), issued_at_s, issued_at_s + hold_s, rng.choice((0, 1, 2, -1, 10**9)))
+        return Order(self.reason(), issued_at_s, issued_at_s + hold_s, rng.choice((0, 1, 2, -1, 10**9)))
 
     def poi(self, now_s: float) -> PoiCommand:
         """Open, close, both or neither."""
         rng = self.rng
-        return PoiCommand(rng.random() < 0.2, self.order(now_s), rng.choice(GROUPS), rng.choice(REASONS))
+        return PoiCommand(rng.random() < 0.2, self.order(now_s), rng.choice(GROUPS), self.reason())
 
     def battery(self, now_s: float) -> BatteryCommand:
         """Stop, form and follow in one breath."""
@@ -69,7 +73,7 @@ class Nonsense:
     def pv(self, now_s: float) -> PvCommand:
         """Any limit."""
         del now_s
-        return PvCommand(self.number(), self.rng.choice(REASONS))
+        return PvCommand(self.number(), self.reason())
 
     def genset(self, now_s: float) -> GensetCommand:
         """Run and stop."""
@@ -77,7 +81,7 @@ class Nonsense:
 
     def switch(self, now_s: float) -> SwitchCommand:
         """Open and close."""
-        return SwitchCommand(self.rng.random() < 0.3, self.order(now_s), self.rng.choice(REASONS))
+        return SwitchCommand(self.rng.random() < 0.3, self.order(now_s), self.reason())
 
     def commands(self, now_s: float) -> Commands:
         """For every asset, and for some that there are not."""

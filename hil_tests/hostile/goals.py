@@ -67,6 +67,11 @@ class Aim:
             frequency_set_hz=grid_hz + self.slip_hz + droop_hz, voltage_set_v=set_v * (1.0 + self.off_ratio)
         )
 
+    def thrown(self) -> SwitchCommand:
+        """On, off, or left alone."""
+        draw = self.rng.random()
+        return SwitchCommand(close=self.order) if draw < 0.5 else SwitchCommand(open=draw < 0.75)
+
     def stopped(self) -> dict[AssetId, BatteryCommand]:
         """Every battery told to stop."""
         return {b: BatteryCommand(stop=True) for b in self.hub.batteries}
@@ -122,10 +127,7 @@ def come_back(aim: Aim, seen: ProcessImage) -> Commands:
 
 
 def lunge(aim: Aim, seen: ProcessImage) -> Commands:
-    """The same, and once the closing has passed everything is thrown about before the contact comes.
-
-    But for sheds, which pass whatever waits: a sixth of the former less makes 0.1 Hz by a droop of 1 % alone.
-    """
+    """The same, and once the closing has passed everything is thrown about before the contact comes."""
     wish = come_back(aim, seen)
     if not aim.is_closing:
         return wish
@@ -133,7 +135,7 @@ def lunge(aim: Aim, seen: ProcessImage) -> Commands:
     return Commands(
         poi=wish.poi if aim.rng.random() < 0.5 else PoiCommand(),
         batteries={b: BatteryCommand(**thrown) for b in aim.formers},
-        feeders={f: SwitchCommand(close=aim.order) for f in aim.hub.feeders if aim.rng.random() < 0.5},
+        feeders={f: aim.thrown() for f in aim.hub.feeders},
     )
 
 

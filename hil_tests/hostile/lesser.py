@@ -26,13 +26,14 @@ class Lack:
 
 LACKS: Mapping[str, Lack] = MappingProxyType(
     {
-        "street": Lack(("is_not_separated", "must_let_go", "unasked"), "I1", 19),
-        "letting_go": Lack(("must_let_go", "unasked"), "I3", 19),
-        "separation": Lack(("is_not_separated", "must_let_go"), "I3", 19),
+        "street": Lack(("is_not_separated", "must_let_go", "unasked"), "I1", 10),
+        "letting_go": Lack(("must_let_go", "unasked"), "I3", 3),
+        "separation": Lack(("is_not_separated", "must_let_go"), "I3", 10),
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
-        "sync": Lack(("is_out_of_sync",), "I2", 117),
-        "swing": Lack(("swing",), "I2", 1028),
-        "contact": Lack(("is_poi_closing",), "I2", 9),
+        "sync": Lack(("is_out_of_sync",), "I2", 18),
+        "swing": Lack(("swing",), "I2", 61),
+        "shed": Lack(("is_shedding", "called_back"), "I2", 61),
+        "contact": Lack(("is_poi_closing",), "I2", 3),
         "levels": Lack(("within",), "I8", 1),
     }
 )
@@ -47,6 +48,7 @@ ELSEWHERE: Mapping[str, Change] = MappingProxyType(
     {
         "must_let_go": (vet, "_must_let_go", lambda *_: False),
         "unasked": (vet, "_unasked", lambda *_: {}),
+        "called_back": (vet, "_is_called_back", lambda _: False),
         "swing": (sync, "_swing_hz_per_s", lambda _: 0.0),
         "within": (levels, "_within", _leave_be),
     }

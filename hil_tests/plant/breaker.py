@@ -133,6 +133,11 @@ class PoiBreaker:
         """What the auxiliary contacts say: they move with the mechanism."""
         return self._stuck_feedback or self._mechanism
 
+    @property
+    def is_held_open(self) -> bool:
+        """Ordered open, whether it follows or not."""
+        return self._open_level
+
     def set_open_level(self, level: bool) -> None:
         """Hold open while set."""
         self._open_level = level

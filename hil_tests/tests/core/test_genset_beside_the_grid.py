@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.hub import Earthing
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import GensetState, InverterMode, IslandEarthing, Mode
+from controller.model.words import GensetConnection, GensetState, InverterMode, IslandEarthing, Mode
 from hil_tests.tests.core.hubs import CLOSED, DEAD, OPEN, dark, hub, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
@@ -154,3 +156,93 @@ def test_after_a_restart_one_without_earth_is_left_for_people() -> None:
     run = Run(hub())
     run.see(held, 11.0)
     assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.START_UNCLEAR)
+
+
+# ---- the street does not live on it
+
+
+def pushing_out(at_s: float, out_w: float = 6_000.0) -> ProcessImage:
+    """The street takes more than the grid gives: it may be dead behind the transformer, and all is inside its bands."""
+    return with_poi(beside_the_grid(at_s), power_w=PhaseValues.even(-out_w / 3.0))
+
+
+def unseen(at_s: float) -> ProcessImage:
+    return with_poi(beside_the_grid(at_s), position=None, power_w=None, grid_voltage_v=None)
+
+
+FED = (True, Reason.GENSET_FEEDS_STREET)
+
+
+def told(run: Run) -> tuple[bool, Reason | None]:
+    command = run.commands.gensets.get("genset")
+    return (False, None) if command is None else (command.stop, command.cause)
+
+
+@pytest.mark.parametrize("scene", [pushing_out, unseen])
+def test_one_that_feeds_the_street_or_may_is_stopped_after_half_a_second(scene: Scene) -> None:
+    run = under_test(Run(hub()))
+    run.see(scene, 0.45)
+    assert told(run) == (False, Reason.OPERATOR)
+    run.see(scene, 0.1)
+    assert told(run) == FED
+    assert (run.memory.mode, run.commands.poi.open) == (Mode.GRID_CONNECTED, False)
+    stops = [(e.subject, e.reason, e.rule) for e in run.events if e.kind is EventKind.ORDERED_STOP]
+    assert stops == [("genset", Reason.GENSET_FEEDS_STREET, "stop: genset_feeds_street")]
+
+
+def test_it_is_not_started_again_by_itself() -> None:
+    run = under_test(Run(hub()))
+    run.see(pushing_out, 0.6)
+    run.see(lambda t: genset(on_grid(t), GensetState.COOLING), 1.0)
+    run.see(lambda t: genset(on_grid(t), GensetState.STOPPED), 5.0)
+    assert told(run) == (False, None)
+
+
+def test_one_that_somebody_has_started_is_stopped_too() -> None:
+    run = Run(hub())
+    run.see(beside_the_grid, 1.0)
+    run.see(pushing_out, 0.6)
+    assert told(run) == FED
+
+
+def test_a_short_swing_and_a_little_power_are_nothing() -> None:
+    run = under_test(Run(hub()))
+    for _ in range(5):
+        run.see(pushing_out, 0.4)
+        run.see(beside_the_grid, 0.1)
+    little_w = 0.05 * hub().gensets["genset"].rating_va
+    run.see(lambda t: pushing_out(t, little_w - 1.0), 2.0)
+    assert told(run) == (False, Reason.OPERATOR)
+    run.see(lambda t: pushing_out(t, little_w + 1.0), 0.6)
+    assert told(run) == FED
+
+
+def test_one_that_is_not_seen_for_a_moment_goes_on_feeding() -> None:
+    run = under_test(Run(hub()))
+    run.see(pushing_out, 0.3)
+    run.see(lambda t: replace(pushing_out(t), gensets={}), 0.3)
+    run.see(pushing_out, 0.05)
+    assert told(run) == FED
+
+
+def test_an_island_whose_poi_is_not_seen_keeps_its_genset() -> None:
+    run = Run(hub())
+    run.see(held_and_earthed, 0.5)
+    run.see(lambda t: with_poi(held_and_earthed(t), position=None, power_w=None, grid_voltage_v=None), 3.0)
+    assert told(run)[0] is False
+
+
+def test_behind_an_inverter_it_reaches_no_street() -> None:
+    behind = replace(hub().gensets["genset"], connection=GensetConnection.INVERTER_INPUT)
+    run = Run(replace(hub(), gensets={"genset": behind}))
+    run.see(pushing_out, 2.0)
+    assert told(run) == (False, None)
+
+
+def test_an_island_behind_a_lying_contact_keeps_its_genset() -> None:
+    run = Run(hub())
+    run.see(held_and_earthed, 0.5)
+    lying = replace(run.memory.poi, closed_since_s=0.0, closed_is_refuted=True)
+    run.memory = replace(run.memory, poi=lying)
+    run.see(lambda t: with_poi(held_and_earthed(t), position=None, power_w=None, grid_voltage_v=None), 2.0)
+    assert told(run)[0] is False

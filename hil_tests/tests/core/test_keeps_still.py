@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from controller.core.calm import SAMPLE_GAP_MAX_S, SAMPLES_MAX, SWING_S, watch_slips
+from controller.core.calm import SAMPLE_GAP_MAX_S, SAMPLES_MAX, SHED_SHOWS_S, SWING_S, watch_slips
 from controller.core.memory import SlipSeen
 from controller.core.resync import CLOSINGS_MAX
 from controller.model.advice import Advice
 from controller.model.image import PoiSeen
 from controller.model.words import Mode
-from hil_tests.tests.core.hubs import with_poi
+from hil_tests.tests.core.hubs import with_battery, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.test_steering import Former, steering
 
@@ -42,6 +44,27 @@ def test_one_that_begins_to_swing_while_the_contact_is_on_its_way_is_called_back
     run.see(lambda t: with_poi(former(t), bus_frequency_hz=50.2))
     assert run.commands.poi.close is None
     assert run.memory.poi.close_attempts == 0
+
+
+def test_whoever_sheds_while_the_contact_is_on_its_way_takes_the_closing_back_and_it_was_no_try() -> None:
+    run, former = until_ordered()
+    run.see(lambda t: with_battery(former(t), soc_pct=20.0))
+    assert [f for f, command in run.commands.feeders.items() if command.open], "a tier has to go"
+    assert run.commands.poi.close is None
+    assert run.memory.poi.close_attempts == 0
+
+
+def test_a_shed_is_waited_for_until_the_bus_shows_it() -> None:
+    run, former = until_ordered()
+    shed_at_s = run.now_s - 0.3
+    memory, feeder = run.memory, next(iter(run.memory.feeders))
+    fed = replace(memory.feeders[feeder], shed_since_s=shed_at_s)
+    poi = replace(memory.poi, close=None, close_attempts=0, retry_after_s=0.0)
+    run.memory = replace(memory, feeders={**memory.feeders, feeder: fed}, poi=poi)
+    while run.commands.poi.close is None or run.now_s == shed_at_s + 0.3:
+        run.see(former)
+        assert run.now_s < 200.0, "it closes"
+    assert run.now_s - shed_at_s >= SHED_SHOWS_S
 
 
 def test_what_the_guard_refuses_is_taken_back_and_never_latches() -> None:

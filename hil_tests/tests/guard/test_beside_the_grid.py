@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.guard.vet import Verdict
-from controller.model.commands import BatteryCommand, Commands
+from controller.model.commands import BatteryCommand, Commands, PoiCommand
 from controller.model.hub import Hub
 from controller.model.image import ProcessImage
 from controller.model.reasons import Reason
@@ -75,10 +75,19 @@ def test_a_stop_stays_a_stop() -> None:
     assert first_verdict_at(1.0, FORMS, battery(stop=True)).allowed.batteries == {"main": BatteryCommand(stop=True)}
 
 
-def test_who_may_form_beside_the_grid_has_the_breakers_time() -> None:
+OPENS = Commands(poi=PoiCommand(open=True))
+
+
+def test_who_may_take_over_beside_the_grid_has_the_time_of_opening_it() -> None:
     patience_s = LET_GO_S + POI.breaker_opening_s
-    assert first_verdict_at(patience_s - 0.001, FORMS, NOTHING, WITHOUT_A_BREAK).vetoes == ()
-    assert first_verdict_at(patience_s, FORMS, NOTHING, WITHOUT_A_BREAK).allowed.batteries == LET_GO
+    assert first_verdict_at(patience_s - 0.001, FORMS, OPENS, WITHOUT_A_BREAK).vetoes == ()
+    assert first_verdict_at(patience_s, FORMS, OPENS, WITHOUT_A_BREAK).allowed.batteries == LET_GO
+
+
+def test_who_may_not_or_does_not_open_it_has_none() -> None:
+    assert first_verdict_at(LET_GO_S, FORMS, OPENS).allowed.batteries == LET_GO
+    assert first_verdict_at(LET_GO_S, FORMS, NOTHING, WITHOUT_A_BREAK).allowed.batteries == LET_GO
+    assert first_verdict_at(LET_GO_S - 0.001, FORMS, NOTHING, WITHOUT_A_BREAK).vetoes == ()
 
 
 def test_who_cannot_follow_forms_for_ever() -> None:

@@ -1,0 +1,37 @@
+"""A genset beside the grid must not feed the street: a dead one would live on it, inside every band of the grid code.
+
+No verdict on the grid finds that: voltage and frequency are the genset's own, and an engine on its droop carries a
+street at 49 Hz for as long as it has fuel. What shows is the direction of the power at the POI (ANSI 32R).
+"""
+
+from __future__ import annotations
+
+from controller.core.memory import PoiMemory, SourceMemory, since
+from controller.core.situation import Situation
+from controller.model.hub import Genset
+from controller.model.image import GensetSeen
+from controller.model.words import BusSide, GensetConnection, GensetState
+
+OUT_RATIO = 0.05  # of the genset's rating: what the governor makes of a grid at 49.9 Hz, and no meter's error
+FEEDS_S = 0.5  # longer than any swing after a contact; the guard waits for more than twice as long
+
+
+def feeds_since_s(before: SourceMemory, poi: PoiMemory, genset: Genset, situation: Situation) -> float | None:
+    """It carries load while power leaves through the POI, or may, since then. Not seen, it goes on with what it did."""
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    is_on = state is GensetState.LOADED or (state is None and before.feeds_since_s is not None)
+    is_on = is_on and genset.connection is GensetConnection.BUS and genset.bus is BusSide.ISLAND
+    return since(before.feeds_since_s, is_on and _may_flow_out(poi, genset, situation), situation.now_s)
+
+
+def feeds_the_street(source: SourceMemory, situation: Situation) -> bool:
+    """For longer than a swing takes."""
+    return source.feeds_since_s is not None and situation.now_s - source.feeds_since_s >= FEEDS_S
+
+
+def _may_flow_out(poi: PoiMemory, genset: Genset, situation: Situation) -> bool:
+    """What nobody sees may flow, unless the contact was open when it was seen last, or lies."""
+    power_w = situation.seen.poi.power_w
+    if power_w is None:
+        return poi.closed_since_s is not None and not poi.closed_is_refuted
+    return power_w.total < -OUT_RATIO * genset.rating_va
