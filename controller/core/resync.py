@@ -104,15 +104,20 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     poi = situation.seen.poi
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
-    slip_hz = BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
-    if poi.angle_difference_deg is not None:
-        slip_hz = max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
+    slip_hz = wanted_slip_hz(poi)
     trim = _trim(_source(memory, situation).trim or Trim(), poi, slip_hz)
     return Steering(
         frequency_set_hz=with_droop(grid_hz + slip_hz + trim.offset_hz, situation),
         voltage_set_v=_voltage_set(memory, situation),
         trim=trim,
     )
+
+
+def wanted_slip_hz(poi: PoiSeen) -> float:
+    """How much faster than the grid the bus is to run, so that the angle comes through zero."""
+    if poi.angle_difference_deg is None:
+        return BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
+    return max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
 
 
 def _source(memory: CoreMemory, situation: Situation) -> SourceMemory:
