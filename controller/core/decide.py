@@ -33,6 +33,7 @@ from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
 from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
+from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_refused
 from controller.model.advice import Advice
 from controller.model.commands import Commands
@@ -106,7 +107,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     if memory.poi.unasked_at_s == now_s:
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
-    memory = without_refused(memory, situation, advice)
+    memory = watch_wear(without_refused(memory, situation, advice), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)

@@ -61,6 +61,7 @@ class Reason(Enum):
     RECONNECTED = "reconnected"
     RECONNECTION_TIMEOUT = "reconnection_timeout"
     POI_WILL_NOT_CLOSE = "poi_will_not_close"
+    POI_CLOSINGS_USED = "poi_closings_used"  # those of an hour: the next return waits until the oldest is an hour old
     CONTACT_REFUTED = "contact_refuted"  # it says closed beside an island: nobody would see the POI close
     SYNC_WINDOW = "sync_window"
     DEAD_BUS_RETURN = "dead_bus_return"  # a good grid closes onto a bus that is dead
