@@ -8,12 +8,14 @@ and comes into step by the beat alone. Its voltage is its own regulator's: there
 
 from __future__ import annotations
 
-from controller.core.contact import may_be_closing
+from controller.core.contact import may_be_closing, turned_unasked
 from controller.core.memory import CoreMemory, LoadReference
-from controller.core.resync import can_follow, wanted_slip_hz
+from controller.core.resync import can_follow, proof_hz, wanted_slip_hz
 from controller.core.situation import Situation
-from controller.model.hub import Genset
+from controller.model.commands import GensetCommand
+from controller.model.hub import AssetId, Genset
 from controller.model.image import GensetSeen
+from controller.model.reasons import Reason
 from controller.model.words import Mode
 
 FOLLOWS_S = (
@@ -53,13 +55,30 @@ def stepped_w(reference: LoadReference, genset: Genset) -> float:
     return round(reference.power_w / step_w) * step_w
 
 
+def found_genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
+    """After a start, where a contact may lie: on its droop the genset slips away from the grid, or current flows."""
+    name = situation.loaded_genset
+    if name is None or situation.former is not None or not turned_unasked(memory, situation):
+        return {}
+    genset, given = situation.hub.gensets[name], situation.seen.gensets[name].power_w
+    if given is None:
+        return {}
+    away_w = (proof_hz(situation) - situation.hub.nominal_frequency_hz) / _droop_hz_per_w(genset, situation)
+    reference = LoadReference(_within(given.total + away_w, genset), situation.now_s)
+    return {name: GensetCommand(power_set_w=stepped_w(reference, genset), cause=Reason.CONTACT_DOUBTED)}
+
+
 def _steered_w(genset: Genset, situation: Situation) -> float:
     """What would take the frequency where it is wanted, on the usual droop; nothing where it is not measured."""
-    poi, nominal_hz = situation.seen.poi, situation.hub.nominal_frequency_hz
+    poi = situation.seen.poi
     if poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
         return 0.0
     error_hz = poi.grid_frequency_hz + wanted_slip_hz(poi) - poi.bus_frequency_hz
-    return error_hz / (DROOP_RATIO * nominal_hz) * genset.rating_va
+    return error_hz / _droop_hz_per_w(genset, situation)
+
+
+def _droop_hz_per_w(genset: Genset, situation: Situation) -> float:
+    return DROOP_RATIO * situation.hub.nominal_frequency_hz / genset.rating_va
 
 
 def _within(power_w: float, genset: Genset) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_slips, watch_told
+from controller.core.carrying import found_genset_commands
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
@@ -243,7 +244,7 @@ def _keep_durable(memory: CoreMemory) -> CoreMemory:
 def _commands(memory: CoreMemory, situation: Situation) -> Commands:
     """The whole wish of this cycle. UNKNOWN moves no contactor."""
     if memory.mode is Mode.UNKNOWN:
-        return Commands(batteries=found_commands(memory, situation))
+        return Commands(batteries=found_commands(memory, situation), gensets=found_genset_commands(memory, situation))
     return Commands(
         poi=poi_command(memory, situation),
         batteries=battery_commands(memory, situation),
