@@ -24,6 +24,10 @@ ORDERS = {  # who closes -> the order that it takes from us
     "open_transition": "close",
 }
 
+CORE_WINDOW_RATIO = 0.9  # of the grid code's angle and slip: what the core's closings stay in until contact
+CORE_VOLTAGE_RATIO = 0.4  # of its voltage difference: where the core aims
+ROUNDING = 1e-9
+
 
 def _poi(draft: Draft) -> Iterator[tuple[PoiEntry, str, dict[str, tuple[PointRef, ...]], set[str]]]:
     """The POI, its first source, and the fields it can read and write; nothing when its devices could not be read."""
@@ -99,6 +103,38 @@ def _guard_agrees_with_the_code(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem(("envelope",), found, wanted)
 
 
+def _guard_lets_pass_what_the_core_orders(draft: Draft) -> Iterator[Problem]:
+    """The core's closing window lies inside the guard's: else the guard refuses the return that the core orders."""
+    poi, code, envelope = draft.site.poi, draft.grid_code, draft.envelope
+    if poi is None or code is None or envelope is None or poi.closed_by != "controller":
+        return
+    sync = code.sync
+    for name, inner, outer, ratio in (
+        ("angle_max_deg", sync.angle_max_deg, envelope.sync_angle_max_deg, CORE_WINDOW_RATIO),
+        ("slip_max_hz", sync.slip_max_hz, envelope.sync_slip_max_hz, CORE_WINDOW_RATIO),
+        (
+            "voltage_difference_max_ratio",
+            sync.voltage_difference_max_ratio,
+            envelope.sync_voltage_difference_max_ratio,
+            CORE_VOLTAGE_RATIO,
+        ),
+    ):
+        if ratio * inner > outer + ROUNDING:
+            found = f'"{draft.site.envelope}" with sync_{name} {outer:g}'
+            wanted = f"at least {ratio * inner:g}: the core closes within {ratio:g} of the grid code's {inner:g}"
+            yield draft.file.problem(("envelope",), found, wanted)
+            return
+    room_deg = envelope.sync_angle_max_deg - CORE_WINDOW_RATIO * sync.angle_max_deg
+    least_deg = envelope.sync_angle_error_deg - room_deg
+    if poi.angle_error_deg < least_deg - ROUNDING:
+        wanted = (
+            f"at least {least_deg:g}: the guard adds sync_angle_error_deg {envelope.sync_angle_error_deg:g} of "
+            f'"{draft.site.envelope}", and refuses what the core closes on a smaller error'
+        )
+        found = f"{poi.angle_error_deg:g}"
+        yield draft.file.problem(("poi", "angle_error_deg"), found, wanted, f"{least_deg:g}")
+
+
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _one_instrument_sees_both_sides,
     _takes_the_closing_order,
@@ -106,4 +142,5 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _has_the_settings_groups_it_claims,
     _scatters_less_than_it_takes,
     _guard_agrees_with_the_code,
+    _guard_lets_pass_what_the_core_orders,
 )

@@ -171,8 +171,20 @@ def grid_lost_again(memory: CoreMemory, situation: Situation) -> bool:
     return left or not can_follow(situation)
 
 
-def grid_lost_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
+def grid_unseen(_: CoreMemory, situation: Situation) -> bool:
+    """The grid is not measured any more while we were on our way to it: nobody knows how it is."""
+    poi = situation.seen.poi
+    is_half_seen = poi.grid_frequency_hz is None and situation.grid_is_live is True
+    return poi.grid_voltage_v is None or is_half_seen
+
+
+def grid_unseen_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
     """The same, while the bus is dead: there is no island to go back to."""
+    return is_over_dead_bus(memory) and grid_unseen(memory, situation)
+
+
+def grid_lost_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
+    """The same as `grid_lost_again`, while the bus is dead."""
     return is_over_dead_bus(memory) and grid_lost_again(memory, situation)
 
 

@@ -136,17 +136,15 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
     """In the island, on the way back from it, and after a start that has found somebody forming."""
     poi, live_s = memory.poi, memory.poi.grid_live_since_s
     if memory.mode is Mode.UNKNOWN:
-        return poi.was_found and situation.poi_sides_are_one and _may_follow(situation)
+        return poi.was_found and situation.poi_sides_are_one and situation.holder is not None
     if live_s is None or since_s - live_s < LIVE_BEFORE_S:
         return False
-    is_returning = memory.mode is Mode.RECONNECTION and situation.hub.poi.switching.closed_by is not Switcher.DEVICE
-    return memory.mode is Mode.ISLANDED or (is_returning and situation.former is not None and not poi.was_asked)
-
-
-def _may_follow(situation: Situation) -> bool:
-    """Who forms could do something else on the grid: he would be told to, and the island would go dark."""
-    former = situation.former
-    return former is not None and not situation.hub.batteries[former].capabilities.always_forms
+    if memory.mode is Mode.ISLANDED:
+        return True
+    closed_by = situation.hub.poi.switching.closed_by
+    # A permission stands for minutes, and says nothing of the instant at which the relay uses it.
+    is_expected = closed_by is Switcher.DEVICE or (poi.was_asked and closed_by is not Switcher.SYNC_RELAY)
+    return memory.mode is Mode.RECONNECTION and situation.former is not None and not is_expected
 
 
 def is_in_doubt(memory: CoreMemory) -> bool:

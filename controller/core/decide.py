@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_slips, watch_told
+from controller.core.carrying import found_genset_commands
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
@@ -33,6 +34,7 @@ from controller.core.shedding import restore, shed_in_island
 from controller.core.situation import Situation, assess
 from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
+from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_overthrown, without_refused
 from controller.model.advice import Advice
 from controller.model.commands import Commands
@@ -106,7 +108,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     if memory.poi.unasked_at_s == now_s:
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
-    memory = without_refused(memory, situation, advice)
+    memory = watch_wear(without_refused(memory, situation, advice), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)
@@ -242,7 +244,7 @@ def _keep_durable(memory: CoreMemory) -> CoreMemory:
 def _commands(memory: CoreMemory, situation: Situation) -> Commands:
     """The whole wish of this cycle. UNKNOWN moves no contactor."""
     if memory.mode is Mode.UNKNOWN:
-        return Commands(batteries=found_commands(memory, situation))
+        return Commands(batteries=found_commands(memory, situation), gensets=found_genset_commands(memory, situation))
     return Commands(
         poi=poi_command(memory, situation),
         batteries=battery_commands(memory, situation),

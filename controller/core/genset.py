@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from controller.core.black_start import DONE
+from controller.core.carrying import next_reference, stepped_w
 from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, since
@@ -16,12 +17,13 @@ from controller.model.commands import GensetCommand, Order
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import BusSide, GensetConnection, GensetState, Mode
+from controller.model.words import BusSide, GensetConnection, GensetState, InverterMode, Mode
 
 RETRY_AFTER_S = 60.0
 ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
+CHARGES = (InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING)  # one that has tripped takes nothing
 RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
 COMING = (GensetState.STARTING, GensetState.READY)
@@ -45,6 +47,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
             coming_since_s=_coming_since_s(before, genset, situation),
             failed_at_s=_failed_at_s(before, genset, situation),
             feeds_since_s=fed_since_s,
+            reference=next_reference(memory, before.reference, genset, situation),
         )
         if after.order is not None and after.order is not before.order:
             memory = count_attempt(memory, genset.id, "crank", situation.now_s)
@@ -72,7 +75,7 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
         elif source.order is not None and _may_crank(memory, source.order, genset, situation):
             commands[genset.id] = GensetCommand(crank=source.order, cause=source.order.cause)
         elif state is GensetState.LOADED and source.wanted_since_s is not None:
-            commands[genset.id] = GensetCommand(power_set_w=_power(genset, situation), cause=source.reason)
+            commands[genset.id] = GensetCommand(power_set_w=_power(source, genset, situation), cause=source.reason)
     return commands
 
 
@@ -210,7 +213,8 @@ def _is_wanted(memory: CoreMemory, before: SourceMemory, genset: Genset, situati
         return False
     if before.reason is Reason.GENSET_BY_HAND:  # used while it runs, and never cranked: who started it stops it
         state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
-        return memory.mode is Mode.ISLANDED and (state in RUNNING or state is None)
+        is_needed = memory.mode is Mode.ISLANDED or situation.former is None  # else the island would end with it
+        return is_needed and (state in RUNNING or state is None)
     return _energy_asks_for_it(memory, before, genset, situation)
 
 
@@ -258,11 +262,14 @@ def _reason(memory: CoreMemory, before: SourceMemory) -> Reason:
     return Reason.BLACK_START_GENSET if memory.mode is Mode.BLACK_START else Reason.GENSET_LOW_SOC
 
 
-def _power(genset: Genset, situation: Situation) -> float:
+def _power(source: SourceMemory, genset: Genset, situation: Situation) -> float:
     """Carry what the sun leaves of the load and charge, between its least load and four fifths of its rating.
 
-    Never more than load and batteries take: a battery in the frost that is charged all the same trips.
+    Never more than load and batteries take: a battery in the frost that is charged all the same trips. Alone, it gives
+    what the bus takes, and its reference is its frequency.
     """
+    if source.reference is not None:
+        return stepped_w(source.reference, genset)
     left_w, charge_w = _room_w(situation)
     wanted_w = max(genset.min_load_w, min(genset.load_ceiling_w, left_w + 0.5 * charge_w))
     return min(wanted_w, left_w + CHARGE_SHARE * charge_w)
@@ -273,7 +280,7 @@ def _room_w(situation: Situation) -> tuple[float, float]:
     charge_w = 0.0
     for battery in situation.hub.batteries.values():
         state = situation.seen.batteries.get(battery.id) or BatterySeen()
-        if state.charge_limit_w is not None:
+        if state.charge_limit_w is not None and state.mode in CHARGES:
             is_former = battery.id == situation.former
             charge_w += may_charge_w(battery, state) if is_former else min(state.charge_limit_w, battery.rating_va)
     plants = [plant.id for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]

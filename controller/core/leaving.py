@@ -21,7 +21,7 @@ from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, sinc
 from controller.core.planned import RUNNING, why_nobody_forms
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts
 from controller.core.recover import TRANSFER
-from controller.core.resync import with_droop
+from controller.core.resync import PROOF_SLIP_HZ, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, Order
 from controller.model.hub import AssetId, Battery, Hub
@@ -44,7 +44,6 @@ QUIET_HOLD_S = 1.0
 STUCK_MARGIN_S = 0.1  # write, poll and a cycle: nobody forms beside a closed POI for longer than half a second
 LIES_S = 0.15  # current through a contact that has said open for so long: longer than two instruments are apart
 SAMPLE_AGE_MAX_S = 0.1  # the guard allows half as much again
-PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
 
 
 # -- acts --------------------------------------------------------------------------------------------------------------

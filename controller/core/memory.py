@@ -98,6 +98,14 @@ class SlipSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadReference:
+    """What a genset that carries the island alone is told to give, as of a sample of the POI's instrument."""
+
+    power_w: float
+    measured_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMemory:
     """A battery or genset and our order to it."""
 
@@ -112,6 +120,7 @@ class SourceMemory:
     trim: Trim | None = None  # while steering
     told_hz: float | None = None  # a battery: the no-load frequency near which it has been told to run
     told_since_s: float = 0.0
+    reference: LoadReference | None = None  # a genset, while it carries the island alone
 
 
 FORM = "form"  # the step of a black start in which a source makes the bus live

@@ -21,6 +21,7 @@ from controller.core.found import found_moved, start_inputs
 from controller.core.genset import STOPS
 from controller.core.memory import CoreMemory, FeederMemory, SourceMemory
 from controller.core.situation import Situation
+from controller.core.wear import wear_inputs
 from controller.model.decision import Event, Scalar
 from controller.model.hub import AssetId
 from controller.model.image import GensetSeen
@@ -41,7 +42,7 @@ def narrate(before: CoreMemory, after: CoreMemory, situation: Situation) -> tupl
         *_feeders(before, after, situation),
         *_sources(before, after, situation),
         *_dimming(before, after, situation),
-        *_alarms(before, after),
+        *_alarms(before, after, situation),
     )
 
 
@@ -232,10 +233,12 @@ def _dimming(before: CoreMemory, after: CoreMemory, situation: Situation) -> Ite
     yield Event(EventKind.DIMMING_OVER, Reason.IMPORT_LIMITED, "hub", values, "dimming: import_free", inputs)
 
 
-def _alarms(before: CoreMemory, after: CoreMemory) -> Iterator[Event]:
+def _alarms(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
     if after.alarms == before.alarms:
         return
     for subject, reason in sorted(after.alarms - before.alarms, key=str):
-        yield Event(EventKind.ALARM, reason, subject)
+        is_spent = reason is Reason.POI_CLOSINGS_USED
+        rule, inputs = ("wear: poi_closings_used", wear_inputs(after, situation)) if is_spent else ("", {})
+        yield Event(EventKind.ALARM, reason, subject, {}, rule, inputs)
     for subject, reason in sorted(before.alarms - after.alarms, key=str):
         yield Event(EventKind.ALARM_CLEARED, reason, subject)

@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.core.memory import CoreMemory, ReturnRamp
+from controller.core.poi import count_attempt
 from controller.core.situation import Situation
 from controller.model.hub import AssetId, Battery, PvPlant
 from controller.model.image import PvSeen
+from controller.model.reasons import Reason
 from controller.model.words import Mode
 
 AHEAD_RATIO = 0.03  # of rating: so much a limit lies above what a plant gives, or a cloud would hold it down for good
 STEP_RATIO = 0.005  # of rating: a limit is written when it has moved by as much, and not in every cycle
+LEFT, RETURNED = "left", "returned"  # kinds of attempts that mark that we were off the grid, and that we came back
 AWAY = ReturnRamp()
 
 
@@ -26,8 +29,12 @@ def follow_ramp(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode is Mode.UNKNOWN:
         return memory
     if memory.mode is not Mode.GRID_CONNECTED:
-        return memory if memory.ramp is AWAY else replace(memory, ramp=AWAY)
+        return (
+            memory if memory.ramp is AWAY else count_attempt(replace(memory, ramp=AWAY), "hub", LEFT, situation.now_s)
+        )
     begun_s = _begun_s(memory, situation)
+    if begun_s == situation.now_s:
+        memory = count_attempt(memory, "hub", RETURNED, begun_s)
     if begun_s is None or situation.now_s - begun_s >= duration_s(situation):
         return memory if memory.ramp is None else replace(memory, ramp=None)
     before = memory.ramp if memory.ramp is not None else AWAY
@@ -60,13 +67,20 @@ def gentle_charge_w(memory: CoreMemory, situation: Situation, battery: Battery, 
 
 
 def _begun_s(memory: CoreMemory, situation: Situation) -> float | None:
-    """When we came back; after a restart, when the POI was last ordered closed. None: we were not away."""
+    """When we came back; None: we were not away. After a restart it is what was written down last, leaving or return.
+
+    An order to close is neither: it may have been taken back, and somebody else may have closed the POI since.
+    """
     if memory.ramp is not None:
         return memory.ramp.begun_s if memory.ramp.begun_s is not None else situation.now_s
     if memory.mode_since_s != situation.now_s:
         return None
-    closings = (a for a in memory.durable.attempts if a.subject == situation.hub.poi.id and a.kind == "close")
-    return max((attempt.at_s for attempt in closings), default=None)
+    last = next((each for each in reversed(memory.durable.attempts) if each.kind in (LEFT, RETURNED)), None)
+    if memory.reason is Reason.RECOVERED_RECONNECTED:
+        return situation.now_s
+    if last is None:
+        return None
+    return last.at_s if last.kind == RETURNED else situation.now_s
 
 
 def _limit_w(before: ReturnRamp, plant: PvPlant, situation: Situation) -> float:

@@ -14,6 +14,7 @@ from controller.model.words import Authority, BreakerPosition, GridVerdict, Swit
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ = 0.08
+PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
 BLIND_SLIP_HZ = 0.03  # an angle that nobody knows has to move, so that it can be seen to follow the frequencies
 TRIM_TIME_S = 2.0  # what a former runs beside its set-point is learnt with this time constant
 TRIM_MAX_HZ = 0.5  # the flat curve of a measured 250 kW unit is 0.45 Hz at full load
@@ -104,15 +105,20 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     poi = situation.seen.poi
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
-    slip_hz = BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
-    if poi.angle_difference_deg is not None:
-        slip_hz = max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
+    slip_hz = wanted_slip_hz(poi)
     trim = _trim(_source(memory, situation).trim or Trim(), poi, slip_hz)
     return Steering(
         frequency_set_hz=with_droop(grid_hz + slip_hz + trim.offset_hz, situation),
         voltage_set_v=_voltage_set(memory, situation),
         trim=trim,
     )
+
+
+def wanted_slip_hz(poi: PoiSeen) -> float:
+    """How much faster than the grid the bus is to run, so that the angle comes through zero."""
+    if poi.angle_difference_deg is None:
+        return BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
+    return max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
 
 
 def _source(memory: CoreMemory, situation: Situation) -> SourceMemory:
@@ -132,6 +138,14 @@ def _trim(before: Trim, poi: PoiSeen, slip_hz: float) -> Trim:
         moved_deg = math.remainder(angle_deg - before.angle_deg, 360.0)
         offset_hz += (before.slip_hz * gap_s - moved_deg / 360.0) / TRIM_TIME_S
     return Trim(max(-TRIM_MAX_HZ, min(TRIM_MAX_HZ, offset_hz)), angle_deg, at_s, slip_hz)
+
+
+def proof_hz(situation: Situation) -> float:
+    """Beside the grid's frequency the sides come apart at once, or current flows: either way it is known."""
+    nominal_hz, grid_hz = situation.hub.nominal_frequency_hz, situation.seen.poi.grid_frequency_hz
+    wanted_hz = nominal_hz + PROOF_SLIP_HZ
+    is_near = grid_hz is not None and abs(wanted_hz - grid_hz) < abs(PROOF_SLIP_HZ) / 2.0
+    return wanted_hz + PROOF_SLIP_HZ if is_near else wanted_hz
 
 
 def with_droop(wanted_hz: float, situation: Situation, former: AssetId | None = None) -> float:

@@ -9,11 +9,11 @@ from controller.core.bond import makes_way
 from controller.core.contact import is_in_doubt, may_be_closing, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
-from controller.core.leaving import PROOF_SLIP_HZ, carried_by, leaving_command
+from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
-from controller.core.resync import steer, with_droop
+from controller.core.resync import proof_hz, steer, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, Order, PvCommand
 from controller.model.hub import AssetId, Battery
@@ -160,7 +160,7 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         return BatteryCommand(form=order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
     is_doubted = turned_unasked(memory, situation)
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION and not is_doubted else None
-    wanted_hz = _proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
+    wanted_hz = proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
     return BatteryCommand(
         form=order,
         frequency_set_hz=steering.frequency_set_hz if steering else with_droop(wanted_hz, situation),
@@ -169,20 +169,18 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     )
 
 
-def _proof_hz(situation: Situation) -> float:
-    """Beside the grid's frequency the sides come apart at once, or current flows: either way it is known."""
-    nominal_hz, grid_hz = situation.hub.nominal_frequency_hz, situation.seen.poi.grid_frequency_hz
-    wanted_hz = nominal_hz + PROOF_SLIP_HZ
-    is_near = grid_hz is not None and abs(wanted_hz - grid_hz) < abs(PROOF_SLIP_HZ) / 2.0
-    return wanted_hz + PROOF_SLIP_HZ if is_near else wanted_hz
-
-
 def found_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
-    """After a start nothing is moved; but where a contact may lie, the former shows whether it does."""
-    if situation.former is None or not turned_unasked(memory, situation):
+    """After a start nothing is moved; but where a contact may lie, the former shows whether it does.
+
+    One that cannot but form is left alone: on the grid it would keep what it was told, and give or take by it.
+    """
+    former = situation.former
+    if former is None or situation.hub.batteries[former].capabilities.always_forms:
         return {}
-    set_hz = with_droop(_proof_hz(situation), situation)
-    return {situation.former: BatteryCommand(frequency_set_hz=set_hz, cause=Reason.CONTACT_DOUBTED)}
+    if not turned_unasked(memory, situation):
+        return {}
+    set_hz = with_droop(proof_hz(situation), situation)
+    return {former: BatteryCommand(frequency_set_hz=set_hz, cause=Reason.CONTACT_DOUBTED)}
 
 
 def _order(memory: CoreMemory, battery: Battery, situation: Situation) -> Order | None:

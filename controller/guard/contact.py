@@ -42,15 +42,18 @@ def watch_closed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s:
 
 def longest_closing_s(bounds: Bounds) -> float:
     """From an order to the first sample that shows the contact."""
-    breaker = bounds.hub.poi
-    return breaker.breaker_closing_s + breaker.breaker_closing_uncertainty_s + CLOSED_SEEN_S
+    return bounds.hub.poi.breaker_closing_s + bounds.hub.poi.breaker_closing_uncertainty_s + CLOSED_SEEN_S
 
 
 def _turned(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> ClosedContact:
-    """Doubtful against our order to open; while somebody forms, also unless we have asked for it, or at first sight."""
+    """Doubtful against our order to open; while somebody forms, also unless we have asked for it, or at first sight.
+
+    A permission to a relay asks for no instant: it may stand for minutes.
+    """
     track, live_s = memory.tracks.get(bounds.hub.poi.id, Track()), memory.grid_live_since_s
     is_asked = track.passed_at_s is not None and now_s - track.passed_at_s <= longest_closing_s(bounds)
-    is_wanted = is_asked or bounds.hub.poi.switching.closed_by is Switcher.DEVICE
+    closed_by = bounds.hub.poi.switching.closed_by
+    is_wanted = closed_by is Switcher.DEVICE or (is_asked and closed_by is not Switcher.SYNC_RELAY)
     was_open = memory.was_proven_open and live_s is not None and now_s - live_s >= LIVE_BEFORE_S
     forms = any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
     if track.is_on is None:

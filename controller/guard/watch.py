@@ -87,12 +87,12 @@ def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
 
 
 def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId, Told]:
-    """A step away from what it was told begins anew; creeping away does as well."""
-    told = dict(memory.told)
+    """A step away from what it was told begins anew; creeping away does as well. Who is told none has none."""
+    told = {battery: before for battery, before in memory.told.items() if battery not in allowed.batteries}
     for battery, command in allowed.batteries.items():
-        set_hz, before = command.frequency_set_hz, told.get(battery)
-        if set_hz is not None and (before is None or not before.is_near(set_hz)):
-            told[battery] = Told(set_hz, now_s)
+        set_hz, before = command.frequency_set_hz, memory.told.get(battery)
+        if set_hz is not None:
+            told[battery] = before if before is not None and before.is_near(set_hz) else Told(set_hz, now_s)
     return told
 
 

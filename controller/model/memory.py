@@ -20,10 +20,10 @@ class Latch:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One closing, forming or crank that was ordered, or one transfer that was begun."""
+    """One closing, forming or crank that was ordered, one transfer that was begun, one leaving or return."""
 
-    subject: AssetId  # "poi", a battery, a genset; "hub" for a transfer
-    kind: str  # "close", "form", "crank", "transfer"
+    subject: AssetId  # "poi", a battery, a genset; "hub" for the last three
+    kind: str  # "close", "form", "crank", "transfer", "left", "returned"
     at_s: float
     is_of_this_boot: bool = True  # else its age is unknown, and `at_s` only says "count it as just now"
 

@@ -56,10 +56,12 @@ class Reason(Enum):
     NOT_POSSIBLE = "not_possible"  # what was asked for
     WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"
-    GRID_LOST_AGAIN = "grid_lost_again"
+    GRID_LOST_AGAIN = "grid_lost_again"  # gone, or no longer good
+    GRID_UNSEEN = "grid_unseen"  # on the way back: its instrument says nothing, and it may be as good as before
     RECONNECTED = "reconnected"
     RECONNECTION_TIMEOUT = "reconnection_timeout"
     POI_WILL_NOT_CLOSE = "poi_will_not_close"
+    POI_CLOSINGS_USED = "poi_closings_used"  # those of an hour: the next return waits until the oldest is an hour old
     CONTACT_REFUTED = "contact_refuted"  # it says closed beside an island: nobody would see the POI close
     SYNC_WINDOW = "sync_window"
     DEAD_BUS_RETURN = "dead_bus_return"  # a good grid closes onto a bus that is dead

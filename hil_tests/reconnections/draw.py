@@ -22,7 +22,9 @@ from hil_tests.plant.plant import Plant
 HUBS = ("small", "musterhallig", "with_genset")  # closed_by = controller: the first is the quickest to play
 HUB_WEIGHTS = (0.8, 0.15, 0.05)
 GENSET_SHARE = 0.25  # of the hubs with one: it is running when the grid returns, which takes a minute to play
-CARRIER_EVERY = 8  # families: in one of so many the genset carries the island alone, and nobody steers
+CARRIER_EVERY = (
+    8  # families: in one of so many the genset carries the island alone; its load reference steers, or nothing
+)
 CARRIER_RUNS_HZ = 49.62  # on its droop, with what these hubs take of it; isochronous it runs at 50
 CARRIER_RATIOS = (1.02, 1.047)  # its regulator holds 1.04, and nobody can tell it otherwise
 CARRIER_STEP_MAX_RATIO = 0.05  # of its rating: 0.1 Hz on a droop of 4 %, and a swing to get there
@@ -124,7 +126,8 @@ def family(seed: int, number: int) -> Family:
 def _carried(dice: random.Random) -> Family:
     """A genset, isochronous or on its droop, carries an island whose battery has tripped and charges by now.
 
-    The angle comes through zero by the little slip that there happens to be.
+    On its droop its load reference steers it. Isochronous, the angle comes through zero by the slip that there happens
+    to be.
     """
     is_isochronous = dice.random() < 0.5
     own_hz = NOMINAL_HZ if is_isochronous else CARRIER_RUNS_HZ

@@ -54,6 +54,8 @@ from hil_tests.tests.core.scenes import (
     runs_dry,
     sunrise,
     tripped,
+    unseen_in_the_dark,
+    unseen_on_the_way,
 )
 
 Story = Callable[[Run], object]
@@ -199,6 +201,10 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.ISLANDED, "may_reconnect", Reason.GRID_RETURNED): seeing(*RETURNING),
     (Mode.RECONNECTION, "closed_unasked", Reason.RECONNECTED): seeing(*RETURNING, (on_grid, 0.1)),
     (Mode.RECONNECTION, "grid_lost_again", Reason.GRID_LOST_AGAIN): seeing(*RETURNING, (islanded, 0.1)),
+    (Mode.RECONNECTION, "grid_unseen", Reason.GRID_UNSEEN): seeing(*RETURNING, (unseen_on_the_way, 0.1)),
+    (Mode.RECONNECTION, "grid_unseen_over_dead_bus", Reason.GRID_UNSEEN): then(
+        returning_over_a_dead_bus, (unseen_in_the_dark, 0.2)
+    ),
     (Mode.RECONNECTION, "collapsed_on_the_way", Reason.ISLAND_COLLAPSED): seeing(
         *RETURNING, (returned_without_island, 0.4)
     ),

@@ -53,6 +53,13 @@ def returning() -> Status:
     return replace(status, grid=grid)
 
 
+def grid_unseen() -> Status:
+    """On the way back the grid's instrument has fallen silent: the grid may be as good as before."""
+    status = islanded()
+    grid = replace(status.grid, verdict=GridVerdict.UNKNOWN, reason=Reason.GRID_METER_SILENT, reconnect_at_s=None)
+    return replace(status, reason=Reason.GRID_UNSEEN, grid=grid)
+
+
 def blind() -> Status:
     """Nothing is measured any more."""
     status = islanded()
@@ -84,6 +91,7 @@ def cases() -> dict[str, Status | dict[str, Any] | None]:
         "latched": latched(),
         "doubtful": doubtful(),
         "returning": returning(),
+        "grid unseen": grid_unseen(),
         "blind": blind(),
         "stale": aged(islanded(), SILENT_S),
         "no contact": None,

@@ -11,6 +11,7 @@ from controller.commands.explaining import SYMBOLS, explanation, input_label, ru
 from controller.commands.vocabulary import INPUTS, RULES, rule_names
 from controller.config.load import load_site
 from controller.config.paths import site_path
+from controller.core.resync import CLOSINGS_MAX
 from controller.core.transitions import TRANSITIONS
 from controller.guard.bounds import Bounds
 from controller.model.advice import Advice, OperatorRequest, RequestKind
@@ -27,6 +28,7 @@ from hil_tests.plant.plant import PlantOptions
 from hil_tests.simulation.bench import Bench
 from hil_tests.tests.core.hubs import hub, islanded, with_battery
 from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.test_closings_used import closed_so_often
 from hil_tests.tests.test_every_row import STORIES, from_every_mode
 from supervisor.labels import Labels
 from supervisor.words import LANGUAGES, words
@@ -60,6 +62,7 @@ def of_stories() -> Iterator[Event]:
         story(run)
         yield from run.events
     yield from of_an_island_that_runs_low()
+    yield from closed_so_often(CLOSINGS_MAX).events
     run = Run(hub())
     from_every_mode(TRANSITIONS[1])(run)
     yield from run.events

@@ -115,6 +115,15 @@ def good_grid_beside_the_dark(at_s: float) -> ProcessImage:
     return with_poi(nothing_left(at_s), grid_voltage_v=LIVE, grid_frequency_hz=50.0, settings_group=SettingsGroup.GRID)
 
 
+def unseen_on_the_way(at_s: float) -> ProcessImage:
+    """The POI is seen open; what lies behind it is not measured any more."""
+    return with_poi(far_apart(at_s), grid_voltage_v=None, grid_frequency_hz=None, angle_difference_deg=None)
+
+
+def unseen_in_the_dark(at_s: float) -> ProcessImage:
+    return with_poi(good_grid_beside_the_dark(at_s), grid_voltage_v=None, grid_frequency_hz=None)
+
+
 def quiet(at_s: float) -> ProcessImage:
     """On the grid, and nothing flows through the POI."""
     return with_poi(on_grid(at_s), power_w=PhaseValues.even(0.0), current_a=PhaseValues.even(0.0))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from controller.model.advice import RequestKind
-from controller.model.hub import PoiSwitching
-from controller.model.image import ProcessImage
-from controller.model.phases import ZERO
+from controller.model.hub import Hub, PoiSwitching
+from controller.model.image import GensetSeen, ProcessImage
+from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Mode, SettingsGroup, Switcher
+from controller.model.words import GensetState, InverterMode, Mode, SettingsGroup, Switcher
 from hil_tests.tests.core.asking import ask
-from hil_tests.tests.core.hubs import CLOSED, LIVE, OPEN, hub, islanded, on_grid, with_poi
+from hil_tests.tests.core.hubs import CLOSED, LIVE, OPEN, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.test_lying_closed import FLOWING
 from hil_tests.tests.core.watched import Image, Watched
 
@@ -144,6 +145,40 @@ def test_a_device_that_closes_by_itself_needs_no_order() -> None:
     assert watched.vetoes == []
 
 
+def permitted() -> Watched:
+    """A relay has had our permission for seconds, and has not found its instant yet."""
+    poi = hub().poi
+    switching = PoiSwitching(Switcher.CONTROLLER, Switcher.SYNC_RELAY)
+    watched = Watched(poi=type(poi)(**{f: getattr(poi, f) for f in poi.__slots__} | {"switching": switching}))
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    assert watched.run.commands.poi.close is not None
+    return watched
+
+
+def test_a_permission_that_stands_bears_out_no_contact() -> None:
+    """It stands for minutes: a contact that lies meanwhile was believed, and the island's former stopped."""
+    watched = permitted()
+    watched.see(beside, 0.5)
+    watched.see(says_closed, 0.5)
+    assert watched.mode is Mode.RECONNECTION
+    watched.see(shows_open, 1.5)
+    assert watched.run.memory.poi.closed_is_refuted
+    watched.see(says_closed, 60.0)
+    assert watched.run.memory.mode in (Mode.ISLANDED, Mode.RECONNECTION)
+    assert watched.run.commands.batteries["battery"].follow is False
+    assert watched.vetoes == []
+
+
+def test_a_relay_that_has_closed_is_believed_with_the_first_current() -> None:
+    watched = permitted()
+    watched.see(beside, 0.5)
+    watched.see(says_closed, 0.1)
+    watched.see(flows, 0.1)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECONNECTED)
+    assert len([each for each in watched.run.memory.durable.attempts if each.kind == "close"]) == 1
+    assert watched.vetoes == []
+
+
 def test_whoever_asks_to_reconnect_beside_a_refuted_contact_is_told_why_not() -> None:
     watched = steered()
     watched.see(shows_open, 0.7)
@@ -205,3 +240,60 @@ def test_a_turn_that_nobody_ordered_wears_as_a_closing_does() -> None:
     assert len(closings) == 1
     watched.see(says_closed, 5.0)
     assert [each for each in watched.run.memory.durable.attempts if each.kind == "close"] == closings
+
+
+def cannot_but_form() -> Hub:
+    plain = hub()
+    main = plain.batteries["battery"]
+    main = replace(main, capabilities=replace(main.capabilities, always_forms=True))
+    return replace(plain, batteries={**plain.batteries, "battery": main})
+
+
+def alone(image: Image) -> Image:
+    """The genset holds the bus, and nobody forms."""
+
+    def seen(at_s: float) -> ProcessImage:
+        plain = with_battery(image(at_s), mode=InverterMode.GRID_FOLLOWING, power_w=ZERO)
+        genset = GensetSeen(at_s, GensetState.LOADED, PhaseValues.even(4_000.0), 150.0)
+        return replace(plain, gensets={"genset": genset})
+
+    return seen
+
+
+def test_beside_who_cannot_but_form_a_start_waits_for_the_sides_to_come_apart() -> None:
+    """He could not be let slip: on the grid he would keep what he was told. But the earth of an island stays."""
+    watched = Watched(batteries=cannot_but_form().batteries)
+    watched.see(says_closed, 2.9)
+    assert watched.mode is Mode.UNKNOWN
+    assert (watched.run.commands.batteries, watched.run.commands.earthing.open) == ({}, False)
+    watched.see(shows_open, 0.7)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.RECOVERED_ISLANDED)
+    watched.see(says_closed, 30.0)
+    assert watched.run.memory.mode is Mode.ISLANDED
+    assert watched.vetoes == []
+
+
+def test_beside_who_cannot_but_form_the_wait_is_three_seconds() -> None:
+    watched = Watched(batteries=cannot_but_form().batteries)
+    watched.see(says_closed, 3.1)
+    assert watched.mode is Mode.GRID_CONNECTED
+    watched.see(says_closed, 1.0)
+    assert watched.vetoes == []
+
+
+@pytest.mark.parametrize(("grid_hz", "told_w"), [(50.0, 8_000.0), (49.8, 4_000.0)])
+def test_a_genset_alone_is_let_slip_by_its_load_reference(grid_hz: float, told_w: float) -> None:
+    watched = found(alone(lambda t: with_poi(says_closed(t), grid_frequency_hz=grid_hz)), 0.4)
+    assert watched.mode is Mode.UNKNOWN
+    assert watched.run.commands.gensets["genset"].power_set_w == pytest.approx(told_w)
+    watched.see(alone(shows_open), 1.0)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.RECOVERED_ISLANDED)
+    assert not watched.run.commands.gensets["genset"].stop
+    assert watched.vetoes == []
+
+
+def test_a_genset_beside_the_grid_is_found_there_with_the_first_current() -> None:
+    watched = found(alone(says_closed), 0.4)
+    watched.see(alone(flows), 0.1)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECOVERED_ON_GRID)
+    assert watched.vetoes == []

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from controller.core.ramp import AHEAD_RATIO
 from controller.model.image import ProcessImage, PvSeen
+from controller.model.memory import Attempt
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import Mode, SettingsGroup
@@ -94,6 +95,52 @@ def test_a_restart_after_a_return_goes_on_with_it() -> None:
     assert limit_w(run) <= 5_000.0 + AHEAD_W + 0.02 * RATING_W
     run.see(sunny(on_grid, 5_000.0), 600.0, cycle_s=1.0)
     assert run.commands.pv["pv"].limit_w is None
+
+
+def closing() -> Run:
+    """On the way back, with the order to close just given."""
+    run = Run(hub())
+    run.see(islanded, 0.2)
+    while run.commands.poi.close is None:
+        run.see(in_step)
+    return run
+
+
+def test_a_closing_that_was_taken_back_is_no_return() -> None:
+    """The POI is closed by hand a while later, while nobody watches: the ramp begins when we find it so."""
+    run = closing()
+    run.see(lambda t: with_poi(in_step(t), angle_difference_deg=90.0), 120.0, cycle_s=0.25)
+    assert any(each.kind == "close" for each in run.memory.durable.attempts)
+    run.restart()
+    run.see(sunny(on_grid, 5_000.0), 1.0)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+    assert limit_w(run) <= 5_000.0 + AHEAD_W + 0.02 * RATING_W
+    run.see(sunny(on_grid, 5_000.0), 550.0, cycle_s=1.0)
+    assert run.commands.pv["pv"].limit_w is not None, "it takes as long as any return"
+
+
+def test_a_restart_long_after_the_return_ramps_nothing_whatever_was_tried_since() -> None:
+    """A contact that flickers on the grid is counted as a closing; it is no return either."""
+    run = back()
+    run.see(sunny(on_grid, 5_000.0), 700.0, cycle_s=1.0)
+    assert run.commands.pv["pv"].limit_w is None
+    tried = (*run.memory.durable.attempts, Attempt("poi", "close", run.now_s))
+    run.memory = replace(run.memory, durable=replace(run.memory.durable, attempts=tried))
+    run.restart()
+    run.see(sunny(on_grid, 5_000.0), 1.0)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+    assert run.commands.pv["pv"].limit_w is None
+
+
+def test_a_return_that_nobody_saw_begins_its_ramp_when_it_is_found() -> None:
+    run = closing()
+    run.restart()
+    run.now_s += 300.0
+    run.see(sunny(on_grid, 5_000.0), 1.0)
+    assert run.memory.reason is Reason.RECOVERED_ON_GRID
+    assert limit_w(run) <= 5_000.0 + AHEAD_W + 0.02 * RATING_W
+    run.see(sunny(on_grid, 5_000.0), 550.0, cycle_s=1.0)
+    assert run.commands.pv["pv"].limit_w is not None, "it takes as long as any return"
 
 
 def in_step(t: float) -> ProcessImage:

@@ -101,6 +101,29 @@ def test_the_grid_lost_again_at_the_closing_instant_opens_at_once() -> None:
     assert run.commands.poi.close is None
 
 
+def blinded(at_s: float) -> ProcessImage:
+    return with_poi(returned(at_s), grid_voltage_v=None, grid_frequency_hz=None, angle_difference_deg=None)
+
+
+def half_blinded(at_s: float) -> ProcessImage:
+    return with_poi(returned(at_s), grid_frequency_hz=None)
+
+
+@pytest.mark.parametrize("image", [blinded, half_blinded])
+def test_a_grid_that_is_only_not_measured_is_not_said_to_be_gone(image: Callable[[float], ProcessImage]) -> None:
+    run = started(islanded)
+    run.see(lambda t: returned(t, 90.0), 10.5)
+    run.see(image)
+    assert (run.memory.mode, run.memory.reason) == (Mode.ISLANDED, Reason.GRID_UNSEEN)
+
+
+def test_a_grid_outside_its_window_is_said_to_be_no_longer_good() -> None:
+    run = started(islanded)
+    run.see(lambda t: returned(t, 90.0), 10.5)
+    run.see(lambda t: with_poi(returned(t), grid_frequency_hz=50.15))
+    assert (run.memory.mode, run.memory.reason) == (Mode.ISLANDED, Reason.GRID_LOST_AGAIN)
+
+
 def test_a_flapping_grid_earns_growing_patience() -> None:
     run = started(islanded)
     waits = []

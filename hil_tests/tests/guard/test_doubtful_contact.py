@@ -7,7 +7,7 @@ import pytest
 from controller.model.commands import Commands
 from controller.model.phases import ZERO
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition
+from controller.model.words import BreakerPosition, Switcher
 from hil_tests.tests.guard.closed_contact import (
     APART,
     HOLDING,
@@ -16,6 +16,7 @@ from hil_tests.tests.guard.closed_contact import (
     OPENED,
     UNEARTHING,
 )
+from hil_tests.tests.guard.hubs import hub_closed_by
 from hil_tests.tests.guard.scene import (
     CLOSED,
     CYCLE_S,
@@ -72,6 +73,18 @@ def test_a_contact_that_was_asked_to_close_counts_at_once() -> None:
     watch.sees(with_poi(ready, position=CLOSED))
     assert watch.memory.closed is not None
     assert watch.memory.closed.counts
+
+
+def test_a_permission_to_a_relay_bears_out_no_contact() -> None:
+    """It may stand for minutes, and the relay finds its own instant."""
+    watch = Watch(hub=hub_closed_by(Switcher.SYNC_RELAY))
+    ready = with_poi(ready_to_return(), position=OPEN)
+    watch.sees_for(with_poi(ready, angle_difference_deg=90.0), 1.0, OPENED)
+    assert watch.sees(ready, poi_close(watch.order())).vetoes == ()
+    watch.sees(with_poi(ready, position=CLOSED))
+    assert watch.memory.closed is not None
+    assert watch.memory.closed.is_asked
+    assert watch.memory.closed.is_doubtful
 
 
 def test_without_a_proof_before_it_counts_at_once() -> None:

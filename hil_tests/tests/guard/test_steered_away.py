@@ -128,5 +128,14 @@ def test_silence_in_between_keeps_what_it_was_told() -> None:
     assert closes(watch, 50.5)
 
 
+def test_who_is_told_something_else_and_no_frequency_has_none() -> None:
+    watch = told_for(0.5, 50.5)
+    watch.sees(LOADED, battery(voltage_set_v=230.0))
+    watch.sees(LOADED, battery(frequency_set_hz=50.5))
+    assert not closes(watch, 50.5)
+    watch.sees_for(LOADED, 0.5, battery(frequency_set_hz=50.5))
+    assert closes(watch, 50.5)
+
+
 def test_where_it_has_stepped_to_counts_half_a_second_later() -> None:
     assert closes(told_for(0.5, 50.5, 50.75), 50.75)

@@ -35,6 +35,17 @@ def blackout() -> list[dict[str, Any]]:
     ]
 
 
+def blinded_on_the_way() -> list[dict[str, Any]]:
+    """In the island the grid returns, and on the way back its instrument falls silent."""
+    return [
+        *blackout(),
+        event(7, EventKind.GRID_VERDICT, Reason.GRID_OK, "grid", verdict="ok"),
+        event(8, EventKind.MODE_CHANGED, Reason.GRID_RETURNED, to="reconnection"),
+        event(9, EventKind.GRID_VERDICT, Reason.GRID_METER_SILENT, "grid", verdict="unknown"),
+        event(10, EventKind.MODE_CHANGED, Reason.GRID_UNSEEN, to="islanded"),
+    ]
+
+
 class FakeController:
     """Answers questions about events as the control socket does; silent while `is_up` is False."""
 

@@ -1,0 +1,85 @@
+"""The load reference of a genset that carries the island alone: on its droop it sets the frequency.
+
+f = f_n + droop * (reference - load): what it is told beyond its load is a frequency above the nominal one. In the
+island the reference follows what it carries. On the way back it steers, as a person at its panel would: the frequency
+is led to the grid's, and the angle through zero. One that keeps its frequency by itself (isochronous) does not heed it,
+and comes into step by the beat alone. Its voltage is its own regulator's: there is no order for it.
+"""
+
+from __future__ import annotations
+
+from controller.core.contact import may_be_closing, turned_unasked
+from controller.core.memory import CoreMemory, LoadReference
+from controller.core.resync import can_follow, proof_hz, wanted_slip_hz
+from controller.core.situation import Situation
+from controller.model.commands import GensetCommand
+from controller.model.hub import AssetId, Genset
+from controller.model.image import GensetSeen
+from controller.model.reasons import Reason
+from controller.model.words import Mode
+
+FOLLOWS_S = (
+    10.0  # time constant with which the reference follows the load: slower than loads that swing, and than a governor
+)
+STEERS_S = 1.0  # from an error of frequency to the reference that takes it away, on the droop below
+DROOP_RATIO = 0.04  # of nominal frequency, from no load to its rating: what governors are usually set to
+GAP_MAX_S = 0.5  # between two samples: what a longer one has hidden is not made up for
+STEP_RATIO = 0.0025  # of its rating, 5 mHz on this droop: the line to a genset is slow
+
+
+def next_reference(
+    memory: CoreMemory, before: LoadReference | None, genset: Genset, situation: Situation
+) -> LoadReference | None:
+    """One sample further; None while a battery holds the bus, or it is not seen what the genset gives."""
+    if situation.former is not None or situation.loaded_genset != genset.id:
+        return None
+    given = (situation.seen.gensets.get(genset.id) or GensetSeen()).power_w
+    at_s = situation.seen.poi.measured_at_s
+    if given is None or at_s is None or (before is not None and at_s == before.measured_at_s):
+        return before
+    if before is None:
+        return LoadReference(_within(given.total, genset), at_s)
+    if may_be_closing(memory, situation):
+        return LoadReference(before.power_w, at_s)  # set-points stand until the contact
+    gap_s = max(0.0, min(GAP_MAX_S, at_s - before.measured_at_s))
+    if memory.mode is Mode.RECONNECTION and can_follow(situation):
+        change_w = _steered_w(genset, situation) * gap_s / STEERS_S
+    else:
+        change_w = (given.total - before.power_w) * min(1.0, gap_s / FOLLOWS_S)
+    return LoadReference(_within(before.power_w + change_w, genset), at_s)
+
+
+def stepped_w(reference: LoadReference, genset: Genset) -> float:
+    """As it is written: in steps, so that it is not written in every cycle."""
+    step_w = STEP_RATIO * genset.rating_va
+    return round(reference.power_w / step_w) * step_w
+
+
+def found_genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
+    """After a start, where a contact may lie: on its droop the genset slips away from the grid, or current flows."""
+    name = situation.loaded_genset
+    if name is None or situation.former is not None or not turned_unasked(memory, situation):
+        return {}
+    genset, given = situation.hub.gensets[name], situation.seen.gensets[name].power_w
+    if given is None:
+        return {}
+    away_w = (proof_hz(situation) - situation.hub.nominal_frequency_hz) / _droop_hz_per_w(genset, situation)
+    reference = LoadReference(_within(given.total + away_w, genset), situation.now_s)
+    return {name: GensetCommand(power_set_w=stepped_w(reference, genset), cause=Reason.CONTACT_DOUBTED)}
+
+
+def _steered_w(genset: Genset, situation: Situation) -> float:
+    """What would take the frequency where it is wanted, on the usual droop; nothing where it is not measured."""
+    poi = situation.seen.poi
+    if poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
+        return 0.0
+    error_hz = poi.grid_frequency_hz + wanted_slip_hz(poi) - poi.bus_frequency_hz
+    return error_hz / _droop_hz_per_w(genset, situation)
+
+
+def _droop_hz_per_w(genset: Genset, situation: Situation) -> float:
+    return DROOP_RATIO * situation.hub.nominal_frequency_hz / genset.rating_va
+
+
+def _within(power_w: float, genset: Genset) -> float:
+    return max(0.0, min(genset.rating_va, power_w))
