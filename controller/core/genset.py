@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from controller.core.black_start import DONE
 from controller.core.charging import may_charge_w
@@ -12,6 +11,7 @@ from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, s
 from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
 from controller.model.commands import GensetCommand, Order
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason

@@ -5,12 +5,11 @@ A question that cannot be answered is answered in the direction that moves less.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId, Battery, Hub
 from controller.model.image import BatterySeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues

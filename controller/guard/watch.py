@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
 from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
@@ -18,6 +16,7 @@ from controller.guard.proof import (
     sides_differ,
 )
 from controller.model.commands import Commands, Order
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher
