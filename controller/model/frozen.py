@@ -29,14 +29,14 @@ def _quick(cls: type[T]) -> type[T]:
     around: dict[str, Any] = {
         "_Open": type(made.__name__, (), {"__slots__": tuple(names)}),
         "_Frozen": made,
-        "_become": object.__setattr__,
+        "_become": object.__dict__["__class__"].__set__,  # past the refusal of a frozen one
         "_new": object.__new__,
         "_UNSAID": object(),
     }
     said, filled = _arguments(fields, around)
     lines = [
         f"def __init__(self, {', '.join(said)}):",
-        *(f"    {line}" for line in ("_become(self, '__class__', _Open)", *filled, "self.__class__ = _Frozen")),
+        *(f"    {line}" for line in ("_become(self, _Open)", *filled, "self.__class__ = _Frozen")),
         "def __replace__(self, /, **changes):",
         "    new = _new(_Open)",
         *(f"    new.{name} = self.{name}" for name in names),
