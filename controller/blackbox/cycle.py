@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from controller.core.decide import Decision
 from controller.core.memory import CoreMemory
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict
 from controller.model.advice import Advice
+from controller.model.frozen import dataclass
 from controller.model.image import ProcessImage
 
 

@@ -8,7 +8,6 @@ counted within an hour, and an empty battery is tried again when the sun has com
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from controller.core.dead_bus import droppable, still_on
 from controller.core.feeders import is_faulty, may_close, shed
@@ -17,6 +16,7 @@ from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, Sou
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation, is_on_our_bus
+from controller.model.frozen import dataclass, replace
 from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason

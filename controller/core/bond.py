@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.memory import CoreMemory, since
 from controller.core.situation import Situation
+from controller.model.frozen import replace
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, IslandEarthing, Mode
 

@@ -6,12 +6,12 @@ The guard asks the same in its own words and of the same samples: whoever asked 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from controller.core.memory import CoreMemory, SlipSeen, SourceMemory
 from controller.core.resync import OWN_WINDOW_RATIO, steer
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand
+from controller.model.frozen import replace
 from controller.model.hub import AssetId
 from controller.model.image import PoiSeen
 

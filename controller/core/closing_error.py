@@ -7,12 +7,11 @@ it by the next sample, whichever is worse. What the closing threw through the co
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.evidence import Inputs, numbers
 from controller.core.memory import CoreMemory, PoiMemory
 from controller.core.situation import Situation
 from controller.model.decision import Event, Scalar
+from controller.model.frozen import replace
 from controller.model.image import PoiSeen
 from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, Mode

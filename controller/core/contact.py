@@ -10,10 +10,9 @@ as both sides are dead, where nothing can contradict it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.memory import CoreMemory, PoiMemory, since
 from controller.core.situation import Situation
+from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1

@@ -5,8 +5,6 @@ Read from the top: people first, then facts, then the mode, then what the mode w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_slips, watch_told
@@ -39,6 +37,7 @@ from controller.core.withdrawal import without_overthrown, without_refused
 from controller.model.advice import Advice
 from controller.model.commands import Commands
 from controller.model.decision import Event
+from controller.model.frozen import dataclass, replace
 from controller.model.hub import AssetId, Hub
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory

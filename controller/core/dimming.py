@@ -7,11 +7,10 @@ charge that is kept for a blackout is not given away for it: below its reserve t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.feeders import shed
 from controller.core.memory import CoreMemory, since
 from controller.core.situation import Situation
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, Dimming, Hub
 from controller.model.image import BatterySeen
 from controller.model.reasons import Reason

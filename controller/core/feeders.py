@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.memory import CoreMemory, FeederMemory
 from controller.core.situation import UNSEEN_FEEDER, Situation
 from controller.model.commands import Order, SwitchCommand
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
 from controller.model.reasons import Reason

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from controller.core.black_start import DONE
 from controller.core.carrying import next_reference, stepped_w
@@ -14,6 +13,7 @@ from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
 from controller.core.street import feeds_since_s, feeds_the_street
 from controller.model.commands import GensetCommand, Order
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason

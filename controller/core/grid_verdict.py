@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.memory import GridMemory, since
+from controller.model.frozen import replace
 from controller.model.grid_code import GridCode, LossBand
 from controller.model.hub import Hub
 from controller.model.image import PoiSeen

@@ -6,10 +6,9 @@ seen turned, or one that nobody has seen for seconds, ends it; the latter is an 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.memory import CoreMemory, since
 from controller.core.situation import Situation
+from controller.model.frozen import replace
 from controller.model.reasons import Reason
 
 KEYS_UNSEEN_S = 5.0  # a connection that was lost is made anew within this

@@ -13,8 +13,6 @@ Until the POI is ordered open everything can be taken back. Afterwards the way b
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.feeders import shed
 from controller.core.keys import are_long_unseen
 from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, since
@@ -24,6 +22,7 @@ from controller.core.recover import TRANSFER
 from controller.core.resync import PROOF_SLIP_HZ, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, Order
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, Hub
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason

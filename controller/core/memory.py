@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from controller.model.commands import Order, PvCommand
 from controller.model.decision import PreparedAnswer
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 from controller.model.image import PoiSeen
 from controller.model.memory import DurableMemory

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.black_start import ask_for_start
 from controller.core.feeders import is_faulty
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
@@ -11,6 +9,7 @@ from controller.core.planned import ask_about_island
 from controller.core.situation import Situation
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Input, Scalar
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory, Latch

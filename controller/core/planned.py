@@ -6,14 +6,13 @@ refused, and ends by itself, when the battery has little left. How the grid is l
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
 from controller.core.resync import must_not_close
 from controller.core.situation import Situation
 from controller.model.advice import OperatorRequest, RequestKind
 from controller.model.decision import Event, Input
+from controller.model.frozen import replace
 from controller.model.hub import Hub
 from controller.model.image import GensetSeen
 from controller.model.memory import PlannedIsland

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.calm import SHED_SHOWS_S, has_shed_since, is_steered_steadily, keeps_in_step
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
@@ -12,6 +10,7 @@ from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.core.withdrawal import is_past, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
+from controller.model.frozen import replace
 from controller.model.hub import AssetId
 from controller.model.memory import Attempt
 from controller.model.reasons import Reason

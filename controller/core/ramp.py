@@ -8,11 +8,11 @@ per cent both are free. Loads are not asked to wait: each feeder that comes back
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from controller.core.memory import CoreMemory, ReturnRamp
 from controller.core.poi import count_attempt
 from controller.core.situation import Situation
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, PvPlant
 from controller.model.image import PvSeen
 from controller.model.reasons import Reason

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from controller.core.memory import CoreMemory, SourceMemory, Trim
 from controller.core.situation import Situation
+from controller.model.frozen import dataclass
 from controller.model.hub import AssetId
 from controller.model.image import PoiSeen
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Switcher

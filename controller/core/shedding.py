@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from controller.core.black_start import first_tier
 from controller.core.dimming import import_max_w
@@ -19,6 +18,7 @@ from controller.core.feeders import (
 from controller.core.memory import FIRST_TIER, CoreMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
 from controller.core.situation import Carrier, Situation, carrier
+from controller.model.frozen import replace
 from controller.model.hub import Feeder, Tier
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason

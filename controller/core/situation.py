@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.core.memory import PoiMemory
+from controller.model.frozen import dataclass
 from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.phases import Phase, PhaseValues

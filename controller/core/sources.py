@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from controller.core.bond import makes_way
 from controller.core.contact import is_in_doubt, may_be_closing, turned_unasked
@@ -16,6 +15,7 @@ from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.resync import proof_hz, steer, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, Order, PvCommand
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason

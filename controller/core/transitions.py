@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from controller.core import leaving
 from controller.core.black_start import (
@@ -58,6 +57,7 @@ from controller.core.last_act import supply_ends
 from controller.core.memory import CoreMemory
 from controller.core.resync import may_reconnect
 from controller.core.situation import Situation
+from controller.model.frozen import dataclass
 from controller.model.reasons import Reason
 from controller.model.words import Mode
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.evidence import Inputs, numbers
 from controller.core.memory import CoreMemory
 from controller.core.resync import CLOSINGS_MAX, CLOSINGS_WINDOW_S, next_closing_s
 from controller.core.situation import Situation
+from controller.model.frozen import replace
 from controller.model.reasons import Reason
 
 

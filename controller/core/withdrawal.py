@@ -6,8 +6,6 @@ first has not gone out, and does not count as a closing that wears the breaker e
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.calm import has_shed_since, keeps_in_step
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_overtaken
@@ -15,6 +13,7 @@ from controller.core.memory import CoreMemory, PoiMemory
 from controller.core.situation import Situation
 from controller.model.advice import Advice
 from controller.model.commands import Order
+from controller.model.frozen import replace
 from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import Switcher

@@ -211,8 +211,15 @@ def _assemble(plan: _Plan, now_s: float) -> None:
 
 
 def _oldest_s(plan: _Plan) -> float | None:
-    return min([sample.at_s for sample in plan.dating], default=None)
+    oldest_s: float | None = None
+    for sample in plan.dating:  # nearly always of one, in every cycle, for every asset
+        if oldest_s is None or sample.at_s < oldest_s:
+            oldest_s = sample.at_s
+    return oldest_s
 
 
 def _fresh_until_s(plan: _Plan) -> float:
-    return min([sample.at_s + max_age_s for sample, max_age_s in plan.fresh_for_s], default=math.inf)
+    fresh_until_s = math.inf
+    for sample, max_age_s in plan.fresh_for_s:
+        fresh_until_s = min(fresh_until_s, sample.at_s + max_age_s)
+    return fresh_until_s

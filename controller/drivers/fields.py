@@ -14,7 +14,7 @@ from controller.drivers.limits import rating_of
 from controller.drivers.link import Reading, Sample, Value
 from controller.drivers.schedule import poll_period_s
 from controller.drivers.screen import SAME_SAMPLE_S, Screen
-from controller.model.phases import ALL_PHASES, Phase, PhaseValues
+from controller.model.phases import ALL_PHASES, Phase, PhaseValues, phase_values
 
 SUM_ERROR_RATIO = 0.05  # of the rating: four values of a class 1 meter, rounded, from judgement
 UNKNOWN_HIDES_OVERLOAD = frozenset({"poi", "battery"})
@@ -162,7 +162,7 @@ def _three_taker(source: _Source) -> Take:
         assert oldest is not None, "an asset has a phase"
         if now_s - oldest.at_s > max_age_s:
             return None
-        return PhaseValues._make(values), oldest, device, max_age_s, is_one
+        return phase_values((values[0], values[1], values[2])), oldest, device, max_age_s, is_one
 
     return take
 

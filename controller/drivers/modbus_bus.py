@@ -91,10 +91,11 @@ class ModbusBus:
         unknown = next((station for station in ready if station.layout is None), None)
         if unknown is not None:
             return unknown, self._errands.discover(unknown)
+        owes_a_poll = self._owes_a_poll
         return (
-            self._next_write(ready, now_s, switches_only=self._owes_a_poll)
-            or self._next_poll(ready, now_s, only_if=self._owes_a_poll)
-            or self._next_write(ready, now_s, switches_only=False)
+            self._next_write(ready, now_s, switches_only=owes_a_poll)
+            or self._next_poll(ready, now_s, only_if=owes_a_poll)
+            or (self._next_write(ready, now_s, switches_only=False) if owes_a_poll else None)
             or self._next_check(ready)
             or self._next_poll(ready, now_s, only_if=True)
         )
@@ -135,13 +136,14 @@ class ModbusBus:
             return None
         self._owes_a_poll = False
         others = [station for station in ready if station is not self._last_failed]
-        return self._due_poll(others, now_s) or self._due_poll(ready, now_s)
+        found = self._due_poll(others, now_s)
+        return found if found is not None or len(others) == len(ready) else self._due_poll(ready, now_s)
 
     def _due_poll(self, stations: Sequence[Station], now_s: float) -> Turn | None:
         due = [(station, poll) for station in stations for poll in station.polls if poll.timer.due_s <= now_s]
         if not due:
             return None
-        station, poll = max(due, key=lambda pair: pair[1].timer.lateness(now_s))
+        station, poll = due[0] if len(due) == 1 else max(due, key=lambda pair: pair[1].timer.lateness(now_s))
         return station, self._errands.poll(station, poll)
 
     async def _rest(self, now_s: float) -> None:

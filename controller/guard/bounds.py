@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from controller.model.envelope import Envelope
+from controller.model.frozen import dataclass
 from controller.model.hub import AssetId, Hub
 from controller.model.memory import Attempt
 from controller.model.words import Authority

@@ -8,11 +8,10 @@ Whoever has closed it in fact makes current flow; a moment in step by itself pro
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory, Track
 from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one, may_follow
+from controller.model.frozen import replace
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, Switcher
 

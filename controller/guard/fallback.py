@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.guard.bounds import Bounds
 from controller.guard.proof import is_fresh
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, SwitchCommand
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, FeederSeen, ProcessImage
 from controller.model.reasons import Reason

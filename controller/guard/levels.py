@@ -7,12 +7,12 @@ asked than what passed last. On grid a PV plant's limit is free of that: the gri
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from controller.guard.proof import Case, contact_to_come, is_on_grid
 from controller.model.commands import BatteryCommand, GensetCommand, PvCommand
 from controller.model.decision import Veto
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, Genset, PvPlant
 from controller.model.image import BatterySeen, GensetSeen, PvSeen
 from controller.model.reasons import Reason

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from controller.model.commands import BatteryCommand, Commands, Order, SwitchCommand
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 
 NEAR_HZ = 0.0625  # not much more than half the slip at which a POI may be closed

@@ -6,12 +6,12 @@ A question that cannot be answered is answered in the direction that moves less.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, Closing, GuardMemory, Track
 from controller.model.commands import Commands
 from controller.model.decision import Veto
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId, Battery, Genset, Hub
 from controller.model.image import BatterySeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues

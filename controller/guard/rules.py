@@ -5,13 +5,13 @@ Each rule answers for itself, also for what a row before it would have caught: a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 from controller.guard import proof
 from controller.guard.proof import Case
 from controller.model.commands import Order
+from controller.model.frozen import dataclass
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
 from controller.model.reasons import Reason

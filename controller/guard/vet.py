@@ -12,7 +12,6 @@ is told nothing; under emergency-off every source that is spoken to is told to s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from controller.guard import tables
@@ -24,6 +23,7 @@ from controller.guard.rules import Ask, Often, is_emergency
 from controller.guard.watch import remember, watch
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, Order, PoiCommand, SwitchCommand
 from controller.model.decision import Veto
+from controller.model.frozen import dataclass, replace
 from controller.model.hub import AssetId, Battery, Feeder, Genset
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, ProcessImage
 from controller.model.reasons import Reason

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.guard import proof
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
 from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
 from controller.model.commands import Commands, Order
+from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, GensetState, InverterMode, Switcher

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from controller.model.frozen import dataclass
 from controller.model.hub import AssetId
 from controller.model.words import ClockQuality
 

@@ -7,8 +7,8 @@ A level never re-closes what it did not open: `open=False` without an order mean
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 from controller.model.reasons import Reason
 from controller.model.words import SettingsGroup

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 from controller.model.reasons import EventKind, Reason
 

@@ -6,8 +6,8 @@ Assets, not devices: an asset is assembled from points.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from controller.model.frozen import dataclass, field
 from controller.model.grid_code import GridCode
 from controller.model.phases import Phase
 from controller.model.words import BusSide, GensetConnection, IslandEarthing, Switcher

@@ -5,8 +5,8 @@ implausible is `None`, and every reader says what it does then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 from controller.model.phases import PhaseValues
 from controller.model.words import (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 from controller.model.reasons import Reason
 from controller.model.words import Authority

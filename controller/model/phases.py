@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
+from functools import partial
 from typing import NamedTuple
 
 
@@ -32,18 +33,20 @@ class PhaseValues(NamedTuple):
     @staticmethod
     def even(value: float) -> PhaseValues:
         """The same value on every phase."""
-        return PhaseValues(value, value, value)
+        return phase_values((value, value, value))
 
     @staticmethod
     def shared(total: float, phases: tuple[Phase, ...]) -> PhaseValues:
         """A total split evenly over the phases that a load or source is connected to."""
         share = total / len(phases)
         if len(phases) == len(ALL_PHASES):
-            return PhaseValues(share, share, share)
-        return PhaseValues(
-            share if Phase.L1 in phases else 0.0,
-            share if Phase.L2 in phases else 0.0,
-            share if Phase.L3 in phases else 0.0,
+            return phase_values((share, share, share))
+        return phase_values(
+            (
+                share if Phase.L1 in phases else 0.0,
+                share if Phase.L2 in phases else 0.0,
+                share if Phase.L3 in phases else 0.0,
+            )
         )
 
     @staticmethod
@@ -52,13 +55,13 @@ class PhaseValues(NamedTuple):
         l1 = l2 = l3 = 0.0
         for part in parts:
             l1, l2, l3 = l1 + part[0], l2 + part[1], l3 + part[2]
-        return PhaseValues(l1, l2, l3)
+        return phase_values((l1, l2, l3))
 
     def __add__(self, other: PhaseValues) -> PhaseValues:  # type: ignore[override]  # no joining of tuples
-        return PhaseValues(self[0] + other[0], self[1] + other[1], self[2] + other[2])
+        return phase_values((self[0] + other[0], self[1] + other[1], self[2] + other[2]))
 
     def __sub__(self, other: PhaseValues) -> PhaseValues:
-        return PhaseValues(self[0] - other[0], self[1] - other[1], self[2] - other[2])
+        return phase_values((self[0] - other[0], self[1] - other[1], self[2] - other[2]))
 
     def fits(self, limit: PhaseValues) -> bool:
         """No phase is above its limit."""
@@ -66,7 +69,7 @@ class PhaseValues(NamedTuple):
 
     def scaled(self, factor: float) -> PhaseValues:
         """Every phase times a factor."""
-        return PhaseValues(self[0] * factor, self[1] * factor, self[2] * factor)
+        return phase_values((self[0] * factor, self[1] * factor, self[2] * factor))
 
     @property
     def total(self) -> float:
@@ -88,5 +91,8 @@ class PhaseValues(NamedTuple):
         """The largest of the three."""
         return max(self)
 
+
+phase_values: Callable[[tuple[float, float, float]], PhaseValues] = partial(tuple.__new__, PhaseValues)
+"""The same as calling the class, in half of the time: for what is made in every cycle."""
 
 ZERO = PhaseValues(0.0, 0.0, 0.0)

@@ -19,9 +19,11 @@ class Attends:
 
     NOTHING = 0
     PLANT = 1  # something in the plant has changed
-    ORDERS = 2  # a device has received an order
+    MOVES = 2  # a device has received an order that makes something move: a word or a truth
     LOG = 4  # the controller has written a line
     SWITCHES = 8  # of the plant, what `switching` lists: a contact has moved, a mode or a level has changed
+    LEVELS = 16  # a device has received a set-point: while PV ramps one comes in nearly every cycle
+    ORDERS = MOVES | LEVELS
 
 
 @dataclass(frozen=True, slots=True)

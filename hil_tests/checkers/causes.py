@@ -43,7 +43,7 @@ class Causes:
         "1.5 s",
         "study I12: exactly one cause for each operation",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.MOVES
     _seen_count: int = 0
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
     _open: list[Received] = field(default_factory=list)
@@ -140,7 +140,7 @@ class Followed:
         "design §8: a command that physics does not follow is a fault with a name",
         is_hard=False,
     )
-    attends: int = Attends.SWITCHES | Attends.ORDERS
+    attends: int = Attends.SWITCHES | Attends.MOVES
     _spells: dict[str, Spell] = field(default_factory=dict)
     _wanted: dict[str, bool] = field(default_factory=dict)
     _seen_count: int = 0
@@ -194,7 +194,7 @@ class Hysteresis:
         "study I13; envelope file: closings in a window; from the 10 s are excepted: a fault, an overload, a dead bus, "
         "the emergency-off, a POI that moved, a person's wish",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.MOVES
     _wrong: Unsettled[tuple[str, str]] = field(default_factory=Unsettled)  # flapped; worn out
     _held: Held = field(default_factory=Held)
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)

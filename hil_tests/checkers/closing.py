@@ -263,7 +263,7 @@ class ClosingConditions:
         "0.3 s after the condition begins",
         "design §7",
     )
-    attends: int = Attends.SWITCHES | Attends.ORDERS
+    attends: int = Attends.SWITCHES | Attends.MOVES
     is_waiting: bool = False
     _seen_count: int = 0
     _spell: Spell | None = None

@@ -70,7 +70,7 @@ class LastSource:
         "study I14; emergency-off, an empty battery, the second after a contact, a return with a break and a bus that "
         "must be dead before it is earthed, for a battery to form, excepted",
     )
-    attends: int = Attends.SWITCHES | Attends.ORDERS
+    attends: int = Attends.SWITCHES | Attends.MOVES
     is_waiting: bool = False
     _seen_count: int = 0
     _forming: tuple[str, ...] = ()  # as it was before the newest orders acted
@@ -133,7 +133,7 @@ class MinimumRun:
         "site file `min_run_s`; study I14; a person, the emergency-off, its own fault, a dark bus and an island that "
         "takes less than its least load excepted",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.MOVES
     _runs: Unsettled[bool] = field(default_factory=Unsettled)  # and whether a stop was excused then
     _held: Held = field(default_factory=Held)
     _began_s: dict[str, float] = field(default_factory=dict)

@@ -54,7 +54,7 @@ class TierZero:
         "5 s, or the hub's settling time and a second, 30 s at most",
         "the product's line: the radio stays on as long as physics allows",
     )
-    attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
+    attends: int = Attends.SWITCHES | Attends.MOVES | Attends.LOG
     is_waiting: bool = False  # one is dark
     _held: Held = field(default_factory=Held)
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))

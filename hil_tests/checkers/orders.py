@@ -91,7 +91,7 @@ def no_charge_order_against_the_bms() -> EachOrder:
             return ""
         return f"{order.asset} ordered to {order.value:.0f} W, its BMS allows {-charge_w:.0f} to {discharge_w:.0f}"
 
-    return EachOrder(about, asks, frozenset({"power_set_w"}))
+    return EachOrder(about, asks, frozenset({"power_set_w"}), Attends.LEVELS)
 
 
 def nothing_to_the_stale() -> EachOrder:

@@ -61,7 +61,7 @@ class ManualLock:
         "2 s after the key or the switch",
         "design §5, authority manual; study I20: an operator's lock is never overridden",
     )
-    attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
+    attends: int = Attends.SWITCHES | Attends.MOVES | Attends.LOG
     _doubtful: list[tuple[float, Received]] = field(default_factory=list)  # and when the log has had its time
     _held: Held = field(default_factory=Held)
     _local: Spell = field(default_factory=lambda: Spell(HELD_GRACE_S))
@@ -134,7 +134,7 @@ class ControlFeeders:
         "none",
         "design §4, `carries_control`, and §6, radio life-support; study I16: tier 0 is never commanded off",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.MOVES
     _moves: Unsettled[bool] = field(default_factory=Unsettled)  # and whether the bus was live then
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)

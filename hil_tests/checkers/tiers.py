@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -35,7 +36,7 @@ class TierOrder:
         "1 s",
         "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor, a bounded power-cycle",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.MOVES
     _held: Held = field(default_factory=Held)
     _shed: list[tuple[float, Received]] = field(default_factory=list)  # when its time is over, and what was ordered
     _seen_count: int = 0
@@ -98,7 +99,7 @@ class Staging:
         "0.5 s",
         "design §6; EPHCC cold-load pick-up: staged 5 s apart the peak falls from 1.54 to 1.41 pu",
     )
-    attends: int = Attends.ORDERS
+    attends: int = Attends.MOVES
     is_waiting: bool = False
     _seen_count: int = 0
     _last_s: float | None = None
@@ -150,7 +151,7 @@ class RestoreOrder:
         "none",
         "design §6: the restore order is the reverse; study I6; exempt: a fault of the feeder itself",
     )
-    attends: int = Attends.ORDERS | Attends.LOG
+    attends: int = Attends.MOVES | Attends.LOG
     _wrong: Unsettled[_Pickup] = field(default_factory=Unsettled)
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
@@ -207,7 +208,7 @@ class RestoreOrder:
 
 def _soc_pct(scene: Scene) -> float:
     """Of the fullest that forms; a hub without one is not short of charge."""
-    return max((b.soc_pct for b in scene.plant.batteries.values() if b.is_forming), default=100.0)
+    return max([b.soc_pct for b in scene.plant.batteries.values() if b.is_forming], default=100.0)
 
 
 def _has_genset(scene: Scene) -> bool:
@@ -229,6 +230,7 @@ class Reserve:
         "the site file's `shed_below_soc_pct`",
     )
     attends: int = Attends.PLANT
+    _highest_pct: float = math.inf  # above it no tier is short
     _spell: Spell = field(default_factory=lambda: Spell(RESERVE_GRACE_S))
 
     @property
@@ -243,6 +245,9 @@ class Reserve:
 
     def _wrong(self, scene: Scene) -> str:
         plant, soc_pct = scene.plant, _soc_pct(scene)
+        if soc_pct >= self._highest_pct:
+            return ""  # in nearly every step
+        self._highest_pct = max(t.shed_below_soc_pct for t in scene.site.hub.tiers) - RESERVE_HYSTERESIS_PCT
         short = [t for t in scene.site.hub.tiers if soc_pct < t.shed_below_soc_pct - RESERVE_HYSTERESIS_PCT]
         if not short or not _is_island(scene) or not scene.controller.is_running or _has_genset(scene):
             return ""

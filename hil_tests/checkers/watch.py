@@ -24,8 +24,7 @@ class Watch:
         self.findings: list[Finding] = []
         self._on_finding = on_finding
         self._checkers: list[Checker] = [each for each in all_checkers() if each.about.id not in without]
-        self._for = [[each for each in self._checkers if each.attends & news] for news in range(16)]
-        self._judges_of_orders = [each for each in self._checkers if each.attends & Attends.ORDERS]
+        self._for = [[each for each in self._checkers if each.attends & news] for news in range(2 * Attends.LEVELS)]
         self._waiting: list[Checker] = []
         self._seen = (-1, -1, -1)
         self._switching: list[object] = []
@@ -51,7 +50,7 @@ class Watch:
 
     def look_at_orders(self) -> None:
         """Orders have arrived where the plant stands still: those look who judge orders, and nobody else."""
-        for checker in self._judges_of_orders:
+        for checker in self._for[self._new_orders()]:
             for detail in checker.look(self.scene):
                 self.keep(finding(checker, self.scene, detail))
 
@@ -68,15 +67,22 @@ class Watch:
             if self._on_finding is not None:
                 self._on_finding(one)
 
+    def _new_orders(self) -> int:
+        """Of which kinds orders have come since the last step."""
+        news = NOTHING
+        for order in self.scene.orders[max(0, self._seen[1]) :]:
+            news |= Attends.MOVES if isinstance(order.value, str | bool) else Attends.LEVELS
+        return news
+
     def _news(self) -> int:
         """What has changed since the last step."""
         rest, scene = self.scene.plant.rest, self.scene
         seen = (rest.changes_count + rest.turns_count, len(scene.orders), len(scene.controller.events))
         if seen == self._seen:
             return NOTHING
-        (plant, orders, lines), self._seen = self._seen, seen
-        news = NOTHING if seen[0] == plant else Attends.PLANT
-        news |= NOTHING if seen[1] == orders else Attends.ORDERS
+        news = self._new_orders() if seen[1] != self._seen[1] else NOTHING
+        (plant, _, lines), self._seen = self._seen, seen
+        news |= NOTHING if seen[0] == plant else Attends.PLANT
         news |= NOTHING if seen[2] == lines else Attends.LOG
         before, self._switching = self._switching, switching(scene)
         return news if self._switching == before else news | Attends.SWITCHES

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from controller.model.phases import ALL_PHASES, Phase, PhaseValues
+from controller.model.phases import ALL_PHASES, Phase, PhaseValues, phase_values
 from hil_tests.plant.base import BASE_VA
 
 Parts = tuple[complex, complex, complex]
@@ -86,6 +86,6 @@ class PhaseBook:
         together_pu = sum(source.rated_pu for source, _ in self._sources if source.is_forming)
         scale = BASE_VA * rated_pu / max(rated_pu, together_pu)
         even = power_pu * BASE_VA / 3.0
-        return PhaseValues(
-            even + (l1.real - mean) * scale, even + (l2.real - mean) * scale, even + (l3.real - mean) * scale
+        return phase_values(
+            (even + (l1.real - mean) * scale, even + (l2.real - mean) * scale, even + (l3.real - mean) * scale)
         )

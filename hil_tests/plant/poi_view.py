@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 from typing import TYPE_CHECKING
 
-from controller.model.phases import PhaseValues
+from controller.model.phases import PhaseValues, phase_values
 from hil_tests.plant.base import BASE_VA, TWO_PI
 from hil_tests.plant.breaker import CLOSED
 from hil_tests.plant.phase_book import Parts
@@ -34,7 +34,7 @@ def bus_voltage_v(plant: Plant) -> PhaseValues:
 def poi_power_w(plant: Plant) -> PhaseValues:
     """Positive into the hub: on each phase what loads draw there, less what sources deliver there."""
     l1, l2, l3 = _parts(plant)
-    return PhaseValues(l1.real * BASE_VA, l2.real * BASE_VA, l3.real * BASE_VA)
+    return phase_values((l1.real * BASE_VA, l2.real * BASE_VA, l3.real * BASE_VA))
 
 
 def poi_current_a(plant: Plant) -> PhaseValues:
@@ -44,7 +44,7 @@ def poi_current_a(plant: Plant) -> PhaseValues:
         return PhaseValues.even(abs(plant.poi_current) * BASE_VA / (3.0 * plant.hub.nominal_voltage_v))
     scale = BASE_VA / volts / plant.hub.nominal_voltage_v
     l1, l2, l3 = _parts(plant)
-    return PhaseValues(abs(l1) * scale, abs(l2) * scale, abs(l3) * scale)
+    return phase_values((abs(l1) * scale, abs(l2) * scale, abs(l3) * scale))
 
 
 def source_current_a(plant: Plant, power_w: PhaseValues) -> PhaseValues:

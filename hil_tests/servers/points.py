@@ -6,8 +6,9 @@ One mapping for the direct links of virtual time and for all protocol servers. V
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from controller.config.types import Device, PointRef, Site
 from controller.drivers.link import Value
@@ -15,7 +16,7 @@ from controller.model.words import BreakerPosition
 from hil_tests.plant.plant import STEP_S, Plant
 from hil_tests.plant.rest import CLOCK_S
 from hil_tests.servers.dead_man import act_without_us
-from hil_tests.servers.plant_points import Reader, Writer, asset_points
+from hil_tests.servers.plant_points import Reader, Writer, asset_points, at_once
 
 Lie = Callable[[Value | None], Value | None]
 """From what is so to what the device says; or from an order to what it understands, None when to nothing."""
@@ -39,6 +40,8 @@ class PlantDevice:
     listeners: list[Callable[[], None]] = field(default_factory=list)  # called with every order but the heartbeat
     lies: dict[str, list[Lie]] = field(default_factory=dict)  # faults of what it says, by point; the last one wins
     mishearings: dict[str, list[Lie]] = field(default_factory=dict)  # faults of what it understands
+    sees_angle: bool = False  # across an open POI, which turns while all else rests
+    _together: dict[tuple[str, ...], Callable[[], list[Value | None]]] = field(default_factory=dict)
 
     def read(self, point: str) -> Value | None:
         """What it says now; None where the device would answer its sentinel."""
@@ -50,12 +53,15 @@ class PlantDevice:
             value = lie(value)
         return value
 
-    def read_all(self, points: Sequence[str]) -> list[Value | None]:
-        """The same for several."""
+    def read_all(self, points: tuple[str, ...]) -> list[Value | None]:
+        """The same for several, asked for together again and again."""
         if self.lies:
             return [self.read(point) for point in points]
-        readers, written = self.readers, self.written
-        return [readers[point]() if point in readers else written.get(point) for point in points]
+        together = self._together.get(points)
+        if together is None:
+            truths = [self.readers.get(point) or partial(self.written.get, point) for point in points]
+            together = self._together[points] = at_once(truths)
+        return together()
 
     def truth(self, point: str) -> Value | None:
         """What it would say without a fault of its own."""
@@ -71,8 +77,7 @@ class PlantDevice:
         if self.lies:
             return None
         rest = self.plant.rest
-        sees_angle = any(role == "poi" for role, _ in self.assets)
-        return rest, rest.changes_count + rest.turns_count if sees_angle else rest.changes_count
+        return rest, rest.changes_count + rest.turns_count if self.sees_angle else rest.changes_count
 
     def write(self, point: str, value: Value) -> None:
         """Take an order, as it is understood."""
@@ -220,6 +225,7 @@ class PlantDevices:
 
             for device in served:
                 self._devices[device].assets.append((binding.role, binding.asset))
+                self._devices[device].sees_angle |= binding.role == "poi"
 
     def _check_instruments(self) -> None:
         points = {f"{name}.{point}" for name, device in self._devices.items() for point in device.readers}

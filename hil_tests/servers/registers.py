@@ -5,7 +5,7 @@ Holes of a few registers between points read as 0, as in most devices; what lies
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -58,7 +58,7 @@ def table_cells(points: Iterable[Point]) -> list[Cell]:
 class Answers(Protocol):
     """A device, as its registers need it."""
 
-    def read_all(self, points: Sequence[str]) -> list[Value | None]:
+    def read_all(self, points: tuple[str, ...]) -> list[Value | None]:
         """What it says now; None where the device would answer its sentinel."""
         ...
 
@@ -158,7 +158,7 @@ class _Block:
 
     def __init__(self, address: int, cells: list[Cell], words: list[int], is_live: bool) -> None:
         """`is_live`: all of it is read of the plant, nothing is remembered by the device alone."""
-        self._points = [cell.point.id for cell in cells]
+        self._points = tuple(cell.point.id for cell in cells)
         self._address, self._cells, self.words, self.is_live = address, cells, words, is_live
         self._before: list[object] = [_NEVER] * len(cells)
         self.state: object = None  # of the device, when it was last looked at

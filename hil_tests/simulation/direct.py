@@ -207,7 +207,7 @@ class _Group:
         self._refresh_s = [point.refresh_s for point in points]
         self._refreshes_s = frozenset(self._refresh_s)
         self._read_all = at_once([target.readers[point.id] for point in points])
-        self._sees_angle = any(role == "poi" for role, _ in target.assets)
+        self._sees_angle = target.sees_angle
         self._rest, self._change = target.plant.rest, -1
 
     def sample(self, at_s: float, now_s: float) -> bool:

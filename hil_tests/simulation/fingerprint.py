@@ -23,8 +23,8 @@ class Fingerprint:
     def cycle(self, plant: Plant, loop: Loop, vetoes: tuple[Veto, ...], now_s: float) -> None:
         """What the plant was and what the controller made of it."""
         bus, angle_deg = plant.bus, plant.angle_difference_deg
-        self._hash.update(CYCLE.pack(now_s, bus.real, bus.imag, math.nan if angle_deg is None else angle_deg))
-        self._hash.update(f"{loop.memory.mode.value} {plant.poi.position.value} {vetoes or ''}".encode())
+        numbers = CYCLE.pack(now_s, bus.real, bus.imag, math.nan if angle_deg is None else angle_deg)
+        self._hash.update(numbers + f"{loop.memory.mode.value} {plant.poi.position.value} {vetoes or ''}".encode())
 
     def add(self, data: bytes) -> None:
         """Bytes on a wire."""

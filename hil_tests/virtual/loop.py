@@ -53,6 +53,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         heappush(self._timers, (when, next(self._order), timer))
         return timer
 
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call it when so much virtual time has gone by."""
+        when = self._now_s + delay
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._order), timer))
+        return timer
+
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:

@@ -15,7 +15,11 @@ from hil_tests.tests.checkers.stage import Stage
 from hil_tests.tests.checkers.test_fire import LAWFUL, OTHER_WAYS, WRONGS
 
 EVERYTHING = Attends.PLANT | Attends.ORDERS | Attends.LOG | Attends.SWITCHES
-RESTING = {checker.about.id for checker in all_checkers() if checker.attends & Attends.SWITCHES}
+RESTING = {
+    checker.about.id
+    for checker in all_checkers()
+    if checker.attends & Attends.SWITCHES or checker.attends & Attends.ORDERS in {Attends.MOVES, Attends.LEVELS}
+}
 STORIES = [story for story in (*WRONGS.items(), *OTHER_WAYS, *LAWFUL.items()) if story[0] in RESTING]
 SAME_S = 0.1  # some look once a second, and need not begin in the same step
 
