@@ -6,7 +6,7 @@ feeder that carries control stays closed on a live bus, and the earth of a livin
 The safe levels: the POI is not closed; a feeder or relay seen open is held open, any other left alone; a battery that
 may not form is stopped if it can do nothing else, goes back to following if it had been let to form, and is left alone
 otherwise; a genset whose start was under way is stopped; a set-point takes its nearest bound; a locked-out source
-is told nothing; under emergency-off every source that is spoken to is told to stop.
+is told nothing but to leave the street; under emergency-off every source that is spoken to is told to stop.
 """
 
 from __future__ import annotations
@@ -138,9 +138,11 @@ def _vet_battery(case: Case, battery: Battery, command: BatteryCommand) -> Batte
     if command.stop:
         return BatteryCommand(stop=True, cause=command.cause)
     ban = _ban(case, battery.id, is_forming=mode is FORMING)
+    lets_go = _must_let_go(case, battery)
     if ban is not None:
-        return None if ban is Reason.VETO_LOCKED_OUT else BatteryCommand(stop=True, cause=ban)
-    if _must_let_go(case, battery):
+        is_left_alone = ban is Reason.VETO_LOCKED_OUT and not lets_go
+        return None if is_left_alone else BatteryCommand(stop=True, cause=ban)
+    if lets_go:
         if not command.follow or command.form is not None:
             _note(case, battery.id, Reason.VETO_NOT_PROVEN_OPEN)
         command = replace(command, form=None, follow=True)

@@ -71,6 +71,13 @@ def test_an_order_to_form_is_taken_out_with_it() -> None:
     assert (reasons(verdict), verdict.allowed.batteries) == ([Reason.VETO_NOT_PROVEN_OPEN], LET_GO)
 
 
+def test_one_that_is_locked_out_stops() -> None:
+    watch = watch_after(on_grid(), FORMS, latched=frozenset({"main"}))
+    stopped = {"main": BatteryCommand(stop=True, cause=Reason.VETO_LOCKED_OUT)}
+    assert watch.sees(FORMS).allowed == NOTHING
+    assert watch.sees_for(FORMS, LET_GO_S).allowed.batteries == stopped
+
+
 def test_a_stop_stays_a_stop() -> None:
     assert first_verdict_at(1.0, FORMS, battery(stop=True)).allowed.batteries == {"main": BatteryCommand(stop=True)}
 
