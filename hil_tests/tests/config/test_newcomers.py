@@ -17,6 +17,8 @@ SIZES = (
             "300 to 2_000_000 VA", "60_000 VA"),
     Mistake("mWh for Wh", "capacity_wh = 40_000", "▶capacity_wh = 40_000_000", "batteries.battery_second.capacity_wh",
             "40_000_000 Wh", "900 to 10_000_000 Wh", "40_000 Wh"),
+    Mistake("a million times too much", "capacity_wh = 40_000", "▶capacity_wh = 40_000_000_000",
+            "batteries.battery_second.capacity_wh", "40_000_000_000 Wh", "900 to 10_000_000 Wh", "40_000 Wh"),
     Mistake("far beyond a factor of a thousand", "capacity_wh = 40_000", "▶capacity_wh = 40_000_000_000_000",
             "batteries.battery_second.capacity_wh", "40_000_000_000_000 Wh", "900 to 10_000_000 Wh"),
     Mistake("a feeder of megawatts", "rated_w = 2_000", "▶rated_w = 2_000_000", "feeders.phones.rated_w",
@@ -50,7 +52,8 @@ def test_the_shipped_hubs_are_of_usual_size(hub: Path) -> None:
 @pytest.mark.parametrize("section", USUAL)
 def test_the_bounds_themselves_are_usual(section: str) -> None:
     for usual in USUAL[section].values():
-        assert usual.min * 1000.0 < usual.max, "else no factor of a thousand could be told"
+        low, high = usual.bounds
+        assert low * 1000.0 < high, "else no factor of a thousand could be told"
 
 
 def test_of_many_names_the_likeliest_comes_first_and_the_rest_is_counted(tmp_path: Path) -> None:
