@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import threading
 from collections import deque
 from typing import TextIO
@@ -27,7 +28,7 @@ class Pen:
         self._waiting_characters = 0  # those that are just being written included
         self._news = threading.Condition()
         self._error: OSError | None = None
-        threading.Thread(target=self._run, name="pen", daemon=True).start()
+        _start_deaf(threading.Thread(target=self._run, name="pen", daemon=True))
 
     def write(self, text: str) -> int:
         """Take it. Raises OSError: the reader has gone for good."""
@@ -85,3 +86,12 @@ class Pen:
                 rest = rest[os.write(self._handle, rest) :]
                 continue
             select.select([], [self._handle], [])
+
+
+def _start_deaf(thread: threading.Thread) -> None:
+    """A signal that waits until the main thread listens must not find another one that takes it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 import pytest
@@ -68,6 +70,19 @@ def test_a_reader_that_is_gone_is_told(pipe: tuple[int, TextIO]) -> None:
     assert pen.finish(10.0)
     with pytest.raises(BrokenPipeError):
         pen.write("again")
+
+
+def test_it_takes_no_signal_that_the_main_thread_lets_wait(pipe: tuple[int, TextIO]) -> None:
+    reading, stream = pipe
+    before = {thread.native_id for thread in threading.enumerate()}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    Pen(stream)
+    (own,) = {thread.native_id for thread in threading.enumerate() if thread.name == "pen"} - before
+    status = Path(f"/proc/self/task/{own}/status").read_text()
+    (blocked,) = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk:"))
+    assert all(blocked >> (number - 1) & 1 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == mask, "the main thread hears what it heard"
+    os.close(reading)
 
 
 def test_a_handle_that_somebody_made_non_blocking_is_waited_for(pipe: tuple[int, TextIO]) -> None:
