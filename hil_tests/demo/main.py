@@ -55,31 +55,31 @@ class DemoOptions:
 
 def run_demo(options: DemoOptions) -> int:
     """Play the demo. Exit code 0: all well (or ended by Ctrl-C); 1: with one line that says why not."""
-    pen, errors = Pen(sys.stdout), Pen(sys.stderr)
-    start_logging(as_json=False, sink=cast("IO[str]", errors))
-    try:
-        return _run_with(options, pen, Console(file=cast("IO[str]", pen)))
-    finally:
-        pen.finish(READER_PATIENCE_S)
-        errors.finish(READER_PATIENCE_S)
+    with asked_later():
+        pen, errors = Pen(sys.stdout), Pen(sys.stderr)
+        start_logging(as_json=False, sink=cast("IO[str]", errors))
+        try:
+            return _run_with(options, Output(pen, Console(file=cast("IO[str]", pen))))
+        finally:
+            pen.finish(READER_PATIENCE_S)
+            errors.finish(READER_PATIENCE_S)
 
 
-def _run_with(options: DemoOptions, pen: Pen, console: Console) -> int:
+def _run_with(options: DemoOptions, output: Output) -> int:
     port = options.port if options.port is not None else free_port()
     if not _is_free(port):
-        console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
+        output.console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
         return 1
-    with asked_later():
-        folder = OwnedFolder("hallig-demo-")
-        children = Children(folder.path)
-        try:
-            return asyncio.run(_until_told(_Demo(options, port, children, Output(pen, console))))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            console.print("Ended. Everything that was started is stopped.")
-            return 0
-        finally:
-            children.end_all()
-            folder.remove()
+    folder = OwnedFolder("hallig-demo-")
+    children = Children(folder.path)
+    try:
+        return asyncio.run(_until_told(_Demo(options, port, children, output)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        output.console.print("Ended. Everything that was started is stopped.")
+        return 0
+    finally:
+        children.end_all()
+        folder.remove()
 
 
 @dataclass(frozen=True, slots=True)
