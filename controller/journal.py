@@ -124,8 +124,7 @@ class Journal:
             self._stop.wait(GROUP_S)
             store = store or self._open()
             if store is None:
-                self._questions.refuse(self._trouble.reason)
-                self._stop.wait(RETRY_S)
+                self._until_next_try(lambda: self._questions.refuse(self._trouble.in_words(self._intake.pending_count)))
                 continue
             try:
                 self._work(store)
@@ -137,6 +136,15 @@ class Journal:
         if store is not None:
             _close(store)
         self._lock.release()
+
+    def _until_next_try(self, attend: Callable[[], None]) -> None:
+        """Who asks does not wait for it: a file that takes nothing can be read."""
+        again_at_s = clock.now_s() + RETRY_S
+        while not self._stop.is_set() and (left_s := again_at_s - clock.now_s()) > 0.0:
+            attend()
+            self._wake.wait(left_s)
+            self._wake.clear()
+        self._wake.set()
 
     def _has_work(self) -> bool:
         return bool(self._pending) or self._intake.has_work or self._again is not None
@@ -213,8 +221,7 @@ class Journal:
             self._set_aside(store, error)
             return None
         if isinstance(error, OSError) or code_of(error) != sqlite3.SQLITE_IOERR:
-            self._stop.wait(RETRY_S)
-            self._wake.set()
+            self._until_next_try(lambda: self._questions.answer(store))
             return store
         _close(store)
         return None

@@ -42,6 +42,15 @@ class Trouble:
         self._is_told = True
         log.warning("%s cannot be written: %s. %s", self._path, self.reason, CONSEQUENCE)
 
+    def in_words(self, waiting_count: int) -> str:
+        """For who asks the journal in vain: why, and what becomes of the events that wait."""
+        waiting = "1 event waits" if waiting_count == 1 else f"{waiting_count} events wait"
+        where, mended = (
+            f"the journal {self._path} cannot be opened: {self.reason}",
+            "will be written once that is mended",
+        )
+        return f"{where}. {waiting} in memory and {mended}"
+
     def end(self, *, is_proven: bool) -> None:
         """It is open; proven is it by what was written: a dying disk opens well each time."""
         self.reason = ""

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from controller.config.types import AssetBinding, ModbusWhere, NodeWhere, Point, PointRef, Site, SunSpecWhere
+from controller.drivers.fields import age_limit_s
 from controller.drivers.link import Link, Value
 from controller.drivers.roles import ROLE_FIELDS
 from controller.model.image import ProcessImage
@@ -71,7 +72,7 @@ class PointReader:
     def read(self, name: str, image: ProcessImage, now_s: float) -> dict[str, Any]:
         """Everything known of one name, as it goes over the socket. Raises UnknownPointError."""
         target = resolve(name, self._site)
-        sources = [self._source(ref, now_s) for ref in target.sources]
+        sources = [self._source(ref, target.asset, now_s) for ref in target.sources]
         if target.asset is None:
             value, asset, role = sources[0]["value"], None, None
         else:
@@ -88,7 +89,7 @@ class PointReader:
             "sources": sources,
         }
 
-    def _source(self, ref: PointRef, now_s: float) -> dict[str, Any]:
+    def _source(self, ref: PointRef, asset: AssetBinding | None, now_s: float) -> dict[str, Any]:
         link, point = self._links[ref.device], self._site.devices[ref.device].table.points[ref.point]
         reading = link.reading(ref.point)
         return {
@@ -98,6 +99,7 @@ class PointReader:
             "value": None if reading is None else reading.value,
             "raw": None if reading is None else _raw(reading.value, point),
             "age_s": None if reading is None else round(max(0.0, now_s - reading.at_s), 3),
+            "max_age_s": None if asset is None else age_limit_s(ref, asset, self._site),
             "where": _where(point),
         }
 

@@ -165,7 +165,7 @@ class ControlSocket:
         try:
             events = await self._of_journal(lambda s: s.newest(limit) if after is None else s.read(after, limit))
         except (OSError, TimeoutError) as error:
-            return _no_journal(error)
+            return self._no_journal(error)
         events = _fitting(events)
         cursor = events[-1]["seq"] if events else after or 0
         return {"events": events, "cursor": cursor}
@@ -174,7 +174,7 @@ class ControlSocket:
         try:
             walk, ends = await self._of_journal(lambda store: (store.walk_on(walk, ASKED_COUNT), store.ends()))
         except (OSError, TimeoutError) as error:
-            return _no_journal(error)
+            return self._no_journal(error)
         return {"walk": asdict(walk), "ends": asdict(ends), "set_aside": self._journal.status.broken_files}
 
     async def _of_journal(self, question: Callable[[JournalStore], T]) -> T:
@@ -186,6 +186,11 @@ class ControlSocket:
             raise OSError(f"the journal cannot be read: {of_a_disk(error)}") from None
         except (ValueError, TypeError, LookupError):
             raise OSError("the journal cannot be read: a line in it is not as it was written") from None
+
+    def _no_journal(self, error: OSError) -> dict[str, Any]:
+        reason = self._journal.status.reason
+        late = f"the journal does not answer in time{f': {reason}' if reason else ''}"
+        return {"error": "journal", "detail": str(error) or late}
 
     def _read(self, frame: ReadFrame) -> dict[str, Any]:
         if self.read_one is None:
@@ -223,10 +228,6 @@ async def _read(reader: asyncio.StreamReader) -> bytes | None:
         if length > FRAME_MAX_BYTES:
             raise OSError(f"a frame of {length} bytes")
         return await reader.readexactly(length)
-
-
-def _no_journal(error: OSError) -> dict[str, Any]:
-    return {"error": "journal", "detail": str(error) or "the journal does not answer"}
 
 
 def _fitting(events: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -15,7 +15,8 @@ ABOUT = About(
     text="""\
 Start simulated devices on this machine, a real controller, and the page; play a
 blackout and the way back. Everything listens on this machine only, and
-everything that was started is stopped at the end.""",
+everything that was started is stopped at the end. Into a file or a pipe it
+writes a line for each event, until a signal ends it.""",
     examples=(
         ("hallig demo", "with a live view in the terminal; any key plays again, Ctrl-C ends"),
         ("hallig demo --once", "once, in lines, with a verdict: 1 when the hub failed"),
@@ -41,11 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("usage", USAGE, f"--port {arguments.port} is no port", "Ports are 1 to 65535.")
     if arguments.grid_s < 0 or arguments.island_s <= 0:
         raise CommandError("usage", USAGE, "--grid-s and --island-s are seconds above zero")
-    from controller.commands.logs import start_logging  # noqa: PLC0415
     from hil_tests.demo.main import DemoOptions, default_site, run_demo  # noqa: PLC0415  (not for --help)
     from hil_tests.demo.story import Chapter  # noqa: PLC0415
 
-    start_logging(as_json=False)
     chapter = Chapter(arguments.grid_s, arguments.island_s)
     if not arguments.as_json:
         return run_demo(DemoOptions(arguments.port, arguments.once, chapter, default_site()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import re
 import sys
@@ -25,6 +26,7 @@ EXITS: Mapping[int, str] = {
 }
 ALL_EXITS = {**EXITS, INVALID: "the test bench itself was at fault: nothing is proven ('hallig bench')"}
 COLUMNS = 80  # help is the same on every terminal, so that its copy in the documentation is too
+OPTION = re.compile(r"--?[A-Za-z]")
 NEGATIVE = re.compile(r"-\d+(\.\d+)?[smhd]?$")
 
 
@@ -84,6 +86,18 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._negative_number_matcher = NEGATIVE
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, but what is unknown is told before what is missing: it may be what was meant."""
+        words = list(sys.argv[1:] if args is None else args)
+        for word in itertools.takewhile(lambda word: word != "--", words):
+            if self._subparsers is not None and not word.startswith("-"):
+                break  # what follows is for the part, whose own parser knows it
+            name = word.partition("=")[0]
+            is_option = OPTION.match(name) and not self._negative_number_matcher.match(word)
+            if is_option and not {name, name[:2]} & self._option_string_actions.keys():
+                self.error(f"unrecognized arguments: {name}")
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise it, so that it is told like every other mistake."""

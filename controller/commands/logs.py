@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from typing import IO
 
 
 class _JsonLines(logging.Formatter):
@@ -20,9 +21,9 @@ class _JsonLines(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-def start_logging(*, as_json: bool) -> None:
-    """To the error stream, from level INFO on."""
-    sink = logging.StreamHandler(sys.stderr)
-    sink.setFormatter(_JsonLines() if as_json else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[sink])
+def start_logging(*, as_json: bool, sink: IO[str] | None = None) -> None:
+    """To the error stream, or where else it shall go, from level INFO on."""
+    handler = logging.StreamHandler(sink or sys.stderr)
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("asyncua").setLevel(logging.ERROR)  # it tells every request at level INFO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ connection is opened from the site file: nothing is written, no heartbeat.""",
         "field": "field or point; its name ends in the unit of the value",
         "value": "number, truth, word, or `l1`, `l2`, `l3`; null: nothing fresh and plausible",
         "age_s": "seconds since the device held it; of several sources the oldest",
-        "sources": "`device`, `point`, `is_up`, `value`, `raw` (null: the device scales), `age_s`, `where`",
+        "sources": "`device`, `point`, `is_up`, `value`, `raw` (null: it scales), `age_s`, `max_age_s`, `where`",
         "through": "controller, or device when it was asked directly",
     },
 )
@@ -88,7 +88,7 @@ def _tell(read: Callable[[], dict[str, Any]], arguments: argparse.Namespace) -> 
             if arguments.as_json:
                 print_json(found)
             else:
-                print_lines(_lines(found))
+                print_lines(lines_of(found))
             if not arguments.watch:
                 return OK if found["value"] is not None else PROBLEM
             pause(WATCH_PERIOD_S)
@@ -125,9 +125,22 @@ def _site(arguments: argparse.Namespace, hub: HubPlace | None) -> str:
     return str(hub.places.site)
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def lines_of(found: dict[str, Any]) -> list[str]:
+    """For people: the value, why there is none, and where it comes from."""
     first = f"{found['name']} = {_value(found['value'], found['field'])}{_age(found['age_s'])}"
-    return [first, *(f"  {_source(source)}" for source in found["sources"])]
+    return [first, *_why_not(found), *(f"  {_source(source)}" for source in found["sources"])]
+
+
+def _why_not(found: dict[str, Any]) -> Iterator[str]:
+    """Why there is no value although its devices have told some."""
+    told = [
+        source for source in found["sources"] if source["age_s"] is not None and source.get("max_age_s") is not None
+    ]
+    old = [source for source in told if source["age_s"] > source["max_age_s"]]
+    if found["value"] is None and old:
+        oldest = max(old, key=lambda source: float(source["age_s"] - source["max_age_s"]))
+        limit = f"{oldest['max_age_s']:g} s is the limit: an older value may be judged by no more"
+        yield f"  too old: {oldest['device']} {oldest['point']} is of {oldest['age_s']:.2f} s ago; {limit}"
 
 
 def _source(source: dict[str, Any]) -> str:

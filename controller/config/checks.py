@@ -17,6 +17,7 @@ from controller.config import (
     checks_loads,
     checks_opcua,
     checks_poi,
+    checks_sizes,
     checks_sources,
     checks_trust,
     checks_wires,
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     *checks_capacity.CHECKS,
     *checks_opcua.CHECKS,
     *checks_trust.CHECKS,
+    *checks_sizes.CHECKS,
     *abilities.CHECKS,
 )
 

@@ -24,6 +24,7 @@ from controller.config.wording import UNKNOWN_KEY
 from controller.model.envelope import Envelope
 from controller.model.grid_code import GridCode
 
+NAMED_MAX = 6  # of the names that there are, the likeliest first: more nobody reads
 OWN_TABLES = "devices"  # beside the site file: tables that are not shipped; they come first
 
 Overrides = Mapping[str, Mapping[str, object]]
@@ -57,6 +58,9 @@ def examine(path: Path, overrides: Overrides | None = None) -> Examined:
         ConfigError: the file cannot be read at all, or is no TOML.
     """
     file = read_toml(path)
+    if not file.data:
+        example = configs_dir() / "hubs" / "musterhallig.toml"
+        raise ConfigError([Problem(path, 0, 0, "file", "nothing in it", f"a site; begin with a copy of {example}")])
     problems = list(_override(file, overrides or {}))
     entry, wrong_shape = validate(file, SiteFile)
     problems += wrong_shape
@@ -179,7 +183,9 @@ def _no_such_file(file: TomlFile, loc: tuple[str, ...], kind: str, name: str) ->
     folders = [folder, *([file.path.parent / OWN_TABLES] if kind == "devices" else [])]
     known = sorted(str(found.relative_to(each).with_suffix("")) for each in folders for found in each.rglob("*.toml"))
     near = nearest(name, known) or next((each for each in known if each.endswith(f"/{name}")), "")
-    return file.problem(loc, f"the unknown name '{name}'", f"one of {', '.join(known)}", near)
+    shown = [*([near] if near else []), *(each for each in known if each != near)][:NAMED_MAX]
+    more = f" ({len(known) - len(shown)} more in {folder})" if len(known) > len(shown) else ""
+    return file.problem(loc, f"the unknown name '{name}'", f"one of {', '.join(shown)}{more}", near)
 
 
 def _in_reading_order(path: Path, problems: list[Problem]) -> tuple[Problem, ...]:

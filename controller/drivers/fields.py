@@ -69,11 +69,15 @@ def _source(
     site: Site,
     screens: Mapping[str, Screen],
 ) -> _Source:
+    return _Source(screens[ref.device].facts.get, points, age_limit_s(ref, binding, site), ref.device, convert)
+
+
+def age_limit_s(ref: PointRef, binding: AssetBinding, site: Site) -> float:
+    """How old a value may be that the asset takes from this point: as its role needs it, or as it is polled."""
     device = site.devices[ref.device]
     point = device.table.points[ref.point]
     polled_s = POLLS_MISSED_MAX * poll_period_s(device, point.group) + point.refresh_s
-    max_age_s = max(site.max_age_s[binding.role], polled_s)
-    return _Source(screens[ref.device].facts.get, points, max_age_s, ref.device, convert)
+    return max(site.max_age_s[binding.role], polled_s)
 
 
 def _converter(kind: FieldKind) -> Convert:

@@ -197,11 +197,13 @@ def _check_window(
         found = f"'{expected.after}', which {len(instants)} lines of the timeline are called"
         yield file.problem((*loc, "after"), found, "a `name` for the line that is meant")
     base_s = next((action.at for action in scenario.timeline if action.label == expected.after), 0.0)
-    for key, value_s in (("within", expected.within), ("at", expected.at), ("during", (expected.during or (0, 0))[1])):
-        if value_s is not None and base_s + value_s > scenario.until + 1e-9:
-            wanted = f"an end no later than the scenario's, {spoken(scenario.until)}"
-            yield file.problem((*loc, key), spoken(base_s + value_s), wanted)
     given = [key for key in ("within", "at", "during") if getattr(expected, key) is not None]
+    spans_s = {"within": expected.within, "at": expected.at, "during": (expected.during or (0.0, 0.0))[1]}
+    for key in given or ["after"]:
+        end_s = base_s + (spans_s.get(key) or 0.0)
+        if end_s > scenario.until + 1e-9:
+            wanted = f"an end no later than the scenario's, {spoken(scenario.until)}"
+            yield file.problem((*loc, key), spoken(end_s), wanted)
     if len(given) > 1:
         yield file.problem((*loc, given[-1]), " and ".join(given), "one of within, at, during")
 

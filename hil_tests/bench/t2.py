@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import signal
 from dataclasses import replace
 
@@ -28,7 +27,8 @@ from hil_tests.faults.types import CannotInjectError
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers, Overrides, Wiring
 from hil_tests.servers.lateness import LATE_S, Lateness
-from hil_tests.servers.process import ControllerProcess, last_words, memory_folder
+from hil_tests.servers.owned_folder import OwnedFolder
+from hil_tests.servers.process import ControllerProcess, last_words
 
 START_PATIENCE_S = 20.0
 LOG_LAG_S = 0.4  # a journal group, the bench's own pause between two looks, and a busy machine
@@ -110,10 +110,10 @@ class _Run:
         self._clock = GateClock()
         self._plant = Plant(site.hub, seed, options_of(scenario))
         self._servers = DeviceServers(site, self._plant, self._after_step, self._clock, SECURED)
-        self._folder = memory_folder("hallig-bench-")
+        self._folder = OwnedFolder("hallig-bench-")
         devices, notes = self._servers.devices, dict[str, str]()
         self._controller = ProcessController(
-            ControllerProcess(self._folder, str(site.path)),
+            ControllerProcess(self._folder.path, str(site.path)),
             lambda boot_s: devices.instant_of(self._clock.of(boot_s)),
             has_odd_clock=_bends_the_wall_clock(scenario),
         )
@@ -181,7 +181,7 @@ class _Run:
         finally:
             self._controller.process.kill()
             await self._servers.stop()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
 
     def result(self, invalid: str) -> Played:
         """The verdict on what was seen, with the log complete."""

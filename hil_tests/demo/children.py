@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controller import clock
+from controller.watchdog import EXIT_CODE as HUNG
 from hil_tests.servers.process import last_words, spawn
 
 END_PATIENCE_S = 5.0
@@ -25,6 +26,16 @@ class Child:
     def is_alive(self) -> bool:
         """Still running."""
         return self.process.poll() is None
+
+    @property
+    def how_it_ended(self) -> str:
+        """In words, of one that ended without being asked."""
+        code = self.process.returncode
+        if code == HUNG:
+            return f"this machine is too busy: the {self.name}'s loop hung, and its watchdog ended it (code {code})"
+        if code is not None and code < 0:
+            return f"somebody ended the {self.name} ({signal.Signals(-code).name})"
+        return f"the {self.name} ended by itself (code {code}, see {self.log})"
 
     def last_words(self) -> str:
         """The end of what it wrote, for the person who must understand why it died."""

@@ -6,35 +6,40 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
+import select
 import socket
 import sys
 import termios
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from rich.console import Console
 from rich.live import Live
 
 from controller import clock
+from controller.commands.logs import start_logging
 from controller.commands.stopping import asked_later, listening
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
+from controller.whereabouts import PID_NAME
 from hil_tests.demo.children import Children
 from hil_tests.demo.events import EventTail
 from hil_tests.demo.judge import Judge
+from hil_tests.demo.pen import Pen
 from hil_tests.demo.story import Chapter, play
 from hil_tests.demo.view import Screen
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.servers.bench import DeviceServers
+from hil_tests.servers.owned_folder import OwnedFolder
 from hil_tests.servers.ports import free_port
-from hil_tests.servers.process import memory_folder
 
 START_PATIENCE_S = 20.0
 READY_MODES = frozenset({"grid_connected"})
 REDRAWS_PER_S = 4
+READER_PATIENCE_S = 1.0  # at the end, for a terminal that takes no more
 DEMAND_RATIO = 0.95  # a busy evening: more than the battery may carry, so that something must be shed
 
 
@@ -50,21 +55,39 @@ class DemoOptions:
 
 def run_demo(options: DemoOptions) -> int:
     """Play the demo. Exit code 0: all well (or ended by Ctrl-C); 1: with one line that says why not."""
-    console = Console()
+    with asked_later():
+        pen, errors = Pen(sys.stdout), Pen(sys.stderr)
+        start_logging(as_json=False, sink=cast("IO[str]", errors))
+        try:
+            return _run_with(options, Output(pen, Console(file=cast("IO[str]", pen))))
+        finally:
+            pen.finish(READER_PATIENCE_S)
+            errors.finish(READER_PATIENCE_S)
+
+
+def _run_with(options: DemoOptions, output: Output) -> int:
     port = options.port if options.port is not None else free_port()
     if not _is_free(port):
-        console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
+        output.console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
         return 1
-    with asked_later():
-        children = Children(memory_folder("hallig-demo-"))
-        try:
-            return asyncio.run(_until_told(_Demo(options, port, children, console)))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            console.print("Ended. Everything that was started is stopped.")
-            return 0
-        finally:
-            children.end_all()
-            shutil.rmtree(children.run_dir, ignore_errors=True)
+    folder = OwnedFolder("hallig-demo-")
+    children = Children(folder.path)
+    try:
+        return asyncio.run(_until_told(_Demo(options, port, children, output)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        output.console.print("Ended. Everything that was started is stopped.")
+        return 0
+    finally:
+        children.end_all()
+        folder.remove()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the demo writes, which never waits, and how it looks there."""
+
+    pen: Pen
+    console: Console
 
 
 async def _until_told(demo: _Demo) -> int:
@@ -77,8 +100,9 @@ async def _until_told(demo: _Demo) -> int:
 class _Demo:
     """One run: what it started, and what it shows."""
 
-    def __init__(self, options: DemoOptions, port: int, children: Children, console: Console) -> None:
-        self.options, self.port, self.children, self.console = options, port, children, console
+    def __init__(self, options: DemoOptions, port: int, children: Children, output: Output) -> None:
+        self.options, self.port, self.children = options, port, children
+        self.pen, self.console = output.pen, output.console
         self.run_dir = children.run_dir
         self.screen = Screen(address=f"http://127.0.0.1:{port}/")
         site = load_site(options.site)
@@ -100,6 +124,8 @@ class _Demo:
             self.console.print(f"The page is at {self.screen.address}")
             beside = f"Beside it, in another terminal: hallig status --run-dir {self.run_dir}"
             self.console.print(beside, highlight=False, soft_wrap=True)
+            unkind = f"Be unkind to it: kill -9 $(cat {self.run_dir / PID_NAME}) ends the controller's process."
+            self.console.print(unkind, highlight=False, soft_wrap=True)
             return await (self._play_once() if self.options.once else self._play_on())
         except DemoFailedError as error:
             self.console.print(f"[red]demo failed:[/red] {error}", highlight=False)
@@ -147,19 +173,33 @@ class _Demo:
         return 1 if problems else 0
 
     async def _play_on(self) -> int:
-        """With a live view, until Ctrl-C; a key plays the story again."""
-        story = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, self._say_on_screen))
-        with _single_keys(), Live(console=self.console, refresh_per_second=REDRAWS_PER_S, screen=False) as live:
-            while True:
-                self._revive_the_dead()
-                self.screen.add_events(self.tail.new_lines())
-                live.update(self.screen.draw(self._raw_status()))
-                if _key_was_pressed() and story.done():
-                    self.judge = Judge(self.plant, self.judge.hub)
-                    story = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, self._say_on_screen))
-                if story.done() and not self.screen.line.startswith("Back"):
-                    self._say_on_screen(self._ending())
-                await asyncio.sleep(1 / REDRAWS_PER_S)
+        """Until Ctrl-C: with a live view, in which a key plays the story again; in lines where no terminal is."""
+        if not self.console.is_terminal:
+            return await self._tell_on(self._say, self._print_new_events)
+        with _single_keys(), Live(console=self.console, auto_refresh=False, screen=False) as live:
+            return await self._tell_on(self._say_on_screen, lambda: self._redraw(live))
+
+    async def _tell_on(self, say: Callable[[str], None], show: Callable[[], None]) -> int:
+        story, is_judged = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, say)), False
+        while True:
+            if warning := self._revive_the_dead():
+                self.screen.warnings = [warning]
+                if not self.console.is_terminal:
+                    say(warning)
+            show()
+            if story.done() and not is_judged:
+                is_judged = True
+                say(self._ending())
+            if self.console.is_terminal and _key_was_pressed() and story.done():
+                self.judge, is_judged = Judge(self.plant, self.judge.hub), False
+                story = asyncio.create_task(play(self.plant, self.judge, self.options.chapter, say))
+            await asyncio.sleep(1 / REDRAWS_PER_S)
+
+    def _redraw(self, live: Live) -> None:
+        """A terminal that has not taken the last picture gets the next one when it has."""
+        self.screen.add_events(self.tail.new_lines())
+        if self.pen.is_idle:
+            live.update(self.screen.draw(self._raw_status()), refresh=True)
 
     def _ending(self) -> str:
         problems = self.judge.verdict(self._vetoes_count())
@@ -181,13 +221,14 @@ class _Demo:
 
     def _speak_of_the_dead(self) -> None:
         for child in self.children.dead():
-            raise DemoFailedError(f"the {child.name} ended with code {child.process.returncode}:\n{child.last_words()}")
+            raise DemoFailedError(f"{child.how_it_ended}:\n{child.last_words()}")
 
-    def _revive_the_dead(self) -> None:
-        """As the service manager of a real site would: say it, and start the process again."""
-        for child in self.children.dead():
-            self.screen.warnings = [f"the {child.name} died (code {child.process.returncode}); started again"]
+    def _revive_the_dead(self) -> str:
+        """As the service manager of a real site would: start the process again. Returns what to say of it, or ""."""
+        dead = self.children.dead()
+        for child in dead:
             self.children.start(child.name, self.arguments[child.name])
+        return "; ".join(f"{child.how_it_ended}; started again" for child in dead)
 
     def _raw_status(self) -> bytes | None:
         with contextlib.suppress(OSError):
@@ -221,23 +262,18 @@ def _single_keys() -> Iterator[None]:
         yield
         return
     before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
+    tty.setcbreak(sys.stdin, termios.TCSANOW)  # not after what is still to be written: it may never be
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 def _key_was_pressed() -> bool:
     if not sys.stdin.isatty():
         return False
-    os.set_blocking(sys.stdin.fileno(), False)
-    try:
-        return bool(os.read(sys.stdin.fileno(), 64))
-    except BlockingIOError:
-        return False
-    finally:
-        os.set_blocking(sys.stdin.fileno(), True)
+    is_readable, _, _ = select.select([sys.stdin], [], [], 0.0)
+    return bool(is_readable) and bool(os.read(sys.stdin.fileno(), 64))
 
 
 def _is_free(port: int) -> bool:

@@ -26,6 +26,7 @@ EXCEPTIONS = {
     "PhaseValues.l1": "one quantity on three phases: the unit is in the name of the field that holds it",
     "PhaseValues.l2": "as l1",
     "PhaseValues.l3": "as l1",
+    "Usual.bounds": "of a quantity whose unit stands beside them",
     "Limit.step": "of one point, in that point's own unit",
     "Limit.low": "as step",
     "Limit.high": "as step",

@@ -86,6 +86,16 @@ def test_the_sound_file_is_sound(tmp_path: Path) -> None:
     assert load_scenario(path).scenario.id == "ISL-900"
 
 
+def test_what_is_awaited_after_the_end_is_told_at_the_key_that_is_there(tmp_path: Path) -> None:
+    text = SOUND.replace('until = "30 s"', 'until = "5 s"')
+    path = tmp_path / "ISL-900.toml"
+    for awaited, key in (('within = "500 ms"\n', "expect.0.within"), ("", "expect.0.after")):
+        path.write_text(text.replace('within = "500 ms"\n', awaited), encoding="utf-8")
+        with pytest.raises(ConfigError) as wrong:
+            load_scenario(path)
+        assert [each.key for each in wrong.value.problems if each.key.startswith("expect.0.")] == [key]
+
+
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_mistake_is_told_with_its_place(mistake: Mistake, tmp_path: Path) -> None:
     original = tmp_path / "sound" / "ISL-900.toml"

@@ -32,7 +32,7 @@ from hil_tests.bench.verdict import Result, Verdict
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers
 from hil_tests.servers.lateness import Lateness
-from hil_tests.servers.process import memory_folder
+from hil_tests.servers.owned_folder import OwnedFolder
 
 ATTEMPTS_MAX = 3
 HEAD = """\
@@ -92,11 +92,12 @@ def test_a_controller_that_misses_cycles_is_a_finding_and_soft_only_where_its_ti
 def test_killed_and_started_again_beside_a_second_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folders: list[Path] = []
 
-    def folder(prefix: str) -> Path:
-        folders.append(memory_folder(prefix))
-        return folders[-1]
+    def folder(prefix: str) -> OwnedFolder:
+        owned = OwnedFolder(prefix)
+        folders.append(owned.path)
+        return owned
 
-    monkeypatch.setattr(t2, "memory_folder", folder)
+    monkeypatch.setattr(t2, "OwnedFolder", folder)
     result = played(
         written(
             tmp_path,

@@ -73,6 +73,22 @@ NEWCOMERS = [
     (["observe", "on", "--run-dir", "nowhere"], 3, "there is no folder nowhere"),
     (["read", "poi.position", "--run-dir", "nowhere"], 3, "name its site file, as SITE, to ask the device itself"),
     (["status", "--line", "--watch"], 2, "not allowed with argument"),
+    *(
+        ([*words, "--bogus"], 2, f"hallig: unknown: --bogus. See 'hallig {' '.join(words)} --help'.")
+        for words in (
+            ["check"],
+            ["run"],
+            ["ask"],
+            ["island"],
+            ["bench", "compare"],
+            ["bench", "fuzz"],
+            ["bench", "run"],
+        )
+    ),
+    (["bench", "run", "--tiers", "t0"], 2, "unknown: --tiers; did you mean '--tier'? See 'hallig bench run --help'."),
+    (["check", "--jsn"], 2, "unknown: --jsn; did you mean '--json'?"),
+    (["check", "-q"], 2, "unknown: -q"),
+    (["bench", "--bogus"], 2, "unknown: --bogus. See 'hallig bench --help'."),
 ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -111,6 +113,42 @@ def test_a_second_stop_does_not_keep_the_demo_from_tidying_up() -> None:
         demo.send_signal(number)
     assert (demo.wait(20), run_dir.exists()) == (0, False)
     demo.stdout.close()
+
+
+def cycle_of(demo: int) -> int:
+    """The controller's newest cycle on a hub that it sees; 0 before."""
+    for child in children_of(demo):
+        words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        if "run" in words:
+            with contextlib.suppress(OSError, ValueError):
+                status = json.loads((Path(words[words.index("--run-dir") + 1]) / "status.json").read_bytes())
+                is_seen = status["mode"] == "grid_connected" and all(device["is_up"] for device in status["devices"])
+                return int(status["cycle"]["count"]) if is_seen else 0
+    return 0
+
+
+def test_a_terminal_that_nobody_reads_holds_up_neither_the_plant_nor_the_end() -> None:
+    ours, theirs = pty.openpty()
+    os.set_blocking(theirs, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(theirs, b"x" * 1000):
+            pass  # now it takes no more
+    os.set_blocking(theirs, True)
+    command = [sys.executable, "-m", "controller.cli", "demo", "--grid-s", "60"]
+    demo = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        until_s, first = time.monotonic() + 60.0, 0
+        while not first or cycle_of(demo.pid) < first + 20:
+            assert demo.poll() is None
+            assert time.monotonic() < until_s, "the plant stands still"
+            first = first or cycle_of(demo.pid)
+            time.sleep(0.1)
+        demo.terminate()
+        assert demo.wait(30) == 0
+    finally:
+        demo.kill()
+        os.close(ours)
 
 
 def test_a_stop_between_the_lock_and_the_first_cycle_ends_the_controller_in_good_order(tmp_path: Path) -> None:

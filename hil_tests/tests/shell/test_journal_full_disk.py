@@ -1,0 +1,73 @@
+"""While nothing can be written, what was written can be read, and who asks is told why when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from controller.journal_chain import Walk
+from controller.journal_store import JournalStore
+from controller.requests import FRAME_DEADLINE_S, ControlSocket
+from controller.socket_client import SocketClient
+from hil_tests.tests.shell.test_journal import eventually
+from hil_tests.tests.shell.test_journal_trouble import BIG, EVENT, running, small_disk
+
+__all__ = ["small_disk"]
+
+
+def test_what_was_written_can_be_read_while_the_disk_is_full(small_disk: Path) -> None:
+    with running(small_disk / "journal.db") as journal:
+        first = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(first))
+        with contextlib.suppress(OSError):
+            (small_disk / "ballast").write_bytes(bytes(3_000_000))
+        for n in range(12):
+            journal.write(BIG, float(n))
+        eventually(lambda: not journal.status.is_ok)
+        for _ in range(5):
+            answer = journal.ask(lambda store: (store.newest(1000), store.walk_on(Walk())))
+            lines, walk = answer.result(FRAME_DEADLINE_S * 5)
+            assert (lines[0]["mono_s"], walk.broken) == (1.0, None)
+
+
+def test_a_question_does_not_wait_for_the_next_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("controller.journal.RETRY_S", 3600.0)
+    with running(tmp_path / "journal.db") as journal:
+        first = journal.write(EVENT, 1.0)
+        eventually(lambda: journal.is_durable(first))
+        monkeypatch.setattr(JournalStore, "append", full)
+        journal.write(EVENT, 2.0)
+        eventually(lambda: not journal.status.is_ok)
+        for _ in range(3):
+            assert len(journal.ask(lambda store: store.newest(9)).result(10.0)) == 1
+
+
+async def test_who_asks_a_journal_that_cannot_be_opened_is_told_why_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(JournalStore, "__init__", full)
+    with running(tmp_path / "journal.db") as journal:
+        journal.write(EVENT, 1.0)
+        eventually(lambda: "full" in journal.status.reason)
+        socket = ControlSocket(tmp_path, journal, lambda: 0.0)
+        await socket.start()
+        try:
+            answers = [await asyncio.to_thread(SocketClient(tmp_path).ask, method="events") for _ in range(3)]
+        finally:
+            await socket.stop()
+    for answer in answers:
+        assert answer["error"] == "journal"
+        assert f"{tmp_path / 'journal.db'} cannot be opened: the disk is full" in answer["detail"]
+        assert "1 event waits in memory" in answer["detail"]
