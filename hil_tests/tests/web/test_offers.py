@@ -107,12 +107,12 @@ def test_a_closed_contactor_on_a_dead_bus_offers_nothing(tmp_path: Path) -> None
 def test_an_emergency_call_needs_a_radio_that_answers(tmp_path: Path, is_alive: bool | None, told: str) -> None:
     status = islanded()
     radios = tuple(replace(radio, is_alive=is_alive) for radio in status.radios)
-    assert rows(page(tmp_path, replace(status, radios=radios)))["Hand in an emergency call"] == told
+    assert rows(page(tmp_path, replace(status, radios=radios)))["Make an emergency call"] == told
 
 
 def test_an_emergency_call_is_taken_as_long_as_the_radio_has_its_battery(tmp_path: Path) -> None:
     told = rows(page(tmp_path, dark()))
-    assert told["Hand in an emergency call"] == "✓ now"
+    assert told["Make an emergency call"] == "✓ now"
     assert told["Light and information"].startswith("✕ off")
 
 
