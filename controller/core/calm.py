@@ -59,7 +59,7 @@ def keeps_in_step(memory: CoreMemory, situation: Situation) -> bool:
     """
     poi, breaker, sync = situation.seen.poi, situation.hub.poi, situation.hub.grid_code.sync
     slips, at_s, angle_deg = memory.slips, poi.measured_at_s, poi.angle_difference_deg
-    if at_s is None or angle_deg is None or not slips or slips[-1].measured_at_s - slips[0].measured_at_s < SWING_S:
+    if at_s is None or angle_deg is None or not is_watched(memory):
         return False
     seen_hz, slip_hz = [each.slip_hz for each in slips], slips[-1].slip_hz
     late_s = breaker.breaker_closing_uncertainty_s + abs(situation.now_s - at_s)
@@ -71,6 +71,12 @@ def keeps_in_step(memory: CoreMemory, situation: Situation) -> bool:
         worst_deg <= ENVELOPE_RATIO * sync.angle_max_deg
         and abs(slip_hz) + swing_hz <= ENVELOPE_RATIO * sync.slip_max_hz
     )
+
+
+def is_watched(memory: CoreMemory) -> bool:
+    """The slip was seen without a gap for as long as it takes to swing."""
+    slips = memory.slips
+    return bool(slips) and slips[-1].measured_at_s - slips[0].measured_at_s >= SWING_S
 
 
 def is_steered_steadily(memory: CoreMemory, situation: Situation) -> bool:

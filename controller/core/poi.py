@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from controller.core.calm import SHED_SHOWS_S, has_shed_since, is_steered_steadily, keeps_in_step
+from controller.core.calm import SHED_SHOWS_S, has_shed_since, is_steered_steadily, is_watched, keeps_in_step
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.memory import CoreMemory, SourceMemory, since
 from controller.core.resync import is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
-from controller.core.withdrawal import is_past, taken_back
+from controller.core.withdrawal import is_past, is_permission, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.frozen import replace
 from controller.model.hub import AssetId
@@ -81,9 +81,10 @@ def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:
     group = _settings_group(memory, situation)
     if memory.poi.open_since_s is not None:
         return PoiCommand(open=True, settings_group=group, cause=memory.reason)
-    return PoiCommand(
-        close=memory.poi.close, settings_group=group, cause=Reason.SETTINGS_FOLLOW_MODE if group else None
-    )
+    close = memory.poi.close
+    if close is not None and is_permission(close, situation) and not is_watched(memory):
+        close = None  # it stands, and is given again when the slip was seen for a moment
+    return PoiCommand(close=close, settings_group=group, cause=Reason.SETTINGS_FOLLOW_MODE if group else None)
 
 
 def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:

@@ -59,5 +59,10 @@ def _is_timed(close: Order, situation: Situation) -> bool:
     return close.cause is Reason.SYNC_WINDOW and situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
 
 
+def is_permission(close: Order, situation: Situation) -> bool:
+    """An ANSI 25 finds the instant."""
+    return close.cause is Reason.SYNC_WINDOW and situation.hub.poi.switching.closed_by is Switcher.SYNC_RELAY
+
+
 def _is_of(attempt: Attempt, close: Order, situation: Situation) -> bool:
     return (attempt.subject, attempt.kind, attempt.at_s) == (situation.hub.poi.id, "close", close.issued_at_s)

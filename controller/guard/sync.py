@@ -16,7 +16,7 @@ SHED_SHOWS_S = 0.5  # the slowest write, the contactor, the bus and the sample t
 STEADY_S = 0.5  # order, slowest write and the inverter's own time: by now the bus shows it
 
 
-def is_out_of_sync(case: Case, _ask: Ask) -> bool:
+def is_out_of_sync(case: Case, ask: Ask) -> bool:
     """Angle at contact, at its worst, against the envelope; slip and voltages too; everything seen.
 
     |dphi + 360*slip*t_close| + 360*|slip|*drift + 180*swing*(t_close + drift) + error <= limit, drift = t_uncertainty
@@ -31,7 +31,7 @@ def is_out_of_sync(case: Case, _ask: Ask) -> bool:
     slip_hz = poi.bus_frequency_hz - poi.grid_frequency_hz
     drift_s = breaker.breaker_closing_uncertainty_s + abs(case.now_s - poi.measured_at_s)
     latest_s = breaker.breaker_closing_s + drift_s
-    swing_hz = _swing_hz_per_s(case) * latest_s
+    swing_hz = _swing_hz_per_s(case, ask) * latest_s
     at_contact_deg = abs(poi.angle_difference_deg + 360.0 * slip_hz * breaker.breaker_closing_s)
     spread_deg = 360.0 * abs(slip_hz) * drift_s + 180.0 * swing_hz * latest_s
     error_deg = max(limits.sync_angle_error_deg, breaker.angle_error_deg)
@@ -44,12 +44,17 @@ def is_out_of_sync(case: Case, _ask: Ask) -> bool:
     return not (in_sync and poi.rotation_equal is True)
 
 
-def _swing_hz_per_s(case: Case) -> float:
-    """How fast the slip has moved: a bus that swings is in step in one sample, and out of it at the contact."""
+def is_unwatched(case: Case, _ask: Ask) -> bool:
+    """Whose slip was not seen for long enough may swing: a permitted ANSI 25 closes in the first instant it likes."""
     slips = case.memory.slips
-    if not slips or slips[-1].at_s - slips[0].at_s < SLIPS_S:
-        return math.inf  # not watched for long enough
-    seen_hz = [slip.hz for slip in slips]
+    return not slips or slips[-1].at_s - slips[0].at_s < SLIPS_S
+
+
+def _swing_hz_per_s(case: Case, ask: Ask) -> float:
+    """How fast the slip has moved: a bus that swings is in step in one sample, and out of it at the contact."""
+    if is_unwatched(case, ask):
+        return math.inf
+    seen_hz = [slip.hz for slip in case.memory.slips]
     return (max(seen_hz) - min(seen_hz)) / SLIPS_S
 
 

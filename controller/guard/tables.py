@@ -44,7 +44,7 @@ POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
         (sync.is_steered_away, Reason.VETO_OUT_OF_SYNC),
         (sync.is_shedding, Reason.VETO_OUT_OF_SYNC),
     ),
-    Switcher.SYNC_RELAY: POI_PERMIT,  # live onto live, an ANSI 25 finds the instant
+    Switcher.SYNC_RELAY: (*POI_PERMIT, (sync.is_unwatched, Reason.VETO_OUT_OF_SYNC)),  # an ANSI 25 finds the instant
     Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # it cannot be closed in sync
     Switcher.DEVICE: ((rules.has_no_row, Reason.VETO_NOT_OURS),),  # it closes by itself
 }
