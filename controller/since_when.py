@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from controller.model.reasons import Reason
 from controller.model.words import GridVerdict, Mode
 from controller.snapshot import NAME
 from controller.status import Status
@@ -64,7 +65,8 @@ class SinceWhen:
 
     def told(self, status: Status) -> Status:
         """With the times of mode and grid as people would tell them."""
-        mode = self._mode.told(status.mode, status.mode_since_s)
+        is_unclear = status.reason is Reason.START_UNCLEAR  # locked out until the plant shows its mode
+        mode = self._mode.told(Mode.UNKNOWN if is_unclear else status.mode, status.mode_since_s)
         verdict = self._grid.told(status.grid.verdict, status.grid.since_s)
         grid = replace(status.grid, since_s=verdict.since_s, is_since_at_least=verdict.is_at_least)
         return replace(status, mode_since_s=mode.since_s, is_since_at_least=mode.is_at_least, grid=grid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, Mode
+from controller.model.words import Authority, BreakerPosition, Mode
 from controller.status import FeederStatus, OfferStatus, Status
 from supervisor.headline import has_power
 from supervisor.parts import Mark, Row
@@ -48,7 +48,8 @@ def _by_radio(name: str, offer: OfferStatus, status: Status, say: Words) -> Row:
 
 def _until(feeder: FeederStatus, status: Status, say: Words) -> str:
     """What must happen before it comes back. A time of day would be a guess: it hangs on sun, grid and people."""
-    if feeder.reason in WAITS_FOR_ROOM | WAITS_FOR_CHARGE and status.mode is Mode.GRID_CONNECTED:
+    comes_by_itself = status.mode is Mode.GRID_CONNECTED and status.authority is Authority.AUTO and status.keys_are_seen
+    if feeder.reason in WAITS_FOR_ROOM | WAITS_FOR_CHARGE and comes_by_itself:
         return say("until.soon")  # one after the other, for what was cold draws more
     if feeder.reason in WAITS_FOR_ROOM:
         return say("until.room")

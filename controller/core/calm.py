@@ -14,6 +14,7 @@ from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
 from controller.model.hub import AssetId
 from controller.model.image import PoiSeen
+from controller.model.words import BreakerPosition
 
 SWING_S = 0.25  # a genset swings through several hertz a second
 SAMPLES_MAX = 64
@@ -93,6 +94,17 @@ def is_steered_steadily(memory: CoreMemory, situation: Situation) -> bool:
     return abs(set_hz - droop_hz - grid_hz) <= OWN_WINDOW_RATIO * situation.hub.grid_code.sync.slip_max_hz
 
 
+def watch_sheds(memory: CoreMemory, now_s: float) -> CoreMemory:
+    """Note when a feeder that is not seen open was newly told to open, by us or by a person."""
+    told = frozenset(
+        f for f, s in memory.feeders.items() if s.shed_since_s is not None or f in memory.durable.held_open
+    )
+    if told == memory.told_open:
+        return memory
+    is_new = any(memory.feeders[f].position is not BreakerPosition.OPEN for f in told - memory.told_open)
+    return replace(memory, told_open=told, shed_at_s=now_s if is_new else memory.shed_at_s)
+
+
 def has_shed_since(memory: CoreMemory, since_s: float) -> bool:
     """A load that goes throws the bus about, and its slip does not show that yet."""
-    return any(f.shed_since_s is not None and f.shed_since_s >= since_s for f in memory.feeders.values())
+    return memory.shed_at_s is not None and memory.shed_at_s >= since_s

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
-from controller.core.calm import watch_slips, watch_told
+from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
@@ -142,7 +142,7 @@ def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMem
             memory = _enter_dark(row, memory, situation)
         case Mode.GRID_CONNECTED:
             poi = replace(memory.poi, open_since_s=None, close=None, close_attempts=0)
-            memory = replace(memory, poi=poi, released_return=False)
+            memory = replace(memory, poi=poi, released_return=False, overload_since_s=None)
         case Mode.ISLANDED if row.source is Mode.RECONNECTION:
             memory = _failed_return(row, memory, situation)
         case _:
@@ -210,7 +210,8 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = leave_closed(plan_poi(memory, situation), situation)
     memory = plan_island(memory, situation)
     if memory.mode in SHEDDING_MODES and not is_over_dead_bus(memory):
-        memory = without_overthrown(shed_in_island(memory, situation), situation)
+        memory = shed_in_island(memory, situation)
+    memory = without_overthrown(watch_sheds(memory, situation.now_s), situation)
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)

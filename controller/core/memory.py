@@ -174,6 +174,8 @@ class CoreMemory:
     grid: GridMemory = field(default_factory=GridMemory)
     fits_since_s: float | None = None  # inside the hub's own return window without a break
     poi: PoiMemory = field(default_factory=PoiMemory)
+    told_open: frozenset[AssetId] = frozenset()  # the feeders that were told to open, or held so, in the cycle before
+    shed_at_s: float | None = None  # when one was newly told to
     slips: tuple[SlipSeen, ...] = ()  # the last unbroken samples of it, newest last
     feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
     drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power while it was supplied

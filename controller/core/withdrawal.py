@@ -25,7 +25,7 @@ def is_past(close: Order, memory: CoreMemory, situation: Situation) -> bool:
 
 
 def without_overthrown(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Whoever sheds while the contact is on its way takes the closing back; the guard calls the breaker back."""
+    """Whoever sheds takes back a closing that has not gone out. A contact on its way comes, a little out of step."""
     close = memory.poi.close
     if close is None or not _is_timed(close, situation) or not has_shed_since(memory, situation.now_s):
         return memory

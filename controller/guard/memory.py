@@ -69,7 +69,6 @@ class Closing:
 
     passed_at_s: float  # the last cycle in which it passed
     batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle
-    is_called_back: bool = False  # the POI has been ordered open since, and is until its time is over
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,22 +93,12 @@ def _vet_poi(case: Case, command: PoiCommand) -> PoiCommand:
     if command.settings_group is SettingsGroup.ISLAND and not case.memory.is_proven_open:
         _note(case, poi.id, Reason.VETO_NOT_PROVEN_OPEN)  # on grid they would switch loss-of-mains protection off
         command = replace(command, settings_group=None)
-    if _is_called_back(case):
-        if command.close is not None:
-            _note(case, poi.id, Reason.VETO_OUT_OF_SYNC)
-        return replace(command, open=True, close=None)
     if command.close is None:
         return command
     often = Often(limits.poi_closings_max, limits.poi_closings_window_s, POI_GAP_S)
     ask = Ask(poi.id, command.close, case.seen.poi.position, often=often)
     is_refused = command.open or _refusal(case, ask, tables.poi_close_table(case)) is not None
     return replace(command, close=None) if is_refused else command
-
-
-def _is_called_back(case: Case) -> bool:
-    """A load goes while the contact is on its way: it would be out of step by then. A shed waits for nothing."""
-    closing = case.memory.closing
-    return closing is not None and (closing.is_called_back or case.memory.sheds(case.commands.feeders))
 
 
 def _unasked(case: Case) -> dict[AssetId, BatteryCommand]:

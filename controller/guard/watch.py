@@ -98,7 +98,7 @@ def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId,
 def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> Closing | None:
     """A relay finds its own instant, and looks itself at what happens until then."""
     if allowed.poi.open:
-        return memory.closing and replace(memory.closing, is_called_back=True)
+        return None
     if allowed.poi.close is None or hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
         return memory.closing
     first = memory.closing.batteries if memory.closing is not None else allowed.batteries

@@ -25,6 +25,8 @@ def _quick(cls: type[T]) -> type[T]:
     if hasattr(made, "__post_init__"):
         return made
     fields = dataclasses.fields(made)  # type: ignore[arg-type]  # it has just been made one
+    if any(each.kw_only or not each.init for each in fields):
+        raise TypeError(f"{made.__qualname__}: every field has to be asked for, and may be by its place")
     names = [each.name for each in fields]
     around: dict[str, Any] = {
         "_Open": type(made.__name__, (), {"__slots__": tuple(names)}),
@@ -50,7 +52,12 @@ def _quick(cls: type[T]) -> type[T]:
     for name, method in methods.items():
         method.__qualname__ = f"{made.__qualname__}.{name}"
         setattr(made, name, method)
+    made.__init_subclass__ = classmethod(_refuse)  # type: ignore[assignment]
     return made
+
+
+def _refuse(cls: type) -> None:
+    raise TypeError(f"{cls.__qualname__}: a frozen class has no heirs, their objects would become its own")
 
 
 def _arguments(fields: tuple[dataclasses.Field[Any], ...], around: dict[str, Any]) -> tuple[list[str], list[str]]:

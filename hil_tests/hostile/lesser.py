@@ -32,7 +32,6 @@ LACKS: Mapping[str, Lack] = MappingProxyType(
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
         "sync": Lack(("is_out_of_sync",), "I2", 18),
         "swing": Lack(("swing",), "I2", 61),
-        "shed": Lack(("is_shedding", "called_back"), "I2", 61),
         "contact": Lack(("is_poi_closing",), "I2", 3),
         "levels": Lack(("within",), "I8", 1),
     }
@@ -48,7 +47,6 @@ ELSEWHERE: Mapping[str, Change] = MappingProxyType(
     {
         "must_let_go": (vet, "_must_let_go", lambda *_: False),
         "unasked": (vet, "_unasked", lambda *_: {}),
-        "called_back": (vet, "_is_called_back", lambda _: False),
         "swing": (sync, "_swing_hz_per_s", lambda _: 0.0),
         "within": (levels, "_within", _leave_be),
     }

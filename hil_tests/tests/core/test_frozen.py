@@ -15,7 +15,7 @@ import controller.core
 import controller.guard
 import controller.model
 from controller.model.decision import PreparedAnswer
-from controller.model.frozen import replace
+from controller.model.frozen import dataclass, replace
 
 
 def quick_classes() -> Iterator[type]:
@@ -23,11 +23,23 @@ def quick_classes() -> Iterator[type]:
     for package in (controller.model, controller.core, controller.guard):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             for kind in vars(importlib.import_module(module.name)).values():
-                if inspect.isclass(kind) and kind.__module__ == module.name and hasattr(kind, "__replace__"):
+                is_ours = inspect.isclass(kind) and kind.__module__ == module.name
+                if is_ours and hasattr(kind, "__replace__") and not hasattr(kind, "__post_init__"):
                     yield kind
 
 
 CLASSES = tuple(quick_classes())
+
+
+def test_what_could_not_be_filled_by_its_place_is_refused_where_it_is_written() -> None:
+    with pytest.raises(TypeError, match="no heirs"):
+        type("Heir", (PreparedAnswer,), {})
+
+    class Late:
+        worked_out: int = dataclasses.field(init=False)
+
+    with pytest.raises(TypeError, match="by its place"):
+        dataclass(frozen=True, slots=True)(Late)
 
 
 def made(kind: Any) -> tuple[Any, dict[str, object]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.model.reasons import Reason
 from controller.model.words import GridVerdict, Mode
 from controller.since_when import GAP_MAX_S, SinceWhen, published_before
 from controller.snapshot import NAME, Snapshot
@@ -51,6 +52,14 @@ def test_restarts_one_after_the_other(tmp_path: Path) -> None:
     Snapshot(tmp_path).write(replace(second.told(told()), written_at_s=FOUND_AT_S))
     third = SinceWhen(published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S + 5.0))
     assert times(third.told(told(since_s=FOUND_AT_S + 6.0))) == (LOST_AT_S, False, LOST_AT_S, False)
+
+
+def test_a_start_that_needs_long_to_see_its_mode_finds_what_was_before(tmp_path: Path) -> None:
+    left_behind(tmp_path)
+    since = SinceWhen(published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S))
+    unclear = replace(told(Mode.LOCKED_OUT, FOUND_AT_S + 10.0), reason=Reason.START_UNCLEAR)
+    assert times(since.told(unclear))[:2] == (FOUND_AT_S + 10.0, False)
+    assert times(since.told(told(since_s=FOUND_AT_S + 12.0)))[:2] == (LOST_AT_S, False)
 
 
 def test_what_was_found_otherwise_has_been_so_at_least_since_then(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, Mode
+from controller.model.words import Authority, BreakerPosition, Mode
 from controller.status import FeederStatus, Status
 from hil_tests.tests.web.html import LANGUAGE, page, text, tree
 from hil_tests.tests.web.statuses import aged, dark, islanded
@@ -74,6 +74,8 @@ def test_on_grid_it_comes_back_in_a_moment(tmp_path: Path) -> None:
     for reason in (Reason.LOW_SOC, Reason.OVERLOAD):
         back = replace(with_phones(islanded(), reason=reason), mode=Mode.GRID_CONNECTED)
         assert rows(page(tmp_path, back))["Charge your phone"] == "✕ off comes back by itself in a moment"
+        for change in ({"authority": Authority.MANUAL}, {"keys_are_seen": False}):
+            assert "in a moment" not in rows(page(tmp_path, replace(back, **change)))["Charge your phone"]
     by_hand = replace(with_phones(islanded(), reason=Reason.TRIPPED), mode=Mode.GRID_CONNECTED)
     assert "until somebody here" in rows(page(tmp_path, by_hand))["Charge your phone"]
 
