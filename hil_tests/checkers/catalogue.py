@@ -8,13 +8,13 @@ from hil_tests.checkers.closing import (
     Backfeed,
     ClosingConditions,
     Observation,
-    SyncClosing,
     forms_on_the_grid,
     one_reference,
     stays_on_a_dead_street,
 )
 from hil_tests.checkers.contract import SlowReturn, inside_the_contract
 from hil_tests.checkers.gensets import Cranks, LastSource, MinimumRun, reverse_power
+from hil_tests.checkers.in_sync import SyncClosing
 from hil_tests.checkers.islanding import (
     RadioWarning,
     SourceTrips,
