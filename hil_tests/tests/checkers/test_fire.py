@@ -170,6 +170,23 @@ def test_a_grid_that_dies_while_the_contact_moves_is_nobodys_fault() -> None:
         assert ("I2" in stage.ids) is expected
 
 
+@pytest.mark.parametrize(
+    ("jump_deg", "is_shed", "expected"), [(0.0, False, True), (0.0, True, False), (10.0, True, True)]
+)
+def test_a_shed_under_way_leaves_the_hard_limits(jump_deg: float, is_shed: bool, expected: bool) -> None:
+    """20 degrees without a jump, 30 with it; the shed makes 0.13 Hz, which alone would be too much."""
+    stage = Stage()
+    stage.island()
+    stage.order("poi", "settings_group", "grid")
+    stage.plant.grid.phase_jump(jump_deg)
+    stage.run(0.2)
+    if is_shed:
+        stage.order("ev_posts", "closed", False)
+    island.close_the_poi(stage)
+    stage.run(0.2)
+    assert ("I2" in stage.ids) is expected
+
+
 def test_a_dark_desk_behind_the_emergency_button_is_right() -> None:
     stage = Stage()
     stage.begin()
