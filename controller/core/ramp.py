@@ -29,9 +29,9 @@ def follow_ramp(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode is Mode.UNKNOWN:
         return memory
     if memory.mode is not Mode.GRID_CONNECTED:
-        return (
-            memory if memory.ramp is AWAY else count_attempt(replace(memory, ramp=AWAY), "hub", LEFT, situation.now_s)
-        )
+        if memory.ramp == AWAY:
+            return memory
+        return count_attempt(replace(memory, ramp=AWAY), "hub", LEFT, situation.now_s)
     begun_s = _begun_s(memory, situation)
     if begun_s == situation.now_s:
         memory = count_attempt(memory, "hub", RETURNED, begun_s)

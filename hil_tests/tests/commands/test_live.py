@@ -54,7 +54,7 @@ def test_status_is_one_screen_and_all_of_it_is_a_document(village: Village) -> N
     done = village.hallig("status")
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines) <= 24, max(map(len, lines)) <= 80) == (0, True, True)
-    for word in ("ON GRID since", "at least", "Grid connection", "50.0", "battery_main", "pv_barn", "■ desk", "p99"):
+    for word in ("ON GRID at least since", "at least", "Grid connection", "50.0", "battery_main", "pv_barn", "■ desk", "p99"):
         assert word in done.stdout
     document = village.json("status")
     assert set(document) <= set(status.ABOUT.keys)
