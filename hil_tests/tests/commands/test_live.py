@@ -54,7 +54,7 @@ def test_status_is_one_screen_and_all_of_it_is_a_document(village: Village) -> N
     done = village.hallig("status")
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines) <= 24, max(map(len, lines)) <= 80) == (0, True, True)
-    for word in ("ON GRID at least since", "at least", "Grid connection", "50.0", "battery_main", "pv_barn", "■ desk", "p99"):
+    for word in ("ON GRID at least since", "Grid connection", "50.0", "battery_main", "pv_barn", "■ desk", "p99"):
         assert word in done.stdout
     document = village.json("status")
     assert set(document) <= set(status.ABOUT.keys)
@@ -149,7 +149,7 @@ def test_why_is_told_by_the_rule_and_its_inputs(islanded: Village) -> None:
         assert inputs["grid_voltage_l1_v"] < 46.0
         assert inputs["grid_voltage_below_v"] == 46.0
         assert (inputs["former"], inputs["former_rating_va"]) == ("battery_main", 60_000.0)
-        assert inputs["load_w"] > 20_000.0, "as it was before, not what dying meters show"
+        assert inputs["load_w"] > 5_000.0, "as it was before, not what dead meters show"
         assert {"net_import_l1_w", "shed_set", "soc_pct"} <= set(inputs)
     german = islanded.hallig("explain", f"#{lost['id']}", "--lang", "de").stdout
     assert "Warum: " in german
