@@ -24,14 +24,15 @@ FOLLOWS_S = (
 STEERS_S = 1.0  # from an error of frequency to the reference that takes it away, on the droop below
 DROOP_RATIO = 0.04  # of nominal frequency, from no load to its rating: what governors are usually set to
 GAP_MAX_S = 0.5  # between two samples: what a longer one has hidden is not made up for
+ISLAND = (Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START)
 STEP_RATIO = 0.0025  # of its rating, 5 mHz on this droop: the line to a genset is slow
 
 
 def next_reference(
     memory: CoreMemory, before: LoadReference | None, genset: Genset, situation: Situation
 ) -> LoadReference | None:
-    """One sample further; None while a battery holds the bus, or it is not seen what the genset gives."""
-    if situation.former is not None or situation.loaded_genset != genset.id:
+    """One sample further; None while a battery or the grid holds the bus, or it is not seen what the genset gives."""
+    if not _is_alone(memory, genset, situation):
         return None
     given = (situation.seen.gensets.get(genset.id) or GensetSeen()).power_w
     at_s = situation.seen.poi.measured_at_s
@@ -66,6 +67,12 @@ def found_genset_commands(memory: CoreMemory, situation: Situation) -> dict[Asse
     away_w = (proof_hz(situation) - situation.hub.nominal_frequency_hz) / _droop_hz_per_w(genset, situation)
     reference = LoadReference(_within(given.total + away_w, genset), situation.now_s)
     return {name: GensetCommand(power_set_w=stepped_w(reference, genset), cause=Reason.CONTACT_DOUBTED)}
+
+
+def _is_alone(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """Beside the grid nobody forms either; there it is told a power, and the frequency is the grid's."""
+    is_island = memory.mode in ISLAND or situation.poi_is_proven_open
+    return is_island and situation.former is None and situation.loaded_genset == genset.id
 
 
 def _steered_w(genset: Genset, situation: Situation) -> float:

@@ -13,6 +13,7 @@ from controller.model.image import GensetSeen
 from controller.model.words import BusSide, GensetConnection, GensetState
 
 OUT_RATIO = 0.05  # of the genset's rating: what the governor makes of a grid at 49.9 Hz, and no meter's error
+KEPT_RATIO = 0.1  # of the genset's rating, taken from the grid all the same: a load may go at any time
 FEEDS_S = 0.5  # longer than any swing after a contact; the guard waits for more than twice as long
 
 
@@ -27,6 +28,15 @@ def feeds_since_s(before: SourceMemory, poi: PoiMemory, genset: Genset, situatio
 def feeds_the_street(source: SourceMemory, situation: Situation) -> bool:
     """For longer than a swing takes."""
     return source.feeds_since_s is not None and situation.now_s - source.feeds_since_s >= FEEDS_S
+
+
+def stays_w(genset: Genset, situation: Situation) -> float:
+    """What it may give beside the grid, so that nothing leaves; any where the meters are silent."""
+    given_w = (situation.seen.gensets.get(genset.id) or GensetSeen()).power_w
+    taken_w = situation.seen.poi.power_w
+    if given_w is None or taken_w is None:
+        return genset.rating_va
+    return max(0.0, given_w.total + taken_w.total - KEPT_RATIO * genset.rating_va)
 
 
 def _may_flow_out(poi: PoiMemory, genset: Genset, situation: Situation) -> bool:
