@@ -36,7 +36,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Decide for each genset whether it is wanted, and order its start."""
     for genset in situation.hub.gensets.values():
         before = memory.gensets.get(genset.id, IDLE)
-        fed_since_s = feeds_since_s(before, memory.poi, genset, situation)
+        fed_since_s = feeds_since_s(before, memory, genset, situation)
         if fed_since_s != before.feeds_since_s:
             before = replace(before, feeds_since_s=fed_since_s)
         planned = _plan_one(memory, before, genset, situation)
