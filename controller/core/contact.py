@@ -54,7 +54,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         was_asked=may_be_closing(memory, situation) if poi.closed_since_s is None else poi.was_asked,
         unasked_at_s=_unasked_at_s(memory, situation),
         was_found=poi.position is None if poi.closed_since_s is None else poi.was_found,
-        grid_live_since_s=since(poi.grid_live_since_s, situation.grid_is_dead is False, now_s),
+        grid_live_since_s=_grid_live_since_s(poi, situation),
         closed_is_refuted=poi.closed_is_refuted,
         is_joined=poi.is_joined,
         has_dso_lock=poi.has_dso_lock or poi_seen.dso_lock is not None,
@@ -69,6 +69,13 @@ def _unasked_at_s(memory: CoreMemory, situation: Situation) -> float | None:
     turns = poi.closed_since_s is None and situation.seen.poi.position is BreakerPosition.CLOSED
     is_unasked = turns and poi.position is not None and not may_be_closing(memory, situation)
     return situation.now_s if is_unasked else poi.unasked_at_s
+
+
+def _grid_live_since_s(before: PoiMemory, situation: Situation) -> float | None:
+    """As it was when the contact turned: a meter that falls silent afterwards bears out no contact."""
+    if before.closed_since_s is not None:
+        return before.grid_live_since_s
+    return since(before.grid_live_since_s, situation.grid_is_dead is False, situation.now_s)
 
 
 def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
@@ -124,8 +131,13 @@ def _refutes_closed(poi: PoiMemory, situation: Situation, sampled_at_s: float | 
 
 def turned_unasked(memory: CoreMemory, situation: Situation) -> bool:
     """The contact says closed beside an island, not by our order, and no current bears it out: it may lie."""
+    return situation.seen.poi.position is BreakerPosition.CLOSED and is_doubted(memory, situation)
+
+
+def is_doubted(memory: CoreMemory, situation: Situation) -> bool:
+    """It said so when it was seen last, and may lie."""
     poi, since_s = memory.poi, memory.poi.closed_since_s
-    if situation.seen.poi.position is not BreakerPosition.CLOSED or poi.closed_is_refuted or since_s is None:
+    if poi.closed_is_refuted or since_s is None:
         return False
     is_new = situation.now_s - since_s < (FOUND_CONFIRM_S if poi.was_found else UNASKED_CONFIRM_S)
     return is_new and not situation.poi_joins_both and _might_lie(memory, situation, since_s)
@@ -143,7 +155,7 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
     closed_by = situation.hub.poi.switching.closed_by
     # A permission stands for minutes, and says nothing of the instant at which the relay uses it.
     is_expected = closed_by is Switcher.DEVICE or (poi.was_asked and closed_by is not Switcher.SYNC_RELAY)
-    return memory.mode is Mode.RECONNECTION and situation.former is not None and not is_expected
+    return memory.mode is Mode.RECONNECTION and situation.holder is not None and not is_expected
 
 
 def is_in_doubt(memory: CoreMemory) -> bool:

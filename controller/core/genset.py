@@ -11,7 +11,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, since
 from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
-from controller.core.street import feeds_since_s, feeds_the_street
+from controller.core.street import feeds_since_s, feeds_the_street, stays_w
 from controller.model.commands import GensetCommand, Order
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Genset
@@ -36,7 +36,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Decide for each genset whether it is wanted, and order its start."""
     for genset in situation.hub.gensets.values():
         before = memory.gensets.get(genset.id, IDLE)
-        fed_since_s = feeds_since_s(before, memory.poi, genset, situation)
+        fed_since_s = feeds_since_s(before, memory, genset, situation)
         if fed_since_s != before.feeds_since_s:
             before = replace(before, feeds_since_s=fed_since_s)
         planned = _plan_one(memory, before, genset, situation)
@@ -75,7 +75,8 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
         elif source.order is not None and _may_crank(memory, source.order, genset, situation):
             commands[genset.id] = GensetCommand(crank=source.order, cause=source.order.cause)
         elif state is GensetState.LOADED and source.wanted_since_s is not None:
-            commands[genset.id] = GensetCommand(power_set_w=_power(source, genset, situation), cause=source.reason)
+            power_w = _power_w(memory, source, genset, situation)
+            commands[genset.id] = GensetCommand(power_set_w=power_w, cause=source.reason)
     return commands
 
 
@@ -262,17 +263,18 @@ def _reason(memory: CoreMemory, before: SourceMemory) -> Reason:
     return Reason.BLACK_START_GENSET if memory.mode is Mode.BLACK_START else Reason.GENSET_LOW_SOC
 
 
-def _power(source: SourceMemory, genset: Genset, situation: Situation) -> float:
+def _power_w(memory: CoreMemory, source: SourceMemory, genset: Genset, situation: Situation) -> float:
     """Carry what the sun leaves of the load and charge, between its least load and four fifths of its rating.
 
     Never more than load and batteries take: a battery in the frost that is charged all the same trips. Alone, it gives
-    what the bus takes, and its reference is its frequency.
+    what the bus takes, and its reference is its frequency. Beside the grid the batteries rest, and nothing may leave.
     """
     if source.reference is not None:
         return stepped_w(source.reference, genset)
     left_w, charge_w = _room_w(situation)
     wanted_w = max(genset.min_load_w, min(genset.load_ceiling_w, left_w + 0.5 * charge_w))
-    return min(wanted_w, left_w + CHARGE_SHARE * charge_w)
+    most_w = stays_w(genset, situation) if memory.mode is Mode.GRID_CONNECTED else genset.rating_va
+    return min(wanted_w, left_w + CHARGE_SHARE * charge_w, most_w)
 
 
 def _room_w(situation: Situation) -> tuple[float, float]:

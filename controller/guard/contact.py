@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, GuardMemory, Track
-from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one, may_follow
+from controller.guard.proof import are_both_dead, contradicts_closed, is_flowing_as_one, loaded_gensets, may_follow
 from controller.model.frozen import replace
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import BreakerPosition, Switcher
@@ -27,7 +27,7 @@ def watch_closed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s:
     """The contact as it is now; None while it says anything but closed. Unseen it is what it was."""
     poi = seen.poi
     if poi.position is None:
-        return memory.closed and replace(memory.closed, is_seen=False)
+        return memory.closed and replace(memory.closed, is_seen=False, is_doubtful=_is_doubtful(memory.closed, now_s))
     if poi.position is not BreakerPosition.CLOSED:
         return None
     before = replace(memory.closed, is_seen=True) if memory.closed is not None else _turned(memory, seen, bounds, now_s)
@@ -35,8 +35,11 @@ def watch_closed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s:
     is_refuted = not (flows or are_both_dead(poi, bounds)) and (
         before.is_refuted or _contradicts(memory, before, poi, bounds, now_s)
     )
-    is_doubtful = before.is_doubtful and not flows and now_s < before.doubtful_until_s
-    return replace(before, is_refuted=is_refuted, is_doubtful=is_doubtful)
+    return replace(before, is_refuted=is_refuted, is_doubtful=_is_doubtful(before, now_s) and not flows)
+
+
+def _is_doubtful(closed: ClosedContact, now_s: float) -> bool:
+    return closed.is_doubtful and now_s < closed.doubtful_until_s
 
 
 def longest_closing_s(bounds: Bounds) -> float:
@@ -45,7 +48,7 @@ def longest_closing_s(bounds: Bounds) -> float:
 
 
 def _turned(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float) -> ClosedContact:
-    """Doubtful against our order to open; while somebody forms, also unless we have asked for it, or at first sight.
+    """Doubtful against our order to open; while somebody holds the bus, also if nobody asked for it, or at first sight.
 
     A permission to a relay asks for no instant: it may stand for minutes.
     """
@@ -55,9 +58,10 @@ def _turned(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: floa
     is_wanted = closed_by is Switcher.DEVICE or (is_asked and closed_by is not Switcher.SYNC_RELAY)
     was_open = memory.was_proven_open and live_s is not None and now_s - live_s >= LIVE_BEFORE_S
     forms = any(may_follow(battery, seen) for battery in bounds.hub.batteries.values())
+    holds = forms or len(loaded_gensets(seen, bounds.hub)) > 0
     if track.is_on is None:
-        return ClosedContact(now_s, is_asked=is_asked, is_doubtful=forms, doubtful_until_s=now_s + FOUND_S)
-    is_doubtful = was_open and (memory.allowed.poi.open or (forms and not is_wanted))
+        return ClosedContact(now_s, is_asked=is_asked, is_doubtful=holds, doubtful_until_s=now_s + FOUND_S)
+    is_doubtful = was_open and (memory.allowed.poi.open or (holds and not is_wanted))
     return ClosedContact(now_s, is_asked=is_asked, is_doubtful=is_doubtful, doubtful_until_s=now_s + DOUBTFUL_S)
 
 

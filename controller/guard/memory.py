@@ -55,7 +55,12 @@ class ClosedContact:
     @property
     def counts(self) -> bool:
         """It is believed."""
-        return self.is_seen and not (self.is_doubtful or self.is_refuted)
+        return self.is_seen and not self.may_lie
+
+    @property
+    def may_lie(self) -> bool:
+        """It is doubted, or known to lie; also while it says nothing."""
+        return self.is_doubtful or self.is_refuted
 
     @property
     def shows_open(self) -> bool:

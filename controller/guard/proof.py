@@ -141,9 +141,9 @@ def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
 
 
 def leaves_w(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> float:
-    """Power that may leave through the POI. Not seen it may be any, unless the contact is not closed, or lies."""
-    if poi.power_w is None or not is_fresh(poi, bounds, now_s):
-        return math.inf if closed is not None and not closed.is_refuted else -math.inf
+    """Power that may leave through the POI. Not seen it may be any, unless the contact is not closed, or may lie."""
+    if poi.power_w is None or not is_fresh(poi, bounds, now_s) or not -poi.power_w.total <= bounds.hub.most_out_w:
+        return math.inf if closed is not None and not closed.may_lie else -math.inf
     return -poi.power_w.total
 
 

@@ -19,6 +19,9 @@ Label = Mapping[str, str]
 """The name that people read, by language: de, da, en."""
 
 
+OVERLOAD_RATIO_MAX = 2.0  # of its rating, for a moment: no inverter or engine of a village gives more
+
+
 @dataclass(frozen=True, slots=True)
 class PoiSwitching:
     """Who moves the POI breaker."""
@@ -226,6 +229,13 @@ class Hub:
     dimming: Dimming | None = None
     forming_order: tuple[AssetId, ...] = field(init=False)  # who can form; the first one available takes the island
     shed_order: tuple[Feeder, ...] = field(init=False)  # who may be shed; highest tier first, within it the quickest
+
+    @property
+    def most_out_w(self) -> float:
+        """More than all sources together can give, overload included: a reading beyond it is none."""
+        inverters = sum(battery.rating_va for battery in self.batteries.values())
+        engines = sum(genset.rating_va for genset in self.gensets.values())
+        return OVERLOAD_RATIO_MAX * (inverters + engines + sum(plant.rating_w for plant in self.pv.values()))
 
     def __post_init__(self) -> None:
         forming = tuple(b.id for b in self.batteries.values() if b.capabilities.can_form)

@@ -12,7 +12,7 @@ from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import GensetState, InverterMode, Mode
-from hil_tests.tests.core.hubs import hub, islanded, with_battery, with_poi
+from hil_tests.tests.core.hubs import CLOSED, hub, islanded, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import returned
 
@@ -106,11 +106,40 @@ def test_on_the_way_back_it_is_led_to_the_grids_frequency_and_the_angle_to_nothi
     assert side * (reference_w(run) - before_w) > 2 * STEP_W
 
 
-@pytest.mark.parametrize(("bus_hz", "bound_w"), [(49.5, RATING_W), (50.5, 0.0)])
-def test_it_is_never_told_more_than_its_rating_nor_less_than_nothing(bus_hz: float, bound_w: float) -> None:
+@pytest.mark.parametrize(
+    ("grid_hz", "bus_hz", "bound_w"),
+    [
+        (50.0, 49.5, CARRIED_W + 3_200.0),
+        (50.05, 50.0, CARRIED_W + 5_200.0),
+        (49.95, 50.0, CARRIED_W - 5_200.0),
+        (50.1, 50.0, CARRIED_W + 7_200.0),
+        (50.0, 50.5, CARRIED_W - 3_200.0),
+    ],
+)
+def test_one_that_does_not_heed_it_is_told_no_more_than_the_widest_slip_asks_for(
+    grid_hz: float, bus_hz: float, bound_w: float
+) -> None:
+    """Isochronous: it used to wind up to its rating, and was told that at the contact."""
     run = on_the_way_back()
-    run.see(beside_grid(50.0, bus_hz), 30.0)
-    assert reference_w(run) == bound_w
+    run.see(beside_grid(grid_hz, bus_hz), 30.0)
+    assert run.memory.mode is Mode.RECONNECTION
+    assert reference_w(run) == pytest.approx(bound_w, abs=STEP_W)
+
+
+@pytest.mark.parametrize(("given_w", "told_w"), [(45_000.0, RATING_W), (-3_000.0, 0.0)])
+def test_it_is_never_told_more_than_its_rating_nor_less_than_nothing(given_w: float, told_w: float) -> None:
+    run = story()
+    genset = GensetSeen(run.now_s, GensetState.LOADED, PhaseValues.even(given_w / 3.0), 150.0)
+    run.see(lambda t: replace(alone(t), gensets={"genset": genset}), 60.0)
+    assert reference_w(run) == told_w
+
+
+def test_at_the_contact_the_reference_is_forgotten() -> None:
+    run = on_the_way_back()
+    joined = beside_grid(50.05)
+    run.see(lambda t: with_poi(joined(t), position=CLOSED, current_a=PhaseValues.even(20.0)), 0.1)
+    assert run.memory.mode is Mode.GRID_CONNECTED
+    assert run.memory.gensets["genset"].reference is None
 
 
 def test_while_the_contact_is_on_its_way_it_stands() -> None:

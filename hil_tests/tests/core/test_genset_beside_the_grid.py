@@ -15,7 +15,7 @@ from controller.model.hub import Earthing
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import GensetConnection, GensetState, InverterMode, IslandEarthing, Mode
+from controller.model.words import BreakerPosition, GensetConnection, GensetState, InverterMode, IslandEarthing, Mode
 from hil_tests.tests.core.hubs import CLOSED, DEAD, OPEN, dark, hub, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
@@ -158,6 +158,39 @@ def test_after_a_restart_one_without_earth_is_left_for_people() -> None:
     assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.START_UNCLEAR)
 
 
+# ---- what it is told to give
+
+
+def giving(at_s: float, power_w: float) -> ProcessImage:
+    seen = GensetSeen(at_s, GensetState.LOADED, PhaseValues.even(power_w / 3.0), 150.0)
+    return replace(on_grid(at_s), gensets={"genset": seen})
+
+
+def test_beside_the_grid_it_is_told_its_share_of_the_load_and_not_what_it_gives() -> None:
+    """No battery forms there either: it used to be told what it gave, and that was nothing, for ever."""
+    run = under_test(Run(hub()), lambda t: giving(t, 0.0))
+    run.see(lambda t: giving(t, 0.0), 5.0)
+    power_set_w = run.commands.gensets["genset"].power_set_w
+    assert power_set_w is not None
+    assert power_set_w >= hub().gensets["genset"].min_load_w
+    assert run.memory.gensets["genset"].reference is None
+
+
+@pytest.mark.parametrize(("given_w", "taken_w", "told_w"), [(0.0, 9_000.0, 5_000.0), (5_000.0, 3_000.0, 4_000.0)])
+def test_it_is_told_no_more_than_what_the_hub_takes(given_w: float, taken_w: float, told_w: float) -> None:
+    """The batteries rest beside the grid: what they could charge would leave, and the test would end at once."""
+
+    def scene(at_s: float) -> ProcessImage:
+        return with_poi(giving(at_s, given_w), power_w=PhaseValues.even(taken_w / 3.0))
+
+    run = under_test(Run(hub()), scene)
+    assert run.commands.gensets["genset"].power_set_w == pytest.approx(told_w)
+    run.see(lambda t: with_poi(scene(t), power_w=PhaseValues.even(-2_000.0)), 0.05)
+    assert run.commands.gensets["genset"].power_set_w == 0.0
+    run.see(lambda t: with_poi(scene(t), power_w=None), 0.05)
+    assert run.commands.gensets["genset"].power_set_w == hub().gensets["genset"].load_ceiling_w
+
+
 # ---- the street does not live on it
 
 
@@ -229,6 +262,20 @@ def test_an_island_whose_poi_is_not_seen_keeps_its_genset() -> None:
     run = Run(hub())
     run.see(held_and_earthed, 0.5)
     run.see(lambda t: with_poi(held_and_earthed(t), position=None, power_w=None, grid_voltage_v=None), 3.0)
+    assert told(run)[0] is False
+
+
+def test_an_island_whose_relay_has_no_number_keeps_its_genset() -> None:
+    """Found by a seed: -32 768 of something, and a contact that says nothing."""
+    run = Run(hub())
+    run.see(held_and_earthed, 0.5)
+    mad = PhaseValues.even(-327_680.0)
+    run.see(
+        lambda t: with_poi(
+            held_and_earthed(t), position=BreakerPosition.INTERMEDIATE, power_w=mad, grid_voltage_v=None
+        ),
+        3.0,
+    )
     assert told(run)[0] is False
 
 

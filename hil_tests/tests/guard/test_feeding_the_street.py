@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,9 @@ from controller.model.commands import Commands, GensetCommand
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BusSide, GensetConnection, GensetState
+from controller.model.words import BreakerPosition, BusSide, GensetConnection, GensetState
 from hil_tests.tests.guard.closed_contact import IN_STEP, refuted
-from hil_tests.tests.guard.hubs import a_genset, hub_with
+from hil_tests.tests.guard.hubs import HUB, a_genset, hub_with
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
     NOTHING,
@@ -88,6 +89,13 @@ def test_the_sun_may_feed_what_it_likes(state: GensetState) -> None:
 def test_in_the_island_nobody_watches_the_street() -> None:
     seen = with_poi(with_genset(islanded(), GensetState.LOADED), power_w=None)
     assert allowed_at(5.0, with_poi(seen, position=OPEN)) == NOTHING
+
+
+@pytest.mark.parametrize(("beyond_w", "stopped"), [(0.0, STOPPED), (1.0, {}), (math.nan, {})])
+def test_more_than_all_sources_could_give_is_no_reading(beyond_w: float, stopped: object) -> None:
+    """Found by a seed: a relay that has no number shows -32 768 of something, and the island's genset was stopped."""
+    seen = with_poi(feeding(HUB.most_out_w + beyond_w), position=BreakerPosition.INTERMEDIATE)
+    assert allowed_at(FEEDS_S, seen).gensets == stopped
 
 
 def test_an_island_that_is_not_seen_is_none_the_less_one() -> None:
