@@ -181,8 +181,7 @@ def is_grid_healthy(case: Case) -> bool:
 
 def contact_to_come(case: Case) -> Closing | None:
     """A contact that we time and that may come at any instant. Ordering the POI open calls it back."""
-    closing = case.memory.closing
-    return None if closing is None or case.commands.poi.open else closing
+    return None if case.commands.poi.open else case.memory.closing
 
 
 def is_bus_dead(case: Case) -> bool | None:
