@@ -19,9 +19,7 @@ from controller.model.image import GensetSeen
 from controller.model.reasons import Reason
 from controller.model.words import Mode
 
-FOLLOWS_S = (
-    10.0  # time constant with which the reference follows the load: slower than loads that swing, and than a governor
-)
+FOLLOWS_S = 10.0  # time constant with which the reference follows the load: slower than loads that swing
 STEERS_S = 1.0  # from an error of frequency to the reference that takes it away, on the droop below
 DROOP_RATIO = 0.04  # of nominal frequency, from no load to its rating: what governors are usually set to
 STIFF_RATIO = 0.02  # the least droop that is steered for: on the usual one it goes twice as far

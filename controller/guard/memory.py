@@ -115,7 +115,7 @@ class GuardMemory:
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     feeds_since_s: float | None = None  # a genset carries load while power leaves through the POI, or may
-    closing: Closing | None = None  # timed by us, its time not over, and not seen closed since
+    closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
     shed_at_s: float | None = None  # the last cycle in which a feeder was newly let be opened
     told: Mapping[AssetId, Told] = field(default_factory=dict)
     slips: tuple[Slip, ...] = ()  # of the last quarter of a second, without a gap; newest last
