@@ -13,11 +13,12 @@ from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.dimming import dim_feeders, watch_dimming
-from controller.core.feeders import feeder_commands, observe_draws, observe_feeders, shed
+from controller.core.feeders import feeder_commands, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
 from controller.core.keys import watch_keys
 from controller.core.last_act import is_running_dry, leave_closed
+from controller.core.last_alive import believe, glimpse
 from controller.core.leaving import begin_leaving, plan_leaving
 from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
@@ -25,7 +26,6 @@ from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, plan_island, plan_poi, poi_command
-from controller.core.prepare import prepare
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
@@ -92,9 +92,8 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     """Everything that happened to us since the last cycle, before anything is decided."""
     seen, hub, now_s = situation.seen, situation.hub, situation.now_s
     memory = replace(
-        memory,
+        believe(memory, situation),
         feeders=observe_feeders(memory, situation),
-        drawn_w=observe_draws(memory, situation),
         grid=judge_grid(memory.grid, seen.poi, hub, now_s),
         fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
         poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
@@ -215,12 +214,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
-    memory = remember_steering(memory, situation)
-    is_beside_the_grid = memory.mode is Mode.PLANNED_ISLANDING and memory.leaving.opening_since_s is None
-    if (memory.mode in (Mode.GRID_CONNECTED, Mode.UNKNOWN) or is_beside_the_grid) and situation.bus_is_live:
-        # On a bus that is already dying the meters show nothing: the last healthy answer stands.
-        memory = replace(memory, prepared=prepare(situation), imported_w=situation.seen.poi.power_w)
-    return memory
+    return glimpse(remember_steering(memory, situation), situation)
 
 
 def _may_dispatch(memory: CoreMemory) -> bool:

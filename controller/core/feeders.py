@@ -27,17 +27,6 @@ def observe_feeders(memory: CoreMemory, situation: Situation) -> Mapping[AssetId
     }
 
 
-def observe_draws(memory: CoreMemory, situation: Situation) -> Mapping[AssetId, float]:
-    """What each feeder draws, in watts, kept from when it was last seen closed on a live bus."""
-    is_live = situation.bus_is_live is True
-    return {
-        feeder: draw.power_w.total
-        if (is_live and draw.position is BreakerPosition.CLOSED) or feeder not in memory.drawn_w
-        else memory.drawn_w[feeder]
-        for feeder, draw in situation.draws.items()
-    }
-
-
 def shed(memory: CoreMemory, feeders: Iterable[AssetId], reason: Reason, now_s: float) -> CoreMemory:
     """Want these feeders open from now on, for this reason. Those already shed keep their first reason."""
     changed = dict(memory.feeders)

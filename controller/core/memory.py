@@ -161,6 +161,16 @@ class ReturnRamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What a bus that seemed alive has shown, and no later sample has borne out yet."""
+
+    at_s: float
+    drawn_w: Mapping[AssetId, float]  # of the feeders that are seen closed
+    prepared: PreparedAnswer | None = None  # None: no answer was wanted
+    imported_w: PhaseValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CoreMemory:
     """Everything that `decide` carries to its next cycle."""
 
@@ -178,7 +188,7 @@ class CoreMemory:
     shed_at_s: float | None = None  # when one was newly told to
     slips: tuple[SlipSeen, ...] = ()  # the last unbroken samples of it, newest last
     feeders: Mapping[AssetId, FeederMemory] = field(default_factory=dict)
-    drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power while it was supplied
+    drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power on a live bus
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
@@ -195,6 +205,7 @@ class CoreMemory:
     over_limit_since_s: float | None = None  # and more is taken all the same
     prepared: PreparedAnswer = field(default_factory=PreparedAnswer)
     imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made
+    glimpse: Glimpse | None = None  # what comes after these, if the bus lives on
     last_pickup_at_s: float = 0.0
     released_return: bool = False  # a person has released reconnection
     released_start: bool = False  # a person has asked for a black start

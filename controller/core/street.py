@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from controller.core.contact import is_doubted
 from controller.core.memory import CoreMemory, SourceMemory, since
+from controller.core.poi import is_proven
 from controller.core.situation import Situation
 from controller.model.hub import Genset
 from controller.model.image import GensetSeen
@@ -41,7 +42,12 @@ def stays_w(genset: Genset, situation: Situation) -> float:
 
 
 def _may_flow_out(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
-    """What nobody sees may flow, unless the contact was open when it was seen last, or lies, or may lie."""
+    """What nobody sees may flow, unless the contact was open when it was seen last, or lies, or may lie.
+
+    Through a POI that is proven open nothing does, whatever a meter says.
+    """
+    if is_proven(memory, situation):
+        return False
     power_w = situation.seen.poi.power_w
     if power_w is None or not -power_w.total <= situation.hub.most_out_w:  # beyond all that the sources can give
         is_closed = memory.poi.closed_since_s is not None and not memory.poi.closed_is_refuted

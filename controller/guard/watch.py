@@ -40,7 +40,8 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_proven_open = is_open and poi.measured_at_s != open_sample_s
     is_dead = proof.is_fresh(poi, bounds, now_s) and proof.is_dead(poi.bus_voltage_v, bounds)
     is_beside = is_joined and any(proof.may_follow(battery, seen) for battery in bounds.hub.batteries.values())
-    may_feed = _may_feed(memory, seen, bounds, proof.leaves_w(poi, bounds, now_s, closed))
+    may_flow = not is_proven_open  # whatever a meter says
+    may_feed = may_flow and _may_feed(memory, seen, bounds, proof.leaves_w(poi, bounds, now_s, closed))
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),

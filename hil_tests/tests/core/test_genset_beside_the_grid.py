@@ -279,6 +279,16 @@ def test_an_island_whose_relay_has_no_number_keeps_its_genset() -> None:
     assert told(run)[0] is False
 
 
+def test_what_a_meter_says_of_a_poi_that_is_proven_open_stops_nobody() -> None:
+    run = Run(hub())
+    run.see(held_and_earthed, 0.5)
+    wrong = PhaseValues.even(-2_000.0)
+    run.see(lambda t: with_poi(held_and_earthed(t), power_w=wrong), 3.0)
+    assert told(run)[0] is False
+    run.see(pushing_out, 0.6)
+    assert told(run) == FED, "somebody has closed it"
+
+
 def test_behind_an_inverter_it_reaches_no_street() -> None:
     behind = replace(hub().gensets["genset"], connection=GensetConnection.INVERTER_INPUT)
     run = Run(replace(hub(), gensets={"genset": behind}))

@@ -91,6 +91,16 @@ def test_in_the_island_nobody_watches_the_street() -> None:
     assert allowed_at(5.0, with_poi(seen, position=OPEN)) == NOTHING
 
 
+def test_what_a_meter_says_of_a_poi_that_is_proven_open_stops_nobody() -> None:
+    island = with_genset(with_poi(islanded(), power_w=PhaseValues.even(-5_000.0)), GensetState.LOADED)
+    watch = watch_after(islanded(), islanded())
+    assert watch.sees_for(island, 5.0).allowed == NOTHING
+    unproven = with_poi(island, grid_voltage_v=None, current_a=None)
+    watch.sees(unproven)
+    assert watch.sees_for(unproven, FEEDS_S - CYCLE_S).allowed == NOTHING, "it counts from when the proof was lost"
+    assert watch.sees(unproven).allowed.gensets == STOPPED
+
+
 @pytest.mark.parametrize(("beyond_w", "stopped"), [(0.0, STOPPED), (1.0, {}), (math.nan, {})])
 def test_more_than_all_sources_could_give_is_no_reading(beyond_w: float, stopped: object) -> None:
     """Found by a seed: a relay that has no number shows -32 768 of something, and the island's genset was stopped."""

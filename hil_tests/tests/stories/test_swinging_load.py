@@ -26,6 +26,7 @@ def test_nobody_closes_into_a_swing_and_nothing_latches(told_pct: float, true_pc
     """The guard refused three closings that the decision had ordered, and a person had to release the POI."""
     bench = _with_another_droop(told_pct, true_pct)
     bench.run_to(Mode.GRID_CONNECTED)
+    bench.run_for(0.5)  # what is drawn counts when the bus has lived on
     bench.plant.grid.blackout()
     bench.run_to(Mode.ISLANDED)
     bench.plant.grid.returns(1.0, 50.02, 100.0)
