@@ -7,6 +7,7 @@ its speed could have carried it. Only the links run here: no cycle, no page.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from controller.event_loop import loop_factory
 from hil_tests.benchmarks.fleet_peer import BAUD
 from hil_tests.benchmarks.opcua import POINTS_COUNT, device_at, served
 from hil_tests.benchmarks.opcua_server import url_of
-from hil_tests.benchmarks.polling import serve_numbers
+from hil_tests.benchmarks.polling import ask_barely, serve_numbers
 from hil_tests.benchmarks.row import Row, row_of
 
 PERCENT = 100.0
@@ -34,6 +35,8 @@ SETTLE_S = 2.0
 WINDOW_S = 1.0
 FLEET_GOAL_PCT = 5.0
 SITE_GOAL_PCT = 50.0
+RATIO_GOAL = 2.0
+BARE = "no check, no decoding, no board: what the machine asks for it at least"
 AGE_GOAL_MS = 5.0
 LOSS_GOAL_MS = 20.0
 BACK_GOAL_MS = 300.0
@@ -104,6 +107,8 @@ def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
 
 async def _rows(name: str, peer: Peer, duration_s: float) -> list[Row]:
     shares, ages = await _measured(_devices(TWENTY, peer), duration_s)
+    bare_shares = await _bare(TWENTY, peer, duration_s)
+    ratios = [ours / bare for ours, bare in zip(shares, bare_shares, strict=True)]
     dead_shares, dead_ages = await _measured(_with_a_dead_one(_devices(TWENTY, peer), peer), duration_s, dead_count=1)
     with served(None) as (port, keys):
         devices = [*_devices(SITE, peer), device_at(url_of(port), keys)]
@@ -114,6 +119,8 @@ async def _rows(name: str, peer: Peer, duration_s: float) -> list[Row]:
     points += SITE.lines_count * SITE.units_per_line * BLOCK_REGISTERS + POINTS_COUNT
     return [
         row_of(f"20 devices x 3 blocks x 10 Hz, {name}", "% of a core", shares, FLEET_GOAL_PCT, "links alone"),
+        row_of(f"the same transactions, nothing but asyncio, {name}", "% of a core", bare_shares, None, BARE),
+        row_of(f"ours / nothing but asyncio, {name}", "ratio", ratios, RATIO_GOAL, "decoding and checking included"),
         row_of(f"POI sample age at 50 Hz beside them, {name}", "ms", ages, AGE_GOAL_MS, "beyond its period"),
         row_of(f"the same with one device dead, {name}", "ms", dead_ages, AGE_GOAL_MS, "it adds nothing"),
         row_of(f"20 devices of which one is dead, {name}", "% of a core", dead_shares, FLEET_GOAL_PCT),
@@ -142,15 +149,52 @@ async def _measured(
         await asyncio.sleep(SETTLE_S)
         absent = [name for name, link in links.links.items() if not link.is_up]
         assert len(absent) == dead_count, absent
-        shares = []
-        for _ in range(max(1, int(duration_s / WINDOW_S))):
-            began_s, cpu_s = clock.now_s(), time.process_time()
-            await asyncio.sleep(WINDOW_S)
-            shares.append((time.process_time() - cpu_s) / (clock.now_s() - began_s) * PERCENT)
+        shares = await _shares(duration_s)
         return shares, await _ages(links, duration_s)  # after the CPU: looking so often costs some of its own
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def _shares(duration_s: float) -> list[float]:
+    """What this process takes, in percent of a core, a window a sample."""
+    shares = []
+    for _ in range(max(1, int(duration_s / WINDOW_S))):
+        began_s, cpu_s = clock.now_s(), time.process_time()
+        await asyncio.sleep(WINDOW_S)
+        shares.append((time.process_time() - cpu_s) / (clock.now_s() - began_s) * PERCENT)
+    return shares
+
+
+async def _bare(fleet: Fleet, peer: Peer, duration_s: float) -> list[float]:
+    """The transactions of that fleet and of the POI beside it, at the same rates, spread alike."""
+    paces = [(peer.ports[0], 1, POI_PERIOD_S, 0.0)]
+    paces += [
+        (peer.ports[1 + number], fleet.blocks_count, fleet.period_s, number / fleet.tcp_count)
+        for number in range(fleet.tcp_count)
+    ]
+    running = [asyncio.create_task(_ask_barely_for_ever(*pace)) for pace in paces]
+    try:
+        await asyncio.sleep(SETTLE_S)
+        return await _shares(duration_s)
+    finally:
+        for task in running:
+            task.cancel()
+        ends = await asyncio.gather(*running, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
+
+
+async def _ask_barely_for_ever(port: int, blocks_count: int, period_s: float, phase: float) -> None:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    due_s = clock.now_s() + phase * period_s
+    try:
+        for number in itertools.count():
+            await asyncio.sleep(max(0.0, due_s - clock.now_s()))
+            for block in range(blocks_count):
+                await ask_barely(reader, writer, number * blocks_count + block, (3, 100 * block, BLOCK_REGISTERS))
+            due_s += period_s
+    finally:
+        writer.close()
 
 
 async def _ages(links: Links, duration_s: float) -> list[float]:

@@ -138,7 +138,7 @@ def _forked(way: _Return, drawn: Family, number: int, branches: Sequence[int]) -
         if child == 0:
             try:
                 os.close(reader)
-                outcome = _to_contact(way, branch(drawn, each), number * BRANCHES_COUNT + each, _name(drawn))
+                outcome = _to_contact(way, branch(drawn, each), number * BRANCHES_COUNT + each, drawn)
                 with os.fdopen(writer, "wb") as answer:
                     pickle.dump(outcome, answer)
                 os._exit(0)
@@ -157,7 +157,7 @@ def _name(drawn: Family) -> str:
     return f"{drawn.hub}, carried by its genset" if drawn.genset_carries else drawn.hub
 
 
-def _to_contact(way: _Return, own: Branch, number: int, hub: str) -> Outcome:
+def _to_contact(way: _Return, own: Branch, number: int, drawn: Family) -> Outcome:
     """On from the parting, with this return's own breaker, noise and happenings."""
     bench, poi = way.bench, way.bench.plant.poi
     poi.behaviour = PoiBehaviour(operating_min_s=own.closing_s, operating_max_s=own.closing_s)
@@ -169,9 +169,9 @@ def _to_contact(way: _Return, own: Branch, number: int, hub: str) -> Outcome:
     closing = poi.closings[-1] if poi.closings else None
     return Outcome(
         number=number,
-        hub=hub,
+        hub=_name(drawn),
         closing=closing,
-        why="" if closing is not None else _state(bench),
+        why="" if closing is not None else _state(bench, drawn),
         closing_s=own.closing_s,
         waited_s=now_s - (way.leave_s if way.leave_s is not None else way.since_s),
         is_refused_by_25=way.is_refused_by_25,
@@ -181,8 +181,10 @@ def _to_contact(way: _Return, own: Branch, number: int, hub: str) -> Outcome:
     )
 
 
-def _state(bench: Bench) -> str:
+def _state(bench: Bench, drawn: Family) -> str:
     """What stands in the way at the end, as the controller has it."""
+    if any(genset.is_isochronous for genset in drawn.options.gensets.values()) and drawn.genset_carries:
+        return "an isochronous genset cannot be steered: it comes into step by the beat, which takes up to minutes"
     if bench.memory.fits_since_s is None:
         return "as its instrument sees it, the grid's voltage is outside the hub's own window"
     return f"{bench.mode.value}: {bench.memory.reason.value}"
