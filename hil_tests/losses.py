@@ -100,7 +100,7 @@ def _consequence(site: Site, mode: Mode, device: str) -> tuple[Mode, frozenset[s
             return (Mode.DARK, batteries) if earths else (Mode.ISLANDED, frozenset())
         return (Mode.BLACK_START if _starters(site, device) else Mode.DARK), batteries
     if mode is Mode.RECONNECTION:
-        stays = Mode.RECONNECTION if forms else Mode.ISLANDED
+        stays = Mode.ISLANDED if sees_poi else Mode.RECONNECTION  # until what is not seen comes back, for two minutes
         is_blind = sees_poi or earths or forms
         return (
             (stays, frozenset({hub.poi.id}) | batteries | earthing) if is_blind else (Mode.GRID_CONNECTED, frozenset())

@@ -43,8 +43,22 @@ LINES_MAX = 8
 
 def event_lines(events: Sequence[LoggedEvent], labels: Labels, now: Now, say: Words) -> tuple[EventLine, ...]:
     """Lines for events given newest first, newest first."""
-    lines = [_line(group, labels, now, say) for group in _together(events)]
+    lines = [_line(group, labels, now, say) for group in _together(_without_repeats(events))]
     return tuple(lines[:LINES_MAX])
+
+
+def _without_repeats(events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+    """A controller that has started anew finds the grid as it was: nobody wants to read of a second failure."""
+    told: list[LoggedEvent] = []
+    last: tuple[object, str] | None = None
+    for event in reversed(events):
+        if event.kind == EventKind.GRID_VERDICT.value:
+            says = (event.values.get("verdict"), event.reason)
+            if says == last:
+                continue
+            last = says
+        told.append(event)
+    return told[::-1]
 
 
 def _together(events: Sequence[LoggedEvent]) -> Iterator[list[LoggedEvent]]:

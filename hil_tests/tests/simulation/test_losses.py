@@ -13,6 +13,7 @@ ROWS = {
     Mode.GRID_CONNECTED: ("poi_relay", "inverter_school"),
     Mode.UNPLANNED_ISLANDING: ("poi_relay", "inverter_main", "io_module", "contactor_water"),
     Mode.ISLANDED: ("inverter_main", "io_module"),
+    Mode.RECONNECTION: ("poi_relay", "io_module"),
 }
 
 

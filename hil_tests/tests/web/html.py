@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -26,12 +27,16 @@ LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def page(
-    tmp_path: Path, status: Status | dict[str, object] | None, language: str = "en", now: Now | None = None
+    tmp_path: Path,
+    status: Status | dict[str, object] | None,
+    language: str = "en",
+    now: Now | None = None,
+    events: Sequence[dict[str, Any]] | None = None,
 ) -> str:
     if status is not None:
         publish(tmp_path, status)
     mirror = EventMirror(None, TOLD_KINDS)
-    mirror.keep(1, blackout())
+    mirror.keep(1, blackout() if events is None else list(events))
     clocks = read_clocks if now is None else lambda: now
     return Pages(StatusReader(tmp_path), mirror, clocks).now(language).html
 
