@@ -5,10 +5,11 @@ The guard asks the same in its own words and of the same samples: whoever asked 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from controller.core.memory import CoreMemory, SlipSeen, SourceMemory
-from controller.core.resync import OWN_WINDOW_RATIO, steer
+from controller.core.memory import CoreMemory, SlipSeen, SourceMemory, ToldSince
+from controller.core.resync import steer
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
@@ -20,8 +21,8 @@ SWING_S = 0.25  # a genset swings through several hertz a second
 SAMPLES_MAX = 64
 SAMPLE_GAP_MAX_S = 0.1875  # three polls of the POI's instrument, and somewhat more: a longer gap may hide a swing
 ENVELOPE_RATIO = 0.9  # of the code's window: what nothing may lead out of, and not where we aim
-NEAR_HZ = 0.0625  # of what a former is told; twice that would lead out of step
 SHED_SHOWS_S = 0.6  # longer than the guard asks, by two cycles
+NEAR_STEP_RATIO = 1.2  # wider than what the guard calls near
 TOLD_S = 0.55  # longer than the guard asks, by a cycle
 
 
@@ -42,21 +43,24 @@ def watch_slips(slips: tuple[SlipSeen, ...], poi: PoiSeen) -> tuple[SlipSeen, ..
 
 
 def watch_told(memory: CoreMemory, told: Mapping[AssetId, BatteryCommand], now_s: float) -> CoreMemory:
-    """Keep since when each former has been told about the same frequency; who is told none begins anew."""
+    """Keep what each battery was told of late, and the last that it was told before."""
     changed = {}
     for battery, command in told.items():
-        set_hz, before = command.frequency_set_hz, memory.batteries.get(battery, SourceMemory())
-        if set_hz is None and before.told_hz is not None:
-            changed[battery] = replace(before, told_hz=None)
-        elif set_hz is not None and (before.told_hz is None or abs(set_hz - before.told_hz) > NEAR_HZ):
-            changed[battery] = replace(before, told_hz=set_hz, told_since_s=now_s)
+        before = memory.batteries.get(battery, SourceMemory())
+        now = ToldSince(now_s, command.frequency_set_hz, command.voltage_set_v)
+        if before.told and replace(before.told[-1], since_s=now_s) == now:
+            continue
+        kept = before.told
+        while len(kept) > 1 and now_s - kept[1].since_s >= TOLD_S:
+            kept = kept[1:]
+        changed[battery] = replace(before, told=(*kept, now)[-SAMPLES_MAX:])
     return replace(memory, batteries={**memory.batteries, **changed}) if changed else memory
 
 
 def keeps_in_step(memory: CoreMemory, situation: Situation) -> bool:
     """The contact would still fall inside the code's window if the slip moved on as fast as it has of late.
 
-    A bus that swings is in step in one sample, and out of it at the contact.
+    A bus that swings is in step in one sample, and out of it at the contact; one that is told to move is as well.
     """
     poi, breaker, sync = situation.seen.poi, situation.hub.poi, situation.hub.grid_code.sync
     slips, at_s, angle_deg = memory.slips, poi.measured_at_s, poi.angle_difference_deg
@@ -67,11 +71,21 @@ def keeps_in_step(memory: CoreMemory, situation: Situation) -> bool:
     latest_s = breaker.breaker_closing_s + late_s
     swing_hz = (max(seen_hz) - min(seen_hz)) / SWING_S * latest_s
     worst_deg = abs(angle_deg + 360.0 * slip_hz * breaker.breaker_closing_s) + breaker.angle_error_deg
-    worst_deg += 360.0 * abs(slip_hz) * late_s + 180.0 * swing_hz * latest_s
+    told_hz, told_v = _told_moves(memory, situation)
+    worst_deg += 360.0 * abs(slip_hz) * late_s + (180.0 * swing_hz + 360.0 * told_hz) * latest_s
     return (
         worst_deg <= ENVELOPE_RATIO * sync.angle_max_deg
-        and abs(slip_hz) + swing_hz <= ENVELOPE_RATIO * sync.slip_max_hz
+        and abs(slip_hz) + swing_hz + told_hz <= ENVELOPE_RATIO * sync.slip_max_hz
+        and _apart_v(poi) + told_v
+        <= ENVELOPE_RATIO * sync.voltage_difference_max_ratio * situation.hub.nominal_voltage_v
     )
+
+
+def _apart_v(poi: PoiSeen) -> float:
+    """The phase on which the two sides differ most."""
+    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+        return math.inf
+    return max(abs(grid - bus) for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
 
 
 def is_watched(memory: CoreMemory) -> bool:
@@ -80,18 +94,37 @@ def is_watched(memory: CoreMemory) -> bool:
     return bool(slips) and slips[-1].measured_at_s - slips[0].measured_at_s >= SWING_S
 
 
-def is_steered_steadily(memory: CoreMemory, situation: Situation) -> bool:
-    """Its former has been told this for some time, or by the site file it leads to the grid's frequency."""
-    former, grid_hz = situation.former, situation.seen.poi.grid_frequency_hz
-    if former is None or grid_hz is None:
-        return former is None
-    set_hz, source = steer(memory, situation).frequency_set_hz, memory.batteries.get(former, SourceMemory())
-    is_told = source.told_hz is not None and abs(set_hz - source.told_hz) <= NEAR_HZ
-    if is_told and situation.now_s - source.told_since_s >= TOLD_S:
-        return True
-    power_w = situation.seen.batteries[former].power_w
-    droop_hz = situation.hub.batteries[former].droop_hz_per_w * (power_w.total if power_w is not None else 0.0)
-    return abs(set_hz - droop_hz - grid_hz) <= OWN_WINDOW_RATIO * situation.hub.grid_code.sync.slip_max_hz
+def _told_moves(memory: CoreMemory, situation: Situation) -> tuple[float, float]:
+    """How far the bus may still move by what its former is told, or was of late: in Hz, and in V.
+
+    What it was told for longer the bus follows, whatever the site file says of it; else by the site file.
+    """
+    former, poi = situation.former, situation.seen.poi
+    if former is None or poi.bus_frequency_hz is None or poi.bus_voltage_v is None:
+        return 0.0, 0.0
+    power_w, told = situation.seen.batteries[former].power_w, memory.batteries.get(former, SourceMemory()).told
+    steering, droop_hz_per_w = steer(memory, situation), situation.hub.batteries[former].droop_hz_per_w
+    by_load_hz = math.inf if power_w is None else droop_hz_per_w * power_w.total
+    while len(told) > 1 and situation.now_s - told[1].since_s >= TOLD_S:
+        told = told[1:]
+    if told and situation.now_s - told[0].since_s >= TOLD_S:
+        shown = [(each.frequency_set_hz, each.voltage_set_v) for each in told]
+    else:
+        shown = [(poi.bus_frequency_hz + by_load_hz, poi.bus_voltage_v.total / 3.0)]
+    moved_hz = max(math.inf if hz is None else abs(steering.frequency_set_hz - hz) for hz, _ in shown)
+    moved_v = max(math.inf if v is None else abs(steering.voltage_set_v - v) for _, v in shown)
+    load_hz = 2.0 * abs(by_load_hz) * moved_v / situation.hub.nominal_voltage_v if moved_v > 0.0 else 0.0
+    return moved_hz + load_hz, moved_v
+
+
+def is_near_step(situation: Situation) -> bool:
+    """By what is seen, a relay that is permitted now may close at once."""
+    poi, sync = situation.seen.poi, situation.hub.grid_code.sync
+    if poi.angle_difference_deg is None or poi.measured_at_s is None:
+        return False
+    age_s = abs(situation.now_s - poi.measured_at_s)
+    moves_deg = 360.0 * sync.slip_max_hz * age_s + situation.hub.poi.angle_error_deg
+    return abs(poi.angle_difference_deg) <= NEAR_STEP_RATIO * (sync.angle_max_deg + moves_deg)
 
 
 def watch_sheds(memory: CoreMemory, now_s: float) -> CoreMemory:

@@ -45,6 +45,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close=close,
         close_attempts=poi.close_attempts,
         close_is_out=poi.close_is_out,
+        is_permitted=poi.is_permitted,
         has_differed=_has_differed(poi, situation),
         was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),

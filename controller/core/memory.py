@@ -48,6 +48,7 @@ class PoiMemory:
     close: Order | None = None
     close_attempts: int = 0  # since the last success
     close_is_out: bool = False  # it has passed the guard once, and may have reached the coil
+    is_permitted: bool = False  # it is a permission, and is given now
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
     joins_since_s: float | None = None  # current flows although the contact says open
@@ -106,6 +107,15 @@ class LoadReference:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldSince:
+    """No-load set-points, and since when a battery has been told these."""
+
+    since_s: float
+    frequency_set_hz: float | None
+    voltage_set_v: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMemory:
     """A battery or genset and our order to it."""
 
@@ -118,8 +128,7 @@ class SourceMemory:
     failed_at_s: float | None = None  # genset: it went to fault while we wanted it, or came and took no load
     voltage_set_v: float | None = None  # the last no-load voltage we asked for while steering
     trim: Trim | None = None  # while steering
-    told_hz: float | None = None  # a battery: the no-load frequency near which it has been told to run
-    told_since_s: float = 0.0
+    told: tuple[ToldSince, ...] = ()  # a battery: what it was told for as long as a bus takes to show it, newest last
     reference: LoadReference | None = None  # a genset, while it carries the island alone
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from controller.core.calm import SHED_SHOWS_S, has_shed_since, is_steered_steadily, is_watched, keeps_in_step
+from controller.core.calm import (
+    SHED_SHOWS_S,
+    has_shed_since,
+    is_near_step,
+    is_watched,
+    keeps_in_step,
+)
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.memory import CoreMemory, SourceMemory, since
@@ -82,9 +88,26 @@ def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:
     if memory.poi.open_since_s is not None:
         return PoiCommand(open=True, settings_group=group, cause=memory.reason)
     close = memory.poi.close
-    if close is not None and is_permission(close, situation) and not is_watched(memory):
-        close = None  # it stands, and is given again when the slip was seen for a moment
+    if close is not None and is_permission(close, situation) and not memory.poi.is_permitted:
+        close = None  # it stands, and is given when the moment has come
     return PoiCommand(close=close, settings_group=group, cause=Reason.SETTINGS_FOLLOW_MODE if group else None)
+
+
+def permit(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Give the permission that stands where the slip was seen for a moment, and not where it would be used out of step.
+
+    Once it is given the relay has used it on the way into its window, if at all.
+    """
+    close, poi = memory.poi.close, memory.poi
+    stands = close is not None and is_permission(close, situation) and is_watched(memory)
+    is_permitted = stands and (poi.is_permitted or not is_near_step(situation) or _is_calm(memory, situation))
+    return memory if is_permitted is poi.is_permitted else replace(memory, poi=replace(poi, is_permitted=is_permitted))
+
+
+def _is_calm(memory: CoreMemory, situation: Situation) -> bool:
+    """What comes now comes well in step."""
+    is_in_step = is_in_window(situation) and keeps_in_step(memory, situation)
+    return is_in_step and not has_shed_since(memory, situation.now_s - SHED_SHOWS_S)
 
 
 def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
@@ -146,8 +169,7 @@ def _may_close_now(memory: CoreMemory, situation: Situation) -> bool:
         return False  # a device needs no more leave than not to be held open
     if poi.switching.closed_by is Switcher.SYNC_RELAY:
         return True  # we permit, the ANSI 25 finds the instant
-    is_calm = keeps_in_step(memory, situation) and is_steered_steadily(memory, situation)
-    return is_calm and is_in_window(situation) and not has_shed_since(memory, situation.now_s - SHED_SHOWS_S)
+    return _is_calm(memory, situation)
 
 
 def may_try_to_close(memory: CoreMemory, situation: Situation) -> bool:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple, TypeVar
 
-from controller.guard.proof import Case, contact_to_come, is_on_grid
+from controller.guard.proof import Case, contact_to_come, is_on_grid, mean_v
 from controller.model.commands import BatteryCommand, GensetCommand, PvCommand
 from controller.model.decision import Veto
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, Genset, PvPlant
 from controller.model.image import BatterySeen, GensetSeen, PvSeen
 from controller.model.reasons import Reason
+from controller.model.words import Switcher
 
 STRIDE_HZ, STRIDE_RATIO = 0.1, 0.05  # of steering, while a contact is on its way
+CREEP_HZ_PER_S, CREEP_RATIO_PER_S = 0.0625, 0.03125  # of steering, while a relay may find its instant
 Command = TypeVar("Command", BatteryCommand, PvCommand, GensetCommand)
 
 
@@ -49,25 +51,36 @@ def battery_levels(case: Case, battery: Battery, command: BatteryCommand) -> Bat
 def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand:
     """While the POI's contact is on its way the set-points stand: it was let to close for what they were.
 
-    A decision that goes on steering moves them by less than a veto is worth.
+    While a relay may find its instant they creep, and the voltage goes to the grid's as fast as it likes. A decision
+    that goes on steering moves them by less than a veto is worth.
     """
     closing, hub = contact_to_come(case), case.bounds.hub
     if closing is None:
         return command
+    is_timed = hub.poi.switching.closed_by is not Switcher.SYNC_RELAY
+    creep_s = 0.0 if is_timed else case.now_s - closing.passed_at_s
     first = closing.batteries.get(battery.id) or BatteryCommand()
+    grid_v = None if is_timed or case.seen.poi.grid_voltage_v is None else mean_v(case.seen.poi.grid_voltage_v)
+    then_v, nominal_v, rating_va = first.voltage_set_v, hub.nominal_voltage_v, battery.rating_va
+    held_hz = _reached(command.frequency_set_hz, first.frequency_set_hz, CREEP_HZ_PER_S * creep_s)
+    held_v = _reached(command.voltage_set_v, then_v, CREEP_RATIO_PER_S * creep_s * nominal_v, grid_v)
+    held_w = _reached(command.power_set_w, first.power_set_w, CREEP_RATIO_PER_S * creep_s * rating_va)
     strides = (
-        (command.frequency_set_hz, first.frequency_set_hz, STRIDE_HZ),
-        (command.voltage_set_v, first.voltage_set_v, STRIDE_RATIO * hub.nominal_voltage_v),
-        (command.power_set_w, first.power_set_w, STRIDE_RATIO * battery.rating_va),
+        (command.frequency_set_hz, held_hz, STRIDE_HZ),
+        (command.voltage_set_v, held_v, STRIDE_RATIO * nominal_v),
+        (command.power_set_w, held_w, STRIDE_RATIO * rating_va),
     )
-    if any(now is not None and (then is None or abs(now - then) > stride) for now, then, stride in strides):
+    if any(now is not None and (held is None or abs(now - held) > stride) for now, held, stride in strides):
         case.vetoes.append(Veto(battery.id, Reason.VETO_OUT_OF_SYNC))
-    return replace(
-        command,
-        frequency_set_hz=first.frequency_set_hz,
-        voltage_set_v=first.voltage_set_v,
-        power_set_w=first.power_set_w,
-    )
+    return replace(command, frequency_set_hz=held_hz, voltage_set_v=held_v, power_set_w=held_w)
+
+
+def _reached(now: float | None, then: float | None, creep: float, toward: float | None = None) -> float | None:
+    """On the way from what passed to what is wanted now, as far as it may go; anywhere between it and `toward`."""
+    if now is None or then is None:
+        return then
+    goal = then if toward is None else toward
+    return min(max(now, min(then, goal) - creep), max(then, goal) + creep)
 
 
 def pv_levels(case: Case, plant: PvPlant, command: PvCommand) -> PvCommand | None:

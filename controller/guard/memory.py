@@ -8,8 +8,6 @@ from controller.model.commands import BatteryCommand, Commands, Order, SwitchCom
 from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 
-NEAR_HZ = 0.0625  # not much more than half the slip at which a POI may be closed
-
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -73,19 +71,16 @@ class Closing:
     """A closing of the POI that we have let pass and that may still be on its way to contact."""
 
     passed_at_s: float  # the last cycle in which it passed
-    batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle
+    batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle; of a permission, in its last
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A no-load frequency that a former was let be told, and since when it has stayed near it."""
+    """What a battery was let be told from this cycle on."""
 
-    frequency_hz: float
-    since_s: float
-
-    def is_near(self, frequency_hz: float) -> bool:
-        """By less than what would take the bus out of step."""
-        return abs(frequency_hz - self.frequency_hz) <= NEAR_HZ
+    at_s: float
+    frequency_set_hz: float | None
+    voltage_set_v: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +110,9 @@ class GuardMemory:
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     feeds_since_s: float | None = None  # a genset carries load while power leaves through the POI, or may
-    closing: Closing | None = None  # timed by us, and neither seen closed nor ordered open since
+    closing: Closing | None = None  # timed by us, or left to a relay; neither seen closed nor ordered open since
     shed_at_s: float | None = None  # the last cycle in which a feeder was newly let be opened
-    told: Mapping[AssetId, Told] = field(default_factory=dict)
+    told: Mapping[AssetId, tuple[Told, ...]] = field(default_factory=dict)  # for as long as a bus takes to show it
     slips: tuple[Slip, ...] = ()  # of the last quarter of a second, without a gap; newest last
     dead_since_s: float | None = None  # first of the unbroken run of fresh samples that show the bus dead
     allowed: Commands = field(default_factory=Commands)  # what passed in the cycle before

@@ -23,6 +23,7 @@ from controller.model.words import (
     GridSource,
     InverterMode,
     IslandEarthing,
+    Switcher,
 )
 
 APART_RATIO = 0.1  # of nominal: the two sides of a closed breaker never differ by as much
@@ -122,6 +123,11 @@ def are_both_dead(poi: PoiSeen, bounds: Bounds) -> bool:
     return is_dead(poi.grid_voltage_v, bounds) and is_dead(poi.bus_voltage_v, bounds)
 
 
+def mean_v(voltage_v: PhaseValues) -> float:
+    """Over the three phases."""
+    return voltage_v.total / 3.0
+
+
 def is_flowing_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     """Current between two live sides that do not differ: joined, whatever the contact says. Blind is not joined."""
     flows = poi.current_a is not None and any(abs(current_a) > FLOWS_A for current_a in poi.current_a)
@@ -180,8 +186,27 @@ def is_grid_healthy(case: Case) -> bool:
 
 
 def contact_to_come(case: Case) -> Closing | None:
-    """A contact that we time and that may come at any instant. Ordering the POI open calls it back."""
-    return None if case.commands.poi.open else case.memory.closing
+    """A contact that may come at any instant: one that we time, or a relay's whose window is near or not seen.
+
+    Ordering the POI open calls it back.
+    """
+    poi = case.bounds.hub.poi
+    if case.commands.poi.open:
+        return None
+    if poi.switching.closed_by is not Switcher.SYNC_RELAY or case.seen.poi.angle_difference_deg is None:
+        return case.memory.closing
+    latest_s = poi.breaker_closing_s + poi.breaker_closing_uncertainty_s
+    return case.memory.closing if is_near_step(case, latest_s) else None
+
+
+def is_near_step(case: Case, within_s: float) -> bool:
+    """By what is seen, the angle may be inside the envelope's limit in so many seconds, or was so long ago."""
+    poi, limits = case.seen.poi, case.bounds.envelope
+    if poi.angle_difference_deg is None or poi.measured_at_s is None:
+        return False
+    error_deg = max(limits.sync_angle_error_deg, case.bounds.hub.poi.angle_error_deg)
+    moves_deg = 360.0 * limits.sync_slip_max_hz * (within_s + abs(case.now_s - poi.measured_at_s))
+    return abs(poi.angle_difference_deg) <= limits.sync_angle_max_deg + error_deg + moves_deg
 
 
 def is_bus_dead(case: Case) -> bool | None:

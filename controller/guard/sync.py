@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from controller.guard.proof import Case
+from controller.guard.proof import Case, is_near_step, mean_v
 from controller.guard.rules import Ask
-from controller.guard.watch import SLIPS_S
+from controller.guard.watch import SLIPS_S, STEADY_S
 from controller.model.commands import BatteryCommand
-from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen
 from controller.model.words import InverterMode
 
 SHED_SHOWS_S = 0.5  # the slowest write, the contactor, the bus and the sample that shows it
-STEADY_S = 0.5  # order, slowest write and the inverter's own time: by now the bus shows it
 
 
 def is_out_of_sync(case: Case, ask: Ask) -> bool:
+    """Out of step at the contact, or the phases are not seen to turn the same way."""
+    return case.seen.poi.rotation_equal is not True or _is_out_of_step(case, ask)
+
+
+def _is_out_of_step(case: Case, ask: Ask) -> bool:
     """Angle at contact, at its worst, against the envelope; slip and voltages too; everything seen.
 
     |dphi + 360*slip*t_close| + 360*|slip|*drift + 180*swing*(t_close + drift) + error <= limit, drift = t_uncertainty
     + age: the sample's age counts as uncertainty, in both directions, and of two stated instrument errors the larger.
-    The slip may swing until then as far as it has of late: |slip| + swing <= limit.
+    The slip may swing until then as far as it has of late, and move by what the formers are told: |slip| + swing +
+    told <= limit, and 360*told*(t_close + drift) of angle.
     """
     poi, breaker, limits = case.seen.poi, case.bounds.hub.poi, case.bounds.envelope
     if poi.angle_difference_deg is None or poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
@@ -33,15 +38,16 @@ def is_out_of_sync(case: Case, ask: Ask) -> bool:
     latest_s = breaker.breaker_closing_s + drift_s
     swing_hz = _swing_hz_per_s(case, ask) * latest_s
     at_contact_deg = abs(poi.angle_difference_deg + 360.0 * slip_hz * breaker.breaker_closing_s)
-    spread_deg = 360.0 * abs(slip_hz) * drift_s + 180.0 * swing_hz * latest_s
+    told_hz, told_v = _told_moves(case, poi.bus_frequency_hz, mean_v(poi.bus_voltage_v))
+    spread_deg = 360.0 * abs(slip_hz) * drift_s + (180.0 * swing_hz + 360.0 * told_hz) * latest_s
     error_deg = max(limits.sync_angle_error_deg, breaker.angle_error_deg)
     apart_v = limits.sync_voltage_difference_max_ratio * case.bounds.hub.nominal_voltage_v
-    in_sync = (
+    in_step = (
         at_contact_deg + spread_deg + error_deg <= limits.sync_angle_max_deg
-        and abs(slip_hz) + swing_hz <= limits.sync_slip_max_hz
-        and all(abs(g - b) <= apart_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
+        and abs(slip_hz) + swing_hz + told_hz <= limits.sync_slip_max_hz
+        and all(abs(g - b) + told_v <= apart_v for g, b in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True))
     )
-    return not (in_sync and poi.rotation_equal is True)
+    return not in_step
 
 
 def is_unwatched(case: Case, _ask: Ask) -> bool:
@@ -58,6 +64,16 @@ def _swing_hz_per_s(case: Case, ask: Ask) -> float:
     return (max(seen_hz) - min(seen_hz)) / SLIPS_S
 
 
+def is_given_out_of_step(case: Case, ask: Ask) -> bool:
+    """A permission given anew where the relay may use it at once has to be as good as a closing that we time.
+
+    One that stands was used on the way in, if at all: with the angle, or the slip, coming to where the window begins.
+    """
+    if case.memory.allowed.poi.close is not None or not is_near_step(case, 0.0):
+        return False
+    return _is_out_of_step(case, ask) or is_shedding(case, ask)
+
+
 def is_shedding(case: Case, _ask: Ask) -> bool:
     """A load that goes throws the bus about, and its slip does not show that yet."""
     shed_at_s = case.memory.shed_at_s
@@ -65,28 +81,37 @@ def is_shedding(case: Case, _ask: Ask) -> bool:
     return is_fresh or case.memory.sheds(case.commands.feeders)
 
 
-def is_steered_away(case: Case, _ask: Ask) -> bool:
-    """In sync as yet, and told a no-load frequency that takes the bus out of step before contact.
+def _told_moves(case: Case, bus_hz: float, bus_v: float) -> tuple[float, float]:
+    """How far frequency and voltage may still move by what the formers are told, or were in the last half second.
 
-    One that it has had for some time counts by what the bus does: its droop may not be the one of the site file.
+    A voltage that moves takes the load with it, and that the frequency.
     """
-    grid_hz, limit_hz = case.seen.poi.grid_frequency_hz, case.bounds.envelope.sync_slip_max_hz
-    runs_hz = [_told_hz(case, battery) for battery in case.bounds.hub.batteries.values()]
-    return grid_hz is not None and any(hz is not None and not abs(hz - grid_hz) <= limit_hz for hz in runs_hz)
+    moves_hz = moves_v = 0.0
+    for battery in case.bounds.hub.batteries.values():
+        state = case.seen.batteries.get(battery.id) or BatterySeen()
+        if state.mode is not InverterMode.GRID_FORMING:
+            continue
+        droop_hz = math.inf if state.power_w is None else battery.droop_hz_per_w * state.power_w.total
+        told = case.memory.told.get(battery.id, ())
+        known = max((n for n, each in enumerate(told) if case.now_s - each.at_s >= STEADY_S), default=None)
+        before, is_known = told[known or 0 :], known is not None
+        now = case.commands.batteries.get(battery.id) or BatteryCommand()
+        moved_v = _moved(now.voltage_set_v, [each.voltage_set_v for each in before], None if is_known else bus_v)
+        by_load_hz = 2.0 * abs(droop_hz) * moved_v / case.bounds.hub.nominal_voltage_v if moved_v > 0.0 else 0.0
+        no_load_hz = None if is_known else bus_hz + droop_hz
+        moved_hz = _moved(now.frequency_set_hz, [each.frequency_set_hz for each in before], no_load_hz)
+        moves_hz, moves_v = max(moves_hz, moved_hz + by_load_hz), max(moves_v, moved_v)
+    return moves_hz, moves_v
 
 
-def _told_hz(case: Case, battery: Battery) -> float | None:
-    """Where the bus will run by what this former is told newly, at the load it carries; None: not known, or not new."""
-    state = case.seen.batteries.get(battery.id) or BatterySeen()
-    if state.mode is not InverterMode.GRID_FORMING or state.power_w is None:
-        return None
-    told, before = (c.batteries.get(battery.id) or BatteryCommand() for c in (case.commands, case.memory.allowed))
-    set_hz = before.frequency_set_hz if told.frequency_set_hz is None else told.frequency_set_hz
-    if set_hz is None or _is_steady(case, battery.id, set_hz):
-        return None
-    return set_hz - battery.droop_hz_per_w * state.power_w.total
+def _moved(now: float | None, before: Sequence[float | None], shown: float | None) -> float:
+    """From what it was told of late to what it is told now; from what the bus shows, where that is not `known` yet.
 
-
-def _is_steady(case: Case, battery: AssetId, set_hz: float) -> bool:
-    told = case.memory.told.get(battery)
-    return told is not None and told.is_near(set_hz) and case.now_s - told.since_s >= STEADY_S
+    What it was told for longer the bus follows, whatever droop the site file names.
+    """
+    last = before[-1] if now is None and before else now
+    if last is None:
+        return 0.0
+    if shown is not None:
+        return abs(last - shown)
+    return max(math.inf if value is None else abs(last - value) for value in before)

@@ -41,10 +41,13 @@ POI_CLOSE: dict[Switcher, tuple[Rule, ...]] = {
     Switcher.CONTROLLER: (  # live onto live, timed by us
         *POI_PERMIT,
         (sync.is_out_of_sync, Reason.VETO_OUT_OF_SYNC),
-        (sync.is_steered_away, Reason.VETO_OUT_OF_SYNC),
         (sync.is_shedding, Reason.VETO_OUT_OF_SYNC),
     ),
-    Switcher.SYNC_RELAY: (*POI_PERMIT, (sync.is_unwatched, Reason.VETO_OUT_OF_SYNC)),  # an ANSI 25 finds the instant
+    Switcher.SYNC_RELAY: (  # an ANSI 25 finds the instant
+        *POI_PERMIT,
+        (sync.is_unwatched, Reason.VETO_OUT_OF_SYNC),
+        (sync.is_given_out_of_step, Reason.VETO_OUT_OF_SYNC),
+    ),
     Switcher.OPEN_TRANSITION: ((rules.has_no_row, Reason.VETO_OUT_OF_SYNC),),  # it cannot be closed in sync
     Switcher.DEVICE: ((rules.has_no_row, Reason.VETO_NOT_OURS),),  # it closes by itself
 }

@@ -15,6 +15,8 @@ from controller.model.words import BreakerPosition, GensetState, InverterMode, S
 TRIES_KEPT = 64
 SLIPS_S, SLIPS_MAX = 0.25, 64  # a genset swings through several hertz a second
 SLIPS_GAP_S = 0.1875  # three polls of the POI's instrument, and somewhat more
+STEADY_S = 0.5  # order, slowest write and the inverter's own time: by then the bus shows what it was told
+TOLD_MAX = 64
 OUT_RATIO = 0.0625  # of a genset's rating: more than its governor makes of a grid at 49.9 Hz
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
@@ -39,7 +41,8 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
     is_proven_open = is_open and poi.measured_at_s != open_sample_s
     is_dead = proof.is_fresh(poi, bounds, now_s) and proof.is_dead(poi.bus_voltage_v, bounds)
-    is_beside = is_joined and any(proof.may_follow(battery, seen) for battery in bounds.hub.batteries.values())
+    may_join = is_joined or (memory.beside_since_s is not None and not _shows_apart(poi, bounds, now_s))
+    is_beside = may_join and any(proof.may_follow(battery, seen) for battery in bounds.hub.batteries.values())
     may_flow = not is_proven_open  # whatever a meter says
     may_feed = may_flow and _may_feed(memory, seen, bounds, proof.leaves_w(poi, bounds, now_s, closed))
     return GuardMemory(
@@ -86,24 +89,27 @@ def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
     )
 
 
-def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId, Told]:
-    """A step away from what it was told begins anew; creeping away does as well. Who is told none has none."""
-    told = {battery: before for battery, before in memory.told.items() if battery not in allowed.batteries}
+def _told(memory: GuardMemory, allowed: Commands, now_s: float) -> dict[AssetId, tuple[Told, ...]]:
+    """A change is a new entry; of those before, one older than the span stays. Silence changes nothing."""
+    told = dict(memory.told)
     for battery, command in allowed.batteries.items():
-        set_hz, before = command.frequency_set_hz, memory.told.get(battery)
-        if set_hz is not None:
-            told[battery] = before if before is not None and before.is_near(set_hz) else Told(set_hz, now_s)
+        before, now = told.get(battery, ()), Told(now_s, command.frequency_set_hz, command.voltage_set_v)
+        if before and replace(before[-1], at_s=now_s) == now:
+            continue
+        first = max((n for n, each in enumerate(before) if now_s - each.at_s >= STEADY_S), default=0)
+        told[battery] = (*before[first:], now)[-TOLD_MAX:]
     return told
 
 
 def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> Closing | None:
-    """A relay finds its own instant, and looks itself at what happens until then."""
+    """A relay finds its own instant: until then the hub may go on steering, and what it was told last counts."""
     if allowed.poi.open:
         return None
-    if allowed.poi.close is None or hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
+    if allowed.poi.close is None:
         return memory.closing
-    first = memory.closing.batteries if memory.closing is not None else allowed.batteries
-    return Closing(now_s, first)
+    if memory.closing is None or hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
+        return Closing(now_s, allowed.batteries)
+    return replace(memory.closing, passed_at_s=now_s)
 
 
 def _still_closing(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> Closing | None:
@@ -128,8 +134,16 @@ def _watch_slips(before: tuple[Slip, ...], poi: PoiSeen) -> tuple[Slip, ...]:
 
 def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     """Seen in a fresh sample; forgotten as soon as the contact says anything but open, or says nothing."""
-    differ = proof.is_fresh(poi, bounds, now_s) and proof.sides_differ(poi, bounds.hub)
-    return poi.position is BreakerPosition.OPEN and (memory.has_differed or differ)
+    return poi.position is BreakerPosition.OPEN and (memory.has_differed or _differ(poi, bounds, now_s))
+
+
+def _differ(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    return proof.is_fresh(poi, bounds, now_s) and proof.sides_differ(poi, bounds.hub)
+
+
+def _shows_apart(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """The contact says open, or the sides differ: who has been beside the grid is not any more. Blind is not apart."""
+    return poi.position is BreakerPosition.OPEN or _differ(poi, bounds, now_s)
 
 
 def _may_feed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, out_w: float) -> bool:

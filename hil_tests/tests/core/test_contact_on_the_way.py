@@ -152,6 +152,9 @@ def permitted() -> Watched:
     watched = Watched(poi=type(poi)(**{f: getattr(poi, f) for f in poi.__slots__} | {"switching": switching}))
     watched.see(lambda t: beside(t, 90.0), 12.0)
     assert watched.run.commands.poi.close is not None
+    for angle_deg in range(80, 0, -2):
+        watched.see(lambda t, near_deg=angle_deg: beside(t, near_deg))  # type: ignore[misc]
+    assert watched.vetoes == []
     return watched
 
 

@@ -135,3 +135,34 @@ def test_beside_a_healthy_grid_a_genset_is_cranked_although_the_bus_is_not_seen(
     seen = with_poi(on_grid(), bus_voltage_v=None)
     watch = watch_after(seen)
     assert watch.sees(seen, crank(watch.order())).vetoes == ()
+
+
+# ---- blind is not apart
+
+BLIND = with_poi(
+    FORMS, position=None, grid_voltage_v=None, bus_voltage_v=None, angle_difference_deg=None, current_a=None
+)
+
+
+def lets_go_after(*images: ProcessImage, age_s: float = 0.0) -> bool:
+    """Somebody forms beside the grid for one sample, and then this is seen for as long as it takes."""
+    watch = watch_after(on_grid(), FORMS)
+    began_s = watch.now_s
+    while watch.now_s - began_s < LET_GO_S - CYCLE_S:
+        for seen in images:
+            watch.sees(seen, age_s=age_s)
+    return watch.sees(images[-1], age_s=age_s).allowed.batteries == LET_GO
+
+
+def test_an_instrument_that_falls_silent_behind_the_contact_saves_nobody() -> None:
+    """Found by hostile hands: a battery formed beside the grid for as long as nobody could see that it did."""
+    assert lets_go_after(BLIND)
+    assert not watch_after(on_grid(), BLIND).sees_for(BLIND, 5.0).vetoes, "nobody was seen beside it"
+
+
+def test_who_is_shown_apart_is_not_beside_it_any_more() -> None:
+    assert not lets_go_after(with_poi(BLIND, position=BreakerPosition.OPEN))
+    assert not lets_go_after(with_poi(BLIND, angle_difference_deg=20.001))
+    assert lets_go_after(with_poi(BLIND, angle_difference_deg=20.0))
+    assert lets_go_after(with_poi(BLIND, angle_difference_deg=90.0), age_s=1.0), "that was long ago"
+    assert not lets_go_after(with_poi(BLIND, angle_difference_deg=90.0), BLIND), "and it begins anew"

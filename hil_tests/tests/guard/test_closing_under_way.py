@@ -13,8 +13,8 @@ from controller.model.hub import Hub
 from controller.model.image import FeederSeen, ProcessImage
 from controller.model.phases import ZERO
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, GensetState, Switcher
-from hil_tests.tests.guard.hubs import HUB, hub_closed_by
+from controller.model.words import BreakerPosition, GensetState
+from hil_tests.tests.guard.hubs import HUB
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
     LIVE,
@@ -141,10 +141,6 @@ def test_a_contact_that_is_seen_ends_it() -> None:
     watch = closing()
     watch.sees(on_grid())
     assert watch.memory.closing is None
-
-
-def test_a_relay_finds_its_own_instant() -> None:
-    assert closing(hub=hub_closed_by(Switcher.SYNC_RELAY)).memory.closing is None
 
 
 # ---- and the set-points stand
