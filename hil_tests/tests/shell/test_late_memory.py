@@ -30,7 +30,7 @@ def test_of_a_newer_memory_only_what_is_new_is_joined() -> None:
     assert together.durable.attempts == (crank, crank)
     assert together.durable.latches == ()
     assert together.durable.held_open == {"c"}
-    assert (together.durable.quarantined, together.durable.tried) == ({"d"}, {"e": 1})
+    assert (together.durable.quarantined, dict(together.durable.tried)) == (frozenset({"d"}), {"e": 1})
     assert together.durable.authority is Authority.AUTO
     assert together.mode is memory.mode
 
