@@ -16,8 +16,9 @@ from collections import deque
 from collections.abc import Collection, Mapping
 
 from controller.config.types import Device, Protocol
+from controller.drivers.emptiness import EMPTY_S
 from controller.drivers.limits import Limit
-from controller.drivers.link import Link, Reading
+from controller.drivers.link import Link, Reading, Value
 from controller.drivers.point_doubt import PointDoubt, plain_step, point_doubt
 from controller.model.reasons import Reason
 
@@ -54,6 +55,7 @@ class Screen:
         self._is_behind = False  # a fact is not what the device says: its next answer counts, new or not
         self._judged_count = -1  # of values, when it was last asked whether they can be
         self._is_odd: bool | None = None
+        self._empty_since_s: float | None = None  # it was away, answers again, and knows nothing yet
         self._look_at_s = 0.0
         self._bad_since_s: float | None = None
         self._good_since_s: float | None = None
@@ -76,7 +78,7 @@ class Screen:
             self._is_told = is_full and now_s - self._refuted_at_s[0] <= TOLD_WINDOW_S
         elif now_s - newest_s > TOLD_WINDOW_S:
             self._is_told = False
-        told = (Reason.READINGS_DOUBTED,) if self._is_told else ()
+        told = (Reason.READINGS_DOUBTED,) if self._is_told or self._empty_since_s is not None else ()
         return (*told, Reason.DEVICE_IMPLAUSIBLE) if self.is_quarantined else told
 
     def refresh(self, now_s: float) -> None:
@@ -89,12 +91,21 @@ class Screen:
         if changes_count == self._changes_count:
             return
         self._changes_count = changes_count
-        if self.is_quarantined:
+        if self.is_quarantined or self._knows_nothing(now_s):
             return
         values_count = self._link.values_count
         if values_count != self._values_count or self._is_behind:  # else it has said again what the facts are
             self._values_count = values_count
             self._take(now_s)
+
+    def _knows_nothing(self, now_s: float) -> bool:
+        """It was away, and so far reads zero where it did not before."""
+        if not self._link.is_empty or all(_value(self.facts[point.name]) == point.zero for point in self._points):
+            self._empty_since_s = None
+            return False
+        if self._empty_since_s is None:
+            self._empty_since_s = now_s
+        return now_s - self._empty_since_s < EMPTY_S
 
     def _take(self, now_s: float) -> None:
         self.facts_count += 1
@@ -177,6 +188,8 @@ class Screen:
 
     # -- quarantine -----------------------------------------------------------------------------------------------
     def _look(self, now_s: float) -> None:
+        if not self._link.is_up:
+            self._empty_since_s = None
         instants = [fact[1].at_s for fact in self.facts.values() if fact is not None]
         self.last_good_at_s = max(instants, default=self.last_good_at_s)
         verdict = self._is_impossible(now_s)
@@ -229,6 +242,10 @@ class Screen:
 def _sampled_at_s(point: PointDoubt) -> float:
     assert point.newest is not None
     return point.newest.at_s
+
+
+def _value(fact: Reading | None) -> Value | None:
+    return None if fact is None else fact.value
 
 
 def _since(since_s: float | None, is_so: bool, now_s: float) -> float | None:

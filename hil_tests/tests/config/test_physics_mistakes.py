@@ -216,6 +216,27 @@ def test_a_breaker_that_opens_by_itself_before_we_are_back(tmp_path: Path) -> No
     assert problem.wanted.startswith("at least 6 s (twice our restart)")
 
 
+@pytest.mark.parametrize("name", ["open", "stop"])
+def test_a_breaker_that_lets_go_of_a_good_grid_before_we_are_back(tmp_path: Path, name: str) -> None:
+    """A restart of 3 s on a good grid turned the village dark, and the check had said that all was well."""
+    entry = '▶table = "relay"\nhost = "192.0.2.10"\nfast_s = 0.02'
+    lets_go = 'on_loss = "hold"', f'on_loss = "{name}"'
+    path, line, column = relay_story(tmp_path, entry, lets_go, ("reversion_s = 10.0", "reversion_s = 1.0"))
+    (problem,) = problems_of(path)
+    assert (problem.line, problem.column, problem.key) == (line, column, "devices.poi_relay.table")
+    assert problem.found == f"a table that does '{name}' on grid 1 s without us"
+    assert problem.wanted == "at least 6 s (twice our restart), or on_loss hold"
+
+
+def test_a_former_that_stops_on_grid_before_we_are_back(tmp_path: Path) -> None:
+    own_table(tmp_path, "stops", "hallig_sim/battery_inverter",
+              ('on_loss = "hold"', 'on_loss = "stop"'), ("reversion_s = 10.0", "reversion_s = 5.9"))  # fmt: skip
+    path, line, column = changed(MUSTER, tmp_path, ('table = "hallig_sim/battery_inverter"', '▶table = "stops"'))
+    (problem,) = problems_of(path)
+    assert (problem.line, problem.column, problem.key) == (line, column, "devices.inverter_main.table")
+    assert problem.found == "a table that does 'stop' on grid 5.9 s without us"
+
+
 def test_a_breaker_that_holds_may_do_so_at_once(tmp_path: Path) -> None:
     path, _, _ = relay_story(tmp_path, '▶table = "relay"\nhost = "192.0.2.10"\nfast_s = 0.02',
                              ("reversion_s = 10.0", "reversion_s = 1.0"))  # fmt: skip
