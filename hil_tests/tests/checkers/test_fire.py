@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from controller.model.phases import Phase
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, BreakerPosition, Mode
 from hil_tests.checkers.base import devices_of
@@ -61,6 +62,12 @@ WRONGS: dict[str, Callable[[], Stage]] = {
 
 OTHER_WAYS: list[tuple[str, Callable[[], Stage]]] = [
     ("I2", island.closes_with_the_phases_swapped),
+    ("I2", log.returns_onto(missing=Phase.L2)),
+    ("I18", log.returns_onto(missing=Phase.L2)),
+    ("I18", log.returns_onto(voltage_ratio=0.7)),
+    ("I18", log.returns_onto(voltage_ratio=1.13)),
+    ("I18", log.returns_onto(frequency_hz=51.0)),
+    ("I18", log.joins_a_low_grid),
     ("I4", island.forms_with_two_rigid_gensets),
     ("I6b", island.restores_below_the_reserve),
     ("I10", island.raises_the_unseen),
@@ -146,6 +153,20 @@ def test_one_odd_voltage_hides_nobody(point: str, expected: bool) -> None:
     stage.order("battery_main", "mode_set", "grid_forming")
     stage.run(0.1)
     assert ("I10" in stage.ids) is expected
+
+
+def test_a_contact_onto_a_grid_that_has_just_left_its_window_is_nobodys_fault() -> None:
+    for left_for_s, expected in ((0.4, True), (0.05, False)):
+        stage = Stage(PlantOptions(irradiance_w_per_m2=0.0, demand_ratio=0.2))
+        stage.island()
+        stage.order("poi", "settings_group", "grid")
+        stage.run(stage.site.hub.grid_code.return_window.observation_s + 1.0)
+        stage.plant.grid.sag(0.7, 2.0)
+        stage.run(left_for_s)
+        island.close_the_poi(stage)
+        stage.run(0.2)
+        assert stage.plant.poi.closings
+        assert ("I18" in stage.ids) is expected
 
 
 def test_a_quiet_grid_and_a_proper_island_are_no_finding() -> None:
