@@ -51,6 +51,8 @@ def read_durable(stored: tuple[str, str], boot: str, now_s: float) -> DurableMem
             ),
             held_open=frozenset(raw["held_open"]),
             shed_by_us=frozenset(raw["shed_by_us"]),
+            quarantined=frozenset(raw.get("quarantined", ())),
+            tried={str(feeder): int(count) for feeder, count in raw.get("tried", {}).items()},
             poi_held_open=raw.get("poi_held_open", False) is True,
             planned=_planned(raw.get("planned"), now_s, is_same_boot=is_same_boot),
         )
@@ -85,6 +87,8 @@ def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
         attempts=tuple(attempts),
         held_open=late.held_open - had.held_open,
         shed_by_us=late.shed_by_us - had.shed_by_us,
+        quarantined=late.quarantined - had.quarantined,
+        tried={feeder: count for feeder, count in late.tried.items() if feeder not in had.tried},
         poi_held_open=late.poi_held_open and not had.poi_held_open,
         planned=late.planned if had.planned is None else None,
     )
@@ -94,8 +98,8 @@ def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory) 
     """A memory without what the start had and the later memory has no more, unless it was changed again meanwhile.
 
     What the start had may come from a copy that a bad disk has kept old. Latches and attempts stay. A feeder that we
-    have not shed after all is looked at anew, and is as people made it. A hub that observes goes on observing: people
-    see that on the page, and nothing that it only imagined becomes a fact.
+    have not shed after all, or that a person has let close again, is looked at anew, and is as people made it. A hub
+    that observes goes on observing: people see that on the page, and nothing that it only imagined becomes a fact.
     """
     now, not_shed = memory.durable, had.shed_by_us - late.shed_by_us
     is_older = now.authority is had.authority and Authority.OBSERVE not in {had.authority, late.authority}
@@ -104,10 +108,12 @@ def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory) 
         authority=late.authority if is_older else now.authority,
         held_open=now.held_open - (had.held_open - late.held_open),
         shed_by_us=now.shed_by_us - not_shed,
+        quarantined=now.quarantined - (had.quarantined - late.quarantined),
         poi_held_open=now.poi_held_open and (late.poi_held_open or not had.poi_held_open),
         planned=None if late.planned is None and now.planned == had.planned else now.planned,
     )
-    feeders = {feeder: state for feeder, state in memory.feeders.items() if feeder not in not_shed}
+    anew = not_shed | (had.quarantined - late.quarantined)
+    feeders = {feeder: state for feeder, state in memory.feeders.items() if feeder not in anew}
     return replace(memory, durable=durable, feeders=feeders)
 
 
@@ -115,9 +121,9 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
     """A memory that had to begin without the durable one, now that the disk has given it back.
 
     `late` is what was not known yet (`news_of`). Nothing is forgotten: latches, holds and attempts of both. Feeders of
-    which nothing is known yet but their position are looked at anew, with what we had shed. What a person has said
-    meanwhile about the authority stands; a hub that was observing begins again, and observes. A planned island goes on
-    as one; a hub that is on the grid by now does not leave it because of an old wish.
+    which nothing is known yet but their position are looked at anew, with what we had shed or given up. What a person
+    has said meanwhile about the authority stands; a hub that was observing begins again, and observes. A planned island
+    goes on as one; a hub that is on the grid by now does not leave it because of an old wish.
     """
     now = memory.durable
     fresh = tuple(latch for latch in late.latches if now.latch(latch.subject) is None)
@@ -127,6 +133,8 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
         attempts=(*late.attempts, *now.attempts)[-ATTEMPTS_MAX:],
         held_open=now.held_open | late.held_open,
         shed_by_us=now.shed_by_us | late.shed_by_us,
+        quarantined=now.quarantined | late.quarantined,
+        tried={**late.tried, **now.tried},
         poi_held_open=now.poi_held_open or late.poi_held_open,
         planned=now.planned or (late.planned if memory.mode in STAYS else None),
     )
@@ -135,6 +143,6 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
     known = {
         feeder: state
         for feeder, state in memory.feeders.items()
-        if feeder not in late.shed_by_us or state.shed_since_s is not None or state.close is not None
+        if feeder not in late.shed_by_us | late.quarantined or state.shed_since_s is not None or state.close is not None
     }
     return replace(memory, durable=durable, feeders=known)

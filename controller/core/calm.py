@@ -57,10 +57,15 @@ def watch_told(memory: CoreMemory, told: Mapping[AssetId, BatteryCommand], now_s
     return replace(memory, batteries={**memory.batteries, **changed}) if changed else memory
 
 
-def keeps_in_step(memory: CoreMemory, situation: Situation) -> bool:
+def is_led_in_step(memory: CoreMemory, situation: Situation) -> bool:
+    """The same with what the former is told now, or was of late: a bus that is told to move is out of step as well."""
+    return keeps_in_step(memory, situation, _told_moves(memory, situation))
+
+
+def keeps_in_step(memory: CoreMemory, situation: Situation, moves: tuple[float, float] = (0.0, 0.0)) -> bool:
     """The contact would still fall inside the code's window if the slip moved on as fast as it has of late.
 
-    A bus that swings is in step in one sample, and out of it at the contact; one that is told to move is as well.
+    A bus that swings is in step in one sample, and out of it at the contact. `moves`: in Hz and V, beside that.
     """
     poi, breaker, sync = situation.seen.poi, situation.hub.poi, situation.hub.grid_code.sync
     slips, at_s, angle_deg = memory.slips, poi.measured_at_s, poi.angle_difference_deg
@@ -71,7 +76,7 @@ def keeps_in_step(memory: CoreMemory, situation: Situation) -> bool:
     latest_s = breaker.breaker_closing_s + late_s
     swing_hz = (max(seen_hz) - min(seen_hz)) / SWING_S * latest_s
     worst_deg = abs(angle_deg + 360.0 * slip_hz * breaker.breaker_closing_s) + breaker.angle_error_deg
-    told_hz, told_v = _told_moves(memory, situation)
+    told_hz, told_v = moves
     worst_deg += 360.0 * abs(slip_hz) * late_s + (180.0 * swing_hz + 360.0 * told_hz) * latest_s
     return (
         worst_deg <= ENVELOPE_RATIO * sync.angle_max_deg

@@ -99,7 +99,7 @@ def may_be_closing(memory: CoreMemory, situation: Situation) -> bool:
     if memory.poi.close is not None:
         return True
     ended_s = memory.poi.retry_after_s - CLOSE_RETRY_S
-    return ended_s < now_s <= ended_s + poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + CONTACT_SEEN_S
+    return ended_s <= now_s <= ended_s + poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + CONTACT_SEEN_S
 
 
 def judge_contact(poi: PoiMemory, situation: Situation) -> PoiMemory:

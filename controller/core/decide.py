@@ -227,12 +227,17 @@ def _keep_durable(memory: CoreMemory) -> CoreMemory:
     durable = memory.durable
     if durable.authority is Authority.OBSERVE:
         return memory
-    ours = frozenset(feeder for feeder, state in memory.feeders.items() if state.shed_since_s is not None)
+    feeders = memory.feeders.items()
+    ours = frozenset(f for f, state in feeders if state.shed_since_s is not None or state.close is not None)
+    given_up = frozenset(feeder for feeder, state in feeders if state.quarantined)
+    tried = {feeder: state.close_attempts for feeder, state in feeders if state.close_attempts > 0}
     is_unknown = memory.mode is Mode.UNKNOWN  # what we want is not settled: what we wanted before stands
     is_held = durable.poi_held_open if is_unknown else memory.poi.open_since_s is not None
-    if ours == durable.shed_by_us and is_held is durable.poi_held_open:
+    known = (durable.shed_by_us, durable.quarantined, durable.tried, durable.poi_held_open)
+    if (ours, given_up, tried, is_held) == known:
         return memory
-    return replace(memory, durable=replace(durable, shed_by_us=ours, poi_held_open=is_held))
+    durable = replace(durable, shed_by_us=ours, quarantined=given_up, tried=tried, poi_held_open=is_held)
+    return replace(memory, durable=durable)
 
 
 def _commands(memory: CoreMemory, situation: Situation) -> Commands:

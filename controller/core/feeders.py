@@ -11,6 +11,7 @@ from controller.model.commands import Order, SwitchCommand
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Feeder
 from controller.model.image import FeederSeen
+from controller.model.memory import DurableMemory
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, Mode
 
@@ -114,11 +115,22 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
 
 def _first_sight(memory: CoreMemory, feeder: Feeder, seen: FeederSeen, situation: Situation) -> FeederMemory:
     """After a start: a feeder that we had shed before is still ours to close; any other is as we found it."""
-    ours = feeder.id in memory.durable.shed_by_us and seen.position is not BreakerPosition.CLOSED
+    return as_found(feeder.id, seen.position, memory.durable, situation.now_s)
+
+
+def as_found(feeder: AssetId, position: BreakerPosition | None, durable: DurableMemory, now_s: float) -> FeederMemory:
+    """With what must not be forgotten of it. A pick-up that went on when we ended may have been what ended us."""
+    is_closed = position is BreakerPosition.CLOSED
+    ours = feeder in durable.shed_by_us and not is_closed
+    tries_count = durable.tried.get(feeder, 0)
+    has_failed = tries_count >= CLOSE_ATTEMPTS_MAX and not is_closed
     return FeederMemory(
-        position=seen.position,
-        shed_since_s=situation.now_s if ours else None,
+        position=position,
+        shed_since_s=now_s if ours else None,
         reason=Reason.PREPARED_SHED if ours else None,
+        picked_up_at_s=now_s if is_closed and tries_count > 0 else None,
+        close_attempts=tries_count,
+        quarantined=feeder in durable.quarantined or has_failed,
     )
 
 

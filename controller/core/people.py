@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controller.core.black_start import ask_for_start
-from controller.core.feeders import is_faulty
-from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
+from controller.core.feeders import as_found, is_faulty
+from controller.core.memory import CoreMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
 from controller.core.situation import Situation
 from controller.model.advice import Advice, OperatorRequest, RequestKind
@@ -12,7 +12,7 @@ from controller.model.decision import Event, Input, Scalar
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
 from controller.model.image import ProcessImage
-from controller.model.memory import DurableMemory, Latch
+from controller.model.memory import Latch
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, BreakerPosition, Mode
 
@@ -126,18 +126,12 @@ def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
             position=memory.poi.position,
             has_dso_lock=memory.poi.has_dso_lock,
         ),
-        feeders={name: _as_found(name, state, durable, now_s) for name, state in memory.feeders.items()},
+        feeders={name: as_found(name, state.position, durable, now_s) for name, state in memory.feeders.items()},
         drawn_w=memory.drawn_w,
         bus_dead_since_s=memory.bus_dead_since_s,
         last_pickup_at_s=now_s,
         done_requests=memory.done_requests,
     )
-
-
-def _as_found(feeder: AssetId, state: FeederMemory, durable: DurableMemory, now_s: float) -> FeederMemory:
-    if feeder in durable.shed_by_us and state.position is not BreakerPosition.CLOSED:
-        return FeederMemory(position=state.position, shed_since_s=now_s, reason=Reason.PREPARED_SHED)
-    return FeederMemory(position=state.position)
 
 
 def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | Reason | None:

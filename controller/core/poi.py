@@ -5,9 +5,9 @@ from __future__ import annotations
 from controller.core.calm import (
     SHED_SHOWS_S,
     has_shed_since,
+    is_led_in_step,
     is_near_step,
     is_watched,
-    keeps_in_step,
 )
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
@@ -106,7 +106,7 @@ def permit(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 def _is_calm(memory: CoreMemory, situation: Situation) -> bool:
     """What comes now comes well in step."""
-    is_in_step = is_in_window(situation) and keeps_in_step(memory, situation)
+    is_in_step = is_in_window(situation) and is_led_in_step(memory, situation)
     return is_in_step and not has_shed_since(memory, situation.now_s - SHED_SHOWS_S)
 
 

@@ -202,10 +202,11 @@ def contact_to_come(case: Case) -> Closing | None:
 def is_near_step(case: Case, within_s: float) -> bool:
     """By what is seen, the angle may be inside the envelope's limit in so many seconds, or was so long ago."""
     poi, limits = case.seen.poi, case.bounds.envelope
-    if poi.angle_difference_deg is None or poi.measured_at_s is None:
+    if poi.angle_difference_deg is None:
         return False
+    age_s = math.inf if poi.measured_at_s is None else abs(case.now_s - poi.measured_at_s)
     error_deg = max(limits.sync_angle_error_deg, case.bounds.hub.poi.angle_error_deg)
-    moves_deg = 360.0 * limits.sync_slip_max_hz * (within_s + abs(case.now_s - poi.measured_at_s))
+    moves_deg = 360.0 * limits.sync_slip_max_hz * (within_s + age_s)
     return abs(poi.angle_difference_deg) <= limits.sync_angle_max_deg + error_deg + moves_deg
 
 

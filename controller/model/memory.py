@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
 from controller.model.reasons import Reason
@@ -46,6 +48,8 @@ class DurableMemory:
     attempts: tuple[Attempt, ...] = ()  # bounded: the newest 64
     held_open: frozenset[AssetId] = field(default_factory=frozenset)  # feeders a person holds open
     shed_by_us: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that we may close again
+    quarantined: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that only a person lets close again
+    tried: Mapping[AssetId, int] = field(default_factory=dict)  # feeders under pick-up, and how often they were tried
     poi_held_open: bool = False  # we want the POI open; explains after a start how it stands, and decides nothing
     planned: PlannedIsland | None = None  # else an island beside a healthy grid goes back to it
 

@@ -145,43 +145,6 @@ def test_a_device_that_closes_by_itself_needs_no_order() -> None:
     assert watched.vetoes == []
 
 
-def permitted() -> Watched:
-    """A relay has had our permission for seconds, and has not found its instant yet."""
-    poi = hub().poi
-    switching = PoiSwitching(Switcher.CONTROLLER, Switcher.SYNC_RELAY)
-    watched = Watched(poi=type(poi)(**{f: getattr(poi, f) for f in poi.__slots__} | {"switching": switching}))
-    watched.see(lambda t: beside(t, 90.0), 12.0)
-    assert watched.run.commands.poi.close is not None
-    for angle_deg in range(80, 0, -2):
-        watched.see(lambda t, near_deg=angle_deg: beside(t, near_deg))  # type: ignore[misc]
-    assert watched.vetoes == []
-    return watched
-
-
-def test_a_permission_that_stands_bears_out_no_contact() -> None:
-    """It stands for minutes: a contact that lies meanwhile was believed, and the island's former stopped."""
-    watched = permitted()
-    watched.see(beside, 0.5)
-    watched.see(says_closed, 0.5)
-    assert watched.mode is Mode.RECONNECTION
-    watched.see(shows_open, 1.5)
-    assert watched.run.memory.poi.closed_is_refuted
-    watched.see(says_closed, 60.0)
-    assert watched.run.memory.mode in (Mode.ISLANDED, Mode.RECONNECTION)
-    assert watched.run.commands.batteries["battery"].follow is False
-    assert watched.vetoes == []
-
-
-def test_a_relay_that_has_closed_is_believed_with_the_first_current() -> None:
-    watched = permitted()
-    watched.see(beside, 0.5)
-    watched.see(says_closed, 0.1)
-    watched.see(flows, 0.1)
-    assert (watched.mode, watched.run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECONNECTED)
-    assert len([each for each in watched.run.memory.durable.attempts if each.kind == "close"]) == 1
-    assert watched.vetoes == []
-
-
 def test_whoever_asks_to_reconnect_beside_a_refuted_contact_is_told_why_not() -> None:
     watched = steered()
     watched.see(shows_open, 0.7)

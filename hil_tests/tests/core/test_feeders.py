@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from controller.core.decide import fresh_memory
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import ProcessImage
+from controller.model.memory import DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
 from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
@@ -62,6 +64,59 @@ def test_a_feeder_that_drew_many_times_its_rating_is_left_alone_and_holds_nobody
     run.see(both_open, 20.0)
     assert ordered_close(run), "the healthy ones of the tier above come back"
     assert "warm_room" not in ordered_close(run)
+
+
+def given_up() -> Run:
+    """The warm room was shorted, and the controller has been started anew since."""
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(shorted, 0.4)
+    run.see(both_open, 4.0)
+    run.restart()
+    return run
+
+
+def test_a_restart_does_not_close_what_only_a_person_may() -> None:
+    """A short that takes the control's own supply with it was closed onto again after every start."""
+    run = given_up()
+    run.see(both_open, 40.0)
+    assert run.memory.feeders["warm_room"].quarantined
+    assert "warm_room" not in ordered_close(run)
+    run.see(both_open, advice=wish(RequestKind.CLOSE_FEEDER, run, "warm_room"))
+    assert run.memory.durable.quarantined == frozenset()
+    run.see(both_open, 20.0)
+    assert "warm_room" in ordered_close(run)
+
+
+def coming_back(tries_count: int) -> Run:
+    """The warm room is ordered closed, and each time the controller dies of it."""
+    run = Run(hub())
+    run.memory = fresh_memory(DurableMemory(shed_by_us=frozenset({"warm_room"})), run.now_s)
+    for _ in range(tries_count):
+        until_s = run.now_s + 60.0
+        run.see(without_warm_room, 0.1)
+        while run.commands.feeders.get("warm_room") is None or run.commands.feeders["warm_room"].close is None:
+            run.see(without_warm_room, 0.1)
+            assert run.now_s < until_s, "it is never ordered closed"
+        run.restart()
+    run.see(without_warm_room, 0.1)
+    return run
+
+
+def test_a_pick_up_in_which_the_controller_died_was_a_try() -> None:
+    once, twice = coming_back(1), coming_back(2)
+    assert [run.memory.feeders["warm_room"].close_attempts for run in (once, twice)] == [1, 2]
+    assert [run.memory.feeders["warm_room"].quarantined for run in (once, twice)] == [False, True]
+    assert once.memory.durable.shed_by_us >= {"warm_room"}, "it is still ours to close"
+
+
+def test_one_that_is_found_closed_has_stood_it_if_it_stands_it_for_its_time() -> None:
+    run = coming_back(1)
+    run.restart()
+    run.see(islanded, 9.0)
+    assert run.memory.feeders["warm_room"].close_attempts == 1
+    run.see(islanded, 2.0)
+    assert (run.memory.feeders["warm_room"].close_attempts, run.memory.durable.tried) == (0, {})
 
 
 def test_a_person_lets_an_overdrawn_feeder_close_and_its_fault_is_not_what_room_is_asked_for() -> None:

@@ -2,9 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from controller.core.calm import SWING_S
-from hil_tests.tests.core.hubs import with_poi
-from hil_tests.tests.core.test_contact_on_the_way import beside, permitted
+from controller.model.hub import PoiSwitching
+from controller.model.reasons import Reason
+from controller.model.words import Mode, Switcher
+from hil_tests.tests.core.hubs import hub, with_poi
+from hil_tests.tests.core.test_contact_on_the_way import beside, flows, says_closed, shows_open
+from hil_tests.tests.core.watched import Watched
+
+
+def with_a_relay() -> Watched:
+    switching = PoiSwitching(Switcher.CONTROLLER, Switcher.SYNC_RELAY)
+    return Watched(poi=replace(hub().poi, switching=switching))
+
+
+def permitted() -> Watched:
+    """A relay has had our permission for seconds, and has not found its instant yet."""
+    watched = with_a_relay()
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    assert watched.run.commands.poi.close is not None
+    for angle_deg in range(80, 0, -2):
+        watched.see(lambda t, near_deg=angle_deg: beside(t, near_deg))  # type: ignore[misc]
+    assert watched.vetoes == []
+    return watched
+
+
+def test_a_permission_that_stands_bears_out_no_contact() -> None:
+    """It stands for minutes: a contact that lies meanwhile was believed, and the island's former stopped."""
+    watched = permitted()
+    watched.see(beside, 0.5)
+    watched.see(says_closed, 0.5)
+    assert watched.mode is Mode.RECONNECTION
+    watched.see(shows_open, 1.5)
+    assert watched.run.memory.poi.closed_is_refuted
+    watched.see(says_closed, 60.0)
+    assert watched.run.memory.mode in (Mode.ISLANDED, Mode.RECONNECTION)
+    assert watched.run.commands.batteries["battery"].follow is False
+    assert watched.vetoes == []
+
+
+def test_a_relay_that_has_closed_is_believed_with_the_first_current() -> None:
+    watched = permitted()
+    watched.see(beside, 0.5)
+    watched.see(says_closed, 0.1)
+    watched.see(flows, 0.1)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECONNECTED)
+    assert len([each for each in watched.run.memory.durable.attempts if each.kind == "close"]) == 1
+    assert watched.vetoes == []
 
 
 def test_a_permission_is_held_back_while_the_slip_was_not_watched_and_is_the_same_one_afterwards() -> None:
@@ -18,4 +66,30 @@ def test_a_permission_is_held_back_while_the_slip_was_not_watched_and_is_the_sam
         assert watched.run.now_s < began_s + 1.0
     assert watched.run.commands.poi.close == order
     assert watched.run.now_s - began_s >= SWING_S
+    assert watched.vetoes == []
+
+
+ANGLES = [(90.0, True), (14.5, True), (9.0, False), (-9.0, False), (2.0, True)]
+
+
+def arriving(angle_deg: float) -> Watched:
+    """The return is due, and the two sides are this far apart by now."""
+    watched = with_a_relay()
+    watched.see(lambda t: beside(t, 90.0), 9.0)
+    watched.see(lambda t: with_poi(beside(t, angle_deg), bus_frequency_hz=50.0), 3.0)
+    assert (watched.mode, watched.vetoes) == (Mode.RECONNECTION, [])
+    return watched
+
+
+@pytest.mark.parametrize(("angle_deg", "is_given"), ANGLES)
+def test_it_is_given_in_step_or_far_from_it(angle_deg: float, is_given: bool) -> None:
+    """Given on the way out of the window it was used at once, and the contact came outside."""
+    assert (arriving(angle_deg).run.commands.poi.close is not None) is is_given
+
+
+def test_what_stands_and_was_not_given_is_given_when_the_angle_has_come() -> None:
+    watched = arriving(9.0)
+    watched.see(lambda t: with_poi(beside(t, 2.0), bus_frequency_hz=50.0), 2.0)
+    assert watched.run.commands.poi.close is not None
+    assert len([each for each in watched.run.memory.durable.attempts if each.kind == "close"]) == 1
     assert watched.vetoes == []

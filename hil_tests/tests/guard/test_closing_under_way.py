@@ -137,6 +137,16 @@ def test_its_time_begins_anew_with_each_cycle_in_which_the_order_passes() -> Non
     assert reasons(watch.sees(back_in_the_dark(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
 
 
+def test_from_the_last_cycle_in_which_it_passed() -> None:
+    watch = closing_in_the_dark()
+    order = watch.memory.allowed.poi.close
+    assert order is not None
+    for _ in range(3):
+        watch.sees(back_in_the_dark(), replace(poi_close(order), batteries=STOPPED))
+    watch.now_s += UNDER_WAY_S - CYCLE_S
+    assert reasons(watch.sees(back_in_the_dark(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
+
+
 def test_a_contact_that_is_seen_ends_it() -> None:
     watch = closing()
     watch.sees(on_grid())
@@ -154,6 +164,15 @@ def test_small_steps_of_steering_are_held_without_a_word() -> None:
     assert verdict.allowed.batteries == steered(50.0, voltage_set_v=230.0, power_set_w=0.0)
     again = Commands(batteries=steered(50.09, voltage_set_v=231.0, power_set_w=-3_000.0))
     assert watch.sees(ready_to_return(), again).allowed.batteries["main"].frequency_set_hz == 50.0
+
+
+@pytest.mark.parametrize("angle_deg", [2.0, 90.0, None])
+def test_timed_for_what_it_was_the_voltage_does_not_go_to_the_grids_either(angle_deg: float | None) -> None:
+    """However far the angle has come: the order is out."""
+    watch = closing(steered(50.0, voltage_set_v=222.0))
+    seen = with_poi(ready_to_return(), angle_difference_deg=angle_deg)
+    told = watch.sees(seen, Commands(batteries=steered(50.01, voltage_set_v=226.0))).allowed.batteries["main"]
+    assert (told.frequency_set_hz, told.voltage_set_v) == (50.0, 222.0)
 
 
 LEAPS = [

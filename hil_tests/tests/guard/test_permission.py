@@ -5,6 +5,7 @@ While it stands, and as long after it as the breaker takes, the bus is led to th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +51,7 @@ def first(angle_deg: float | None, age_s: float = 0.0, **setting: Any) -> Verdic
     return watch.sees(at(angle_deg), poi_close(watch.order()), age_s=age_s)
 
 
-def standing(told: dict[str, BatteryCommand] | None = None) -> Watch:
+def standing(told: Mapping[str, BatteryCommand] | None = None) -> Watch:
     """It was given where the window was far away."""
     watch = watch_after(islanded(), at(FAR_DEG), hub=RELAY)
     wish = replace(poi_close(watch.order(hold_s=120.0)), batteries=told or HELD)
@@ -88,7 +89,7 @@ def test_an_old_sample_may_have_come_nearer_and_the_larger_error_counts() -> Non
 
 
 @pytest.mark.parametrize("leads_away", [{"frequency_set_hz": 50.5}, {"voltage_set_v": 253.0}])
-def test_nor_is_it_given_with_what_leads_the_bus_away(leads_away: dict[str, float]) -> None:
+def test_nor_is_it_given_with_what_leads_the_bus_away(leads_away: dict[str, Any]) -> None:
     for angle_deg, refused in ((2.0, REFUSED), (FAR_DEG, [])):
         watch = watch_after(islanded(), at(angle_deg), hub=RELAY)
         wish = replace(poi_close(watch.order()), batteries=battery(**leads_away).batteries)
@@ -121,6 +122,11 @@ def test_where_the_contact_may_come_nothing_leaps(angle_deg: float | None, is_he
     verdict = permits(standing(), at(angle_deg), frequency_set_hz=50.5, voltage_set_v=230.0, power_set_w=0.0)
     told_hz = verdict.allowed.batteries["main"].frequency_set_hz
     assert (reasons(verdict), told_hz) == ((REFUSED, 50.0 + 0.0625 * CYCLE_S) if is_held else ([], 50.5))
+
+
+def test_a_sample_of_nobody_knows_when_may_be_of_any_angle() -> None:
+    verdict = standing().sees(at(FAR_DEG), battery(frequency_set_hz=50.5), age_s=None)
+    assert verdict.allowed.batteries["main"].frequency_set_hz == 50.0 + 0.0625 * CYCLE_S
 
 
 def test_steering_creeps_in_every_cycle_without_a_word() -> None:

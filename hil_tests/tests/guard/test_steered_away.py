@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -73,16 +74,16 @@ def test_who_was_told_nothing_is_believed_by_what_is_measured() -> None:
 
 def test_the_second_former_counts_as_well() -> None:
     seen = with_battery(LOADED, "second", mode=InverterMode.GRID_FORMING, power_w=PhaseValues(0.0, 0.0, 0.0))
-    for more in ({"frequency_set_hz": 51.0}, {"voltage_set_v": 250.0}):
+    for told in (battery("second", frequency_set_hz=51.0), battery("second", voltage_set_v=250.0)):
         watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
-        wish = replace(poi_close(watch.order()), batteries=battery("second", **more).batteries)
+        wish = replace(poi_close(watch.order()), batteries=told.batteries)
         assert reasons(watch.sees(seen, wish)) == [Reason.VETO_OUT_OF_SYNC]
 
 
 # ---- what it has had for half a second counts by what the bus does
 
 
-def told_for(steady_s: float, *steps_hz: float | None, **more: float) -> Watch:
+def told_for(steady_s: float, *steps_hz: float | None, **more: Any) -> Watch:
     """Told these set-points one after the other, the last one for so long, while the bus runs in step all the same."""
     watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
     for step_hz in steps_hz:
@@ -91,7 +92,7 @@ def told_for(steady_s: float, *steps_hz: float | None, **more: float) -> Watch:
     return watch
 
 
-def closes(watch: Watch, set_hz: float | None, seen: ProcessImage = LOADED, **more: float) -> bool:
+def closes(watch: Watch, set_hz: float | None, seen: ProcessImage = LOADED, **more: Any) -> bool:
     told = {} if set_hz is None else battery(frequency_set_hz=set_hz, **more).batteries
     return watch.sees(seen, replace(poi_close(watch.order()), batteries=told)).vetoes == ()
 
@@ -152,10 +153,20 @@ def test_who_is_told_something_else_and_no_frequency_may_run_anywhere() -> None:
 
 
 def test_what_is_remembered_is_bounded_and_not_made_anew() -> None:
+    watch = watch_after(islanded(), ready_to_return(), hub=DROOP)
+    for set_hz in (50.25, 50.5, 50.25):
+        watch.sees(LOADED, battery(frequency_set_hz=set_hz))
+    assert [each.frequency_set_hz for each in watch.memory.told["main"]] == [50.25, 50.5, 50.25]
     watch = told_for(0.5, 50.5)
     kept = watch.memory.told["main"]
     watch.sees(LOADED, battery(frequency_set_hz=50.5))
     assert (watch.memory.told["main"] is kept, len(kept)) == (True, 1)
+    for set_hz in (50.25, 50.5, 50.25):
+        watch.sees(LOADED, battery(frequency_set_hz=set_hz))
+    assert len(watch.memory.told["main"]) == 4, "all of the last half second, and the last before it"
+    watch.sees_for(LOADED, 0.5 - CYCLE_S, battery(frequency_set_hz=50.25))
+    watch.sees(LOADED, battery(frequency_set_hz=50.5))
+    assert [each.frequency_set_hz for each in watch.memory.told["main"]] == [50.25, 50.5]
     for number in range(200):
         watch.now_s += 0.001 - CYCLE_S
         watch.sees(LOADED, battery(frequency_set_hz=50.0 + number / 1024.0))

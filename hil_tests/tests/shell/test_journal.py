@@ -162,6 +162,8 @@ FULL_MEMORY = DurableMemory(
     attempts=(Attempt("genset", "crank", 60.0),),
     held_open=frozenset({"b", "a"}),
     shed_by_us=frozenset({"c"}),
+    quarantined=frozenset({"d"}),
+    tried={"e": 1},
 )
 
 

@@ -23,12 +23,14 @@ def test_of_a_newer_memory_only_what_is_new_is_joined() -> None:
     crank = Attempt("genset", "crank", 6.0)
     had = replace(LATCHED, authority=Authority.OBSERVE, attempts=(crank,), held_open=frozenset({"b"}))
     late = replace(had, attempts=(crank, crank), held_open=frozenset({"b", "c"}))
+    late = replace(late, quarantined=frozenset({"d"}), tried={"e": 1})
     assert news_of(had, had) == DurableMemory()
     memory = fresh_memory(replace(had, authority=Authority.AUTO, latches=(), held_open=frozenset()), 8.0)
     together = joined(memory, news_of(late, had), 9.0)
     assert together.durable.attempts == (crank, crank)
     assert together.durable.latches == ()
     assert together.durable.held_open == {"c"}
+    assert (together.durable.quarantined, dict(together.durable.tried)) == (frozenset({"d"}), {"e": 1})
     assert together.durable.authority is Authority.AUTO
     assert together.mode is memory.mode
 
@@ -37,7 +39,11 @@ def test_of_a_newer_memory_only_what_is_new_is_joined() -> None:
 def test_what_was_undone_after_the_copy_was_written_does_not_come_back(authority: Authority) -> None:
     """A disk that keeps the copy old is the one whose journal opens late."""
     had = DurableMemory(
-        authority=authority, held_open=frozenset({"b"}), shed_by_us=frozenset({"warm_room"}), poi_held_open=True
+        authority=authority,
+        held_open=frozenset({"b"}),
+        shed_by_us=frozenset({"warm_room"}),
+        quarantined=frozenset({"warm_room"}),
+        poi_held_open=True,
     )
     run = Run(hub())
     run.memory = fresh_memory(replace(had, held_open=frozenset({"b", "c"})), run.now_s)
