@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hil_tests.checkers.base import Checker
-from hil_tests.checkers.causes import Causes, Followed, Hysteresis
+from hil_tests.checkers.causes import Causes, Hysteresis
 from hil_tests.checkers.closing import (
     Backfeed,
     ClosingConditions,
@@ -13,6 +13,7 @@ from hil_tests.checkers.closing import (
     stays_on_a_dead_street,
 )
 from hil_tests.checkers.contract import SlowReturn, inside_the_contract
+from hil_tests.checkers.followed import Followed
 from hil_tests.checkers.gensets import Cranks, LastSource, MinimumRun, reverse_power
 from hil_tests.checkers.in_sync import SyncClosing
 from hil_tests.checkers.islanding import (

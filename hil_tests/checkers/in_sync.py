@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from controller.model.phases import Phase
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends
 from hil_tests.plant.breaker import Closing
@@ -21,8 +22,8 @@ class SyncClosing:
 
     about: About = About(
         "I2",
-        "The POI closes in sync (10 deg, 0.1 Hz, 5 %, rotation equal), from a live grid onto a dead bus, or dead onto "
-        "dead with every source off",
+        "The POI closes in sync (10 deg, 0.1 Hz, 5 %, rotation equal), from a live grid of three phases onto a "
+        "dead bus, or dead onto dead with every source off",
         "0.25 s after a step of the grid; 20 deg, 0.3 Hz, 10 % where a load was shed while the contact was on its way",
         "design envelope; ComAp and DEIF static synchronising defaults; study I2: the hard limits",
     )
@@ -30,14 +31,15 @@ class SyncClosing:
     is_waiting: bool = False
     _seen_at_s: float = -1.0
     _grid_ratio: float = 1.0
+    _missing: frozenset[Phase] = frozenset()
     _surprised_at_s: float = -1.0
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each new contact once."""
-        ratio, now_s = scene.plant.grid.ratio, scene.plant.now_s
-        if abs(ratio - self._grid_ratio) > STEP_RATIO:
+        grid, now_s = scene.plant.grid, scene.plant.now_s
+        if abs(grid.ratio - self._grid_ratio) > STEP_RATIO or grid.missing != self._missing:
             self._surprised_at_s = now_s
-        self._grid_ratio = ratio
+        self._grid_ratio, self._missing = grid.ratio, grid.missing
         closings = scene.plant.poi.closings
         if not closings or closings[-1].at_s <= self._seen_at_s:
             return
@@ -80,6 +82,8 @@ def _fault_of(scene: Scene, closing: Closing) -> str:
     angle_max_deg, slip_max_hz, apart_max_ratio = HARD_LIMITS if _was_shed_under_way(scene, closing) else limits
     if closing.kind == "dead_grid":
         return "closed a live bus onto a dead grid"
+    if closing.lacks_a_phase:
+        return "closed onto a grid that lacks a phase"
     if closing.kind == "dead_dead" and scene.plant.forming:
         return "closed dead onto dead with a source on"
     inside = (

@@ -103,7 +103,7 @@ def _gensets(scene: Scene) -> dict[str, float]:
     """Fuel, starts that were ordered, and what the panel counts: time it ran, and time with too little load."""
     values: dict[str, float] = {"fuel_l": 0.0}
     for name, genset in scene.plant.gensets.items():
-        values["fuel_l"] += 0.75 * genset.genset.fuel_capacity_l - genset.fuel_l
+        values["fuel_l"] += genset.run_book.fuel_used_l
         runs = [order for order in scene.orders if order.asset == name and order.field == "run"]
         starts = sum(
             order.value is True and (number == 0 or runs[number - 1].value is not True)

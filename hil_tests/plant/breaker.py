@@ -36,13 +36,14 @@ class PoiBehaviour:
 class Sides(NamedTuple):
     """Both sides of the open breaker at one instant. A tuple, because every step makes one."""
 
-    grid_ratio: float
+    grid_ratio: float  # of the worst phase
     bus_ratio: float
     angle_deg: float  # bus minus grid
     slip_hz: float
     grid_hz: float = NOMINAL_HZ
     rotation_equal: bool = True
     is_ours: bool = False  # closed, and nobody else feeds the street
+    best_grid_ratio: float = 0.0  # of the best phase: one is enough for a street to be live
 
     @property
     def in_window(self) -> bool:
@@ -67,6 +68,7 @@ class Closing:
     slip_hz: float
     voltage_difference_ratio: float
     rotation_equal: bool = True
+    lacks_a_phase: bool = False  # the grid did
 
 
 class PoiBreaker:
@@ -268,7 +270,7 @@ class PoiBreaker:
         self.trip()
 
     def _record(self, sides: Sides, now_s: float) -> None:
-        grid, bus = sides.grid_ratio > DEAD_RATIO, sides.bus_ratio > DEAD_RATIO
+        grid, bus = sides.best_grid_ratio > DEAD_RATIO, sides.bus_ratio > DEAD_RATIO
         kind = ("live_live" if bus else "dead_bus") if grid else ("dead_grid" if bus else "dead_dead")
         live = kind == "live_live"
         self.closings = (
@@ -280,5 +282,6 @@ class PoiBreaker:
                 sides.slip_hz if live else 0.0,
                 abs(sides.grid_ratio - sides.bus_ratio) if live else 0.0,
                 sides.rotation_equal or not live,
+                grid and sides.grid_ratio <= DEAD_RATIO,
             ),
         )[-64:]

@@ -137,11 +137,12 @@ class Starter:
 class RunBook:
     """What the panel of a genset counts: fuel, hours, starts, and the time it ran with too little to do."""
 
-    __slots__ = ("_delivered_j", "_loaded_s", "_low_load_pu", "_rating_va", "low_load_s", "run_s", "starts_count")
+    __slots__ = ("_delivered_j", "_loaded_s", "_low_load_pu", "_rating_va", "fuel_used_l", "low_load_s", "run_s",
+                 "starts_count")  # fmt: skip
 
     def __init__(self, rating_va: float, low_load_ratio: float) -> None:
         self._rating_va, self._low_load_pu = rating_va, low_load_ratio * rating_va / BASE_VA
-        self.low_load_s = self.run_s = 0.0
+        self.low_load_s = self.run_s = self.fuel_used_l = 0.0
         self.starts_count = 0
         self._delivered_j = self._loaded_s = 0.0  # since the last slow step
 
@@ -161,4 +162,5 @@ class RunBook:
         if self._delivered_j < self._low_load_pu * BASE_VA * self._loaded_s:
             self.low_load_s += self._loaded_s
         self._delivered_j = self._loaded_s = 0.0
+        self.fuel_used_l += used_wh / 1000.0
         return used_wh / 1000.0

@@ -206,7 +206,7 @@ class Plant:
         sides = self._sides(dt_s)
         if self.poi.step(sides, self.now_s, dt_s) and self.poi.position is CLOSED:
             formers = [(former.admittance, former.rated_pu) for former in self.parts.formers()]
-            impact = impact_of(self.poi.closings[-1], sides.bus_ratio, sides.grid_ratio, formers)
+            impact = impact_of(self.poi.closings[-1], sides.bus_ratio, sides.best_grid_ratio, formers)
             self.impacts = (*self.impacts, impact)[-64:]
             self.poi.wear_ratio += impact.wear_ratio
             self.out_of_phase_closures_count += impact.is_out_of_phase
@@ -224,7 +224,10 @@ class Plant:
             return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz, is_ours=True)
         bus = self.bus * cmath.rect(1.0, TWO_PI * (self.bus_frequency_hz - NOMINAL_HZ) * dt_s)  # the grid has turned on
         angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
-        return Sides(worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not grid.rotation_is_swapped)
+        return Sides(
+            worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not grid.rotation_is_swapped,
+            best_grid_ratio=ratio,
+        )  # fmt: skip
 
     def _solve(self, dt_s: float) -> None:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""

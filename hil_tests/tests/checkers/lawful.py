@@ -167,6 +167,7 @@ def names_a_deaf_contactor() -> Stage:
     stage.run(61.0)
     stage.plant.feeders["ev_posts"].stuck = True
     stage.order("ev_posts", "closed", False)
+    stage.run(1.0)
     stage.say(EventKind.ALARM, "ev_posts", Reason.NOT_FOLLOWED)
     stage.run(7.0)
     return stage

@@ -16,6 +16,7 @@ from controller.model.hub import Dimming
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, InverterMode, Mode
 from hil_tests.bench.scene import Scene
+from hil_tests.checkers.causes import INTENTS
 from hil_tests.checkers.watch import Watch
 from hil_tests.plant.plant import STEP_S, Plant, PlantOptions
 from hil_tests.servers.points import PlantDevices
@@ -87,7 +88,7 @@ class Stage:
         """What a controller writes, with a line in its log or without."""
         binding = next(b for b in self.site.bindings.values() if b.asset == asset and name in b.writes)
         if explained:
-            self.say(EventKind.ORDERED_OPEN, asset)
+            self.say(INTENTS.get((name, value), EventKind.ORDERED_OPEN), asset)
         reference = binding.writes[name]
         self.scene.devices.device(reference.device).write(reference.point, value)
 

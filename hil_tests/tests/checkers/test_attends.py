@@ -12,7 +12,7 @@ from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.checkers.watch import Watch
 from hil_tests.tests.checkers import stage as stages
 from hil_tests.tests.checkers.stage import Stage
-from hil_tests.tests.checkers.test_fire import LAWFUL, OTHER_WAYS, WRONGS
+from hil_tests.tests.checkers.ways import LAWFUL, OTHER_WAYS, WRONGS
 
 EVERYTHING = Attends.PLANT | Attends.ORDERS | Attends.LOG | Attends.SWITCHES
 RESTING = {

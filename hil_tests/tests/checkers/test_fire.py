@@ -12,106 +12,10 @@ from controller.model.words import Authority, BreakerPosition, Mode
 from hil_tests.checkers.base import devices_of
 from hil_tests.checkers.catalogue import all_checkers
 from hil_tests.plant.plant import PlantOptions
-from hil_tests.tests.checkers import lawful, lawful_log
+from hil_tests.tests.checkers import lawful
 from hil_tests.tests.checkers import wrongs_of_the_island as island
-from hil_tests.tests.checkers import wrongs_of_the_log as log
 from hil_tests.tests.checkers.stage import Stage
-
-WRONGS: dict[str, Callable[[], Stage]] = {
-    "I1": island.feeds_a_dead_street,
-    "I1b": island.stays_on_a_lost_grid,
-    "I2": island.closes_out_of_sync,
-    "I3": island.feeds_a_dead_street,
-    "I4": island.forms_two,
-    "I5": island.sheds_medical_first,
-    "I6": island.restores_all_at_once,
-    "I6b": island.restores_the_least_first,
-    "I7": island.serves_below_the_reserve,
-    "I8": island.asks_too_much_of_an_inverter,
-    "I8b": island.orders_a_charge_in_frost,
-    "I9": island.charges_in_frost,
-    "I10": island.orders_the_unseen,
-    "I11": island.moves_before_it_has_looked,
-    "I12": island.acts_without_a_word,
-    "I12b": island.does_not_mind_a_deaf_contactor,
-    "I13": island.hammers,
-    "I14": island.cranks_for_ever,
-    "I14b": log.stops_the_last_source,
-    "I14c": log.stops_a_cold_engine,
-    "I15": log.drives_the_genset,
-    "I16": log.lets_a_radio_die,
-    "I17": log.recloses_what_tripped,
-    "I18": log.returns_without_watching,
-    "I18b": log.throws_all_its_sun_onto_the_grid,
-    "I19": log.takes_more_than_the_operator_allows,
-    "I20": log.overrides_a_person,
-    "I23": log.believes_wrongly,
-    "I26": log.loses_energy,
-    "I27": log.cries,
-    "D1": log.loads_without_earthing,
-    "D2": log.leaves_the_desk_dark,
-    "D3": log.lets_an_inverter_trip,
-    "D4": log.acts_in_emergency,
-    "D5": log.writes_while_observing,
-    "D6": log.closes_onto_a_genset,
-    "D9": log.darkens_the_desk,
-    "V1": log.is_vetoed,
-}
-
-
-OTHER_WAYS: list[tuple[str, Callable[[], Stage]]] = [
-    ("I2", island.closes_with_the_phases_swapped),
-    ("I4", island.forms_with_two_rigid_gensets),
-    ("I6b", island.restores_below_the_reserve),
-    ("I10", island.raises_the_unseen),
-    ("I20", log.closes_while_the_key_is_local),
-    ("I20", log.restores_in_manual),
-    ("I20", log.returns_in_manual),
-    ("D6", log.closes_under_the_lock),
-    ("D6", log.closes_with_island_settings),
-    ("D9", log.power_cycles_for_a_minute),
-    ("D9", log.power_cycles_twice),
-]
-LAWFUL: dict[str, Callable[[], Stage]] = {
-    "I1": lawful.leaves_a_dead_street_at_once,
-    "I1b": lawful.opens_within_the_loss_band,
-    "I2": lawful.closes_in_sync,
-    "I3": lawful.follows_after_the_contact,
-    "I4": lawful.hands_the_bus_over,
-    "I5": lawful.sheds_the_least_first,
-    "I6": lawful.restores_one_by_one,
-    "I6b": lawful.restores_the_most_important_first,
-    "I7": lawful.serves_what_the_charge_allows,
-    "I8": lawful.asks_for_the_rating,
-    "I8b": lawful.charges_as_much_as_the_bms_allows,
-    "I9": lawful.gives_in_frost,
-    "I10": lawful.opens_the_unseen,
-    "I11": lawful.looks_before_it_moves,
-    "I12": lawful.says_why,
-    "I12b": lawful.names_a_deaf_contactor,
-    "I13": lawful.switches_now_and_then,
-    "I14": lawful_log.cranks_as_often_as_it_may,
-    "I14b": lawful_log.stops_one_of_two,
-    "I14c": lawful_log.runs_its_time,
-    "I15": lawful_log.loads_the_genset,
-    "I16": lawful_log.announces_a_dying_radio,
-    "I17": lawful_log.recloses_what_it_opened,
-    "I18": lawful_log.returns_after_watching,
-    "I18b": lawful_log.returns_in_the_dark,
-    "I19": lawful_log.takes_what_was_agreed,
-    "I20": lawful_log.closes_what_a_person_lets_go,
-    "I23": lawful_log.believes_rightly,
-    "I26": lawful_log.keeps_its_energy,
-    "I27": lawful_log.speaks_twenty_times,
-    "D1": lawful_log.earths_before_it_forms,
-    "D2": lawful_log.brings_the_desk_back_in_time,
-    "D3": lawful_log.is_broken_by_the_bench,
-    "D4": lawful_log.stops_in_emergency,
-    "D5": lawful_log.only_observes,
-    "D6": lawful_log.stays_open_beside_a_genset,
-    "D9": lawful_log.power_cycles_the_desk,
-    "V1": lawful_log.is_vetoed_on_a_broken_device,
-}
+from hil_tests.tests.checkers.ways import LAWFUL, OTHER_WAYS, WRONGS
 
 
 @pytest.mark.parametrize(("name", "wrong"), [*WRONGS.items(), *OTHER_WAYS])
@@ -146,6 +50,20 @@ def test_one_odd_voltage_hides_nobody(point: str, expected: bool) -> None:
     stage.order("battery_main", "mode_set", "grid_forming")
     stage.run(0.1)
     assert ("I10" in stage.ids) is expected
+
+
+def test_a_contact_onto_a_grid_that_has_just_left_its_window_is_nobodys_fault() -> None:
+    for left_for_s, expected in ((0.4, True), (0.05, False)):
+        stage = Stage(PlantOptions(irradiance_w_per_m2=0.0, demand_ratio=0.2))
+        stage.island()
+        stage.order("poi", "settings_group", "grid")
+        stage.run(stage.site.hub.grid_code.return_window.observation_s + 1.0)
+        stage.plant.grid.sag(0.7, 2.0)
+        stage.run(left_for_s)
+        island.close_the_poi(stage)
+        stage.run(0.2)
+        assert stage.plant.poi.closings
+        assert ("I18" in stage.ids) is expected
 
 
 def test_a_quiet_grid_and_a_proper_island_are_no_finding() -> None:

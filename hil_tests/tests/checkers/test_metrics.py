@@ -82,12 +82,22 @@ def test_what_is_taken_back_for_no_new_cause_was_wrong() -> None:
 def test_a_genset_with_little_to_do_is_counted() -> None:
     stage = Stage(PlantOptions(demand_ratio=0.1, irradiance_w_per_m2=0.0))
     stage.island()
+    before_l = stage.plant.gensets["genset"].fuel_l
     start_the_genset(stage)
     stage.run(10.0)
     values = Metrics().finish(stage.scene)
     assert values["genset_starts_count.genset"] == 1.0
     assert 9.0 < values["genset_low_load_s.genset"] <= values["genset_run_s.genset"]
-    assert values["fuel_l"] > 0.0
+    assert values["fuel_l"] == pytest.approx(before_l - stage.plant.gensets["genset"].fuel_l) > 0.0
+
+
+@pytest.mark.parametrize("filled_l", [10.0, 200.0])
+def test_a_tank_that_somebody_fills_or_empties_burns_nothing(filled_l: float) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.plant.gensets["genset"].fuel_l = filled_l
+    stage.run(1.0)
+    assert Metrics().finish(stage.scene)["fuel_l"] == 0.0
 
 
 def test_a_warm_cold_store_is_counted_in_degree_minutes() -> None:
