@@ -10,12 +10,13 @@ from controller.core.feeders import (
     expected_w,
     is_faulty,
     is_overdrawn,
+    is_suspect,
     leave_alone,
     may_close,
     order_close,
     shed,
 )
-from controller.core.memory import FIRST_TIER, CoreMemory
+from controller.core.memory import FIRST_TIER, CoreMemory, FeederMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
 from controller.core.situation import Carrier, Situation, carrier
 from controller.model.frozen import replace
@@ -55,16 +56,25 @@ def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last."""
+    """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last.
+
+    One whose last pick-up failed comes last in its tier, and alone: what happens then is its own doing.
+    """
     if not _may_restore_now(memory, situation):
         return memory
-    waiting = sorted(_waiting(memory, situation), key=lambda f: f.tier)
+    waiting = sorted(_waiting(memory, situation), key=lambda f: (f.tier, is_suspect(memory, f.id)))
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
             break  # the order of tiers: nobody overtakes
+        if is_suspect(memory, feeder.id) and _is_anyone_watched(memory):
+            continue
         if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
+
+
+def _is_anyone_watched(memory: CoreMemory) -> bool:
+    return any(state.picked_up_at_s is not None for state in memory.feeders.values())
 
 
 def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
@@ -168,9 +178,14 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         and situation.bus_is_live is True
         and _is_earthed(memory, situation)
         and memory.overload_since_s is None
-        and not any(f.close is not None for f in memory.feeders.values())
+        and not any(f.close is not None or _is_on_trial(f) for f in memory.feeders.values())
         and situation.may_switch_on
     )
+
+
+def _is_on_trial(feeder: FeederMemory) -> bool:
+    """It has been picked up once more after a failure."""
+    return feeder.picked_up_at_s is not None and feeder.close_attempts > 1
 
 
 def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:
