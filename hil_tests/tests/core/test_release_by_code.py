@@ -19,7 +19,7 @@ def test_it_is_released_by_a_person_and_once() -> None:
     please = OperatorRequest("1", RequestKind.RECONNECT, None, "duty", True, run.now_s + 10.0)
     run.see(returned, advice=Advice(requests=(please,)))
     run.see(returned, 0.1)
-    assert run.memory.mode is Mode.RECONNECTION
+    assert run.memory.mode.value == "reconnection"
     run.see(islanded, 1.0)
     assert run.memory.mode is Mode.ISLANDED, "the grid has gone again"
     run.see(returned, 600.0, cycle_s=0.2)
