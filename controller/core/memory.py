@@ -31,6 +31,7 @@ class GridMemory:
     since_s: float = 0.0
     dead_since_s: float | None = None
     bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
+    inside_since_s: float | None = None  # every loss band, without a break; None: outside one now
     good_since_s: float | None = None  # inside the return window without a break
     unseen_since_s: float | None = None  # not measured since
     seen_verdict: GridVerdict = GridVerdict.UNKNOWN  # the last one that was measured: blindness makes no grid good
