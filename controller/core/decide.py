@@ -25,7 +25,15 @@ from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import end_wish, kept_in
-from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
+from controller.core.poi import (
+    count_attempt,
+    earthing_command,
+    permit,
+    plan_island,
+    plan_poi,
+    poi_command,
+    watch_settings,
+)
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.shedding import restore, shed_in_island
@@ -214,7 +222,8 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
-    return glimpse(remember_steering(permit(memory, situation), situation), situation)
+    memory = watch_settings(permit(memory, situation), situation)
+    return glimpse(remember_steering(memory, situation), situation)
 
 
 def _may_dispatch(memory: CoreMemory) -> bool:

@@ -221,6 +221,7 @@ class CoreMemory:
     released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
+    settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)
