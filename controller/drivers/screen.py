@@ -2,7 +2,8 @@
 
 One flaw of a wire spoils one point of one reply; physics moves several points at once, or stays. So a jump that no
 other point of the same sample shares waits for a second sample, and the last fact holds meanwhile, with its own, older
-instant. It is never held longer than its role allows: whoever asks for it looks at that instant.
+instant. What moves at other times than all else is no witness. A fact is never held longer than its role allows:
+whoever asks for it looks at that instant.
 
 A device of which much is impossible for long is not the one that its table describes: its register map has changed. It
 is quarantined: nothing of it is believed and nothing is written to it until it has been plausible again for a while,
@@ -152,12 +153,15 @@ class Screen:
 
     def _weigh(self, doubted: list[PointDoubt]) -> None:
         """A jump that another point of the same sample shares is no flaw of the wire."""
-        instants = [_sampled_at_s(point) for point in doubted]
-        for point, at_s in zip(doubted, instants, strict=True):
-            together_count = sum(abs(at_s - other_s) < SAME_SAMPLE_S for other_s in instants)
+        witnesses = [point for point in doubted if point.limit.is_witness]
+        for point in doubted:
+            at_s = _sampled_at_s(point)
+            is_borne_out = any(
+                other is not point and abs(_sampled_at_s(other) - at_s) < SAME_SAMPLE_S for other in witnesses
+            )
             assert point.newest is not None
             self._suspected.add(point.name)
-            if point.suspects(point.newest, is_borne_out=together_count > 1):
+            if point.suspects(point.newest, is_borne_out=is_borne_out):
                 self.facts[point.name] = point.newest
                 self._settled(point)
 
