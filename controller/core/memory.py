@@ -207,6 +207,7 @@ class CoreMemory:
     leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None
     bus_live_since_s: float | None = None
+    carries_since_s: float | None = None  # a battery forms behind a proven open POI
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
     sun_since_s: float | None = None  # enough of it to start by
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone

@@ -33,7 +33,20 @@ UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
 FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
+SOFT_START_S = 1.0  # a former brings its voltage up: until then a low one says nothing of the load
+SHEDDING_MODES = (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT, Mode.BLACK_START)
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START)
+
+
+def carries(situation: Situation) -> bool:
+    """A battery forms, and what it carries is the island: the POI is proven open."""
+    return situation.former is not None and situation.poi_is_proven_open
+
+
+def sheds(memory: CoreMemory, now_s: float) -> bool:
+    """In the island, and in T2 when somebody carries it and the voltage has not come all the same."""
+    is_late = memory.carries_since_s is not None and now_s - memory.carries_since_s >= SOFT_START_S
+    return memory.mode in SHEDDING_MODES or (memory.mode is Mode.UNPLANNED_ISLANDING and is_late)
 
 
 def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -139,7 +152,13 @@ def _patience_s(source: Carrier, situation: Situation) -> float:
 
 
 def _relieve(memory: CoreMemory, situation: Situation, source: Carrier, cause: Reason) -> CoreMemory:
-    """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order."""
+    """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order.
+
+    Before all of them who is just being picked up: nobody comes on while others go.
+    """
+    coming = [f.id for f in situation.hub.shed_order if memory.feeders[f.id].close is not None]
+    if coming:
+        return replace(shed(memory, coming, cause, situation.now_s), overload_since_s=situation.now_s)
     told = [f for f in situation.hub.shed_order if memory.feeders[f.id].shed_since_s is not None]
     on_their_way = tuple(f for f in told if _is_on_its_way(memory, f, situation))
     deaf = frozenset(f.id for f in told) - frozenset(f.id for f in on_their_way)
