@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -255,6 +256,20 @@ port = {place["port"]}
     assert problem.key == "hardware.io_module.port"
     assert problem.line == loaded.path.read_text().splitlines().index(f"port = {place['port']}") + 1
     assert f"nothing that answers at 127.0.0.1:{place['port']} within 1 s" in problem.found
+
+
+def test_hardware_that_takes_connections_and_answers_nothing_is_no_device(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        loaded = written(
+            tmp_path, f'until = "1 s"\n[hardware.io_module]\nhost = "127.0.0.1"\nport = {port}\n'
+        )
+        with pytest.raises(ConfigError) as caught:
+            run(loaded.scenario, loaded.site, 1, Tier.T2)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.key) == (loaded.path, "hardware.io_module.port")
+    assert problem.line == loaded.path.read_text().splitlines().index(f"port = {port}") + 1
+    assert "answers no question" in problem.found
 
 
 @pytest.mark.parametrize(
