@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -261,9 +261,7 @@ port = {place["port"]}
 def test_hardware_that_takes_connections_and_answers_nothing_is_no_device(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        loaded = written(
-            tmp_path, f'until = "1 s"\n[hardware.io_module]\nhost = "127.0.0.1"\nport = {port}\n'
-        )
+        loaded = written(tmp_path, f'until = "1 s"\n[hardware.io_module]\nhost = "127.0.0.1"\nport = {port}\n')
         with pytest.raises(ConfigError) as caught:
             run(loaded.scenario, loaded.site, 1, Tier.T2)
     (problem,) = caught.value.problems
