@@ -63,7 +63,7 @@ class Director:
         self._sound_for_s, self._snapshot_every_s = pace * SOUND_FOR_S, pace * SNAPSHOT_EVERY_S
         self._snapshot, self._snapshot_at_s = b"", -math.inf
         if scenario.start.dark:
-            lights_out(scene)
+            lights_out(scene, scenario.start.off_for)
         self._stop_when = compile_condition(scenario.stop_when, signals) if scenario.stop_when is not None else None
         self._reached_s: float | None = None
         self.is_over = False  # what it was played for has been reached, and has stayed so

@@ -1,22 +1,29 @@
-"""Real devices in a scenario: is the address complete, does somebody answer there, and is a port still free."""
+"""Real devices in a scenario: is the address complete, does a device answer there, and is a port still free."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from controller import clock
 from controller.config.addresses import OPCUA_PORT, host_slip, url_slip
 from controller.config.errors import ConfigError, Problem, nearest
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Device, Protocol, Site
 from controller.config.wording import written_as
+from controller.drivers.connect import Links, open_links
 from hil_tests.bench.scenario import Hardware, Scenario, Tier
 
 PATIENCE_S = 1.0
+ANSWER_PATIENCE_S = 3.0  # a handshake of OPC UA, or a few questions over a slow line
+LOOK_S = 0.02
 KEYS = {
     Protocol.MODBUS_TCP: frozenset({"host", "port"}),
     Protocol.MODBUS_RTU: frozenset({"serial_port"}),
@@ -58,9 +65,42 @@ def addresses(scenario: Scenario, site: Site) -> dict[str, dict[str, object]]:
     for name, entry in scenario.hardware.items():
         problem = _absent(file, name, entry, site.devices[name])
         problems += [problem] if problem is not None else []
+    found = {name: entry.model_dump(exclude_none=True) for name, entry in scenario.hardware.items()}
+    if not problems:
+        problems = [_mute(file, name, entry, site.devices[name]) for name, entry in _mutes(scenario, site, found)]
     if problems:
         raise ConfigError(problems)
-    return {name: entry.model_dump(exclude_none=True) for name, entry in scenario.hardware.items()}
+    return found
+
+
+def _mutes(scenario: Scenario, site: Site, found: Mapping[str, dict[str, object]]) -> list[tuple[str, Hardware]]:
+    """Those of the real devices that answer no question in their own protocol."""
+    if not found:
+        return []
+    devices = {name: replace(site.devices[name], **place) for name, place in found.items()}  # type: ignore[arg-type]
+    links = open_links(replace(site, devices=devices), clock.now_s, lambda: None)
+    with ThreadPoolExecutor(1) as beside:  # who asks may have a loop of his own
+        mute = beside.submit(asyncio.run, _unanswered(links)).result()
+    return [(name, scenario.hardware[name]) for name in mute]
+
+
+async def _unanswered(links: Links) -> list[str]:
+    """Who has not answered when all have, or when patience is over. Only questions are asked."""
+    asking, mute = asyncio.create_task(links.run()), [*links.links]
+    for _ in range(round(ANSWER_PATIENCE_S / LOOK_S)):
+        mute = [name for name in mute if not links.links[name].is_up]
+        if not mute:
+            break
+        await asyncio.sleep(LOOK_S)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    return mute
+
+
+def _mute(file: TomlFile, name: str, entry: Hardware, device: Device) -> Problem:
+    key = "serial_port" if entry.serial_port else "url" if entry.url else "port" if entry.port else "host"
+    found = f"a {device.table.protocol.value} device that answers no question within {ANSWER_PATIENCE_S:g} s"
+    return file.problem(("hardware", name, key), found, f"the {device.table.model} there")
 
 
 def _absent(file: TomlFile, name: str, entry: Hardware, device: Device) -> Problem | None:

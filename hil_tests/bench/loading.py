@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from controller.config.errors import ConfigError, Problem, nearest
-from controller.config.load import load_site
 from controller.config.paths import configs_dir, site_path
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Site
 from hil_tests.bench.checks import check_scenario
+from hil_tests.bench.modelled import load_modelled
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.shape import shaped
 
@@ -109,4 +109,4 @@ def site_of(file: TomlFile, name: str) -> Site:
 
 @cache
 def _loaded_site(path: Path) -> Site:
-    return load_site(path)
+    return load_modelled(path)

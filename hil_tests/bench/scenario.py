@@ -67,7 +67,14 @@ class Start(_Strict):
     demand_ratio: float = Field(default=0.6, ge=0, le=4)
     relay_enabled: bool = True
     dark: bool = False  # grid dead, POI open, every source off
+    off_for: Seconds = 0.0  # with `dark`: loads that were off for so long draw more when they come back
     plant: dict[str, Any] = Field(default_factory=dict)  # further options of the plant, by their names
+
+    @model_validator(mode="after")
+    def _is_off_in_the_dark(self) -> Start:
+        if self.off_for and not self.dark:
+            raise KeyMistakeError("off_for", "no `dark = true`", "`dark = true` beside `off_for`")
+        return self
 
 
 class Repeat(_Strict):

@@ -255,8 +255,8 @@ def parameters_model(verb: str) -> type[BaseModel]:
     return create_model(verb, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
 
 
-def lights_out(scene: Scene) -> None:
-    """As a hub is found after days: grid dead, POI open, every source off."""
+def lights_out(scene: Scene, off_s: float = 0.0) -> None:
+    """As a hub is found after hours or days: grid dead, POI open, every source off, the loads cold."""
     plant = scene.plant
     plant.grid.blackout(0.001)
     plant.poi.trip()
@@ -264,6 +264,8 @@ def lights_out(scene: Scene) -> None:
         battery.set_mode(InverterMode.OFF)
     for _ in range(LIGHTS_OUT_STEPS):
         plant.step(0.01)
+    for feeder in plant.feeders.values():
+        feeder.was_off_for(off_s)
 
 
 def _one(known: Mapping[str, Any], name: str) -> Any:

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.commands.frame import OK, PROBLEM, CommandError, print_json, print_lines
+from controller.commands.sites import SiteError
+from controller.config.errors import ConfigError
 from controller.config.types import Device, Site
 from controller.plain_words import in_words
+from hil_tests.bench.modelled import check_modelled
 from hil_tests.bench_cli.levers import HELP, LeverError, pull
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.bench import DeviceServers, Overrides, Wiring
@@ -40,7 +43,11 @@ class ServeOptions:
 
 
 def serve(options: ServeOptions) -> int:
-    """Until Ctrl-C. Raises CommandError where a port is taken."""
+    """Until Ctrl-C. Raises CommandError where a port is taken, and for a site that no plant can be."""
+    try:
+        check_modelled(options.site)
+    except ConfigError as error:
+        raise SiteError(error) from None
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_serve(options))
     return OK

@@ -25,9 +25,9 @@ from hil_tests.checkers.islanding import (
 )
 from hil_tests.checkers.logbook import AlarmStorm, QuietRestart, Vetoes, belief_fits, energy_adds_up
 from hil_tests.checkers.orders import (
+    NothingInEmergency,
     SilentObserver,
     no_charge_order_against_the_bms,
-    nothing_in_emergency,
     nothing_to_the_stale,
     within_ratings,
 )
@@ -71,7 +71,7 @@ def all_checkers() -> list[Checker]:
         earthing_before_load(),
         TierZero(),
         SourceTrips(),
-        nothing_in_emergency(),
+        NothingInEmergency(),
         SilentObserver(),
         ClosingConditions(),
         ControlFeeders(),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from controller.model.decision import Event
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import GensetState, InverterMode
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Spell, devices_of
@@ -18,6 +18,8 @@ RETRY_S = 12.0  # of what is tried again after its time: the second try says tha
 KNOWN_S = 60.0  # a device that was complained of within this is known to be deaf
 RUNNING = frozenset({GensetState.STARTING, GensetState.READY, GensetState.LOADED})
 COMPLAINTS = frozenset({EventKind.ALARM, EventKind.DEVICE, EventKind.VETOED, EventKind.LATCHED, EventKind.FALLBACK})
+
+STUCK = frozenset({Reason.POI_STUCK, Reason.POI_UNPROVEN})  # said also of what its own relay could not open
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ def _was_told(scene: Scene, wish: Wish) -> bool:
     for at_s, event in reversed(scene.controller.events):
         if at_s <= scene.now_s - KNOWN_S and at_s <= wish.since_s:
             return False
-        if event.subject in devices and event.kind in COMPLAINTS:
+        is_known = event.kind is EventKind.MODE_CHANGED and event.reason in STUCK and wish.shows_in_mode
+        if is_known or (event.subject in devices and event.kind in COMPLAINTS):
             return True
         if at_s > wish.since_s and _says_so(event, wish):
             return True

@@ -14,6 +14,7 @@ from hil_tests.checkers.base import About, Attends, EachOrder, is_deaf
 
 ROUNDING = 1.001  # registers have steps
 SAMPLE_GRACE_S = 2.0
+EMERGENCY_GRACE_S = 0.3
 QUARANTINE_S = 10.0  # a device with another register map answers well; what it says has to be doubted first
 UNSEEN_AFTER_S = {"silent": SAMPLE_GRACE_S, "map_drift": QUARANTINE_S}
 
@@ -155,30 +156,46 @@ def _raises(order: Received, before: Value | None) -> bool:
     return abs(order.value) > abs(before) * ROUNDING + 1.0
 
 
-def nothing_in_emergency() -> EachOrder:
+@dataclass(slots=True)
+class NothingInEmergency:
     """D4: emergency-off means no forming, no closing, no starting."""
-    about = About(
+
+    about: About = About(
         "D4",
         "With the emergency-off pressed nothing is ordered to close, form or start",
         "0.3 s",
         "design §7",
     )
-    since: list[float] = []
+    attends: int = Attends.SWITCHES | Attends.MOVES
+    is_waiting: bool = False
+    _seen_count: int = 0
+    _since_s: float | None = None
 
-    def asks(scene: Scene, order: Received, before: Value | None) -> str:
-        del before
+    def look(self, scene: Scene) -> Iterator[str]:
+        """Each order once; the time counts from the button, whether anything is ordered then or not."""
         if not scene.plant.safety.emergency_off:
-            since.clear()
-            return ""
-        if not since:
-            since.append(scene.now_s)
-        is_close = order.field in {"close", "close_permit", "run"} and order.value is True
-        is_close = is_close or (order.field == "closed" and order.value is True and order.asset in scene.plant.feeders)
-        is_form = order.field == "mode_set" and order.value == "grid_forming"
-        late = scene.now_s - since[0] > 0.3
-        return f"{order.asset} {order.field} in emergency-off" if (is_close or is_form) and late else ""
+            self._since_s = None
+        elif self._since_s is None:
+            self._since_s = scene.now_s
+        for order in scene.orders[self._seen_count :]:
+            is_late = self._since_s is not None and order.at_s - self._since_s > EMERGENCY_GRACE_S
+            if is_late and _moves_power(scene, order):
+                yield f"{order.asset} {order.field} in emergency-off"
+        self._seen_count = len(scene.orders)
 
-    return EachOrder(about, asks)
+    def finish(self, scene: Scene) -> Iterator[str]:
+        """Nothing more."""
+        del scene
+        yield from ()
+
+
+def _moves_power(scene: Scene, order: Received) -> bool:
+    """A closing, a forming, a crank. The earthing may close at any time."""
+    if order.field == "closed":
+        return order.value is True and order.asset in scene.plant.feeders
+    if order.field == "mode_set":
+        return order.value == "grid_forming"
+    return order.field in {"close", "close_permit", "run"} and order.value is True
 
 
 @dataclass(slots=True)

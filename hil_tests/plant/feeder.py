@@ -96,6 +96,10 @@ class LoadFeeder:
         self.has_fault = True
         self.loads.disturb()
 
+    def was_off_for(self, off_s: float) -> None:
+        """Its load has gone cold for so long already, as it is found."""
+        self._off_at_s -= off_s
+
     def weld(self) -> None:
         """Once closed, it does not open any more."""
         self.is_welded = True

@@ -72,6 +72,8 @@ MISTAKES = (
     Mistake("time without a unit", 'at = "12 s"', '▶at = 12', "timeline.1.at", "12", "a duration with its unit"),
     Mistake("negative time", 'at = "12 s"', '▶at = "-12 s"', "timeline.1.at", "-12 s", "a duration with its unit"),
     Mistake("instant after the end", 'at = "12 s"', '▶at = "31 s"', "timeline.1.at", "31 s", "before the end at 30 s"),
+    Mistake("cold loads with the lights on", 'soc_pct = 62.0', 'soc_pct = 62.0\n▶off_for = "24 h"', "start.off_for",
+            "no `dark = true`", "`dark = true` beside `off_for`"),
     Mistake("repeated beyond the end", 'name = "more"', 'name = "more"\n▶repeat = { every = "10 s", times = 3 }',
             "timeline.1.repeat", "32 s", "before the end at 30 s"),
     Mistake("unknown parameter of a verb", "demand_ratio = 0.5", "▶demand_rate = 0.5\ndemand_ratio = 0.5",

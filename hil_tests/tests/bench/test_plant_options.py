@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from controller.config.errors import ConfigError
-from hil_tests.bench.loading import SCENARIOS, load_scenario
+from hil_tests.bench.loading import HUBS, SCENARIOS, load_scenario
 from hil_tests.bench.plant_options import OWN, options_of
 from hil_tests.plant.behaviour import InverterBehaviour
 from hil_tests.plant.plant import Plant
 from hil_tests.plant.pv_codes import OFFGRID
 from hil_tests.plant.relay import VDE4105_RELAY
+from hil_tests.tests.bench.mistakes import SOUND
 
 EVERYTHING = """
 [start.plant]
@@ -87,3 +88,27 @@ def test_a_mistake_has_its_key_and_says_what_is_wanted(tmp_path: Path, text: str
     assert found, [problem.key for problem in error.value.problems]
     assert words in found[0].wanted
     assert found[0].line is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ("tier = 3\n", 'tier = 3\nbus = "grid_side"\n', "feeders.ev_posts.bus"),
+        ('connection = "bus"', 'connection = "inverter_input"', "gensets.genset.connection"),
+    ],
+)
+def test_what_the_plant_does_not_model_is_refused_where_it_stands(
+    tmp_path: Path, before: str, after: str, key: str
+) -> None:
+    """A feeder on the grid side was served by the island while its street was dead."""
+    hub = tmp_path / "elsewhere.toml"
+    text = (HUBS / "with_genset.toml").read_text().replace(before, after, 1)
+    assert after in text
+    hub.write_text(text.replace('name = "with_genset"', 'name = "elsewhere"'))
+    scenario = tmp_path / "ISL-900.toml"
+    scenario.write_text(SOUND.replace('hub = "small"', 'hub = "elsewhere.toml"'))
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(scenario)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.key) == (hub, key)
+    assert text.splitlines()[problem.line - 1] == after.splitlines()[-1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -255,6 +256,18 @@ port = {place["port"]}
     assert problem.key == "hardware.io_module.port"
     assert problem.line == loaded.path.read_text().splitlines().index(f"port = {place['port']}") + 1
     assert f"nothing that answers at 127.0.0.1:{place['port']} within 1 s" in problem.found
+
+
+def test_hardware_that_takes_connections_and_answers_nothing_is_no_device(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        loaded = written(tmp_path, f'until = "1 s"\n[hardware.io_module]\nhost = "127.0.0.1"\nport = {port}\n')
+        with pytest.raises(ConfigError) as caught:
+            run(loaded.scenario, loaded.site, 1, Tier.T2)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.key) == (loaded.path, "hardware.io_module.port")
+    assert problem.line == loaded.path.read_text().splitlines().index(f"port = {port}") + 1
+    assert "answers no question" in problem.found
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hil_tests.tests.checkers import lawful, lawful_log
 from hil_tests.tests.checkers import wrongs_of_following as following
 from hil_tests.tests.checkers import wrongs_of_the_island as island
 from hil_tests.tests.checkers import wrongs_of_the_log as log
+from hil_tests.tests.checkers import wrongs_of_the_other_half as other
 from hil_tests.tests.checkers import wrongs_of_the_return as back
 from hil_tests.tests.checkers.stage import Stage
 
@@ -62,6 +63,15 @@ OTHER_WAYS: list[tuple[str, Callable[[], Stage]]] = [
     ("I18", back.returns_onto(voltage_ratio=1.13)),
     ("I18", back.returns_onto(frequency_hz=51.0)),
     ("I18", back.joins_a_low_grid),
+    ("I2", other.closes_two_dead_sides_with_a_source_on),
+    ("I6", other.picks_up_while_overloaded),
+    ("I9", other.charges_in_heat),
+    ("I14", other.cranks_with_an_empty_tank),
+    ("I19", other.takes_more_than_the_contract),
+    ("I19", other.gives_more_than_the_contract),
+    ("D4", other.closes_the_poi_in_emergency),
+    ("D4", other.closes_a_feeder_in_emergency),
+    ("D4", other.forms_in_emergency),
     ("I4", island.forms_with_two_rigid_gensets),
     ("I6b", island.restores_below_the_reserve),
     ("I10", island.raises_the_unseen),
