@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def asked(phase: float) -> list[tuple[float, int]]:
     """One point of each group, its address its number in the order of the groups."""
     loop = VirtualLoop()
     points = [point(group.value, 1000 * number, group=group) for number, group in enumerate(PollGroup)]
-    periods = {f"{group.value}_s": period_s for group, period_s in PERIODS_S.items()}
+    periods: dict[str, Any] = {f"{group.value}_s": period_s for group, period_s in PERIODS_S.items()}
     wire = Wire(loop.time)
     board = Board(device(points, **periods), loop.time)
     bus = ModbusBus([board], wire, TCP_RULES, replace(surroundings(), clock=loop.time), phase)
