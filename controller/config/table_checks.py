@@ -138,6 +138,12 @@ def _goes_the_right_way(written: Written) -> Iterator[Problem]:
         yield written.problem("access", '"r"', f"a point that is written: '{written.name}' is an order", "w")
 
 
+def _is_read_back_for_a_reason(written: Written) -> Iterator[Problem]:
+    if written.point.read_back and written.point.access != "w":
+        found = f'read_back beside access = "{written.point.access}"'
+        yield written.problem("read_back", found, "only at what is written and not polled: what is polled is known")
+
+
 def _can_be_written(written: Written) -> Iterator[Problem]:
     point = written.point
     if "w" not in point.access:
@@ -207,6 +213,7 @@ POINT_CHECKS: tuple[Callable[[Written], Iterator[Problem]], ...] = (
     _speaks_its_protocol,
     _lies_within_modbus,
     _goes_the_right_way,
+    _is_read_back_for_a_reason,
     _can_be_written,
     _has_a_fitting_type,
     _has_words,

@@ -27,6 +27,7 @@ class PointEntry(Part):
     node: NodeText | None = None
     type: TypeName = "uint16"
     access: Literal["r", "w", "rw"] = "r"
+    read_back: bool = False  # written and not polled, and can be read alone: a write of unknown fate is looked up
     group: Literal["fast", "normal", "slow"] = "normal"
     scale: float = 1.0  # value = raw * scale, in our unit and our sign
     enum: dict[str, int] | None = None  # our word = raw number

@@ -81,6 +81,7 @@ def _point(role: str, name: str, entry: RoleEntry, point: PointEntry, channel: i
         minimum=point.minimum,
         maximum=point.maximum,
         resolution=_resolution(point),
+        read_back=point.read_back,
         refresh_s=point.refresh_s,
     )
 

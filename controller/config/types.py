@@ -87,6 +87,7 @@ class Point:
     maximum: float | None = None
     resolution: float | None = None  # how fine a reading is at best, accuracy included; None: nobody has said
     refresh_s: float = 0.0  # the instrument's own refresh: adds to the age
+    read_back: bool = False  # written and not polled, and can be read alone
 
     @property
     def register_count(self) -> int:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from controller.config.types import Device, DeviceTable, PollGroup
+from controller.config.types import Device, PollGroup
 from controller.drivers.blocks import Block
 from controller.drivers.emptiness import Emptiness
 from controller.drivers.link import IMPOSSIBLE, RENEWED_POLLS, Reading, Said, Sample, Value
-from controller.drivers.outbox import Outbox
+from controller.drivers.outbox import Outbox, can_be_asked, is_checked
 from controller.drivers.schedule import poll_period_s
 from controller.drivers.urgent import is_news
 
@@ -20,19 +20,13 @@ _as_reading = tuple.__new__  # a third of the constructor's time
 FAILURES_TO_DOWN = 3  # one lost answer is noise on a line, three in a row are an absence
 
 
-def can_be_read_back(table: DeviceTable) -> frozenset[str]:
-    """Writable points whose place can be read, if only under another point's name."""
-    places = {point.where for point in table.points.values() if point.readable}
-    return frozenset(name for name, point in table.points.items() if point.writable and point.where in places)
-
-
 class Board:
     """A `Link` to one device, whatever protocol its owner speaks."""
 
     def __init__(self, device: Device, clock: Callable[[], float]) -> None:
         points = device.table.points.values()
         self.device = device
-        self.outbox = Outbox(can_be_read_back(device.table) - {device.table.heartbeat})
+        self.outbox = Outbox(is_checked(device.table), can_be_asked(device.table))
         self.wake: Callable[[], None] = _nobody_waits  # the owner of the connection replaces it
         self.is_eager = False  # every sample of an urgent point is news, changed or not
         self._hurry: Callable[[], None] = _nobody_waits

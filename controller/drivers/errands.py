@@ -1,8 +1,8 @@
 """What is done on a Modbus wire, one errand at a time: a poll, a write, its read-back, a discovery.
 
 A write is never blindly repeated: it is sent, read back and compared, and one whose answer was lost, or was that the
-device is busy or failed, is read back before it is sent again. Between an answer and the next question each device has
-the pause that its table asks for.
+device is busy or failed, is read back before it is sent again. What cannot be read back has rules of its own
+(`outbox.py`). Between an answer and the next question each device has the pause that its table asks for.
 """
 
 from __future__ import annotations

@@ -4,6 +4,10 @@ The newest wish per point counts. A wish that the caller no longer restates dies
 when the device comes back a minute later. A value that the device has is not sent again, apart from restating it once
 a second while the caller restates it. A write whose answer was lost is *unknown*: it is read back before anything is
 sent again. So is one that a busy device refused, after a second.
+
+A device may have points that nobody can read back. What is a level (open, stop, a limit) is sent there again as long as
+it is restated; what sets something in motion only after a second, when the feedback has had its time to show whether it
+moves (`docs/decisions/0020-writes-nobody-can-read-back.md`).
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from controller.config.types import DeviceTable
 from controller.drivers.link import Value
+from controller.drivers.motion import sets_in_motion
 
 RESTATE_S = 1.0
 WISH_LIFE_S = 0.5  # ten cycles of 50 ms: longer than any transaction, shorter than any order
@@ -45,9 +51,10 @@ class _Sent:
 class Outbox:
     """The wishes for one device and the outcomes of its writes. Knows no bytes."""
 
-    def __init__(self, readable: AbstractSet[str | None]) -> None:
-        """`readable` are the points that a write is to be checked on."""
-        self._readable = readable
+    def __init__(self, checked: AbstractSet[str], askable: AbstractSet[str] = frozenset()) -> None:
+        """Every write of a `checked` point is read back, one of an `askable` point when its fate is unknown."""
+        self._checked = checked
+        self._askable = checked | askable
         self._wishes: dict[str, Wish] = {}
         self._sent: dict[str, _Sent] = {}
         self._checks: dict[str, Value] = {}
@@ -84,7 +91,7 @@ class Outbox:
     def must_check_first(self, wish: Wish) -> bool:
         """Nobody knows whether the same value has arrived before, and the device can be asked."""
         sent = self._sent.get(wish.point)
-        return sent is not None and sent.is_unknown and sent.value == wish.value and wish.point in self._readable
+        return sent is not None and sent.is_unknown and sent.value == wish.value and wish.point in self._askable
 
     def is_overtaken(self, wish: Wish, now_s: float) -> bool:
         """While the device was asked whether it holds this, another value was wished, or the last wish has died."""
@@ -104,13 +111,13 @@ class Outbox:
             del self._wishes[wish.point]
 
     def answered(self, wish: Wish) -> None:
-        """The device accepted the write; if the point can be read, it will be."""
-        if wish.point in self._readable:
+        """The device accepted the write; a point that is polled is read at once."""
+        if wish.point in self._checked:
             self._checks[wish.point] = wish.value
 
     def lost(self, wish: Wish) -> None:
         """No answer came, or we were interrupted: it may or may not have happened."""
-        self._sent[wish.point] = _Sent(wish.value, self._sent[wish.point].at_s, is_unknown=True)
+        self._unknown(wish.point)
 
     def doubted(self, wish: Wish) -> None:
         """It said that it is busy or failed, or a gateway spoke for it: it may have happened. It is given its time."""
@@ -118,8 +125,7 @@ class Outbox:
 
     def unchecked(self, point: str) -> None:
         """An accepted write could not be read back: whether the device holds it nobody knows."""
-        sent = self._sent[point]
-        self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True)
+        self._unknown(point)
 
     def drop(self) -> None:
         """Nothing more is to be sent; what the device was told before is unknown."""
@@ -129,8 +135,13 @@ class Outbox:
     def forget(self) -> None:
         """The device was away: what it was told before is unknown."""
         self._checks.clear()
-        for point, sent in self._sent.items():
-            self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True)
+        for point in self._sent:
+            self._unknown(point)
+
+    def _unknown(self, point: str) -> None:
+        sent = self._sent[point]
+        is_blind = point not in self._askable and sets_in_motion(point, sent.value)
+        self._sent[point] = _Sent(sent.value, sent.at_s, is_unknown=True, is_waiting=is_blind)
 
     def take_check(self) -> tuple[str, Value] | None:
         """A point to read back, and the value it must have."""
@@ -138,3 +149,19 @@ class Outbox:
             return None
         point = next(iter(self._checks))
         return point, self._checks.pop(point)
+
+
+def is_checked(table: DeviceTable) -> frozenset[str]:
+    """Writable points whose place is polled, if only under another point's name."""
+    places = {point.where for point in table.points.values() if point.readable}
+    return frozenset(name for name in _written(table) if table.points[name].where in places)
+
+
+def can_be_asked(table: DeviceTable) -> frozenset[str]:
+    """Writable points that are not polled and can be read."""
+    return frozenset(name for name in _written(table) if table.points[name].read_back)
+
+
+def _written(table: DeviceTable) -> list[str]:
+    """All but the heartbeat, of which the newest counts and no other."""
+    return [name for name, point in table.points.items() if point.writable and name != table.heartbeat]

@@ -36,7 +36,11 @@ def layout(points: Iterable[Located], hole_max: int) -> Layout:
     return Layout(
         blocks=plan((each for each in located if each.point.readable), hole_max),
         writable=writable,
-        singles={name: single(each) for name, each in writable.items() if each.where in readable_places},
+        singles={
+            name: single(each)
+            for name, each in writable.items()
+            if each.point.read_back or each.where in readable_places
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 A device is polled and written to through the production drivers, in virtual time; a third of its answers is spoilt. No
 value may ever be kept that is another register's or older than its question, and no write may be repeated before
-somebody has looked whether it arrived. Exit code 1 if either happened.
+somebody has looked whether it arrived, or, where nobody can, within a second. Exit code 1 if either happened.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from controller.drivers.quiet_log import QuietLog
 from controller.drivers.surroundings import Surroundings
 from hil_tests.fuzz.spoiling import (
     ADDRESSES,
+    ASKED_POINT,
+    BLIND_ORDER,
     RTU_WAYS,
     SET_POINT,
     TCP_WAYS,
@@ -50,6 +52,7 @@ CALLER_S = 0.05  # restates its wish as a cycle does
 WISH_S = 3.0  # and changes its mind this often
 FRESH_TICKS = 10_000  # 10 s: an answer is no older than its question, modulo the registers' 65 s
 LEEWAY_TICKS = 1  # both are rounded
+WRITTEN = {"set_point": SET_POINT, "asked_point": ASKED_POINT, "blind.close": BLIND_ORDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ class _Watched(Board):
                 self.wrong.append(f"{point} = {value} asked at {asked_at_s:.3f} s")
 
     def _is_right(self, point: str, value: float, asked_at_s: float) -> bool:
-        if point == "set_point":
-            return value == self._peer.set_point
+        if point in WRITTEN:
+            return value == self._peer.held[WRITTEN[point]]
         address, tick = divmod(int(value), TICKS)
         return address == int(point) and (tick - tick_at(asked_at_s) + LEEWAY_TICKS) % TICKS < FRESH_TICKS
 
@@ -141,18 +144,23 @@ async def _played(bus: ModbusBus, board: _Watched, peer: Device, spoiler: Spoile
 
 
 async def _call(board: Board) -> None:
-    """Wants a set-point, restates it each cycle, and something else by and by."""
+    """Wants two set-points and a contact, restates them each cycle, and something else by and by."""
     number = 0
     while True:
         number = (number + 1) % TICKS
         for _ in range(int(WISH_S / CALLER_S)):
             board.write("set_point", number)
+            board.write("asked_point", number)
+            board.write("blind.close", number % 2 == 1)
             await asyncio.sleep(CALLER_S)
 
 
 def _device(protocol: config.Protocol, **place: object) -> config.Device:
     points = [_point(str(address), address, "uint32") for address in ADDRESSES]
     points.append(replace(_point("set_point", SET_POINT, "uint16"), writable=True))
+    asked = replace(_point("asked_point", ASKED_POINT, "uint16"), read_back=True)
+    blind = _point("blind.close", BLIND_ORDER, "bool")
+    points += [replace(each, readable=False, writable=True) for each in (asked, blind)]
     table = config.DeviceTable(
         name="spoilt", path=Path("spoilt.toml"), brand="none", model="none", protocol=protocol,
         evidence=config.Evidence.SIMULATED, source="this fuzz", caveats=(), on_loss=config.OnLoss.HOLD,

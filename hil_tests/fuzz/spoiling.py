@@ -7,6 +7,7 @@ taken for another register's or for another question's shows. Nothing here speak
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import struct
 from collections import deque
@@ -18,7 +19,10 @@ from hil_tests.servers.modbus_rtu import crc
 TICK_S = 0.001
 TICKS = 0x10000
 ADDRESSES = range(1000, 1400, 50)
-SET_POINT = 2000
+SET_POINT = 2000  # polled
+ASKED_POINT = 2100  # can be read, and is not polled
+BLIND_ORDER = 2200  # cannot be read
+ORDER_GAP_S = 0.999  # before it may come again, less rounding
 READ, WRITE = 3, 16
 HEADER = struct.Struct(">HHHB")
 REMEMBERED = 8  # earlier answers that come again
@@ -31,13 +35,14 @@ def tick_at(at_s: float) -> int:
 
 @dataclass(slots=True)
 class Device:
-    """What it holds, and what it was told. `is_unsure`: the answer to the last write of its set-point was spoilt."""
+    """What it holds, and what it was told. `unsure`: registers of which the answer to the last write was spoilt."""
 
     now_s: Callable[[], float]
-    set_point: int = 0
+    held: dict[int, int] = field(default_factory=lambda: {SET_POINT: 0, ASKED_POINT: 0, BLIND_ORDER: 0})
     asked_count: int = 0
     blind_writes_count: int = 0
-    is_unsure: bool = False
+    unsure: set[int] = field(default_factory=set)
+    ordered_at_s: float = -math.inf
 
     def answer(self, request: bytes) -> bytes:
         """The right one to a request without its address. Counts writes that repeat what was never looked at."""
@@ -45,17 +50,29 @@ class Device:
         function, address, count = struct.unpack(">BHH", request[:5])
         if function == WRITE:
             (value,) = struct.unpack(">H", request[6:8])
-            self.blind_writes_count += self.is_unsure and value == self.set_point
-            self.set_point, self.is_unsure = value, False
+            self.blind_writes_count += self._is_blind(address, value)
+            if address == BLIND_ORDER:
+                self.ordered_at_s = self.now_s()
+            self.held[address] = value
+            self.unsure.discard(address)
             return request[:5]
-        if address == SET_POINT:
-            self.is_unsure = False
-            return struct.pack(">BBH", READ, 2, self.set_point)
+        if address == BLIND_ORDER:
+            return bytes((READ | 0x80, 2))
+        if address in self.held:
+            self.unsure.discard(address)
+            return struct.pack(">BBH", READ, 2, self.held[address])
         return struct.pack(">BB2H", READ, 2 * count, address, tick_at(self.now_s()))
 
     def is_spoilt(self, request: bytes) -> None:
         """The answer does not arrive as it was given."""
-        self.is_unsure = self.is_unsure or request[0] == WRITE
+        if request[0] == WRITE:
+            self.unsure.add(int.from_bytes(request[1:3], "big"))
+
+    def _is_blind(self, address: int, value: int) -> bool:
+        """The same again, and nobody has looked; where nobody can, before a second is over."""
+        if address not in self.unsure or value != self.held[address]:
+            return False
+        return address != BLIND_ORDER or (value != 0 and self.now_s() - self.ordered_at_s < ORDER_GAP_S)
 
 
 Piece = tuple[float, bytes | None]

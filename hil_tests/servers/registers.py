@@ -104,7 +104,7 @@ class RegisterMap:
         cells = [
             cell
             for cell in self._cells
-            if cell.point.readable
+            if (cell.point.readable or cell.point.read_back)
             and cell.space == space
             and address <= cell.address
             and cell.address + cell.count <= address + count

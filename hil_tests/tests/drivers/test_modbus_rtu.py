@@ -24,6 +24,9 @@ from hil_tests.tests.drivers.scripted_rtu import Asked, Script, ScriptedLine, fr
 
 POINTS = [point("power_w", 0, "int16", scale=10), point("closed", 4, "bool", "rw"), point("level", 40)]
 BAUD = 115200
+TIMEOUT_S = 0.2
+LATE_S = 0.25  # within the quiet time behind the time-out, in which nobody asks
+SLOW_S = 0.1  # who asks all the same is answered later than that
 
 
 def slave(unit: int, **more: Any) -> Board:
@@ -69,22 +72,26 @@ async def test_a_write_is_read_back(tmp_path: Path) -> None:
 
 
 async def test_a_late_answer_is_never_taken_for_the_next(tmp_path: Path) -> None:
-    """Every fifth answer comes after its time: with a lesser driver the values of two blocks change places."""
+    """Every fifth answer comes after its time: with a lesser driver the values of two blocks change places.
+
+    They are of the same length, and nothing else tells them apart.
+    """
     count = 0
 
     def late(asked: Asked) -> bytes | None:
         nonlocal count
         count += 1
-        if count % 5:
+        if count % 5 > 1:
             return None
-        line.later(0.08, line.answer(asked))
+        line.later(SLOW_S if count % 5 else LATE_S, line.answer(asked))
         return b""
 
+    points = [point("power_w", 0, "int16", scale=10), point("level", 40)]
     with scripted(tmp_path, script=late) as line:
-        one = slave(1)
+        one = board(points, Protocol.MODBUS_RTU, unit=1, baudrate=BAUD, timeout_s=TIMEOUT_S, normal_s=0.02)
         wrong: list[object] = []
-        async with running(owner_of(line, one)):
-            await until(lambda: collect(one, wrong) and count >= 40)
+        async with running(owner_of(line, one, patience=Patience(jitter=lambda: 0.0))):
+            await until(lambda: collect(one, wrong) and count >= 22)
         assert wrong == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import StreamWriter
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,46 @@ async def test_a_write_that_never_arrived_is_sent_again_while_restated() -> None
             link.write("limit_w", 5000)
             await asyncio.sleep(0.01)
         assert len(peer.writes(16)) == 2
+
+
+LEVEL, ORDER = point("open", 20, "bool", "w", space="coil"), point("close", 21, "bool", "w", space="coil")
+ASKABLE = [replace(each, read_back=True) for each in (LEVEL, ORDER)]
+
+
+@pytest.mark.parametrize("name", ["open", "close"])
+async def test_a_write_of_what_is_not_polled_is_read_back_when_its_answer_was_lost(name: str) -> None:
+    """Each lost answer sent it again: ten closings in a second, of which the device had obeyed the first."""
+
+    async def swallow(request: Request, writer: StreamWriter) -> None:
+        peer.answer(request)
+
+    async with linked(first_time(swallow, function=5), points=[*POINTS[:2], *ASKABLE]) as (peer, link):
+        await until(lambda: link.is_up)
+        end_s = now_s() + 0.8
+        while now_s() < end_s:
+            link.write(name, True)
+            await asyncio.sleep(0.02)
+        assert len(peer.writes(5)) == 1
+        assert len(peer.writes(1)) == 1  # it is asked, once: nobody polls it
+        assert link.reading(name) is not None
+
+
+async def test_a_closing_that_nobody_can_read_back_goes_again_after_a_second_and_an_opening_at_once() -> None:
+    async def swallow(request: Request, writer: StreamWriter) -> bool:
+        if request.function == 5:
+            peer.answer(request)
+        return request.function == 5
+
+    async with linked(swallow, points=[*POINTS[:2], LEVEL, ORDER], timeout_s=0.05) as (peer, link):
+        await until(lambda: link.is_up)
+        start_s = now_s()
+        while not (orders := [request for request in peer.writes(5) if request.address == 21])[1:]:
+            link.write("close", True)
+            link.write("open", True)
+            await asyncio.sleep(0.02)
+        assert now_s() - start_s > 0.9
+        assert len(orders) == 2
+        assert sum(request.address == 20 for request in peer.writes(5)) > 2
 
 
 @pytest.mark.parametrize(("code", "writes_count"), [(6, 1), (11, 1), (3, 2)])
@@ -124,15 +165,18 @@ async def test_a_value_that_does_not_fit_is_not_written_and_harms_nobody() -> No
 
 
 async def test_writes_go_before_reads_and_switches_before_setpoints() -> None:
-    async with linked() as (peer, link):
+    """On a wire where something is always due to be read; after a set-point one read has its turn."""
+    far_apart = [point(f"power_{number}_w", 1000 * number) for number in range(1, 20)]
+    async with linked(points=[*POINTS, *far_apart], normal_s=0.001) as (peer, link):
         await until(lambda: link.is_up)
         seen = len(peer.requests)
         link.write("beat", 1)
         link.write("limit_w", 100)
         link.write("open", True)
         await until(lambda: peer.writes(5) and len(peer.writes(16)) == 2)
-        functions = [request.function for request in peer.requests[seen:] if request.function != 3]
-        assert functions == [5, 16, 16]
+        functions = [request.function for request in peer.requests[seen:]]
+        in_the_air = functions[0] == 3
+        assert functions[in_the_air : in_the_air + 4] == [5, 16, 3, 16]
 
 
 async def test_setpoints_that_change_all_the_time_leave_room_for_reading() -> None:
