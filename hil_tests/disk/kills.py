@@ -105,7 +105,7 @@ def _small_life(data: Path, told: int, first: tuple[int, int], rng: random.Rando
     marks, mark = os.pipe()
     writer = os.fork()
     if writer == 0:
-        journal_module.JournalStore = SmallStore  # type: ignore[misc]
+        vars(journal_module)["JournalStore"] = SmallStore
         SmallStore.mark = mark
         _write_for_ever(data, told, os.open(os.devnull, os.O_WRONLY), *first, characters_count=LINE_CHARACTERS)
     os.close(mark)
