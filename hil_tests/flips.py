@@ -1,8 +1,9 @@
 """Every scenario again, with one bit flipped in every fifth reply: `python -m hil_tests.flips [ID ...] [--jobs N]`.
 
-On Modbus TCP nothing of Modbus sees a flipped bit. All scenarios that are expected to pass are played with real bytes,
-and every Modbus TCP device has the fault from its second second on. Expectations of service are not asked for, since
-some would be late; every invariant is: not one wrong switching operation.
+On Modbus TCP nothing of Modbus sees a flipped bit; on a serial line the CRC does, and the answer is lost. All scenarios
+that are expected to pass are played with real bytes, and every Modbus device has the fault from its second second on.
+Expectations of service are not asked for, since some would be late; every invariant is, and every switching order is
+compared with those of the same story without flips (`flip_orders`): not one wrong switching operation.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 from controller.config.types import Protocol, Site
@@ -19,8 +21,10 @@ from hil_tests.bench.loading import SCENARIOS, Loaded, load_all, load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Action, Scenario, Tier
 from hil_tests.bench.verdict import Result
+from hil_tests.flip_orders import wrong_operations
 
 RATIO = 0.2
+FLIPPED = frozenset({Protocol.MODBUS_TCP, Protocol.MODBUS_RTU})
 BEGINS = "2 s"  # a controller that has seen nothing yet has nothing to doubt by
 
 
@@ -53,10 +57,18 @@ def is_applicable(scenario: Scenario) -> bool:
 
 
 def play(scenario_id: str) -> Result:
-    """One scenario with its first seed."""
+    """One scenario with its first seed, judged by the invariants and by how it goes without flips."""
     logging.getLogger("hallig").setLevel(logging.CRITICAL)  # every fifth write's echo is another one's
-    loaded = load_scenario(SCENARIOS / f"{scenario_id}.toml")
-    return run(with_flips(loaded), loaded.site, loaded.scenario.seed[0], Tier.T1)
+    return judged(load_scenario(SCENARIOS / f"{scenario_id}.toml"))
+
+
+def judged(loaded: Loaded) -> Result:
+    """The story with flips; its findings are broken invariants and wrong switching operations."""
+    seed = loaded.scenario.seed[0]
+    flipped = run(with_flips(loaded), loaded.site, seed, Tier.T1)
+    plain = run(loaded.scenario.model_copy(update={"expect": ()}), loaded.site, seed, Tier.T1)
+    wrong = tuple(wrong_operations(flipped.orders, plain.orders, flipped.plant_s))
+    return replace(flipped, findings=(*flipped.findings, *wrong))
 
 
 def with_flips(loaded: Loaded) -> Scenario:
@@ -67,7 +79,7 @@ def with_flips(loaded: Loaded) -> Scenario:
 
 def _flips(site: Site) -> Iterator[Action]:
     for name, device in site.devices.items():
-        if device.table.protocol is Protocol.MODBUS_TCP:
+        if device.table.protocol in FLIPPED:
             action = {"at": BEGINS, "do": "fault", "type": "bit_flip", "unit": name, "ratio": RATIO}
             yield Action.model_validate({**action, "name": f"flips.{name}"})
 

@@ -102,7 +102,13 @@ def _crash(arguments: argparse.Namespace) -> int:
             "usage", USAGE, "--window and --every are seconds above zero", "See 'hallig bench crash -h'."
         )
     request = CrashRequest(
-        arguments.scenario, arguments.window, arguments.every, arguments.seed, arguments.j, arguments.as_json
+        scenarios=tuple(arguments.scenario),
+        window_s=arguments.window,
+        every_s=arguments.every,
+        seed=arguments.seed,
+        is_power_cut=arguments.power_cut,
+        processes_count=arguments.j,
+        as_json=arguments.as_json,
     )
     return crash(request)
 

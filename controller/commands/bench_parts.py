@@ -58,7 +58,8 @@ def _fuzz_arguments(parser: Parser) -> None:
 
 
 def _crash_arguments(parser: Parser) -> None:
-    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", default="CTL-060", help="id or file (%(default)s)")
+    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", default=["CTL-060"], help="ids or files (CTL-060)")
+    parser.add_argument("--power-cut", action="store_true", help="the machine starts anew: another boot, no known age")
     parser.add_argument(
         "--window", type=float, metavar="S", default=1.0, help="before and after each switching (default %(default)s)"
     )
@@ -175,22 +176,24 @@ CRASH = About(
     text="""\
 Play a scenario, and kill the controller in each step around every switching
 order: opening, earthing, forming, shedding, closing, restoring. Each time it is
-started again two seconds later; nothing that must never be may be, and it must
-end in the mode in which it ends without a crash.""",
+started again two seconds later; nothing that must never be may be, it must know
+the latches, holds and attempts that were acknowledged, and it must end in the
+mode in which it ends without a crash.""",
     examples=(
         ("hallig bench crash", "the story that has everything, each step, on all cores; minutes"),
         ("hallig bench crash --window 0.2 --every 0.1", "seconds"),
         ("hallig bench crash REC-010 -j 2", "another scenario"),
+        ("hallig bench crash BLK-003 EMO-010 --power-cut", "two more, and each time the power goes as well"),
     ),
     then="'hallig bench run SCENARIO' plays it without a crash.",
     exits=EXITS,
     keys={
         "passed": "whether nothing broke",
         "exit_code": "0, 1, 4 or 130",
-        "windows": "`begin_s`, `end_s`, and `moves`: what was ordered within",
+        "windows": "`scenario`, `begin_s`, `end_s`, and `moves`: what was ordered within",
         "crashes": "how many, and `s_per_crash` what one took",
         "known_gaps": "how many crashes ended in which",
-        "found": "`at_s` and `findings` of each crash that broke something",
+        "found": "`scenario`, `at_s` and `findings` of each crash that broke something",
     },
 )
 SERVE = About(

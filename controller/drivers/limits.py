@@ -52,6 +52,8 @@ class Limit:
     turns: bool = False  # an angle: 179 and -179 are neighbours
     samples_count: int = 2  # that agree, until a contradicted fact is given up
     stands_alone: bool = False  # no other point of the same sample bears it out
+    flows: bool = False  # a current or a power
+    needs_flow: bool = False  # borne out by what flows and by nothing else
 
     @property
     def is_witness(self) -> bool:
@@ -60,12 +62,16 @@ class Limit:
         """
         return not self.turns and not self.stands_alone
 
+    def bears_out(self, other: Limit) -> bool:
+        """A voltage that comes up says nothing of a current that flips in the same sample."""
+        return self.is_witness and (self.flows or not other.needs_flow)
+
 
 LIMITS = {
     "soc_pct": Limit(SOC_STEP_PCT),
     "hz": Limit(FREQUENCY_STEP_HZ, FREQUENCY_STEP_HZ_PER_S),
     "deg": Limit(ANGLE_STEP_DEG, ANGLE_STEP_DEG_PER_S, turns=True),
-    "a": Limit(CURRENT_STEP_A),
+    "a": Limit(CURRENT_STEP_A, flows=True, needs_flow=True),
     "pct": Limit(5.0),
     "c": Limit(5.0),
     "l": Limit(math.inf),
@@ -83,7 +89,7 @@ def limit_of(name: str, binding: AssetBinding, site: Site) -> Limit:
         return Limit(VOLTAGE_STEP_RATIO * site.hub.nominal_voltage_v)
     if unit == "w":
         highest_w = POWER_MAX_RATIO * _capability_w(site)
-        return Limit(POWER_STEP_RATIO * rating_of(binding, site), low=-highest_w, high=highest_w)
+        return Limit(POWER_STEP_RATIO * rating_of(binding, site), low=-highest_w, high=highest_w, flows=True)
     return LIMITS.get(name) or LIMITS.get(unit) or Limit(is_number=False)
 
 

@@ -153,11 +153,13 @@ class Screen:
 
     def _weigh(self, doubted: list[PointDoubt]) -> None:
         """A jump that another point of the same sample shares is no flaw of the wire."""
-        witnesses = [point for point in doubted if point.limit.is_witness]
         for point in doubted:
             at_s = _sampled_at_s(point)
             is_borne_out = any(
-                other is not point and abs(_sampled_at_s(other) - at_s) < SAME_SAMPLE_S for other in witnesses
+                other is not point
+                and other.limit.bears_out(point.limit)
+                and abs(_sampled_at_s(other) - at_s) < SAME_SAMPLE_S
+                for other in doubted
             )
             assert point.newest is not None
             self._suspected.add(point.name)

@@ -21,19 +21,37 @@ FOUND_TOLD = 10  # crashes in the terminal; all are in the JSON
 class CrashRequest:
     """What the command line said."""
 
-    scenario: str
+    scenarios: tuple[str, ...]
     window_s: float
     every_s: float
     seed: int
+    is_power_cut: bool
     processes_count: int | None
     as_json: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Story:
+    loaded: Loaded
+    where: Sequence[Window]
+    crashes: Sequence[Crash]
+
+
 def crash(request: CrashRequest) -> int:
     """Crash everywhere; exit code 1 when something broke. Raises CommandError."""
-    loaded = _loaded(request.scenario)
+    loaded = [_loaded(word) for word in request.scenarios]
+    stories = [_crashed(each, request) for each in loaded]
+    code = PROBLEM if any(each.findings for story in stories for each in story.crashes) else OK
+    if request.as_json:
+        print_json(_as_json(stories, code))
+    return code
+
+
+def _crashed(loaded: Loaded, request: CrashRequest) -> _Story:
     jobs = request.processes_count or os.cpu_count() or 1
-    options = CrashOptions(request.window_s, request.every_s, jobs=jobs, seed=request.seed)
+    options = CrashOptions(
+        request.window_s, request.every_s, jobs=jobs, seed=request.seed, is_power_cut=request.is_power_cut
+    )
     where, ends_in = windows(loaded.scenario, loaded.site, options)
     total = sum(int((each.end_s - each.begin_s) / options.every_s + 1e-6) + 1 for each in where)
     crashes: list[Crash] = []
@@ -45,10 +63,7 @@ def crash(request: CrashRequest) -> int:
         if not request.as_json:
             for line in _lines(loaded, where, crashes):
                 say(line)
-    code = PROBLEM if any(each.findings for each in crashes) else OK
-    if request.as_json:
-        print_json(_as_json(where, crashes, code))
-    return code
+    return _Story(loaded, where, crashes)
 
 
 def _loaded(word: str) -> Loaded:
@@ -85,13 +100,21 @@ def _gaps(crashes: Sequence[Crash]) -> Counter[str]:
     return Counter(each.gap for each in crashes if each.gap)
 
 
-def _as_json(where: Sequence[Window], crashes: Sequence[Crash], code: int) -> dict[str, object]:
+def _as_json(stories: Sequence[_Story], code: int) -> dict[str, object]:
+    crashes = [each for story in stories for each in story.crashes]
     return {
         "passed": code == OK,
         "exit_code": code,
-        "windows": [asdict(each) for each in where],
+        "windows": [
+            {"scenario": story.loaded.scenario.id, **asdict(each)} for story in stories for each in story.where
+        ],
         "crashes": len(crashes),
         "s_per_crash": round(_s_per_crash(crashes), 3),
         "known_gaps": dict(_gaps(crashes)),
-        "found": [{"at_s": round(each.at_s, 3), "findings": each.findings} for each in crashes if each.findings],
+        "found": [
+            {"scenario": story.loaded.scenario.id, "at_s": round(each.at_s, 3), "findings": each.findings}
+            for story in stories
+            for each in story.crashes
+            if each.findings
+        ],
     }

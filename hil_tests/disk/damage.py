@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controller import clock
@@ -69,8 +69,8 @@ def make_sound(folder: Path) -> None:
         store.append([entry_of(event, BOOT, float(number), None)], STORED if number == EVENTS_COUNT - 10 else None)
         if number == EVENTS_COUNT // 2:
             store.write_back()
-        if store.kept is not None and store.kept.seq == 0:
-            write_copy(folder, store.kept)
+        if store.kept is not None:
+            write_copy(folder, replace(store.kept, seq=store.last, head=store.head))
     for name in ("journal.db", "journal.db-wal"):  # before a clean end would write the log back
         shutil.copyfile(work / name, folder / name)
     store.close()

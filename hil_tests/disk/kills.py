@@ -2,6 +2,9 @@
 
 Three processes: the writer, which is killed; the witness, which is told over a pipe what the journal acknowledged,
 and dies with nobody; and this one, which kills, asks the witness, opens the file as a start would, and compares.
+
+Every tenth file is small (`small_store`): its writers live until they write the log back or drop the oldest lines, and
+are killed in the middle of that.
 """
 
 from __future__ import annotations
@@ -21,12 +24,14 @@ from pathlib import Path
 
 import orjson
 
+from controller import journal as journal_module
 from controller.journal import Journal
 from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
+from hil_tests.disk.small_store import SmallStore, begun, is_in_the_middle
 
 MESSAGE = struct.Struct("<cq")  # 'e' event, 'm' durable memory, '?' how far are you, 'b' begin anew
 ANSWER = struct.Struct("<qq")
@@ -34,6 +39,10 @@ SIGNS_MAX = 8  # of life: the file is open, a line is acknowledged. The kill com
 MOMENT_MAX_S = 0.003  # and a random moment later: while it opens, writes, syncs, checkpoints
 PATIENCE_S = 30.0
 LIVES_PER_FILE = 10
+SMALL_EVERY = 10  # files
+SMALL_MARKS_MAX = 25  # checkpoints and prunes of one life
+SMALL_MOMENT_MAX_S = 0.001
+LINE_CHARACTERS = 900  # of a small file, so that it fills within some hundred lines
 MEMORY_EVERY = 5
 GAP = 10_000  # what a killed writer has written without a word of it may stand in the file: other numbers than ours
 
@@ -44,11 +53,13 @@ class KillResult:
 
     kills_count: int = 0
     acknowledged_count: int = 0
+    met_count: int = 0  # kills in the middle of a checkpoint or a prune
     wrongs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        told = f"{self.kills_count} runs: kill -9, {self.acknowledged_count} acknowledged events"
-        return f"{told}, {len(self.wrongs)} kills lost or corrupted something"
+        told = f"{self.kills_count} runs: kill -9, {self.met_count} of them in a checkpoint or prune"
+        lost = f"{len(self.wrongs)} kills lost or corrupted something"
+        return f"{told}, {self.acknowledged_count} acknowledged events, {lost}"
 
 
 def kill_often(count: int, folder: Path, seed: int) -> KillResult:
@@ -62,10 +73,11 @@ def kill_often(count: int, folder: Path, seed: int) -> KillResult:
                 acknowledged = set[int]()
                 os.write(told, MESSAGE.pack(b"b", 0))
             first = (GAP * (number + 1), GAP * (number + 1))  # never those of a life that nobody heard of
-            _one_life(data, told, first, rng)
+            is_small = number // LIVES_PER_FILE % SMALL_EVERY == 0
+            result.met_count += (_small_life if is_small else _one_life)(data, told, first, rng)
             last = _asked(told, answers)
             acknowledged |= set(range(first[0], last[0] + 1))
-            wrong = _wrong(data / "journal.db", acknowledged, last[1])
+            wrong = _wrong(data / "journal.db", acknowledged, last[1], is_small=is_small)
             result.kills_count += 1
             if wrong:
                 result.wrongs += (f"kill {number} with seed {seed}: {wrong}",)
@@ -73,7 +85,7 @@ def kill_often(count: int, folder: Path, seed: int) -> KillResult:
     return result
 
 
-def _one_life(data: Path, told: int, first: tuple[int, int], rng: random.Random) -> None:
+def _one_life(data: Path, told: int, first: tuple[int, int], rng: random.Random) -> bool:
     signs, sign = os.pipe()
     writer = os.fork()
     if writer == 0:
@@ -83,12 +95,41 @@ def _one_life(data: Path, told: int, first: tuple[int, int], rng: random.Random)
         if not select.select([signs], [], [], PATIENCE_S)[0] or not os.read(signs, 1):
             break  # it hangs or has died by itself: the witness and the file will show
     threading.Event().wait(rng.uniform(0.0, MOMENT_MAX_S))
+    _kill(writer)
+    os.close(signs)
+    return False
+
+
+def _small_life(data: Path, told: int, first: tuple[int, int], rng: random.Random) -> bool:
+    """Killed in the n-th checkpoint or prune, a moment after it began. True when it was not over by then."""
+    marks, mark = os.pipe()
+    writer = os.fork()
+    if writer == 0:
+        vars(journal_module)["JournalStore"] = SmallStore
+        SmallStore.mark = mark
+        _write_for_ever(data, told, os.open(os.devnull, os.O_WRONLY), *first, characters_count=LINE_CHARACTERS)
+    os.close(mark)
+    seen = b""
+    wanted_count = rng.randint(1, SMALL_MARKS_MAX)
+    while begun(seen) < wanted_count and select.select([marks], [], [], PATIENCE_S)[0]:
+        sign = os.read(marks, 1)
+        if not sign:
+            break  # it has died by itself
+        seen += sign
+    threading.Event().wait(rng.uniform(0.0, SMALL_MOMENT_MAX_S))
+    _kill(writer)
+    while rest := os.read(marks, 1024):
+        seen += rest
+    os.close(marks)
+    return is_in_the_middle(seen)
+
+
+def _kill(writer: int) -> None:
     os.kill(writer, signal.SIGKILL)
     os.waitpid(writer, 0)
-    os.close(signs)
 
 
-def _write_for_ever(data: Path, told: int, sign: int, number: int, kept: int) -> None:
+def _write_for_ever(data: Path, told: int, sign: int, number: int, kept: int, *, characters_count: int = 0) -> None:
     """The journal as the controller has it. What is acknowledged is told to the witness, and never before."""
     journal = Journal(data / "journal.db", "killed")
     journal.start()
@@ -97,7 +138,7 @@ def _write_for_ever(data: Path, told: int, sign: int, number: int, kept: int) ->
     waiting: deque[tuple[bytes, int, Ticket]] = deque()
     pause = threading.Event()
     while True:
-        waiting.append((b"e", number, journal.write(_event(number), float(number))))
+        waiting.append((b"e", number, journal.write(_event(number, characters_count), float(number))))
         number += 1
         if number % MEMORY_EVERY == 0:
             waiting.append((b"m", kept, journal.keep(DurableMemory(shed_by_us=frozenset({str(kept)})))))
@@ -109,8 +150,8 @@ def _write_for_ever(data: Path, told: int, sign: int, number: int, kept: int) ->
         pause.wait(0.0005)
 
 
-def _event(number: int) -> Event:
-    return Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {"n": number})
+def _event(number: int, characters_count: int) -> Event:
+    return Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {"n": number, "text": "x" * characters_count})
 
 
 @contextlib.contextmanager
@@ -151,8 +192,8 @@ def _asked(told: int, answers: int) -> tuple[int, int]:
     return events, memories
 
 
-def _wrong(path: Path, events: set[int], memories: int) -> str:
-    """Empty when the file holds all that the witness was told of, in order, and is sound."""
+def _wrong(path: Path, events: set[int], memories: int, *, is_small: bool) -> str:
+    """Empty when the file holds all that the witness was told of, in order; a small one drops the oldest."""
     store = JournalStore(path)
     try:
         if store.damage:
@@ -165,7 +206,7 @@ def _wrong(path: Path, events: set[int], memories: int) -> str:
         store.close()
     if held != sorted(set(held)):
         return "events twice or out of order"
-    if lost := events - set(held):
+    if lost := {number for number in events - set(held) if not (is_small and held and number < held[0])}:
         return f"{len(lost)} acknowledged events are not there, the first is {min(lost)}"
     if kept < memories:
         return f"durable memory {memories} was acknowledged, {kept} is there"

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controller.durable_copy import write_copy
@@ -60,7 +60,7 @@ def live(folder: Path, first: int, last: int) -> None:
         number += count
         os.write(handle, f"{number - 1} {store.kept.number if store.kept is not None else 0}\n".encode())
         if durable is not None and store.kept is not None:
-            write_copy(folder, store.kept)
+            write_copy(folder, replace(store.kept, seq=store.last, head=store.head))
     os.close(handle)
 
 

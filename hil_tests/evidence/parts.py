@@ -8,6 +8,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+STORIES = ("CTL-060", "BLK-003", "EMO-010", "ISL-012", "ISL-027", "REC-012")
+"""What switches, with a memory of every kind: out and back, a genset's crank, a latch and its release, a planned
+island, a feeder that a person holds open, and a relay that closes by itself."""
 SUMMARY = re.compile(
     r"\d+ (?:runs?|stories|defects|mutants|cycles)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*"
 )
@@ -54,7 +57,9 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("losses", "every row of the loss table", (*module, "hil_tests.losses")),
         Part("reconnections", "10 000 random returns to the grid, the contact timed by the controller alone",
              (*module, "hil_tests.reconnections", "--jobs", str(jobs))),
-        Part("crash", "a crash in every step around every switching order", (*HALLIG, "crash", *together)),
+        Part("crash", "a crash in every step around every switching order", (*HALLIG, "crash", *STORIES, *together)),
+        Part("outages", "the same, and the controller's power goes as well: another boot",
+             (*HALLIG, "crash", *STORIES, "--power-cut", "--every", "0.05", *together)),
         Part("defects", "all planted defects", (*module, "hil_tests.defects", "--jobs", str(jobs))),
         Part("guard", "all mutants of the guard", (*module, "hil_tests.mutation")),
         Part("hostile", "ten million cycles of random commands against the guard",

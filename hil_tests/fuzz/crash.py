@@ -5,7 +5,8 @@ every step of those windows the process forks: the child kills its controller th
 plays on. A fork is a snapshot of plant, devices and controller alike, and costs nothing that is not changed.
 
 The journal's disk takes its time for a sync, and a crash takes what was not synced yet, down to a torn tail
-(`hil_tests/simulation/disk.py`): as if not only the process but the controller's supply had gone.
+(`hil_tests/simulation/disk.py`): as if not only the process but the controller's supply had gone. With `is_power_cut`
+it has: the next process finds itself in another boot. What it knows is compared with what was acknowledged (`kept`).
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from hil_tests.bench.t0 import prepare_t0
 from hil_tests.bench.verdict import Finding
 from hil_tests.fuzz.gaps import GAPS, unexplained
 from hil_tests.fuzz.intents import lost_at_the_crash
+from hil_tests.fuzz.kept import acknowledged_memories, forgotten
 from hil_tests.plant.plant import STEP_S
 from hil_tests.simulation.bench import Bench
 
 GOAL = "expect.1"  # as gaps call it
 STATES = [gap for gap in GAPS if gap.is_cause is None]
 FIRST_WORDS_S = 1.0  # a new controller has stated its whole wish
+NEXT_BOOT = "after the power cut"
 AFTER_S = 40.0  # beyond the story's end: a restart late in it must come home as well
 MOVES = {
     "open": "opening the POI",
@@ -53,6 +56,7 @@ class CrashOptions:
     gap_s: float = 2.0  # until the service manager's new process is in control; measured: 1.6 s
     jobs: int = 1
     seed: int = 1
+    is_power_cut: bool = False  # the machine starts anew: another boot, in which every age is unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,14 @@ def _forked(bench: Bench, scene: Scene, director: Director, options: CrashOption
 def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: CrashOptions) -> dict[str, object]:
     """Killed, started again, and played until it is where it would have been, or the time is over."""
     began_s = clock.now_s()
-    acknowledged = bench.journal.kept_number
+    acknowledged, memories = bench.journal.kept_number, acknowledged_memories(bench.journal)
     bench.stop_controller()
     lost = lost_at_the_crash(bench, acknowledged, list(_switching(scene.orders)))
     bench.run_for(options.gap_s)
+    if options.is_power_cut:
+        bench.journal.boot = NEXT_BOOT
     bench.start_controller()
+    lost += forgotten(bench.durable, memories, is_other_boot=options.is_power_cut)
     bench.run_for(options.gap_s)
     while bench.plant.now_s < director.scenario.until - 1e-9 and not director.is_over:
         bench.run_for(0.5)

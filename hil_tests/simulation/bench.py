@@ -34,7 +34,7 @@ from hil_tests.simulation.controller import BenchController
 from hil_tests.simulation.desk import DirectDesk
 from hil_tests.simulation.direct import TICK_S, DirectLink, Latency
 from hil_tests.simulation.fingerprint import Fingerprint
-from hil_tests.simulation.memory_journal import BOOT, MemoryJournal
+from hil_tests.simulation.memory_journal import MemoryJournal
 from hil_tests.simulation.people import People
 
 
@@ -273,7 +273,7 @@ class Bench:
             self.links,
             self.journal,
             self._people.living,
-            fresh_memory(load_durable(self.journal.kept, BOOT, now_s), now_s),
+            fresh_memory(load_durable(self.journal.kept, self.journal.boot, now_s), now_s),
             self._after_cycle,
         )
         self.loop.outside = self._advice

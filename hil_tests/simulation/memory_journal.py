@@ -17,6 +17,7 @@ from hil_tests.simulation.disk import SimulatedDisk
 
 BOOT = "virtual"
 EVENT, DURABLE = b"e", b"d"
+TOLD_COUNT = 64  # memories that are remembered for whoever judges a crash; far more than are on their way at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class MemoryJournal:
     kept: tuple[str, str] | None = None  # boot and durable memory, as on disk
     kept_number: int = 0  # every line up to this one is on disk
     disk: SimulatedDisk = field(default_factory=SimulatedDisk)
+    boot: str = BOOT
+    told: deque[tuple[int, DurableMemory]] = field(
+        default_factory=lambda: deque(maxlen=TOLD_COUNT)
+    )  # numbered, as lines
     _given: int = 0
     _pending: deque[tuple[float, int, int, bytes | None]] = field(default_factory=deque)
 
@@ -51,7 +56,9 @@ class MemoryJournal:
     def keep(self, durable: DurableMemory) -> Ticket:
         """Take the durable memory."""
         body = dump_durable(durable).encode()
-        return self._give(self.now_s, DURABLE + body, body)
+        ticket = self._give(self.now_s, DURABLE + body, body)
+        self.told.append((ticket.number, durable))
+        return ticket
 
     def is_durable(self, ticket: Ticket) -> bool:
         """On the simulated disk."""
@@ -66,7 +73,7 @@ class MemoryJournal:
             _, self.kept_number, size, durable = self._pending.popleft()
             self.disk.sync(size)
             if durable is not None:
-                self.kept = (BOOT, durable.decode())
+                self.kept = (self.boot, durable.decode())
         return True
 
     def lose_unkept(self) -> None:
@@ -94,7 +101,7 @@ class MemoryJournal:
 
     def _read_kept(self) -> tuple[str, str] | None:
         found = [record for record in self.disk.records() if record[:1] == DURABLE]
-        return (BOOT, found[-1][1:].decode()) if found else None
+        return (self.boot, found[-1][1:].decode()) if found else None
 
     def _give(self, now_s: float, record: bytes, durable: bytes | None) -> Ticket:
         self._given += 1

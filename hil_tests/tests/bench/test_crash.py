@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from controller.durable import dump_durable
 from controller.intent import IntentGate
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
 from hil_tests.fuzz.crash import CrashOptions, crash_everywhere, windows
+from hil_tests.simulation import memory_journal
 from hil_tests.simulation.disk import SimulatedDisk
 from hil_tests.simulation.memory_journal import MemoryJournal
 from hil_tests.tests.bench.test_fuzz import scenario
@@ -26,6 +29,40 @@ def test_an_order_that_does_not_wait_for_its_line_is_found(monkeypatch: pytest.M
     monkeypatch.setattr(IntentGate, "_may_go", lambda *_: True)
     found = [crash for crash in crash_everywhere(told, the_site(), options, where, ends_in) if crash.findings]
     assert any("its intent is not on the disk" in finding for crash in found for finding in crash.findings)
+
+
+SWITCHES = {
+    "until": "9 s",
+    "timeline": [
+        {"at": "4 s", "do": "operator", "request": "open_feeder", "subject": "warm_room"},
+        {"at": "6 s", "do": "emergency_off", "pressed": True},
+    ],
+}
+
+
+@pytest.mark.parametrize("is_power_cut", [False, True], ids=["killed", "power cut"])
+def test_a_new_process_knows_the_latch_and_the_feeder_that_a_person_holds_open(*, is_power_cut: bool) -> None:
+    told = scenario(**SWITCHES)
+    options = CrashOptions(window_s=0.5, every_s=0.24, is_power_cut=is_power_cut)
+    where, ends_in = windows(told, the_site(), options)
+    crashes = list(crash_everywhere(told, the_site(), options, where, ends_in))
+    assert len(crashes) > 4
+    assert [crash.findings for crash in crashes if crash.findings] == []
+
+
+def test_a_writer_that_leaves_latches_and_holds_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def weak(durable: DurableMemory) -> str:
+        return dump_durable(replace(durable, latches=(), held_open=frozenset(), planned=None))
+
+    monkeypatch.setattr(memory_journal, "dump_durable", weak)
+    told = scenario(**SWITCHES)
+    options = CrashOptions(window_s=0.5, every_s=0.49)
+    where, ends_in = windows(told, the_site(), options)
+    found = "\n".join(
+        line for crash in crash_everywhere(told, the_site(), options, where, ends_in) for line in crash.findings
+    )
+    assert "memory: latches was [('emergency_off', 'emergency_off'" in found
+    assert "memory: held_open was ['warm_room'], and is nothing after the start" in found
 
 
 def test_the_simulated_disk_keeps_what_was_synced_and_a_torn_tail() -> None:

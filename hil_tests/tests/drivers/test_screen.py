@@ -10,7 +10,7 @@ from controller.config.types import Protocol
 from controller.drivers.limits import Limit
 from controller.drivers.link import Value
 from controller.model.reasons import Reason
-from hil_tests.tests.drivers.told import LIMITS, PERIOD_S, VOLTS, Told
+from hil_tests.tests.drivers.told import LIMITS, PERIOD_S, POWER, VOLTS, Told
 
 
 @pytest.fixture
@@ -71,6 +71,14 @@ def test_a_word_that_stands_alone_bears_out_no_flaw_of_another_point() -> None:
     told = Told()
     told.say(l1_v=102.0, dso_lock=True)
     assert told.fact("l1_v") == 230.0
+
+
+def test_a_bus_that_comes_up_bears_out_no_current_that_flips_in_the_same_sample() -> None:
+    """819 A in one phase as the island came up beside a live grid: the only former was stopped (ISL-011, ISL-014b)."""
+    told = Told(limits={**LIMITS, POWER: Limit(3.0, flows=True, needs_flow=True)})
+    told.say(l1_v=0.0, l2_v=0.0, l3_v=0.0, power_w=819.2)
+    assert told.fact("l1_v") == 0.0
+    assert told.fact("power_w") == 5_000.0
 
 
 def test_a_contact_alone_waits_for_one_more_sample_and_says_that_it_waits(told: Told) -> None:

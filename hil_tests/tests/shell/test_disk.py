@@ -50,6 +50,7 @@ def test_kill_minus_nine_loses_nothing_that_a_witness_was_told_of(tmp_path: Path
     assert result.wrongs == ()
     assert result.kills_count == KILLS_COUNT
     assert result.acknowledged_count > KILLS_COUNT, "most of them lived long enough to write"
+    assert result.met_count > 0, "no kill met a checkpoint or a prune"
 
 
 @pytest.mark.timeout(240)

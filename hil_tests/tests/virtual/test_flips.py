@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from controller.drivers.point_doubt import PointDoubt
+from controller.drivers.screen import Screen
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from hil_tests import flips
 from hil_tests.bench.loading import SCENARIOS, load_scenario
+from hil_tests.bench.scene import Received
+from hil_tests.flip_orders import wrong_operations
 from hil_tests.flips import applicable, main, play, with_flips
 from hil_tests.tests.reports.results import BROKEN, result
 
@@ -23,10 +27,59 @@ def test_flipped_bits_cause_no_wrong_operation(scenario_id: str) -> None:
     assert "readings_doubted" in {event.reason.value for _, event in result.events}, "nothing was flipped"
 
 
-def test_every_device_on_tcp_has_the_fault_and_known_gaps_are_left_out() -> None:
+def test_with_the_screen_switched_off_the_judge_finds_wrong_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sample is believed at once, as over a wire with a checksum."""
+    monkeypatch.setattr(Screen, "_weigh", believed)
+    monkeypatch.setattr(Screen, "_lacks", lacked)
+    assert "flips" in {finding.source for finding in play("CTL-002").findings}
+
+
+def believed(screen: Screen, doubted: list[PointDoubt]) -> None:
+    for point in doubted:
+        screen.facts[point.name] = point.newest
+
+
+def lacked(screen: Screen, point: PointDoubt, _: float) -> None:
+    screen.facts[point.name] = None
+
+
+def order(at_s: float, value: bool, asset: str = "poi", field: str = "open") -> Received:  # as it is received
+    return Received(at_s, "relay", asset, field, value)
+
+
+@pytest.mark.parametrize(
+    ("flipped", "plain", "said"),
+    [
+        pytest.param([order(5.0, value=True)], [order(5.0, value=True)], [], id="the same"),
+        pytest.param([order(64.0, value=True)], [order(5.0, value=True)], [], id="late"),
+        pytest.param([order(5.0, value=True)], [], ["poi open True, which does not come without flips"], id="wrong"),
+        pytest.param([], [order(5.0, value=True)], ["poi open True is missing; without flips it came"], id="missing"),
+        pytest.param(
+            [order(3.0, value=True)], [order(5.0, value=True)], ["poi open True comes 2.0 s early"], id="early"
+        ),
+        pytest.param(
+            [order(90.0, value=True)], [order(5.0, value=True)], ["poi open True comes 85.0 s late"], id="too late"
+        ),
+        pytest.param(
+            [order(5.0 + n, value=n % 2 == 0) for n in range(9)],
+            [order(5.0, value=True), order(6.0, value=False)],
+            ["poi open True comes 5 times, without flips 1"],
+            id="again and again",
+        ),
+    ],
+)
+def test_an_order_that_only_one_of_two_runs_has_is_a_wrong_operation(
+    flipped: list[Received], plain: list[Received], said: list[str]
+) -> None:
+    assert [finding.detail for finding in wrong_operations(flipped, plain, until_s=100.0)] == said
+
+
+def test_every_modbus_device_has_the_fault_and_known_gaps_are_left_out() -> None:
     loaded = load_scenario(SCENARIOS / "ISL-003.toml")
     flipped = {a.parameters["unit"] for a in with_flips(loaded).timeline if a.label.startswith("flips.")}
-    assert flipped == {"poi_relay", "inverter_main", "inverter_school", "inverter_barn", "io_module"}
+    on_tcp = {"poi_relay", "inverter_main", "inverter_school", "inverter_barn", "io_module"}
+    on_lines = {"genset_panel", "contactor_water", "contactor_phones", "radio_tetra_node", "weather_mast"}
+    assert flipped == on_tcp | on_lines
     assert "ISL-003" in applicable()
     assert flips.is_applicable(loaded.scenario)
     assert not flips.is_applicable(loaded.scenario.model_copy(update={"expected": "fail"}))

@@ -1,0 +1,60 @@
+"""What was switched with flipped bits, beside what is switched in the same story without.
+
+Of every contact, mode and engine: an order that the story without flips does not know is a wrong switching operation,
+and so is one that is too early. One that does not come at all is as wrong. Late it may come, for a doubted sample costs
+a sample and a verdict begins anew; and again, for an order that was withdrawn comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from controller.drivers.link import Value
+from hil_tests.bench.scene import Received
+from hil_tests.bench.verdict import Finding
+
+SOURCE = "flips"
+SWITCHING = frozenset({"open", "close", "close_permit", "closed", "mode_set", "run"})
+FIRST_WORDS_S = 1.0  # before, a new controller says how things are
+EARLY_S = 1.0  # from judgement: who learns of the sag a sample sooner, in a plant that rolls its dice once more
+LATE_S = 60.0  # from judgement: an observation time that begins anew, and a contact that waits for the angle
+AGAIN_COUNT = 3  # from judgement: a closing that is withdrawn because of a doubted sample, and comes again
+Key = tuple[str, str, Value]
+
+
+def wrong_operations(flipped: Sequence[Received], plain: Sequence[Received], until_s: float) -> Iterator[Finding]:
+    """Each switching operation that one of the two runs has and the other has not."""
+    wanted, found = _instants(plain), _instants(flipped)
+    for key, instants_s in found.items():
+        yield from _surplus(key, instants_s, wanted.get(key, []))
+    for key, instants_s in wanted.items():
+        if key not in found and instants_s[0] + LATE_S < until_s:
+            yield Finding(SOURCE, instants_s[0], f"{_words(key)} is missing; without flips it came")
+
+
+def _surplus(key: Key, found_s: Sequence[float], wanted_s: Sequence[float]) -> Iterator[Finding]:
+    if not wanted_s:
+        yield Finding(SOURCE, found_s[0], f"{_words(key)}, which does not come without flips")
+        return
+    if found_s[0] < wanted_s[0] - EARLY_S:
+        yield Finding(SOURCE, found_s[0], f"{_words(key)} comes {wanted_s[0] - found_s[0]:.1f} s early")
+    if found_s[-1] > wanted_s[-1] + LATE_S:
+        yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {found_s[-1] - wanted_s[-1]:.1f} s late")
+    if len(found_s) > len(wanted_s) + AGAIN_COUNT:
+        yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {len(found_s)} times, without flips {len(wanted_s)}")
+
+
+def _instants(orders: Iterable[Received]) -> Mapping[Key, list[float]]:
+    """When each was ordered to be otherwise than before."""
+    standing: dict[tuple[str, str], Value] = {}
+    found: dict[Key, list[float]] = {}
+    for order in orders:
+        place = (order.asset, order.field)
+        if order.field in SWITCHING and order.at_s > FIRST_WORDS_S and standing.get(place) != order.value:
+            found.setdefault((*place, order.value), []).append(order.at_s)
+        standing[place] = order.value
+    return found
+
+
+def _words(key: Key) -> str:
+    return f"{key[0]} {key[1]} {key[2]}"
