@@ -31,9 +31,10 @@ class Plan:
     """One drill, before it."""
 
     hub: str
+    former: str | None  # which battery would form
     lasts_s: float
     shed: tuple[str, ...]  # what would be switched off before the grid is left
-    charge_pct: float | None  # of who would form
+    charge_pct: float | None  # of the one that would form
     reserve_pct: float  # below this no drill begins
     abort_below_pct: float
     radios: frozenset[str]  # those that answer now
@@ -75,6 +76,7 @@ def plan_of(look: Look, site: Site, lasts_s: float) -> Plan:
     ]
     return Plan(
         hub=look.hub.name,
+        former=former,
         lasts_s=lasts_s,
         shed=status.prepared_shed,
         charge_pct=charge_pct,
@@ -92,7 +94,7 @@ def why_abort(look: Look, plan: Plan) -> str | None:
     off = [
         f.id for tier in status.tiers if tier.number == 0 for f in tier.feeders if f.position is BreakerPosition.OPEN
     ]
-    charge_pct = min((b.soc_pct for b in status.batteries if b.soc_pct is not None), default=None)
+    charge_pct = next((b.soc_pct for b in status.batteries if b.id == plan.former), None)
     reasons = (
         (not look.has_contact, ABORTS[0]),
         (status.grid.verdict is not GridVerdict.OK, ABORTS[1]),

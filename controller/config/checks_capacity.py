@@ -142,6 +142,10 @@ def _supplies_hang_in_the_island(draft: Draft) -> Iterator[Problem]:
         if feeder.bus == "grid_side" and feeder.carries_control:
             wanted = "'island', since it carries control: the controller would go dark with the grid"
             yield draft.file.problem(("feeders", name, "bus"), '"grid_side"', wanted, "island")
+    for name, battery in draft.site.batteries.items():
+        if battery.bus == "grid_side":
+            wanted = "'island': a battery before the POI goes with the grid, and would be charge that nobody can use"
+            yield draft.file.problem(("batteries", name, "bus"), '"grid_side"', wanted, "island")
     for name, radio in draft.site.radios.items():
         hung = draft.site.feeders.get(radio.feeder or "")
         if hung is not None and hung.bus == "grid_side":

@@ -16,6 +16,7 @@ from controller.config.types import Device, OnLoss, Protocol
 RESTART_S = 3.0  # from kill to control again
 REVERSION_MIN_S = 2 * RESTART_S
 KEEPS_THE_ISLAND = (OnLoss.HOLD, OnLoss.KEEP_FORMING)
+LEAVES_THE_GRID = (OnLoss.OPEN, OnLoss.STOP)
 LINE_SHARE_MAX_RATIO = 0.8  # of a serial line's time; the rest is for writes, repeats and slow answers
 SERIAL_UNITS = (1, 247)  # 0 speaks to all at once and nobody answers
 
@@ -116,15 +117,18 @@ def _line_has_time(draft: Draft) -> Iterator[Problem]:
 
 
 def _does_not_act_before_we_are_back(draft: Draft) -> Iterator[Problem]:
-    """What keeps the island must keep it while we restart, whatever the device's own watchdog thinks."""
+    """Grid and island must outlast our restart, whatever the own watchdog of a breaker or a former thinks."""
     for name in sorted(_keepers(draft)):
         table = draft.devices[name].table
         if table.reversion_s is None or table.reversion_s >= REVERSION_MIN_S:
             continue
+        wanted = f"at least {REVERSION_MIN_S:g} s (twice our restart), or "
         if table.on_loss_island not in KEEPS_THE_ISLAND:
             found = f"a table that does '{table.on_loss_island.value}' in the island {table.reversion_s:g} s without us"
-            wanted = f"at least {REVERSION_MIN_S:g} s (twice our restart), or on_loss_island hold or keep_forming"
-            yield draft.file.problem(("devices", name, "table"), found, wanted)
+            yield draft.file.problem(("devices", name, "table"), found, f"{wanted}on_loss_island hold or keep_forming")
+        if table.on_loss in LEAVES_THE_GRID:
+            found = f"a table that does '{table.on_loss.value}' on grid {table.reversion_s:g} s without us"
+            yield draft.file.problem(("devices", name, "table"), found, f"{wanted}on_loss hold")
 
 
 def _free_pv_meets_a_former_that_turns_it_down(draft: Draft) -> Iterator[Problem]:

@@ -143,20 +143,27 @@ def _doubts(file: TomlFile, code: GridCodeFile) -> Iterator[Problem]:
     """Numbers that nobody is sure of, and a code that no real grid has."""
     if code.for_bench_only:
         yield file.warning((FOR_BENCH_KEY,), "true", "a grid code that binds this connection, before it is a real one")
+        return
     yield from _doubtful_values(file, code.values)
     for index, band in enumerate(code.loss_bands):
-        if band.confidence == "low":
+        if _is_doubtful(band.confidence, band.source):
             side, limit = ("below", band.below) if band.below is not None else ("above", band.above)
             number = f"{side} {limit:g} for {band.hold_s:g} s" if limit is not None else side
-            yield _doubtful(file, ("loss_bands", index, "confidence"), number, band.source)
+            yield _doubtful(file, ("loss_bands", index, "confidence"), band.confidence, number, band.source)
 
 
 def _doubtful_values(file: TomlFile, values: Mapping[str, Sourced]) -> Iterator[Problem]:
     for key, sourced in values.items():
-        if sourced.confidence == "low":
-            yield _doubtful(file, ("values", key, "confidence"), f"{sourced.value:g}", sourced.source)
+        if _is_doubtful(sourced.confidence, sourced.source):
+            number = f"{sourced.value:g}"
+            yield _doubtful(file, ("values", key, "confidence"), sourced.confidence, number, sourced.source)
 
 
-def _doubtful(file: TomlFile, loc: KeyPath, number: str, source: str) -> Problem:
-    found = f"low confidence in {number} ({source})"
+def _is_doubtful(confidence: str, source: str) -> bool:
+    """What stands from memory was looked up by nobody, however sure of it somebody is."""
+    return confidence == "low" or "from memory" in source.lower()
+
+
+def _doubtful(file: TomlFile, loc: KeyPath, confidence: str, number: str, source: str) -> Problem:
+    found = f"{confidence} confidence in {number} ({source})"
     return file.warning(loc, found, "a number that the network operator has confirmed, with its source")

@@ -25,10 +25,18 @@ from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import end_wish, kept_in
-from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
+from controller.core.poi import (
+    count_attempt,
+    earthing_command,
+    permit,
+    plan_island,
+    plan_poi,
+    poi_command,
+    watch_settings,
+)
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
-from controller.core.shedding import restore, shed_in_island
+from controller.core.shedding import carries, restore, shed_in_island, sheds
 from controller.core.situation import Situation, assess
 from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
 from controller.core.transitions import Transition, next_row
@@ -46,7 +54,6 @@ from controller.model.words import Authority, Mode
 
 FAILED_RETURNS_MAX = 16
 LEAVING_MODES = (Mode.GRID_CONNECTED, Mode.PLANNED_ISLANDING)
-SHEDDING_MODES = (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT, Mode.BLACK_START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         slips=watch_slips(memory.slips, seen.poi),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
+        carries_since_s=since(memory.carries_since_s, carries(situation), now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
@@ -208,13 +216,14 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = plan_leaving(take_step(memory, situation), situation)
     memory = leave_closed(plan_poi(memory, situation), situation)
     memory = plan_island(memory, situation)
-    if memory.mode in SHEDDING_MODES and not is_over_dead_bus(memory):
+    if sheds(memory, situation.now_s) and not is_over_dead_bus(memory):
         memory = shed_in_island(memory, situation)
     memory = without_overthrown(watch_sheds(memory, situation.now_s), situation)
     if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
-    return glimpse(remember_steering(permit(memory, situation), situation), situation)
+    memory = watch_settings(permit(memory, situation), situation)
+    return glimpse(remember_steering(memory, situation), situation)
 
 
 def _may_dispatch(memory: CoreMemory) -> bool:

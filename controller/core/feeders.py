@@ -17,6 +17,14 @@ from controller.model.words import BreakerPosition, Mode
 
 CLOSE_ATTEMPTS_MAX = 2  # one retry, then quarantine
 PICKUP_WATCH_S = 10.0  # a shed this soon after its pick-up counts against the feeder
+BLAMELESS = (
+    Reason.PREPARED_SHED,
+    Reason.LOW_SOC,
+    Reason.LAST_ACT,
+    Reason.IMPORT_LIMITED,
+    Reason.DEAD_BUS_RETURN,
+)
+"""Sheds that would have come whoever had just been picked up."""
 OVERDRAWN_RATIO = 5.0  # of its rating: no mixture of loads draws that for as long as shedding waits, a fault does
 
 
@@ -69,6 +77,11 @@ def is_faulty(feeder: Feeder, situation: Situation) -> bool:
     return seen is not None and seen.has_fault is True
 
 
+def is_suspect(memory: CoreMemory, feeder: AssetId) -> bool:
+    """Its last pick-up was followed by a collapse, or none came of it."""
+    return memory.feeders[feeder].close_attempts > 0
+
+
 def order_close(memory: CoreMemory, feeder: AssetId, situation: Situation) -> CoreMemory:
     """Begin one pick-up."""
     before = memory.feeders[feeder]
@@ -108,9 +121,15 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
         after = _take_back(after, situation.now_s)
     if after.close is not None and situation.now_s > after.close.expires_at_s:
         after = _close_failed(after, situation.now_s)
-    if after.picked_up_at_s is not None and situation.now_s - after.picked_up_at_s > PICKUP_WATCH_S:
+    if after.picked_up_at_s is not None and _has_stood(after.picked_up_at_s, seen, situation):
         after = replace(after, picked_up_at_s=None, close_attempts=0)
     return after
+
+
+def _has_stood(picked_up_at_s: float, seen: FeederSeen, situation: Situation) -> bool:
+    """Closed for its time, and the bus has borne it."""
+    is_closed = seen.position is BreakerPosition.CLOSED and situation.bus_is_dead is not True
+    return is_closed and situation.now_s - picked_up_at_s > PICKUP_WATCH_S
 
 
 def _first_sight(memory: CoreMemory, feeder: Feeder, seen: FeederSeen, situation: Situation) -> FeederMemory:
@@ -140,18 +159,18 @@ def _moved(before: FeederMemory, seen: FeederSeen, now_s: float, cause: Reason) 
         return _came_on(before, now_s)
     by_us = before.shed_since_s is not None
     if seen.position is BreakerPosition.OPEN and not by_us and before.position is BreakerPosition.CLOSED:
-        return replace(before, position=seen.position, reason=cause)
+        return replace(before, position=seen.position, reason=cause, picked_up_at_s=None)
     return replace(before, position=seen.position)
 
 
 def _came_on(before: FeederMemory, now_s: float) -> FeederMemory:
     """Closed by our order, or by somebody else: then an old reason for being open is no longer true."""
-    by_order = before.close is not None
+    is_watched = before.close is not None or before.close_attempts > 0
     return replace(
         before,
         position=BreakerPosition.CLOSED,
         close=None,
-        picked_up_at_s=now_s if by_order else before.picked_up_at_s,
+        picked_up_at_s=now_s if is_watched else None,
         reason=None if before.shed_since_s is None else before.reason,
     )
 
@@ -184,11 +203,12 @@ def _close_failed(before: FeederMemory, now_s: float) -> FeederMemory:
 
 
 def _shed_one(before: FeederMemory, reason: Reason, now_s: float) -> FeederMemory:
-    fresh = before.picked_up_at_s is not None or before.close is not None
-    return replace(
-        before,
-        shed_since_s=now_s,
-        reason=Reason.PICKUP_COLLAPSE if fresh else reason,
-        close=None,
-        quarantined=before.quarantined or (fresh and before.close_attempts >= CLOSE_ATTEMPTS_MAX),
-    )
+    """What follows its pick-up counts against it until it has stood one."""
+    is_fresh = before.picked_up_at_s is not None or before.close is not None
+    after = replace(before, shed_since_s=now_s, reason=reason, close=None, picked_up_at_s=None)
+    if not is_fresh:
+        return after
+    if reason in BLAMELESS:
+        return replace(after, close_attempts=max(0, before.close_attempts - 1))
+    has_failed = before.close_attempts >= CLOSE_ATTEMPTS_MAX
+    return replace(after, reason=Reason.PICKUP_COLLAPSE, quarantined=before.quarantined or has_failed)

@@ -15,6 +15,7 @@ MISSING_PHASE_HOLD_S = 0.3
 PHASE_HEALTHY_RATIO = 0.8
 PHASE_MISSING = LossBand(Reason.GRID_PHASE_MISSING, "phase_missing", None, None, MISSING_PHASE_HOLD_S)
 BLIND_MAX_S = 0.15  # three cycles: more than one lost reply
+FLICKERS_S = 0.1  # two cycles: what is inside for no longer has not come back, and its time runs on
 SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
 
 
@@ -25,7 +26,9 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
         return _unseen(memory, now_s)
     ratio = (poi.grid_voltage_v.minimum / hub.nominal_voltage_v, poi.grid_voltage_v.maximum / hub.nominal_voltage_v)
     dead_since_s = since(memory.dead_since_s, ratio[1] < code.dead_voltage_ratio, now_s)
-    bands = _bands_since(memory.bands_since_s, code, ratio, poi.grid_frequency_hz, now_s)
+    outside = _outside(code, ratio, poi.grid_frequency_hz)
+    inside_since_s = since(memory.inside_since_s, True not in outside, now_s)
+    bands = _bands_since(memory.bands_since_s, outside, inside_since_s, now_s)
     good = _is_good(poi, code, ratio)
     memory = GridMemory(
         verdict=memory.verdict,
@@ -33,6 +36,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
         since_s=memory.since_s,
         dead_since_s=dead_since_s,
         bands_since_s=bands,
+        inside_since_s=inside_since_s,
         good_since_s=since(memory.good_since_s, good, now_s),
         failed_returns_at_s=memory.failed_returns_at_s,
         seen_verdict=memory.seen_verdict,
@@ -62,7 +66,7 @@ def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> 
         return GridVerdict.LOST, Reason.GRID_DEAD
     if poi.rotation_equal is False:
         return GridVerdict.REJECTED, Reason.GRID_ROTATION
-    is_outside = memory.bands_since_s.count(None) < len(memory.bands_since_s)
+    is_outside = memory.inside_since_s is None
     if is_outside:
         for band, since_s in zip(_all_bands(code), memory.bands_since_s, strict=True):
             if since_s is not None and now_s - since_s >= band.hold_s - SLACK_S:
@@ -88,6 +92,7 @@ def _conclude(
         since_s=now_s if changed else memory.since_s,
         dead_since_s=memory.dead_since_s,
         bands_since_s=memory.bands_since_s,
+        inside_since_s=memory.inside_since_s,
         good_since_s=good_since_s,
         unseen_since_s=memory.unseen_since_s,
         failed_returns_at_s=memory.failed_returns_at_s,
@@ -100,22 +105,25 @@ def _all_bands(code: GridCode) -> tuple[LossBand, ...]:
     return (PHASE_MISSING, *code.loss_bands)
 
 
-def _bands_since(
-    before: tuple[float | None, ...],
-    code: GridCode,
-    ratio: tuple[float, float],
-    frequency_hz: float | None,
-    now_s: float,
-) -> tuple[float | None, ...]:
+def _outside(code: GridCode, ratio: tuple[float, float], frequency_hz: float | None) -> list[bool]:
+    """Of each loss band, whether the grid is beyond it now."""
     missing = ratio[0] < MISSING_PHASE_RATIO and ratio[1] > PHASE_HEALTHY_RATIO
     if ratio[0] <= code.dead_voltage_ratio:
         frequency_hz = None  # of what is nearly nothing, a meter shows anything
-    outside = [missing, *[_is_outside(band, ratio, frequency_hz) for band in code.loss_bands]]
+    return [missing, *[_is_outside(band, ratio, frequency_hz) for band in code.loss_bands]]
+
+
+def _bands_since(
+    before: tuple[float | None, ...], outside: list[bool], inside_since_s: float | None, now_s: float
+) -> tuple[float | None, ...]:
+    """Since when it has been beyond each. One that is inside for a moment only has been outside all the while."""
     if not before:
         before = (None,) * len(outside)
-    if True not in outside:
-        return before if before.count(None) == len(before) else (None,) * len(before)
-    return tuple([since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True)])
+    if inside_since_s is None:
+        return tuple([since(since_s, out, now_s) for since_s, out in zip(before, outside, strict=True)])
+    if before.count(None) == len(before) or now_s - inside_since_s < FLICKERS_S - SLACK_S:
+        return before
+    return (None,) * len(before)
 
 
 def _is_outside(band: LossBand, ratio: tuple[float, float], frequency_hz: float | None) -> bool:

@@ -31,6 +31,7 @@ class GridMemory:
     since_s: float = 0.0
     dead_since_s: float | None = None
     bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
+    inside_since_s: float | None = None  # every loss band, without a break; None: outside one now
     good_since_s: float | None = None  # inside the return window without a break
     unseen_since_s: float | None = None  # not measured since
     seen_verdict: GridVerdict = GridVerdict.UNKNOWN  # the last one that was measured: blindness makes no grid good
@@ -206,6 +207,7 @@ class CoreMemory:
     leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None
     bus_live_since_s: float | None = None
+    carries_since_s: float | None = None  # a battery forms behind a proven open POI
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
     sun_since_s: float | None = None  # enough of it to start by
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
@@ -220,6 +222,7 @@ class CoreMemory:
     released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
+    settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -34,6 +34,7 @@ EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows i
 ATTEMPTS_MAX = 64
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
+SETTINGS_FOLLOW_S = 10.0  # the slowest write and relay, many times over
 ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
 
 
@@ -262,6 +263,20 @@ def _without_orders(memory: CoreMemory) -> CoreMemory:
         return memory
     batteries = {battery: replace(source, order=None) for battery, source in memory.batteries.items()}
     return replace(memory, batteries=batteries)
+
+
+def watch_settings(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Raise the alarm while the relay stays on another group than the mode's; what it does not say changes nothing."""
+    if situation.seen.poi.settings_group is None:
+        return memory
+    is_wrong = _settings_group(memory, situation) is not None
+    since_s = since(memory.settings_wrong_since_s, is_wrong, situation.now_s)
+    alarm = (situation.hub.poi.id, Reason.SETTINGS_NOT_FOLLOWED)
+    is_told = since_s is not None and situation.now_s - since_s >= SETTINGS_FOLLOW_S
+    if since_s == memory.settings_wrong_since_s and is_told is (alarm in memory.alarms):
+        return memory
+    alarms = memory.alarms | {alarm} if is_told else memory.alarms - {alarm}
+    return replace(memory, settings_wrong_since_s=since_s, alarms=alarms)
 
 
 def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from controller.core.memory import CoreMemory, SourceMemory, Trim
-from controller.core.situation import Situation
+from controller.core.situation import LIVE_RATIO, Situation
 from controller.model.frozen import dataclass
 from controller.model.hub import AssetId
 from controller.model.image import PoiSeen
@@ -195,5 +195,7 @@ def _voltage_set(memory: CoreMemory, situation: Situation) -> float:
     before = _source(memory, situation).voltage_set_v or nominal
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return before
+    if situation.bus_is_live and poi.bus_voltage_v.minimum < LIVE_RATIO * nominal:
+        return before  # a phase that is there and not measured: a blown fuse is no low voltage
     error_v = (poi.grid_voltage_v.total - poi.bus_voltage_v.total) / 3.0
     return max(0.9 * nominal, min(1.1 * nominal, before + VOLTAGE_STEP_RATIO * error_v))

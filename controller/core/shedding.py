@@ -10,12 +10,13 @@ from controller.core.feeders import (
     expected_w,
     is_faulty,
     is_overdrawn,
+    is_suspect,
     leave_alone,
     may_close,
     order_close,
     shed,
 )
-from controller.core.memory import FIRST_TIER, CoreMemory
+from controller.core.memory import FIRST_TIER, CoreMemory, FeederMemory
 from controller.core.prepare import per_phase, shed_for_capacity, sheddable, short_time_hold_s, tiers_below_soc
 from controller.core.situation import Carrier, Situation, carrier
 from controller.model.frozen import replace
@@ -32,7 +33,20 @@ UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 SOC_HYSTERESIS_PCT = 5.0
 FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
+SOFT_START_S = 1.0  # a former brings its voltage up: until then a low one says nothing of the load
+SHEDDING_MODES = (Mode.ISLANDED, Mode.RECONNECTION, Mode.LOCKED_OUT, Mode.BLACK_START)
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START)
+
+
+def carries(situation: Situation) -> bool:
+    """A battery forms, and what it carries is the island: the POI is proven open."""
+    return situation.former is not None and situation.poi_is_proven_open
+
+
+def sheds(memory: CoreMemory, now_s: float) -> bool:
+    """In the island, and in T2 when somebody carries it and the voltage has not come all the same."""
+    is_late = memory.carries_since_s is not None and now_s - memory.carries_since_s >= SOFT_START_S
+    return memory.mode in SHEDDING_MODES or (memory.mode is Mode.UNPLANNED_ISLANDING and is_late)
 
 
 def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -55,16 +69,25 @@ def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last."""
+    """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last.
+
+    One whose last pick-up failed comes last in its tier, and alone: what happens then is its own doing.
+    """
     if not _may_restore_now(memory, situation):
         return memory
-    waiting = sorted(_waiting(memory, situation), key=lambda f: f.tier)
+    waiting = sorted(_waiting(memory, situation), key=lambda f: (f.tier, is_suspect(memory, f.id)))
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
             break  # the order of tiers: nobody overtakes
+        if is_suspect(memory, feeder.id) and _is_anyone_watched(memory):
+            continue
         if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
+
+
+def _is_anyone_watched(memory: CoreMemory) -> bool:
+    return any(state.picked_up_at_s is not None for state in memory.feeders.values())
 
 
 def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
@@ -129,7 +152,13 @@ def _patience_s(source: Carrier, situation: Situation) -> float:
 
 
 def _relieve(memory: CoreMemory, situation: Situation, source: Carrier, cause: Reason) -> CoreMemory:
-    """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order."""
+    """All that is needed at once; when arithmetic finds nothing to blame, the next feeder in tier order.
+
+    Before all of them who is just being picked up: nobody comes on while others go.
+    """
+    coming = [f.id for f in situation.hub.shed_order if memory.feeders[f.id].close is not None]
+    if coming:
+        return replace(shed(memory, coming, cause, situation.now_s), overload_since_s=situation.now_s)
     told = [f for f in situation.hub.shed_order if memory.feeders[f.id].shed_since_s is not None]
     on_their_way = tuple(f for f in told if _is_on_its_way(memory, f, situation))
     deaf = frozenset(f.id for f in told) - frozenset(f.id for f in on_their_way)
@@ -168,9 +197,14 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         and situation.bus_is_live is True
         and _is_earthed(memory, situation)
         and memory.overload_since_s is None
-        and not any(f.close is not None for f in memory.feeders.values())
+        and not any(f.close is not None or _is_on_trial(f) for f in memory.feeders.values())
         and situation.may_switch_on
     )
+
+
+def _is_on_trial(feeder: FeederMemory) -> bool:
+    """It has been picked up once more after a failure."""
+    return feeder.picked_up_at_s is not None and feeder.close_attempts > 1
 
 
 def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:

@@ -188,11 +188,27 @@ def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
 
 
 def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
-    """The POI instrument's bus side, else the liveliest terminals of a source: one may be switched off from the bus."""
-    if seen.poi.bus_voltage_v is not None:
-        return seen.poi.bus_voltage_v
-    at_sources = (_battery(seen, battery).voltage_v for battery in hub.forming_order)
-    return max((v for v in at_sources if v is not None), key=lambda voltage_v: voltage_v.total, default=None)
+    """The POI instrument's bus side, else the liveliest terminals of a source: one may be switched off from the bus.
+
+    Its voltage transformers have fuses. A phase that is missing beside two that live, and all of them while a former
+    gives power, are there when the terminals show them.
+    """
+    at_poi, terminals = seen.poi.bus_voltage_v, [_battery(seen, battery).voltage_v for battery in hub.forming_order]
+    at_source = max((v for v in terminals if v is not None), key=lambda voltage_v: voltage_v.total, default=None)
+    if at_poi is None or at_source is None:
+        return at_poi or at_source
+    live_v = LIVE_RATIO * hub.nominal_voltage_v
+    has_one_phase_less = sum(voltage_v > live_v for voltage_v in at_poi) == len(at_poi) - 1
+    if has_one_phase_less or _former_gives(seen, hub):
+        return PhaseValues(*(max(pair) for pair in zip(at_poi, at_source, strict=True)))
+    return at_poi
+
+
+def _former_gives(seen: ProcessImage, hub: Hub) -> bool:
+    """Into a bus that is dead it would not; nor does one whose own switch is open."""
+    former = _former(seen, hub)
+    power_w = None if former is None else _battery(seen, former).power_w
+    return power_w is not None and abs(power_w.total) > ZERO_CURRENT_A * hub.nominal_voltage_v
 
 
 def _is_closed(poi: PoiSeen, past: PoiMemory, *, differ: bool) -> bool | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from controller.config.types import Device, DeviceTable, PollGroup
 from controller.drivers.blocks import Block
+from controller.drivers.emptiness import Emptiness
 from controller.drivers.link import IMPOSSIBLE, RENEWED_POLLS, Reading, Said, Sample, Value
 from controller.drivers.outbox import Outbox
 from controller.drivers.schedule import poll_period_s
@@ -39,6 +40,7 @@ class Board:
         self.failures = 0
         self.changes_count = self.values_count = 0
         self._clock = clock
+        self._emptiness = Emptiness(device.table)
         self._is_up = self._is_barred = False
         self._writable = frozenset(p.id for p in points if p.writable)
         self._values: dict[str, Said] = {}
@@ -56,6 +58,11 @@ class Board:
     def is_up(self) -> bool:
         """The device answered lately: its connection stands and not three questions in a row went unanswered."""
         return self._is_up
+
+    @property
+    def is_empty(self) -> bool:
+        """It was away, and has said nothing but zeros since."""
+        return self._emptiness.is_empty
 
     @property
     def is_barred(self) -> bool:
@@ -97,6 +104,8 @@ class Board:
         self.changes_count += 1
         self.values_count += 1
         self._forget_answers(frozenset((point,)))
+        if value is not None and self._emptiness.is_asked_for:
+            self._emptiness.hears((point,), (value,))
         self._hurry_if_urgent(point, before, value)
 
     def keep_block(self, block: Block, values: Sequence[Said], asked_at_s: float) -> None:
@@ -104,6 +113,8 @@ class Board:
         kept, points = self._values, block.points
         answer = self._answers.get(points)
         self.changes_count += 1
+        if self._emptiness.is_asked_for:
+            self._emptiness.hears(points, values)
         if answer is not None and answer.is_repeated(values, self._clock(), self._renewed_s[block.group]):
             answer.move_on(asked_at_s)
             for point in self._urgent if self.is_eager else ():
@@ -142,12 +153,14 @@ class Board:
     def failed(self) -> None:
         """The device did not answer, or not sensibly."""
         self.failures += 1
+        self._emptiness.away()
         if self.failures >= FAILURES_TO_DOWN:
             self._is_up = False
 
     def lost(self) -> None:
         """The connection is gone; what the device was told before is unknown from now on."""
         self._is_up = False
+        self._emptiness.away()
         self.outbox.forget()
 
 

@@ -53,6 +53,13 @@ class Limit:
     samples_count: int = 2  # that agree, until a contradicted fact is given up
     stands_alone: bool = False  # no other point of the same sample bears it out
 
+    @property
+    def is_witness(self) -> bool:
+        """Bears out what moves beside it. Across an open POI an angle jumps in every sample, and what stands alone
+        (our own settings group) changes at any time.
+        """
+        return not self.turns and not self.stands_alone
+
 
 LIMITS = {
     "soc_pct": Limit(SOC_STEP_PCT),

@@ -65,6 +65,11 @@ class Link(Protocol):
         ...
 
     @property
+    def is_empty(self) -> bool:
+        """It was away, or was never there before, and what it has said since is nothing but zeros."""
+        ...
+
+    @property
     def changes_count(self) -> int:
         """How often the device has said anything: while it stands still, every reading is what it was."""
         ...

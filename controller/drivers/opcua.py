@@ -23,7 +23,7 @@ from controller.drivers.errors import LinkDownError, NotAdmittedError, UnfitValu
 from controller.drivers.link import Said
 from controller.drivers.opcua_client import out_of_date
 from controller.drivers.opcua_session import Session
-from controller.drivers.opcua_values import Item, data_value, is_same, items_of, value_of, variant_type
+from controller.drivers.opcua_values import NOT_BEGUN, Item, data_value, is_same, items_of, value_of, variant_type
 from controller.drivers.outbox import Wish
 from controller.drivers.schedule import Timer, poll_period_s
 from controller.drivers.surroundings import Surroundings
@@ -180,12 +180,14 @@ class UaServer:
             for item, wish, _ in sending:
                 item.board.outbox.lost(wish)
             raise
-        for (item, wish, _), status in zip(sending, statuses, strict=False):
+        for (item, wish, _), status in zip(sending, statuses, strict=True):
             item.board.answered()
             if status.is_good():
                 item.board.outbox.answered(wish)
-            else:
-                self._around.log.warn(f"{item.board.name} {wish.point}", f"write refused: {status.name}")
+                continue
+            if status.value not in NOT_BEGUN:
+                item.board.outbox.doubted(wish)
+            self._around.log.warn(f"{item.board.name} {wish.point}", f"write refused: {status.name}")
 
     def _encoded(self, item: Item, wish: Wish) -> ua.DataValue | None:
         try:

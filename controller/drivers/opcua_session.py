@@ -90,9 +90,11 @@ class Session:
 
     async def write(self, nodes: Sequence[ua.NodeId], values: Sequence[ua.DataValue]) -> list[ua.StatusCode]:
         """What the server says to each write."""
-        return list(
-            await self._asked(self._client.uaclient.write_attributes(list(nodes), list(values), AttributeIds.Value))
-        )
+        writes = self._client.uaclient.write_attributes(list(nodes), list(values), AttributeIds.Value)
+        statuses = await self._asked(writes)
+        if len(statuses) != len(nodes):
+            raise LinkDownError(f"{len(statuses)} answers to {len(nodes)} writes")
+        return list(statuses)
 
     async def _disagreement(self, cause: BaseException | None) -> str | None:
         """Many servers hang up on whom they do not understand, or fall silent; most tell anybody what they offer."""

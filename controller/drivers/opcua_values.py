@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError
 
 from controller.config.types import NodeWhere, Point
@@ -27,6 +28,21 @@ UNSIGNED_BITS = {
     ua.VariantType.UInt32: 32,
     ua.VariantType.UInt64: 64,
 }
+NOT_BEGUN = frozenset(  # of the results of Write (OPC 10000-4, 5.11.4.4); with all others it may have been done
+    {
+        StatusCodes.BadAttributeIdInvalid,
+        StatusCodes.BadDataEncodingUnsupported,
+        StatusCodes.BadIndexRangeInvalid,
+        StatusCodes.BadIndexRangeNoData,
+        StatusCodes.BadNodeIdInvalid,
+        StatusCodes.BadNodeIdUnknown,
+        StatusCodes.BadNotWritable,
+        StatusCodes.BadOutOfRange,
+        StatusCodes.BadTypeMismatch,
+        StatusCodes.BadUserAccessDenied,
+        StatusCodes.BadWriteNotSupported,
+    }
+)
 SAME_RATIO = 1e-6  # a Float keeps seven digits of our numbers
 
 

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from controller.config.types import Device
+from controller.drivers.emptiness import said_of_zero
 from controller.drivers.limits import Limit
-from controller.drivers.link import Reading, Value
+from controller.drivers.link import IMPOSSIBLE, Reading, Said, Value
 from controller.drivers.schedule import poll_period_s
 
 FORGET_POLLS = 4.0  # after so many without a fact, what comes next is judged by nothing
@@ -24,6 +25,7 @@ class PointDoubt:
     forget_s: float
     lack_s: float
     is_telling: bool  # has bounds
+    zero: Value | None  # what an empty device says of it
     newest: Reading | None = None
     newest_at_s: float = -math.inf  # when it was looked at: its sample may have moved on since
     suspect: Value | None = None
@@ -82,6 +84,7 @@ def point_doubt(name: str, limit: Limit, device: Device) -> PointDoubt:
         forget_s=max(FORGET_MIN_S, FORGET_POLLS * period_s),
         lack_s=LACK_POLLS * period_s,
         is_telling=has_bounds,
+        zero=_as_value(said_of_zero(point)),
     )
 
 
@@ -89,3 +92,7 @@ def plain_step(limit: Limit) -> float:
     """How far a value may always go, time and bounds apart; -1 for words, angles and what nothing contradicts."""
     is_plain = limit.is_number and not limit.turns and limit.step < math.inf
     return limit.step if is_plain else -1.0
+
+
+def _as_value(said: Said) -> Value | None:
+    return None if said is IMPOSSIBLE else said

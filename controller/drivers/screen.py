@@ -2,7 +2,8 @@
 
 One flaw of a wire spoils one point of one reply; physics moves several points at once, or stays. So a jump that no
 other point of the same sample shares waits for a second sample, and the last fact holds meanwhile, with its own, older
-instant. It is never held longer than its role allows: whoever asks for it looks at that instant.
+instant. What moves at other times than all else is no witness. A fact is never held longer than its role allows:
+whoever asks for it looks at that instant.
 
 A device of which much is impossible for long is not the one that its table describes: its register map has changed. It
 is quarantined: nothing of it is believed and nothing is written to it until it has been plausible again for a while,
@@ -16,8 +17,9 @@ from collections import deque
 from collections.abc import Collection, Mapping
 
 from controller.config.types import Device, Protocol
+from controller.drivers.emptiness import EMPTY_S
 from controller.drivers.limits import Limit
-from controller.drivers.link import Link, Reading
+from controller.drivers.link import Link, Reading, Value
 from controller.drivers.point_doubt import PointDoubt, plain_step, point_doubt
 from controller.model.reasons import Reason
 
@@ -54,6 +56,7 @@ class Screen:
         self._is_behind = False  # a fact is not what the device says: its next answer counts, new or not
         self._judged_count = -1  # of values, when it was last asked whether they can be
         self._is_odd: bool | None = None
+        self._empty_since_s: float | None = None  # it was away, answers again, and knows nothing yet
         self._look_at_s = 0.0
         self._bad_since_s: float | None = None
         self._good_since_s: float | None = None
@@ -76,7 +79,7 @@ class Screen:
             self._is_told = is_full and now_s - self._refuted_at_s[0] <= TOLD_WINDOW_S
         elif now_s - newest_s > TOLD_WINDOW_S:
             self._is_told = False
-        told = (Reason.READINGS_DOUBTED,) if self._is_told else ()
+        told = (Reason.READINGS_DOUBTED,) if self._is_told or self._empty_since_s is not None else ()
         return (*told, Reason.DEVICE_IMPLAUSIBLE) if self.is_quarantined else told
 
     def refresh(self, now_s: float) -> None:
@@ -89,12 +92,21 @@ class Screen:
         if changes_count == self._changes_count:
             return
         self._changes_count = changes_count
-        if self.is_quarantined:
+        if self.is_quarantined or self._knows_nothing(now_s):
             return
         values_count = self._link.values_count
         if values_count != self._values_count or self._is_behind:  # else it has said again what the facts are
             self._values_count = values_count
             self._take(now_s)
+
+    def _knows_nothing(self, now_s: float) -> bool:
+        """It was away, and so far reads zero where it did not before."""
+        if not self._link.is_empty or all(_value(self.facts[point.name]) == point.zero for point in self._points):
+            self._empty_since_s = None
+            return False
+        if self._empty_since_s is None:
+            self._empty_since_s = now_s
+        return now_s - self._empty_since_s < EMPTY_S
 
     def _take(self, now_s: float) -> None:
         self.facts_count += 1
@@ -141,12 +153,15 @@ class Screen:
 
     def _weigh(self, doubted: list[PointDoubt]) -> None:
         """A jump that another point of the same sample shares is no flaw of the wire."""
-        instants = [_sampled_at_s(point) for point in doubted]
-        for point, at_s in zip(doubted, instants, strict=True):
-            together_count = sum(abs(at_s - other_s) < SAME_SAMPLE_S for other_s in instants)
+        witnesses = [point for point in doubted if point.limit.is_witness]
+        for point in doubted:
+            at_s = _sampled_at_s(point)
+            is_borne_out = any(
+                other is not point and abs(_sampled_at_s(other) - at_s) < SAME_SAMPLE_S for other in witnesses
+            )
             assert point.newest is not None
             self._suspected.add(point.name)
-            if point.suspects(point.newest, is_borne_out=together_count > 1):
+            if point.suspects(point.newest, is_borne_out=is_borne_out):
                 self.facts[point.name] = point.newest
                 self._settled(point)
 
@@ -177,6 +192,8 @@ class Screen:
 
     # -- quarantine -----------------------------------------------------------------------------------------------
     def _look(self, now_s: float) -> None:
+        if not self._link.is_up:
+            self._empty_since_s = None
         instants = [fact[1].at_s for fact in self.facts.values() if fact is not None]
         self.last_good_at_s = max(instants, default=self.last_good_at_s)
         verdict = self._is_impossible(now_s)
@@ -229,6 +246,10 @@ class Screen:
 def _sampled_at_s(point: PointDoubt) -> float:
     assert point.newest is not None
     return point.newest.at_s
+
+
+def _value(fact: Reading | None) -> Value | None:
+    return None if fact is None else fact.value
 
 
 def _since(since_s: float | None, is_so: bool, now_s: float) -> float | None:

@@ -73,6 +73,7 @@ class Reason(Enum):
     LAST_ACT = "last_act"  # our own supply ends, in good order
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
+    SETTINGS_NOT_FOLLOWED = "settings_not_followed"  # the POI relay was told another group of settings, and stays
     TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well
     # latches and people
     EMERGENCY_OFF = "emergency_off"

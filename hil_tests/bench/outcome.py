@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from controller.model.decision import Event
 from hil_tests.bench.director import Director
-from hil_tests.bench.scene import Scene
+from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.verdict import Finding
 
@@ -26,6 +26,7 @@ class Played:
     plant_s: float
     invalid: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)  # what else the tier has to say
+    orders: tuple[Received, ...] = ()  # as the devices got them
 
 
 def played(director: Director, scene: Scene, fingerprint: str, invalid: str = "") -> Played:
@@ -40,6 +41,7 @@ def played(director: Director, scene: Scene, fingerprint: str, invalid: str = ""
         trace_hash="",
         plant_s=scene.plant.now_s,
         invalid=invalid,
+        orders=tuple(scene.orders),
     )
     return replace(what, trace_hash=_hash_of(what, fingerprint)) if fingerprint else what
 

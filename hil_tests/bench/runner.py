@@ -84,6 +84,7 @@ def judged(scenario: Scenario, seed: int, tier: Tier, what: Played, wall_s: floa
         demands=demands(scenario),
         exceptions=exceptions(scenario),
         properties=what.properties,
+        orders=what.orders,
     )
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 
 from controller.model.decision import Event
 from hil_tests.bench.scenario import Tier
+from hil_tests.bench.scene import Received
 from hil_tests.bench.trace import Trace
 
 
@@ -58,6 +59,7 @@ class Result:
     demands: tuple[str, ...] = ()  # what was expected, numbered as findings number it: the first is expect.1
     exceptions: tuple[str, ...] = ()  # invariants that are not asked for here, with the reason
     properties: Mapping[str, str] = field(default_factory=dict)
+    orders: tuple[Received, ...] = ()  # as the devices got them
 
     @property
     def is_as_expected(self) -> bool:

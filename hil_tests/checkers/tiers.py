@@ -21,9 +21,9 @@ OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
 
 
 def _has_own_fault(scene: Scene, feeder: str) -> bool:
-    """Its protection has operated, or it draws what only a fault draws."""
+    """Its protection has operated, there is a short behind it, or it draws what only a fault draws."""
     truth = scene.plant.feeders[feeder]
-    return truth.has_fault or truth.demand_ratio > OWN_FAULT_RATIO
+    return truth.has_fault or truth.is_shorted or truth.demand_ratio > OWN_FAULT_RATIO
 
 
 @dataclass(slots=True)

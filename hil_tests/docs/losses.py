@@ -19,8 +19,10 @@ INTRO = f"""\
 
 What each output does when a device falls silent, in each mode, at the hub `{PLAYED}`. It follows from the site file,
 from what the device tables declare ([devices](devices.md)) and from the rules of judgement.
-`python -m hil_tests.losses` plays every row: the device is cut in that mode, and what plant and orders then show is
-compared with the cell. All rows are played in `.ci/full`, some in the tests.
+`python -m hil_tests.losses` plays every row: the device is cut in that mode, something else is wished of each of its
+outputs (a closed feeder is to open, a limit to be another), and what plant and orders then show is compared with the
+cell. Then the row is played with the same wishes and nothing lost: a cell that is right there too would prove nothing.
+All rows are played in `.ci/full`, some in the tests.
 
 | in a cell | means |
 |---|---|
@@ -30,7 +32,8 @@ compared with the cell. All rows are played in `.ci/full`, some in the tests.
 | **lapses** | its orders do not reach it; its limit lapses after its reversion time |
 | **stops**, **opens** | its orders do not reach it; it stops or opens after its reversion time |
 | *held back* | it is reached, and is not moved: judgement or guard does not see enough for that |
-| *adapts* | it is reached, and its limit follows from what can still be seen |
+| *adapts* | it is reached, and its limit follows from what can still be seen: another one than usual |
+| *dropped*, *started* | what a black start does, which begins because of the loss |
 
 Nothing is written for a device that is back later: a wish dies after half a second. Loads are shed by what is seen: a
 feeder whose meter is silent counts with its full rating, one whose contactor is not reached is not counted as relief.

@@ -126,6 +126,11 @@ class LoadFeeder:
         self.motor, self.is_dynamic = MotorLoad(motor, runs=runs), True
         self.loads.disturb()
 
+    @property
+    def is_shorted(self) -> bool:
+        """There is a short circuit behind it, whether it is closed or not."""
+        return self._fault_y != 0
+
     # -- physics -----------------------------------------------------------------------------------------------------
     @property
     def is_moving(self) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 from controller.config.types import Device, Point, PollGroup, Protocol
-from controller.drivers.link import IMPOSSIBLE, RENEWED_POLLS, Reading, Sample, Value
+from controller.drivers.emptiness import Emptiness
+from controller.drivers.link import IMPOSSIBLE, RENEWED_POLLS, Reading, Said, Sample, Value
 from hil_tests.plant.rest import STEP_S
 from hil_tests.servers.plant_points import at_once
 from hil_tests.servers.points import PlantDevice
@@ -51,11 +52,17 @@ class DirectLink:
         self._timeout_s = device.timeout_s
         self._deaf_until_s = 0.0
         self.changes_count = self.values_count = 0
+        self._emptiness = Emptiness(device.table)
 
     @property
     def is_up(self) -> bool:
         """Answers."""
         return not self.is_cut
+
+    @property
+    def is_empty(self) -> bool:
+        """It was away, and has said nothing but zeros since."""
+        return self._emptiness.is_empty
 
     @property
     def is_barred(self) -> bool:
@@ -124,6 +131,7 @@ class DirectLink:
         """The controller restarted: its side of the link knows nothing any more."""
         self.is_barred = False
         self._newest.clear()
+        self._emptiness.away()
         self.changes_count += 1
         self.values_count += 1
         self._sent.clear()
@@ -133,6 +141,7 @@ class DirectLink:
             group.forget()
 
     def _lose_everything(self) -> None:
+        self._emptiness.away()
         self._pending.clear()
         self._sent.clear()
         for group in self._groups:
@@ -156,6 +165,8 @@ class DirectLink:
         if group.sample(asked_at_s, now_s):
             self.values_count += 1
             self._newest.update(group.readings())
+        if self._emptiness.is_asked_for:
+            self._emptiness.hears(group.names, group.said())
 
     def _fate_s(self, *, is_write: bool) -> float | None:
         """How much longer one frame takes; None when it is refused, or waited for in vain, which blocks the others."""
@@ -168,6 +179,7 @@ class DirectLink:
             total_s += trouble.delay_s()
         if total_s > self._timeout_s:
             self._deaf_until_s = self.now_s + self._timeout_s
+            self._emptiness.away()
             return None
         return total_s
 
@@ -251,6 +263,13 @@ class _Group:
         if None not in self.values:
             return said
         return [(name, None if reading is None or reading[0] is None else reading) for name, reading in said]
+
+    def said(self) -> list[Said]:
+        """The newest answer, in the order of the names."""
+        return [
+            IMPOSSIBLE if name in self.impossible else value
+            for name, value in zip(self.names, self.values, strict=True)
+        ]
 
     def forget(self) -> None:
         """Nothing was ever sampled."""

@@ -88,6 +88,9 @@ def test_each_criterion_ends_it(village: Village) -> None:
         (mute, "radio"),
     ):
         assert word in (why_abort(replace(seen, status=spoilt), plan) or "")
+    first, *others = empty.batteries
+    other = replace(status, batteries=(status.batteries[0], *others))
+    assert (plan.former, why_abort(replace(seen, status=other), plan)) == (first.id, None), "it forms nothing"
 
 
 # ---- an island, on request ------------------------------------------------------------------------------------------

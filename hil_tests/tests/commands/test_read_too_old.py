@@ -23,6 +23,7 @@ class Told:
     ages_s: dict[str, float] = field(default_factory=dict)
     is_up: bool = True
     is_barred: bool = False
+    is_empty: bool = False
     changes_count: int = 1
     values_count: int = 1
 

@@ -53,7 +53,9 @@ DECIDED = frozenset(
         EventKind.REQUEST_REFUSED,
     }
 )
-FACTS = frozenset({(EventKind.ALARM, Reason.KEYS_UNSEEN)})  # an alarm over what is seen, or not: nobody has decided it
+FACTS = frozenset(
+    {(EventKind.ALARM, Reason.KEYS_UNSEEN), (EventKind.ALARM, Reason.SETTINGS_NOT_FOLLOWED)}
+)  # an alarm over what is seen, or not: nobody has decided it
 
 
 def of_stories() -> Iterator[Event]:
@@ -95,6 +97,7 @@ def with_genset(seen: ProcessImage, state: GensetState) -> ProcessImage:
 def of_a_night_with_little_energy() -> Iterator[Event]:
     bench = Bench.of(options=PlantOptions(irradiance_w_per_m2=0.0, soc_pct=47.0, demand_ratio=0.95))
     bench.run_to(Mode.GRID_CONNECTED)
+    bench.run_for(0.5)
     bench.plant.grid.blackout()
     bench.run_to(Mode.ISLANDED)
     bench.plant.grid.returns()

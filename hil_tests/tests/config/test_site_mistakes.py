@@ -193,7 +193,7 @@ MEANING = (
             also=(("can_set_frequency = true\n", ""),)),
     Mistake("nobody forms", "[batteries.battery_main]", "▶[batteries.battery_main]", "batteries",
             "no battery with can_form on the island side", "at least one",
-            also=(("droop_pct = 1.0", 'droop_pct = 1.0\nbus = "grid_side"'),)),
+            also=(("can_form = true\ncan_set_frequency", "can_form = false\ncan_set_frequency"),)),
     Mistake("former without its curve", "[batteries.battery_main]", "▶[batteries.battery_main]",
             "batteries.battery_main.short_time", "nothing", "load_ratio and hold_s",
             also=(("  { load_ratio = 1.23, hold_s = 60 },\n", ""), ("  { load_ratio = 1.5, hold_s = 20 },\n", ""),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import partial
+
 from controller.core.decide import fresh_memory
+from controller.core.feeders import shed
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
-from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
+from controller.model.words import InverterMode, Mode
+from hil_tests.tests.core.hubs import DEAD, OPEN, hub, islanded, with_battery, with_feeder, with_poi
 from hil_tests.tests.core.run import Run
 
 
@@ -117,6 +122,60 @@ def test_one_that_is_found_closed_has_stood_it_if_it_stands_it_for_its_time() ->
     assert run.memory.feeders["warm_room"].close_attempts == 1
     run.see(islanded, 2.0)
     assert (run.memory.feeders["warm_room"].close_attempts, run.memory.durable.tried) == (0, {})
+
+
+def collapsed(at_s: float) -> ProcessImage:
+    """Picked up, the warm room has taken the bus with it, and stands closed still."""
+    seen = with_poi(islanded(at_s), bus_voltage_v=DEAD, bus_frequency_hz=None)
+    return with_battery(seen, mode=InverterMode.GRID_FOLLOWING, voltage_v=DEAD, power_w=ZERO)
+
+
+def picked_up(run: Run, feeder: str = "warm_room") -> None:
+    """Everything waits but what cannot be shed; it comes back until this feeder is there."""
+    until_s = run.now_s + 120.0
+    while run.memory.feeders[feeder].picked_up_at_s is None:
+        assert run.now_s < until_s, f"{feeder} is never closed"
+        closed = [f for f, state in run.memory.feeders.items() if state.shed_since_s is None]
+        run.see(partial(only, closed))
+
+
+def only(closed: Collection[str], at_s: float) -> ProcessImage:
+    seen = islanded(at_s, load_w=2_000.0)
+    for feeder in seen.feeders:
+        seen = seen if feeder in closed else with_feeder(seen, feeder, position=OPEN, power_w=ZERO)
+    return seen
+
+
+def collapses_with(run: Run, feeder: str = "warm_room") -> None:
+    picked_up(run, feeder)
+    run.see(collapsed, 0.5)
+    run.see(partial(only, ["desk"]), 1.0)
+    assert run.memory.mode is Mode.ISLANDED
+
+
+def test_a_feeder_whose_pick_up_the_island_does_not_stand_is_tried_once_more_and_then_left_alone() -> None:
+    """The failed pick-up was forgotten after ten seconds, and the bolted short was re-energised for ever."""
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.memory = shed(run.memory, ["medical", "warm_room"], Reason.OVERLOAD, run.now_s)
+    collapses_with(run)
+    assert not run.memory.feeders["warm_room"].quarantined, "once may be chance"
+    run.see(partial(only, ["desk"]), 3.0)
+    collapses_with(run)
+    assert run.memory.feeders["warm_room"].quarantined
+    assert not run.memory.feeders["medical"].quarantined, "which had come on just before it"
+    picked_up(run, "ev_posts")
+
+
+def test_what_is_shed_because_the_grid_is_gone_again_says_nothing_of_the_feeder() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.memory = shed(run.memory, ["warm_room"], Reason.OVERLOAD, run.now_s)
+    for _ in range(3):
+        picked_up(run)
+        run.memory = shed(run.memory, ["warm_room"], Reason.PREPARED_SHED, run.now_s)
+        run.see(partial(only, ["desk", "medical", "phones", "ev_posts"]), 1.0)
+    assert not run.memory.feeders["warm_room"].quarantined
 
 
 def test_a_person_lets_an_overdrawn_feeder_close_and_its_fault_is_not_what_room_is_asked_for() -> None:

@@ -108,6 +108,7 @@ class FakeLink:
         self.is_still = False  # nothing more is said
         self.is_up = True
         self.is_barred = False
+        self.is_empty = False
         self.readings: dict[str, Reading] = {}
         self.impossible: dict[str, float] = {}  # with the instants
         self.written: list[tuple[str, Value]] = []

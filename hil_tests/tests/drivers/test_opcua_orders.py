@@ -11,12 +11,14 @@ from itertools import pairwise
 import pytest
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.status_codes import StatusCodes
 
 from controller.config.types import Protocol
 from controller.drivers import opcua
 from controller.drivers.backoff import Patience
 from controller.drivers.board import Board
-from controller.drivers.errors import NotAdmittedError
+from controller.drivers.errors import LinkDownError, NotAdmittedError
+from controller.drivers.opcua_session import Session
 from hil_tests.tests.drivers.devices import device, now_s, running, surroundings, until
 from hil_tests.tests.drivers.opcua_peer import node_point
 from hil_tests.virtual.loop import VirtualLoop
@@ -35,6 +37,7 @@ class Server:
         self.refusals_count = 0
         self.tried_at_s: list[float] = []
         self.lateness_s = 0.0  # what its answers have cost
+        self.status = ua.StatusCode()  # what it says to a write, which it obeys
 
     def clock(self) -> float:
         return now_s() + self.lateness_s
@@ -64,7 +67,7 @@ class Server:
             name = str(node.Identifier)
             self.held[name] = value.Value.Value
             self.said.append((name, value.Value.Value))
-        return [ua.StatusCode() for _ in nodes]
+        return [self.status for _ in nodes]
 
 
 @asynccontextmanager
@@ -115,6 +118,36 @@ async def test_an_opening_does_not_wait_for_what_is_asked_about_another_contact(
         link.write("second", False)
         await until(lambda: ("first", True) in server.said)
         assert server.said[:3] == [("second", False), ("asked", "first"), ("first", True)]
+
+
+@pytest.mark.parametrize(
+    ("said", "times"),
+    [("Good", 2), ("BadTimeout", 1), ("BadCommunicationError", 1), ("UncertainInitialValue", 1), ("BadNotWritable", 2)],
+)
+async def test_a_server_that_obeys_and_says_it_did_not_is_asked_before_it_is_told_again(
+    monkeypatch: pytest.MonkeyPatch, said: str, times: int
+) -> None:
+    """It may have happened. What it will not do at all is tried again, and what is well restated, once a second."""
+    async with unsure_of_the_first(monkeypatch) as (server, link):
+        server.status = ua.StatusCode(getattr(StatusCodes, said))
+        end_s = now_s() + 1.4
+        while now_s() < end_s:
+            link.write("second", True)
+            await asyncio.sleep(0.02)
+        assert server.said.count(("second", True)) == times
+        if times == 1:
+            assert server.said[-1] == ("asked", "second")
+
+
+async def test_a_server_that_says_less_than_it_was_told_has_said_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session("opc.tcp://nobody", 1.0, None)
+
+    async def says_nothing(*_: object) -> list[ua.StatusCode]:
+        return []
+
+    monkeypatch.setattr(session._client.uaclient, "write_attributes", says_nothing)
+    with pytest.raises(LinkDownError, match="0 answers to 1 writes"):
+        await session.write([BOOLEAN], [ua.DataValue(ua.Variant(True))])
 
 
 @pytest.mark.parametrize(("refusals_count", "waits_s"), [(1, [0.1]), (3, [0.1, 5.0, 5.0])])

@@ -42,7 +42,7 @@ class Recorder:
     def __init__(self, name: str, written: list[Wish]) -> None:
         self.name, self.written, self.is_up = name, written, True
         self.changes_count = self.values_count = 0
-        self.is_barred = False
+        self.is_barred = self.is_empty = False
         self.impossible_at_s = lambda _: None
 
     def reading(self, point: str) -> None:  # noqa: ARG002 - of the shape of a link

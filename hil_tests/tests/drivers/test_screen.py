@@ -7,9 +7,10 @@ import random
 import pytest
 
 from controller.config.types import Protocol
+from controller.drivers.limits import Limit
 from controller.drivers.link import Value
 from controller.model.reasons import Reason
-from hil_tests.tests.drivers.told import PERIOD_S, VOLTS, Told
+from hil_tests.tests.drivers.told import LIMITS, PERIOD_S, VOLTS, Told
 
 
 @pytest.fixture
@@ -50,6 +51,26 @@ def test_what_moves_together_is_believed_at_once(told: Told) -> None:
     assert [told.fact(name) for name in ("l1_v", "l2_v", "l3_v")] == [0.0, 0.0, 0.0]
     told.say(position="open", l1_v=230.0, l2_v=0.0, l3_v=0.0)
     assert told.fact("position") == "open"
+
+
+def test_an_angle_that_turns_bears_out_no_flaw_of_another_point() -> None:
+    """Beside a grid at 47.4 Hz the angle jumps in each sample: a flipped bit in a current stopped the only former."""
+    told = Told(limits={**LIMITS, VOLTS[2]: Limit(3.0, 180.0, turns=True)})
+    told.say(l1_v=102.0, l3_v=90.0)
+    assert told.fact("l1_v") == 230.0
+    told.say(l3_v=250.0)
+    assert told.fact("l1_v") == 230.0
+    told.say(position="open", l3_v=50.0)
+    assert told.fact("position") == "closed"
+    told.say(position="open", l3_v=200.0)
+    assert told.fact("position") == "open"
+
+
+def test_a_word_that_stands_alone_bears_out_no_flaw_of_another_point() -> None:
+    """The relay's settings group changed just then: a flipped bit in a current stopped the only former (ISL-011)."""
+    told = Told()
+    told.say(l1_v=102.0, dso_lock=True)
+    assert told.fact("l1_v") == 230.0
 
 
 def test_a_contact_alone_waits_for_one_more_sample_and_says_that_it_waits(told: Told) -> None:

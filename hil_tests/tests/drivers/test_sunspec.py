@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import struct
 from asyncio import StreamWriter
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 import pytest
 
-from controller.config.types import Point, SunSpecWhere
+from controller.config.types import Device, Point, SunSpecWhere
 from controller.drivers.board import Board
+from controller.drivers.errors import ILLEGAL_ADDRESS, RefusedError, WrongDeviceError
 from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_tcp import TCP_RULES, TcpWire
+from controller.drivers.sunspec import discover
+from controller.drivers.transport import Question
 from hil_tests.tests.drivers.devices import board, held, running, surroundings, until
 from hil_tests.tests.drivers.scripted_tcp import Request, ScriptedDevice, frame
 
@@ -69,6 +75,34 @@ async def linked(registers: dict[int, int]) -> AsyncIterator[tuple[ScriptedDevic
             yield peer, link
     finally:
         await peer.stop()
+
+
+@dataclass
+class FlippingWire:
+    """Answers from registers; of every address the first answer has a bit flipped, or each has another one."""
+
+    registers: dict[int, int]
+    flips_always: bool = False
+    asked: Counter[int] = field(default_factory=Counter)
+
+    async def read(self, _: Device, question: Question) -> bytes:
+        self.asked[question.address] += 1
+        if question.address not in self.registers:
+            raise RefusedError(ILLEGAL_ADDRESS, "there is nothing")
+        words = [self.registers[question.address + number] for number in range(question.count)]
+        if self.flips_always or self.asked[question.address] == 1:
+            words[-1] ^= 1 << self.asked[question.address]
+        return struct.pack(f">{question.count}H", *words)
+
+
+async def test_a_flipped_bit_in_a_scale_factor_writes_no_ten_times_higher_limit() -> None:
+    found = await discover(FlippingWire(inverter(40000)), board(POINTS, port=1).device)
+    assert [each.scale for each in found] == [10.0, 0.1, 1.0, 0.1]
+
+
+async def test_a_device_of_which_no_two_answers_agree_is_not_found_out() -> None:
+    with pytest.raises(WrongDeviceError, match="something else in each"):
+        await discover(FlippingWire(inverter(40000), flips_always=True), board(POINTS, port=1).device)
 
 
 @pytest.mark.parametrize("base", [40000, 50000, 0])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from controller.model.words import Mode
 from hil_tests.loss_effects import Effect
-from hil_tests.losses import agrees, contradictions, expected, play
+from hil_tests.loss_play import Played, agrees, play
+from hil_tests.losses import blind_cells, contradictions, expected
 from hil_tests.tests.checkers.stage import the_site
 
 ROWS = {
@@ -17,16 +20,33 @@ ROWS = {
 }
 
 
+@cache
+def as_usual(mode: Mode) -> Played:
+    return play(mode, None)
+
+
 @pytest.mark.parametrize("mode", ROWS)
 def test_a_lost_device_has_the_consequences_that_the_page_names(mode: Mode) -> None:
-    usual = play(mode, None)
-    assert [line for device in ROWS[mode] for line in contradictions(mode, device, usual)] == []
+    assert [line for device in ROWS[mode] for line in contradictions(mode, device, as_usual(mode))] == []
+
+
+@pytest.mark.parametrize("mode", ROWS)
+def test_no_cell_that_says_something_is_right_when_nothing_is_lost(mode: Mode) -> None:
+    assert [line for device in ROWS[mode] for line in blind_cells(mode, device, as_usual(mode))] == []
 
 
 def test_a_wrong_cell_would_be_seen() -> None:
     mode, site = Mode.UNPLANNED_ISLANDING, the_site()
-    usual, played = play(mode, None), play(mode, "poi_relay")
+    usual, played = as_usual(mode), play(mode, "poi_relay")
     right = expected(site, mode, "poi_relay").effects
     assert right["battery_main"] is Effect.HELD_BACK
     assert not agrees(Effect.AS_EVER, "battery_main", played, usual, site)
     assert not agrees(Effect.HELD_BACK, "battery_main", usual, usual, site)
+
+
+def test_an_output_that_follows_though_its_device_is_lost_would_be_seen() -> None:
+    """As if a second way led to it: what is wished meanwhile arrives."""
+    mode, site = Mode.GRID_CONNECTED, the_site()
+    reached = play(mode, "contactor_water", is_lost=False)
+    assert reached.after["water"] == "open"
+    assert not agrees(Effect.HOLDS, "water", reached, as_usual(mode), site)

@@ -1,0 +1,52 @@
+"""A grid that flickers about a limit: its time runs on through a good moment, and no good sample ever ends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model.image import ProcessImage
+from controller.model.phases import PhaseValues
+from controller.model.reasons import Reason
+from controller.model.words import GridVerdict, Mode
+from hil_tests.tests.core.hubs import hub, on_grid, with_poi
+from hil_tests.tests.core.run import CYCLE_S, Run
+
+
+def low(at_s: float, ratio: float = 0.5) -> ProcessImage:
+    """Below 0.8 Un, for which the code waits three seconds; below 0.45 Un it waits 0.3 s."""
+    sag = PhaseValues.even(ratio * 230.0)
+    return with_poi(on_grid(at_s), grid_voltage_v=sag, bus_voltage_v=sag)
+
+
+def flickering(bad_s: float, good_s: float, for_s: float) -> Run:
+    run = Run(hub())
+    run.see(on_grid, 1.0)
+    began_s = run.now_s
+    while run.now_s - began_s < for_s and run.memory.grid.verdict is GridVerdict.OK:
+        run.see(low, bad_s)
+        if run.memory.grid.verdict is GridVerdict.OK:
+            run.see(on_grid, good_s)
+    return run
+
+
+@pytest.mark.parametrize("good_s", [CYCLE_S, 2 * CYCLE_S])
+def test_a_good_moment_twice_a_second_keeps_no_bad_grid(good_s: float) -> None:
+    """Half of the voltage for a minute, and one good sample each half second: the hub stayed on it."""
+    run = flickering(0.45, good_s, 10.0)
+    assert (run.memory.grid.verdict, run.memory.grid.reason) == (GridVerdict.REJECTED, Reason.GRID_UNDERVOLTAGE)
+    assert run.memory.mode is Mode.UNPLANNED_ISLANDING
+    assert run.now_s < 101.0 + 3.0 + 0.5
+
+
+def test_one_that_has_really_come_back_begins_anew() -> None:
+    assert flickering(2.9, 3 * CYCLE_S, 20.0).memory.grid.verdict is GridVerdict.OK
+
+
+def test_a_good_sample_ends_no_sag_that_the_code_rides_through() -> None:
+    run = Run(hub())
+    run.see(on_grid, 1.0)
+    run.see(lambda t: low(t, 0.3), 0.25)
+    run.see(on_grid, CYCLE_S)
+    assert run.memory.grid.verdict is GridVerdict.OK
+    run.see(on_grid, 5.0)
+    assert (run.memory.grid.verdict, run.memory.mode) == (GridVerdict.OK, Mode.GRID_CONNECTED)
