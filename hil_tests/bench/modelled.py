@@ -28,11 +28,15 @@ def check_modelled(site: Site) -> None:
 
 def _elsewhere(site: Site) -> Iterator[Problem]:
     file, hub = read_toml(site.path), site.hub
-    parts = {"batteries": hub.batteries, "pv": hub.pv, "gensets": hub.gensets, "feeders": hub.feeders}
-    for table, assets in parts.items():
-        for name, asset in assets.items():
-            if asset.bus is BusSide.GRID_SIDE:
-                yield file.problem((table, name, "bus"), '"grid_side"', '"island": the bench models no other side')
+    sides = [
+        *(("batteries", battery.id, battery.bus) for battery in hub.batteries.values()),
+        *(("pv", plant.id, plant.bus) for plant in hub.pv.values()),
+        *(("gensets", genset.id, genset.bus) for genset in hub.gensets.values()),
+        *(("feeders", feeder.id, feeder.bus) for feeder in hub.feeders.values()),
+    ]
+    for table, name, bus in sides:
+        if bus is BusSide.GRID_SIDE:
+            yield file.problem((table, name, "bus"), '"grid_side"', '"island": the bench models no other side')
     for name, genset in hub.gensets.items():
         if genset.connection is not GensetConnection.BUS:
             found = f'"{genset.connection.value}"'

@@ -89,8 +89,10 @@ class Metrics:
 
     def _note_instants(self, scene: Scene, now_s: float) -> None:
         plant, instants = scene.plant, self._instants
-        if not plant.grid.is_fed or plant.grid.ratio < 0.2:
+        if _is_outside(scene):
             instants.setdefault("lost", now_s)
+        elif "open" not in instants:
+            instants.pop("lost", None)  # it was ridden through
         if "lost" in instants:
             if plant.poi.position is not CLOSED:
                 instants.setdefault("open", now_s)
@@ -109,6 +111,18 @@ class Metrics:
             instants["detected"] = detected_s
         spans = {"t_detect_s": "detected", "t_open_s": "open", "t_island_s": "formed", "t_back_s": "back"}
         return {name: instants[end] - instants["lost"] for name, end in spans.items() if end in instants}
+
+
+def _is_outside(scene: Scene) -> bool:
+    """The public grid is beyond a band in which its code lets nobody stay for long."""
+    grid = scene.plant.grid
+    if not grid.is_fed or grid.missing:
+        return True
+    for band in scene.site.hub.grid_code.loss_bands:
+        value = grid.frequency_hz if band.quantity == "frequency_hz" else grid.ratio
+        if (band.below is not None and value < band.below) or (band.above is not None and value > band.above):
+            return True
+    return False
 
 
 def metric_names(site: Site) -> frozenset[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import extract_tb
 
+import controller
+import hil_tests
 from controller.config.types import Site
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Scenario, Tier
@@ -15,6 +18,8 @@ from hil_tests.fuzz.gaps import known_gaps, unexplained
 from hil_tests.fuzz.hubs import random_hub
 from hil_tests.fuzz.minimise import PLANT_S_MAX, minimised
 from hil_tests.fuzz.stories import Aim, random_scenario
+
+CONTROLLER, BENCH = (Path(package.__path__[0]) for package in (controller, hil_tests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,55 @@ def play_seed(seed: int, aim: Aim, keep_in: Path | None = None, budget_s: float 
         try:
             result = run(scenario, site, seed, Tier.T0)
         except Exception as error:  # a mistake of the bench, or a controller that raises: a find, and not the last one
-            return Told(seed, aim, 0.0, 0.0, "", (f"{type(error).__name__}: {error}",), is_invalid=True)
+            found = _raised(scenario, seed, aim, error)
+            if keep_in is None:
+                return found
+            smallest = _minimised_raise(scenario, site, seed, error, budget_s)
+            return _kept(found, smallest, path, keep_in)
         gaps = known_gaps(scenario, result, lambda other: run(other, site, seed, Tier.T0))
         if result.is_as_expected or gaps:
             return _told(result, aim, gaps=tuple(gap.name for gap in gaps))
         if keep_in is None or result.verdict is Verdict.INVALID:
             return _told(result, aim, scenario)
         smallest = _minimised(scenario, site, result, budget_s)
-        keep_in.mkdir(parents=True, exist_ok=True)
-        (keep_in / path.name).write_text(path.read_text())
-        return _told(result, aim, smallest, str(write_scenario(smallest, keep_in)))
+        return _kept(_told(result, aim, smallest), smallest, path, keep_in)
+
+
+def _kept(found: Told, smallest: Scenario, hub: Path, keep_in: Path) -> Told:
+    """With the files that repeat it."""
+    keep_in.mkdir(parents=True, exist_ok=True)
+    (keep_in / hub.name).write_text(hub.read_text())
+    reproducer = str(write_scenario(smallest, keep_in))
+    return replace(found, events_count=len(smallest.timeline), reproducer=reproducer)
+
+
+def _raised(scenario: Scenario, seed: int, aim: Aim, error: Exception) -> Told:
+    """What the controller raised is its own fault; what anybody else raised makes the run worth nothing."""
+    file, line = _origin(error)
+    detail = f"{type(error).__name__}: {error} ({file.name}, line {line})"
+    is_ours = not file.is_relative_to(CONTROLLER)
+    return Told(seed, aim, 0.0, 0.0, "", (detail,), is_invalid=is_ours, events_count=len(scenario.timeline))
+
+
+def _origin(error: Exception) -> tuple[Path, int]:
+    """Where it was raised: the innermost place that is the project's own."""
+    frames = [(Path(frame.filename), frame.lineno or 0) for frame in extract_tb(error.__traceback__)]
+    own = [frame for frame in frames if any(frame[0].is_relative_to(part) for part in (CONTROLLER, BENCH))]
+    return own[-1] if own else frames[-1]
+
+
+def _minimised_raise(scenario: Scenario, site: Site, seed: int, error: Exception, budget_s: float) -> Scenario:
+    """Smaller, as long as the same is raised at the same place."""
+    wanted = type(error), _origin(error)
+
+    def breaks_at_s(candidate: Scenario) -> float | None:
+        try:
+            run(candidate, site, seed, Tier.T0)
+        except Exception as again:  # the one that is looked for, or another
+            return candidate.until if (type(again), _origin(again)) == wanted else None
+        return None
+
+    return minimised(scenario, breaks_at_s, budget_s=budget_s, needs_goal=False)
 
 
 def _minimised(scenario: Scenario, site: Site, result: Result, budget_s: float) -> Scenario:
@@ -74,9 +118,7 @@ def _first(result: Result) -> Finding:
     return (unexplained(result) or hard)[0]
 
 
-def _told(
-    result: Result, aim: Aim, smallest: Scenario | None = None, reproducer: str = "", gaps: tuple[str, ...] = ()
-) -> Told:
+def _told(result: Result, aim: Aim, smallest: Scenario | None = None, gaps: tuple[str, ...] = ()) -> Told:
     found = () if gaps else tuple(str(finding) for finding in result.findings if finding.is_hard)
     return Told(
         seed=result.seed,
@@ -87,6 +129,5 @@ def _told(
         broke=found,
         is_invalid=result.verdict is Verdict.INVALID,
         events_count=0 if smallest is None else len(smallest.timeline),
-        reproducer=reproducer,
         gaps=gaps,
     )

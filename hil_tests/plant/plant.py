@@ -223,11 +223,8 @@ class Plant:
                 return Sides(worst, volts, 0.0, slip_hz, grid.frequency_hz)
             return Sides(worst, volts, 0.0, 0.0, self.bus_frequency_hz, is_ours=True)
         bus = self.bus * cmath.rect(1.0, TWO_PI * (self.bus_frequency_hz - NOMINAL_HZ) * dt_s)  # the grid has turned on
-        angle_rad = 0.0 if volts < DEAD_RATIO else cmath.phase(bus * grid.source.conjugate())
-        return Sides(
-            worst, volts, math.degrees(angle_rad), slip_hz, grid.frequency_hz, not grid.rotation_is_swapped,
-            best_grid_ratio=ratio,
-        )  # fmt: skip
+        angle_deg = 0.0 if volts < DEAD_RATIO else math.degrees(cmath.phase(bus * grid.source.conjugate()))
+        return Sides(worst, volts, angle_deg, slip_hz, grid.frequency_hz, self.rotation_equal, best_grid_ratio=ratio)
 
     def _solve(self, dt_s: float) -> None:
         """Loads and followers are admittances at the last voltage; who forms, and the grid, are sources."""

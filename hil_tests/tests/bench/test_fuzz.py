@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from hil_tests.fuzz.hubs import random_hub
 from hil_tests.fuzz.main import FuzzOptions, exit_code, fuzz, summary_lines
 from hil_tests.fuzz.minimise import ddmin, minimised
 from hil_tests.fuzz.stories import Aim, random_scenario
+from hil_tests.plant.feeder import LoadFeeder
 from hil_tests.tests.checkers.stage import the_site
 
 
@@ -107,6 +108,30 @@ def test_a_seed_that_breaks_leaves_a_reproducer_and_its_line(
     assert "1 broke" in said
 
 
+@pytest.mark.parametrize(
+    ("raised_in", "code"), [(play.CONTROLLER / "core" / "decide.py", 1), (play.BENCH / "plant" / "feeder.py", 4)]
+)
+def test_what_is_raised_is_made_small_and_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raised_in: Path, code: int
+) -> None:
+    """It was called invalid, whoever had raised it, and nothing was left that repeats it."""
+    told = scenario(
+        until="14 s",
+        timeline=[
+            {"at": "11 s", "do": "load.scale", "factor": 1},
+            {"at": "12 s", "do": "feeder.trip", "feeder": "desk"},
+        ],
+    )
+    names: dict[str, Callable[..., None]] = {}
+    exec(compile("def raises(*_):\n    raise ValueError('no such number')", str(raised_in), "exec"), names)
+    monkeypatch.setattr(play, "random_scenario", lambda *_: told)
+    monkeypatch.setattr(LoadFeeder, "trip", names["raises"])
+    assert fuzz(FuzzOptions(2, 2, (Aim.SAFETY,), jobs=1, folder=tmp_path)) == code
+    said = capsys.readouterr().out
+    assert f"ValueError: no such number ({raised_in.name}, line 2)" in said
+    assert f"1 events are enough: hallig bench run {tmp_path}/TST-001.toml" in said
+
+
 def test_a_known_gap_alone_is_counted_and_fails_nothing() -> None:
     known = play.Told(1, Aim.SAFETY, 60.0, 1.0, "", gaps=("no black start",))
     broken = play.Told(2, Aim.SAFETY, 60.0, 1.0, "", broke=("I2 at 1.00 s: closed out of sync",))
@@ -124,8 +149,11 @@ def test_one_seed_is_a_range_of_one(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "1 story of seed 3," in capsys.readouterr().out
 
 
-def test_good_seeds_end_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert fuzz(FuzzOptions(2, 3, (Aim.SAFETY,), jobs=1, folder=tmp_path)) == 0
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_good_seeds_end_with_zero_on_one_core_and_on_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: int
+) -> None:
+    assert fuzz(FuzzOptions(2, 3, (Aim.SAFETY,), jobs=jobs, folder=tmp_path)) == 0
     assert "0 broke" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
