@@ -63,7 +63,7 @@ def stepped_w(reference: LoadReference, genset: Genset) -> float:
 
 
 def found_genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
-    """After a start, where a contact may lie or proves nothing: on its droop the genset slips away, or current flows."""
+    """After a start, where a contact may lie or proves nothing: on its droop the genset slips, or current flows."""
     name = situation.loaded_genset
     if name is None or situation.former is not None or not needs_proof(memory, situation):
         return {}
