@@ -9,7 +9,7 @@ import orjson
 
 from controller.core.decide import fresh_memory
 from controller.core.memory import CoreMemory
-from controller.core.poi import ATTEMPTS_MAX
+from controller.core.poi import newest
 from controller.model.memory import Attempt, DurableMemory, Latch, PlannedIsland
 from controller.model.reasons import Reason
 from controller.model.words import Authority, Mode
@@ -130,7 +130,7 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
     durable = DurableMemory(
         authority=late.authority if now.authority is Authority.AUTO else now.authority,
         latches=(*now.latches, *fresh),
-        attempts=(*late.attempts, *now.attempts)[-ATTEMPTS_MAX:],
+        attempts=newest((*late.attempts, *now.attempts)),
         held_open=now.held_open | late.held_open,
         shed_by_us=now.shed_by_us | late.shed_by_us,
         quarantined=now.quarantined | late.quarantined,

@@ -9,7 +9,7 @@ the contact may lie it is let slip, as a former is. Its voltage is its own regul
 
 from __future__ import annotations
 
-from controller.core.contact import may_be_closing, turned_unasked
+from controller.core.contact import may_be_closing, needs_proof, turned_unasked
 from controller.core.memory import CoreMemory, LoadReference
 from controller.core.resync import SLIP_MAX_HZ, can_follow, proof_hz, wanted_slip_hz
 from controller.core.situation import Situation
@@ -63,9 +63,9 @@ def stepped_w(reference: LoadReference, genset: Genset) -> float:
 
 
 def found_genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
-    """After a start, where a contact may lie: on its droop the genset slips away from the grid, or current flows."""
+    """After a start, where a contact may lie or proves nothing: on its droop the genset slips, or current flows."""
     name = situation.loaded_genset
-    if name is None or situation.former is not None or not turned_unasked(memory, situation):
+    if name is None or situation.former is not None or not needs_proof(memory, situation):
         return {}
     genset, given = situation.hub.gensets[name], situation.seen.gensets[name].power_w
     if given is None:

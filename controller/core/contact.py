@@ -11,7 +11,7 @@ as both sides are dead, where nothing can contradict it.
 from __future__ import annotations
 
 from controller.core.memory import CoreMemory, PoiMemory, since
-from controller.core.situation import Situation
+from controller.core.situation import ZERO_CURRENT_A, Situation
 from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
@@ -157,6 +157,19 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
     # A permission stands for minutes, and says nothing of the instant at which the relay uses it.
     is_expected = closed_by is Switcher.DEVICE or (poi.was_asked and closed_by is not Switcher.SYNC_RELAY)
     return memory.mode is Mode.RECONNECTION and situation.holder is not None and not is_expected
+
+
+def needs_proof(memory: CoreMemory, situation: Situation) -> bool:
+    """After a start, beside somebody who holds the bus in step with the grid: the sides have to differ once."""
+    return turned_unasked(memory, situation) or _is_open_and_idle(memory, situation)
+
+
+def _is_open_and_idle(memory: CoreMemory, situation: Situation) -> bool:
+    """It says open and nothing flows; a restart has forgotten that the sides have differed since."""
+    poi = situation.seen.poi
+    is_idle = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
+    says_open = poi.position is BreakerPosition.OPEN and not memory.poi.contact_lies
+    return says_open and is_idle and situation.poi_sides_are_one and not situation.poi_is_proven_open
 
 
 def is_in_doubt(memory: CoreMemory) -> bool:

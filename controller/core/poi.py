@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from controller.core.calm import (
     SHED_SHOWS_S,
     has_shed_since,
@@ -31,7 +33,7 @@ CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
 EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
-ATTEMPTS_MAX = 64
+ATTEMPTS_MAX = 16  # of each kind for each subject: more than any rule counts in its window
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
 SETTINGS_FOLLOW_S = 10.0  # the slowest write and relay, many times over
@@ -145,8 +147,19 @@ def transfer_since_s(memory: CoreMemory) -> float:
 
 def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float) -> CoreMemory:
     """Write an attempt down where a restart finds it."""
-    attempts = (*memory.durable.attempts, Attempt(subject, kind, now_s))[-ATTEMPTS_MAX:]
+    attempts = newest((*memory.durable.attempts, Attempt(subject, kind, now_s)))
     return replace(memory, durable=replace(memory.durable, attempts=attempts))
+
+
+def newest(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """The newest of each subject and kind: a contact that chatters forgets no crank."""
+    count: Counter[tuple[AssetId, str]] = Counter()
+    kept = []
+    for attempt in reversed(attempts):
+        count[attempt.subject, attempt.kind] += 1
+        if count[attempt.subject, attempt.kind] <= ATTEMPTS_MAX:
+            kept.append(attempt)
+    return tuple(reversed(kept))
 
 
 def _has_grid_settings(situation: Situation) -> bool:

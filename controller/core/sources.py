@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.core.bond import makes_way
-from controller.core.contact import is_in_doubt, may_be_closing, turned_unasked
+from controller.core.contact import is_in_doubt, may_be_closing, needs_proof, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import carried_by, leaving_command
@@ -170,14 +170,14 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
 
 
 def found_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
-    """After a start nothing is moved; but where a contact may lie, the former shows whether it does.
+    """After a start nothing is moved; but where a contact may lie, or proves nothing, the former shows what is so.
 
     One that cannot but form is left alone: on the grid it would keep what it was told, and give or take by it.
     """
     former = situation.former
     if former is None or situation.hub.batteries[former].capabilities.always_forms:
         return {}
-    if not turned_unasked(memory, situation):
+    if not needs_proof(memory, situation):
         return {}
     set_hz = with_droop(proof_hz(situation), situation)
     return {former: BatteryCommand(frequency_set_hz=set_hz, cause=Reason.CONTACT_DOUBTED)}
@@ -241,4 +241,4 @@ def _locked_out(memory: CoreMemory, situation: Situation) -> dict[AssetId, Batte
         return {battery: BatteryCommand(stop=True, cause=memory.reason) for battery in situation.hub.batteries}
     if memory.reason in (Reason.POI_STUCK, Reason.POI_UNPROVEN):
         return {b: BatteryCommand(stop=True, cause=memory.reason) for b in situation.hub.forming_order}
-    return {}
+    return found_commands(memory, situation) if memory.reason is Reason.START_UNCLEAR else {}

@@ -45,7 +45,7 @@ class DurableMemory:
 
     authority: Authority = Authority.AUTO
     latches: tuple[Latch, ...] = ()
-    attempts: tuple[Attempt, ...] = ()  # bounded: the newest 64
+    attempts: tuple[Attempt, ...] = ()  # bounded: the newest 16 of each subject and kind
     held_open: frozenset[AssetId] = field(default_factory=frozenset)  # feeders a person holds open
     shed_by_us: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that we may close again
     quarantined: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that only a person lets close again
