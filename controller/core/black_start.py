@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.core.dead_bus import droppable, still_on
+from controller.core.dead_bus import droppable, nothing_bars_it, still_on
 from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
@@ -261,7 +261,8 @@ def _tries_s(memory: CoreMemory, situation: Situation) -> list[float]:
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:
-    if not situation.hub.poi.switching.is_closed_by_us or not returns_by_itself(memory, situation):
+    """It will be closed onto the dead hub in a moment. One that may not be is not waited for, however good it is."""
+    if not returns_by_itself(memory, situation) or not nothing_bars_it(memory, situation):
         return False
     earliest_s = return_at_s(memory, situation)
     return earliest_s is not None and earliest_s - situation.now_s <= GRID_IS_NEAR_S

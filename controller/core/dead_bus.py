@@ -6,18 +6,19 @@ Two ways lead here: a hub that is dark while the grid is good again, and one who
 
 from __future__ import annotations
 
-from controller.core.memory import CoreMemory
-from controller.core.resync import is_return_due
+from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.resync import is_return_due, must_not_close
 from controller.core.situation import Situation
 from controller.model.commands import Order
-from controller.model.hub import AssetId, Feeder
+from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, Mode, Switcher
 
 DEAD_HOLD_S = 0.6  # a little longer than the guard asks: the core orders nothing that would be vetoed
 UNLOAD_MAX_S = 3.0  # a contactor that does not open by then stays on: the grid carries it
-ON = (GensetState.READY, GensetState.LOADED)
+CRANK_ANSWER_S = 2.0  # by then a panel says what our crank has made of it
+ON = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)  # one that comes is on the bus before it says so
 
 
 def is_over_dead_bus(memory: CoreMemory) -> bool:
@@ -26,9 +27,16 @@ def is_over_dead_bus(memory: CoreMemory) -> bool:
 
 
 def may_close_in_the_dark(memory: CoreMemory, situation: Situation) -> bool:
-    """The hub is dark, the grid has been good for its observation time, and nobody has said no."""
+    """The hub is dark, the grid has been good for its observation time, nobody comes first, and nobody has said no."""
+    return nothing_bars_it(memory, situation) and is_return_due(memory, situation)
+
+
+def nothing_bars_it(memory: CoreMemory, situation: Situation) -> bool:
+    """We might close a good grid onto the dead hub: no lock, no latch, nobody who comes, and its contact says open."""
     is_open = situation.seen.poi.position is BreakerPosition.OPEN  # one that says anything else is left
-    return is_open and situation.hub.poi.switching.is_closed_by_us and is_return_due(memory, situation)
+    is_wanted = memory.durable.planned is None and not must_not_close(memory, situation)
+    is_free = is_open and is_wanted and nobody_is_on(memory, situation)
+    return is_free and situation.hub.poi.switching.is_closed_by_us
 
 
 def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
@@ -42,10 +50,10 @@ def is_ready(memory: CoreMemory, situation: Situation) -> bool:
     since_s, now_s = memory.bus_dead_since_s, situation.now_s
     is_dead = since_s is not None and now_s - since_s >= DEAD_HOLD_S
     is_unloaded = now_s - memory.mode_since_s >= UNLOAD_MAX_S or not still_on(situation)
-    return situation.grid_is_live is True and is_dead and is_unloaded and nobody_is_on(situation)
+    return situation.grid_is_live is True and is_dead and is_unloaded and nobody_is_on(memory, situation)
 
 
-def is_overtaken(order: Order, situation: Situation) -> bool:
+def is_overtaken(order: Order, memory: CoreMemory, situation: Situation) -> bool:
     """Given over dead sides, and now one of them that was dead lives, or one that lived is dead, or somebody is on."""
     match order.cause:
         case Reason.DEAD_BUS_RETURN:
@@ -54,17 +62,34 @@ def is_overtaken(order: Order, situation: Situation) -> bool:
             grid_is_other = situation.grid_is_dead is False
         case _:
             return False
-    return grid_is_other or situation.bus_is_dead is False or not nobody_is_on(situation)
+    return grid_is_other or situation.bus_is_dead is False or not nobody_is_on(memory, situation)
 
 
-def nobody_is_on(situation: Situation) -> bool:
-    """No battery forms the bus and no genset is on it, as far as they answer; a dead bus speaks for the others."""
+def nobody_is_on(memory: CoreMemory, situation: Situation) -> bool:
+    """No battery forms the bus, and no genset is on it or may be coming; a dead bus speaks for the others."""
     seen = situation.seen
     forms = any(
         (seen.batteries.get(battery) or BatterySeen()).mode is InverterMode.GRID_FORMING
         for battery in situation.hub.batteries
     )
-    return not forms and not any((seen.gensets.get(g) or GensetSeen()).state in ON for g in situation.hub.gensets)
+    return not forms and not any(_may_come(memory, genset, situation) for genset in situation.hub.gensets.values())
+
+
+def _may_come(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """It comes or runs, was cranked just now, or was last seen so; unseen, for an order's time and a start after it.
+
+    By then its start has failed, or the bus is not dead any more. After that a panel that stays silent bars nothing:
+    it must not keep the hub dark beside a good grid.
+    """
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    if state in ON:
+        return True
+    begun_s = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
+    if state is not None:
+        return any(situation.now_s - at_s < CRANK_ANSWER_S for at_s in begun_s)
+    coming_at_s = memory.gensets.get(genset.id, SourceMemory()).coming_at_s
+    begun_s += [] if coming_at_s is None else [coming_at_s]
+    return any(situation.now_s - at_s <= 2.0 * genset.start_time_s for at_s in begun_s)
 
 
 def droppable(situation: Situation) -> list[AssetId]:

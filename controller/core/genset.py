@@ -45,6 +45,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
         after = replace(
             planned,
             coming_since_s=_coming_since_s(before, genset, situation),
+            coming_at_s=_coming_at_s(before, genset, situation),
             failed_at_s=_failed_at_s(before, genset, situation),
             feeds_since_s=fed_since_s,
             reference=next_reference(memory, before.reference, genset, situation),
@@ -127,6 +128,14 @@ def _coming_since_s(before: SourceMemory, genset: Genset, situation: Situation) 
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     comes = state in COMING or (state is None and before.coming_since_s is not None)
     return since(before.coming_since_s, comes, situation.now_s)
+
+
+def _coming_at_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
+    """Not seen, it is what it was; seen off, that is forgotten."""
+    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    if state is None:
+        return before.coming_at_s
+    return situation.now_s if state in RUNNING else None
 
 
 def _failed_at_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:

@@ -57,7 +57,7 @@ def may_leave_closed(memory: CoreMemory, situation: Situation) -> bool:
     since_s = memory.bus_dead_since_s
     is_dead = since_s is not None and now_s - since_s >= DEAD_HOLD_S and situation.grid_is_dead is True
     has_waited = now_s - memory.mode_since_s >= wait_s
-    return is_dead and has_waited and nobody_is_on(situation) and not can_start_now(memory, situation)
+    return is_dead and has_waited and nobody_is_on(memory, situation) and not can_start_now(memory, situation)
 
 
 def leave_closed(memory: CoreMemory, situation: Situation) -> CoreMemory:

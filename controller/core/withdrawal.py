@@ -21,7 +21,8 @@ from controller.model.words import Switcher
 
 def is_past(close: Order, memory: CoreMemory, situation: Situation) -> bool:
     """The dead bus has come alive, or the bus is on its way out of step before the contact has come."""
-    return is_overtaken(close, situation) or (_is_timed(close, situation) and not keeps_in_step(memory, situation))
+    is_out_of_step = _is_timed(close, situation) and not keeps_in_step(memory, situation)
+    return is_overtaken(close, memory, situation) or is_out_of_step
 
 
 def without_overthrown(memory: CoreMemory, situation: Situation) -> CoreMemory:

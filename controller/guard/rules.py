@@ -12,13 +12,13 @@ from controller.guard import proof
 from controller.guard.proof import Case
 from controller.model.commands import Order
 from controller.model.frozen import dataclass
-from controller.model.hub import AssetId, Feeder
-from controller.model.image import FeederSeen
+from controller.model.hub import AssetId, Feeder, Genset
+from controller.model.image import FeederSeen, GensetSeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, SettingsGroup
 
 DEAD_PROOF_S = 0.5
-RUNS = (GensetState.READY, GensetState.LOADED)
+RUNS = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)  # one that comes is on the bus before it says so
 ORDER_MAX_S = 600.0  # no cause lasts longer than this; the slowest is a permission to a synchronising relay
 WIRE_S = 0.3125  # the slowest write to an inverter and the poll after it
 ANSWER_MAX_S = 2.0  # of an inverter that takes its time, however short the order stands
@@ -158,14 +158,15 @@ def is_bus_not_proven_dead(case: Case, _ask: Ask) -> bool:
 
 
 def is_source_on(case: Case, _ask: Ask) -> bool:
-    """Who can form is told to stop in this very cycle, and neither forms nor runs as far as it answers."""
+    """Who can form is told to stop in this very cycle, and nobody forms, runs or may be coming."""
     commands, hub = case.commands, case.bounds.hub
     formers = [battery.id for battery in hub.batteries.values() if battery.capabilities.can_form]
     is_left_on = not all(b in commands.batteries and commands.batteries[b].stop for b in formers)
     forms = any(seen.mode is InverterMode.GRID_FORMING for seen in case.seen.batteries.values())
     runs = any(seen.state in RUNS for seen in case.seen.gensets.values())
+    comes = any(_may_come(case, genset) for genset in hub.gensets.values())
     cranks = any(command.crank is not None for command in commands.gensets.values())
-    return is_left_on or forms or runs or cranks
+    return is_left_on or forms or runs or comes or cranks
 
 
 def is_not_left_closed(case: Case, _ask: Ask) -> bool:
@@ -233,6 +234,20 @@ def is_bus_taken(case: Case, ask: Ask) -> bool:
 
 def _is_in_parallel(case: Case) -> bool:
     return proof.is_on_grid(case) and proof.is_grid_healthy(case) and not case.commands.poi.open
+
+
+def _may_come(case: Case, genset: Genset) -> bool:
+    """Cranked so lately that its panel may not know yet; or last seen coming, or cranked, and not seen since.
+
+    Unseen, it is waited for as long as an order may stand and a start take after that: then its start has failed, or
+    the bus is not dead any more. A panel that stays silent must not keep the hub dark beside a good grid.
+    """
+    state = (case.seen.gensets.get(genset.id) or GensetSeen()).state
+    track, coming_at_s = case.track(genset.id), case.memory.coming_at_s.get(genset.id)
+    if state is not None:
+        return track.passed_at_s is not None and case.now_s - track.passed_at_s < ANSWER_MAX_S
+    begun_s = track.tries_at_s if coming_at_s is None else (coming_at_s,)
+    return any(case.now_s - at_s <= 2.0 * genset.start_time_s for at_s in begun_s)
 
 
 def _is_awaited(case: Case, battery: AssetId) -> bool:

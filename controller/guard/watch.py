@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from controller.guard import proof
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
@@ -20,6 +22,7 @@ TOLD_MAX = 64
 OUT_RATIO = 0.0625  # of a genset's rating: more than its governor makes of a grid at 49.9 Hz
 STUCK_S = 0.25  # added to the breaker's opening time before "still joined" counts: skew between instruments
 OPENING_SEEN_S = 5.0  # slowest contactor and bus: an opening seen later than this after our command was not ours
+COMING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)  # it is on the bus, or soon will be
 RUNNING = (GensetState.READY, GensetState.LOADED)  # one order covers all that a genset tries until then
 
 
@@ -61,6 +64,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         feeds_since_s=_first(memory.feeds_since_s, now_s) if may_feed else None,
+        coming_at_s=_watch_coming(memory.coming_at_s, seen, now_s),
         closing=_still_closing(memory, poi, bounds, now_s),
         shed_at_s=memory.shed_at_s,
         told=memory.told,
@@ -150,6 +154,13 @@ def _may_feed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, out_w: fl
     """A genset carries load, and the street may live on it. Not seen, it goes on with what it did."""
     on = proof.loaded_gensets(seen, bounds.hub, counts_unseen=memory.feeds_since_s is not None)
     return any(out_w > OUT_RATIO * genset.rating_va for genset in on)
+
+
+def _watch_coming(before: Mapping[AssetId, float], seen: ProcessImage, now_s: float) -> dict[AssetId, float]:
+    """One that is seen off is forgotten; one that is not seen is remembered as what it was."""
+    states = {genset: state.state for genset, state in seen.gensets.items() if state.state is not None}
+    unseen = {genset: at_s for genset, at_s in before.items() if genset not in states}
+    return unseen | {genset: now_s for genset, state in states.items() if state in COMING}
 
 
 def _first(before_s: float | None, now_s: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ import pytest
 from controller.core.black_start import ATTEMPT_MEMORY_S, GRID_IS_NEAR_S, REST_S, STEPS
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import EarthingSeen, ProcessImage
-from controller.model.memory import DurableMemory
+from controller.model.memory import DurableMemory, Latch, PlannedIsland
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, BreakerPosition, InverterMode, Mode
 from hil_tests.tests.core.hubs import (
@@ -170,6 +171,41 @@ def test_a_grid_that_may_be_closed_in_a_moment_is_waited_for() -> None:
     assert run.memory.mode is Mode.DARK, "the battery could start now, and the grid will be there first"
     run.see(near, 3.5)
     assert (run.memory.mode, run.memory.reason) == (Mode.RECONNECTION, Reason.DEAD_BUS_RETURN)
+
+
+def locked(seen: ProcessImage) -> ProcessImage:
+    return with_poi(seen, dso_lock=True)
+
+
+def in_between(seen: ProcessImage) -> ProcessImage:
+    """The contact is not seen; that the POI is open shows all the same: its sides differ, and no current flows."""
+    return with_poi(seen, position=None)
+
+
+@pytest.mark.parametrize("bar", [locked, in_between, "poi_close", "planned"])
+def test_a_grid_that_must_not_be_closed_is_not_waited_for_by_a_full_battery(
+    bar: Callable[[ProcessImage], ProcessImage] | str,
+) -> None:
+    run = Run(hub())
+    run.see(nothing_left, 0.2)
+    if bar == "poi_close":
+        latch = Latch("poi_close", Reason.POI_WILL_NOT_CLOSE, run.now_s)
+        run.memory = replace(run.memory, durable=replace(run.memory.durable, latches=(latch,)))
+    if bar == "planned":
+        wish = PlannedIsland("duty", run.now_s, run.now_s + 3600.0)
+        run.memory = replace(run.memory, durable=replace(run.memory.durable, planned=wish))
+
+    def barred(at_s: float) -> ProcessImage:
+        seen = good_grid_beside_the_dark(at_s)
+        return seen if isinstance(bar, str) else bar(seen)
+
+    def well_again(at_s: float) -> ProcessImage:
+        return with_battery(barred(at_s), mode=InverterMode.OFF, soc_pct=90.0, discharge_limit_w=9e4)
+
+    run.see(barred, 15.0)
+    assert run.memory.mode is Mode.DARK
+    run.see(well_again, 1.0)
+    assert run.memory.mode is Mode.BLACK_START, "dark is not the end"
 
 
 def test_a_contact_that_does_not_say_open_is_not_closed_by_us() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from controller.core.situation import assess
 from controller.model.image import GensetSeen, ProcessImage
+from controller.model.memory import Attempt
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import GensetState, SettingsGroup
@@ -39,12 +40,15 @@ def grid_flickers(at_s: float) -> ProcessImage:
     return with_poi(all_dead(at_s), grid_voltage_v=PhaseValues.even(140.0))
 
 
-def genset_on(image: Image) -> Image:
-    genset = {"genset": GensetSeen(0.0, GensetState.READY, PhaseValues.even(0.0), 100.0)}
+def genset_on(image: Image, state: GensetState | None = GensetState.READY) -> Image:
+    genset = {"genset": GensetSeen(0.0, state, PhaseValues.even(0.0), 100.0)}
     return lambda at_s: replace(image(at_s), gensets=genset)
 
 
-@pytest.mark.parametrize("after", [grid_comes, grid_flickers, genset_on(all_dead)])
+COMES = [GensetState.STARTING, GensetState.READY, GensetState.LOADED]
+
+
+@pytest.mark.parametrize("after", [grid_comes, grid_flickers, *(genset_on(all_dead, state) for state in COMES)])
 def test_dead_onto_dead_is_not_closed_once_the_grid_or_a_source_comes(after: Image) -> None:
     run = Run(hub(poi=replace(hub().poi, is_closed_unattended=True)))
     ordered(run, all_dead, Reason.LAST_ACT)
@@ -54,7 +58,7 @@ def test_dead_onto_dead_is_not_closed_once_the_grid_or_a_source_comes(after: Ima
 @pytest.mark.parametrize(
     "after",
     [
-        genset_on(good_grid_beside_the_dark),
+        *(genset_on(good_grid_beside_the_dark, state) for state in COMES),
         lambda t: with_poi(good_grid_beside_the_dark(t), bus_voltage_v=LIVE, bus_frequency_hz=50.0),
     ],
 )
@@ -63,6 +67,57 @@ def test_live_onto_dead_is_not_closed_once_somebody_supplies_the_bus(after: Imag
     run.see(nothing_left, 1.0)
     ordered(run, good_grid_beside_the_dark, Reason.DEAD_BUS_RETURN)
     assert run.see(after).commands.poi.close is None
+
+
+def closed_after_s(run: Run, image: Image) -> float:
+    """How long it takes until the grid is closed onto the dead bus."""
+    since_s = run.now_s
+    ordered(run, image, Reason.DEAD_BUS_RETURN)
+    return run.now_s - since_s
+
+
+START_S = hub().gensets["genset"].start_time_s
+OFF = [GensetState.STOPPED, GensetState.COOLING, GensetState.FAULT]
+
+
+@pytest.mark.parametrize("state", [*OFF, None])
+def test_a_genset_that_is_not_on_is_not_waited_for(state: GensetState | None) -> None:
+    run = Run(hub())
+    run.see(genset_on(nothing_left, state), 1.0)
+    assert closed_after_s(run, genset_on(good_grid_beside_the_dark, state)) < 14.0
+
+
+@pytest.mark.parametrize("state", COMES)
+def test_a_genset_that_came_when_its_panel_fell_silent_is_waited_for_and_not_for_ever(state: GensetState) -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    run.see(genset_on(good_grid_beside_the_dark, state), 0.5)
+    assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 1.0
+
+
+def test_one_that_was_seen_off_before_is_not() -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    run.see(genset_on(good_grid_beside_the_dark, GensetState.STARTING), 5.0)
+    run.see(genset_on(good_grid_beside_the_dark, GensetState.STOPPED))
+    assert closed_after_s(run, good_grid_beside_the_dark) < 9.0
+
+
+def test_one_that_we_cranked_and_do_not_see_is_waited_for_too() -> None:
+    run = Run(hub())
+    cranked = (Attempt("genset", "crank", run.now_s),)
+    run.memory = replace(run.memory, durable=replace(run.memory.durable, attempts=cranked))
+    assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 1.0
+
+
+def test_a_panel_that_cannot_know_of_our_crank_yet_is_not_believed() -> None:
+    run = Run(hub())
+    run.see(good_grid_beside_the_dark, 12.5)
+    assert run.commands.poi.close is None
+    cranked = (Attempt("genset", "crank", run.now_s),)
+    run.memory = replace(run.memory, durable=replace(run.memory.durable, attempts=cranked))
+    stopped = genset_on(good_grid_beside_the_dark, GensetState.STOPPED)
+    assert 2.0 <= closed_after_s(run, stopped) < 2.2
 
 
 def test_of_two_batteries_one_with_an_open_contactor_makes_no_bus_dead() -> None:
