@@ -205,7 +205,7 @@ def test_a_grid_that_must_not_be_closed_is_not_waited_for_by_a_full_battery(
     run.see(barred, 15.0)
     assert run.memory.mode is Mode.DARK
     run.see(well_again, 1.0)
-    assert run.memory.mode is Mode.BLACK_START, "dark is not the end"
+    assert run.memory.mode.value == "black_start", "dark is not the end"
 
 
 def test_a_contact_that_does_not_say_open_is_not_closed_by_us() -> None:
