@@ -21,6 +21,8 @@ from controller.commands.frame import (
     print_lines,
 )
 from controller.commands.hubs import find_hub
+from controller.model.reasons import Reason
+from controller.model.words import Mode
 
 if TYPE_CHECKING:
     from controller.commands.transfer import Story
@@ -45,7 +47,8 @@ def _feeders(status: Status) -> list[str]:
 
 
 def _releasable(status: Status) -> list[str]:
-    return [latch.subject for latch in status.latches] + _feeders(status)
+    is_stuck = status.mode is Mode.LOCKED_OUT and status.reason in (Reason.POI_STUCK, Reason.POI_UNPROVEN)
+    return [latch.subject for latch in status.latches] + ["lockout"] * is_stuck + _feeders(status)
 
 
 def _gensets(status: Status) -> list[str]:

@@ -68,9 +68,8 @@ def grid_lost(memory: CoreMemory, _: Situation) -> bool:
 
 
 def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
-    """The bus is seen dead and the POI is not seen at all: its instrument went with the grid."""
-    is_blind = situation.seen.poi.grid_voltage_v is None and situation.seen.poi.position is None
-    return is_blind and collapsed(memory, situation)
+    """The bus is seen dead and the grid is not seen: its instrument went with it, whatever a separate contact says."""
+    return situation.seen.poi.grid_voltage_v is None and collapsed(memory, situation)
 
 
 def island_formed(memory: CoreMemory, situation: Situation) -> bool:
@@ -124,10 +123,25 @@ def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
 
 def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:
     """The POI never opened, no trip stands, and since the lock-out the grid has been good for its observation time."""
+    is_tripped = situation.seen.poi.relay_tripped is True  # a street that our own inverter holds up looks good as well
+    return not is_tripped and stood_on_a_good_grid(memory, situation)
+
+
+def lockout_released(memory: CoreMemory, situation: Situation) -> bool:
+    """A person at the hub has looked: the POI never opened, the grid has been good for as long, the trip is old."""
+    return memory.released_lockout and may_release_lockout(memory, situation)
+
+
+def may_release_lockout(memory: CoreMemory, situation: Situation) -> bool:
+    """Nothing that is seen speaks against it: the contact says closed, both sides are one, no source of ours forms."""
+    is_one = situation.contact_is_closed and situation.poi_sides_are_one
+    return is_one and situation.holder is None and stood_on_a_good_grid(memory, situation)
+
+
+def stood_on_a_good_grid(memory: CoreMemory, situation: Situation) -> bool:
+    """Closed, and good for the observation time since the lock-out for a POI that did not open."""
     good_s, observation_s = memory.grid.good_since_s, situation.hub.grid_code.return_window.observation_s
-    if good_s is None or situation.seen.poi.relay_tripped is True:
-        return False  # a street that our own inverter holds up looks good as well
-    waited = situation.now_s - max(good_s, memory.mode_since_s) >= observation_s
+    waited = good_s is not None and situation.now_s - max(good_s, memory.mode_since_s) >= observation_s
     return memory.reason in NOT_PROVEN and waited and situation.poi_is_closed is True
 
 

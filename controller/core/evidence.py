@@ -252,6 +252,7 @@ _PARTS: Mapping[str, tuple[Part, ...]] = {
     "not_formed": (_not_formed, bus_side),
     "collapsed": (_collapse, bus_side, _transfer),
     "may_reconnect": (_good_grid, grid_side),
+    "lockout_released": (_good_grid, _contact, grid_side),
     "grid_is_back": (_good_grid, _contact, grid_side),
     "will_not_close": (_tries, _contact),
     "gave_up": (_waited(lambda s: s.hub.timing.resync_max_s), _contact, grid_side, bus_side),

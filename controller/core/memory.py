@@ -220,6 +220,7 @@ class CoreMemory:
     glimpse: Glimpse | None = None  # what comes after these, if the bus lives on
     last_pickup_at_s: float = 0.0
     released_return: bool = False  # a person has released reconnection
+    released_lockout: bool = False  # a person at the hub has looked at a POI that did not open
     released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch

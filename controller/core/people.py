@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.black_start import ask_for_start
+from controller.core.conditions import NOT_PROVEN, may_release_lockout
 from controller.core.feeders import as_found, is_faulty
 from controller.core.memory import CoreMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
@@ -73,12 +74,12 @@ def _answer(
 
 def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
     """The memory after the request; None when it is refused, or why."""
-    seen, hub, now_s = situation.seen, situation.hub, situation.now_s
+    hub, now_s = situation.hub, situation.now_s
     match request.kind:
         case RequestKind.OBSERVE_ON | RequestKind.OBSERVE_OFF | RequestKind.MANUAL_ON | RequestKind.MANUAL_OFF:
             return _set_authority(memory, request.kind, now_s)
         case RequestKind.RELEASE_LATCH:
-            return _release(memory, request, seen)
+            return _release(memory, request, situation)
         case RequestKind.OPEN_FEEDER | RequestKind.CLOSE_FEEDER:
             return _act_on_feeder(memory, request, situation)
         case RequestKind.START_GENSET | RequestKind.STOP_GENSET:
@@ -134,14 +135,18 @@ def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
     )
 
 
-def _release(memory: CoreMemory, request: OperatorRequest, seen: ProcessImage) -> CoreMemory | Reason | None:
+def _release(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
     """Only by a person at the hub, and only when the cause is gone."""
+    seen = situation.seen
     still_there = {"emergency_off": seen.emergency_off is not False, "dso_lock": seen.poi.dso_lock is not False}
     subject = request.subject or ""
     if not request.at_the_hub:
         return Reason.NOT_AT_THE_HUB
     if still_there.get(subject, False):
         return Reason.CAUSE_REMAINS
+    if subject == "lockout" and memory.mode is Mode.LOCKED_OUT and memory.reason in NOT_PROVEN:
+        is_clear = may_release_lockout(memory, situation)
+        return replace(memory, released_lockout=True) if is_clear else Reason.CAUSE_REMAINS
     if subject in memory.feeders:
         freed = replace(memory.feeders[subject], quarantined=False, close_attempts=0)
         return replace(memory, feeders={**memory.feeders, subject: freed})

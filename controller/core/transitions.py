@@ -39,6 +39,7 @@ from controller.core.conditions import (
     grid_unseen,
     grid_unseen_over_dead_bus,
     island_formed,
+    lockout_released,
     nobody_follows,
     not_formed,
     open_not_proven,
@@ -167,6 +168,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.LOCKED_OUT, Mode.UNKNOWN, emergency_released, Reason.RELEASED_BY_PERSON),
     Transition(Mode.LOCKED_OUT, Mode.UNPLANNED_ISLANDING, proven_open_at_last, Reason.POI_PROVEN_OPEN),
     Transition(Mode.LOCKED_OUT, Mode.GRID_CONNECTED, grid_is_back, Reason.GRID_RETURNED),
+    Transition(Mode.LOCKED_OUT, Mode.GRID_CONNECTED, lockout_released, Reason.RELEASED_BY_PERSON),
 )
 
 

@@ -44,6 +44,7 @@ from hil_tests.tests.core.scenes import (
     lying_contact,
     no_transformer,
     nobody_can_form,
+    old_flag,
     pressed,
     quiet,
     quiet_and_joined,
@@ -86,6 +87,13 @@ def a_person_releases_the_emergency_off(run: Run) -> None:
     release = OperatorRequest("1", RequestKind.RELEASE_LATCH, "emergency_off", "duty", True, run.now_s + 10.0)
     run.see(dark, advice=Advice(requests=(release,)))
     run.see(dark)
+
+
+def a_person_releases_the_lock_out(run: Run) -> None:
+    seeing(*STUCK)(run)
+    run.see(old_flag, 10.2)
+    release = OperatorRequest("1", RequestKind.RELEASE_LATCH, "lockout", "duty", True, run.now_s + 10.0)
+    run.see(old_flag, advice=Advice(requests=(release,)))
 
 
 def returning_over_a_dead_bus(run: Run) -> None:
@@ -232,6 +240,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.LOCKED_OUT, "start_clear", Reason.STARTED): seeing((blind, 10.2), (on_grid, 0.1)),
     (Mode.LOCKED_OUT, "emergency_released", Reason.RELEASED_BY_PERSON): a_person_releases_the_emergency_off,
     (Mode.LOCKED_OUT, "proven_open_at_last", Reason.POI_PROVEN_OPEN): seeing(*STUCK, (dark, 0.2)),
+    (Mode.LOCKED_OUT, "lockout_released", Reason.RELEASED_BY_PERSON): a_person_releases_the_lock_out,
     (Mode.LOCKED_OUT, "grid_is_back", Reason.GRID_RETURNED): seeing(*STUCK, (on_grid, 10.2)),
 }
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import clock
+from controller.commands import ask
 from controller.commands.explaining import table
 from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace
@@ -178,3 +179,10 @@ def test_what_never_was_is_not_told_as_not_measured() -> None:
     inputs = {"newest_attempt_s": None, "former": None}
     rows = [" ".join(row.split()) for row in table(inputs, Labels(islanded(), say), say)]
     assert rows == ["newest attempt, ago –", "Forming source nothing"]
+
+
+def test_a_lock_out_by_a_poi_that_did_not_open_can_be_released() -> None:
+    of = ask.WISHES["release"].subjects
+    assert of is not None
+    stuck = replace(islanded(), mode=Mode.LOCKED_OUT, reason=Reason.POI_STUCK)
+    assert ["lockout" in of(status) for status in (stuck, islanded())] == [True, False]

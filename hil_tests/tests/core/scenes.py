@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.model.image import EarthingSeen, PoiSeen, ProcessImage, WeatherSeen
-from controller.model.phases import PhaseValues
+from controller.model.phases import ZERO, PhaseValues
 from controller.model.words import BreakerPosition, InverterMode, SettingsGroup
 from hil_tests.tests.core.hubs import (
     CLOSED,
@@ -86,7 +86,8 @@ def far_apart(at_s: float) -> ProcessImage:
 
 
 def returned_without_island(at_s: float) -> ProcessImage:
-    return with_poi(returned(at_s), bus_voltage_v=DEAD, bus_frequency_hz=None, angle_difference_deg=None)
+    seen = with_poi(returned(at_s), bus_voltage_v=DEAD, bus_frequency_hz=None, angle_difference_deg=None)
+    return with_battery(seen, voltage_v=DEAD, power_w=ZERO)
 
 
 def beside_a_good_grid(at_s: float) -> ProcessImage:
@@ -149,6 +150,11 @@ def keys_unseen(at_s: float) -> ProcessImage:
 def tripped(at_s: float) -> ProcessImage:
     """The protection has tripped the POI, and it is still closed."""
     return with_poi(quiet(at_s), relay_tripped=True)
+
+
+def old_flag(at_s: float) -> ProcessImage:
+    """On a good grid, and the relay still says that it has tripped."""
+    return with_poi(on_grid(at_s), relay_tripped=True)
 
 
 def low(at_s: float) -> ProcessImage:

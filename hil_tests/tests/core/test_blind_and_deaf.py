@@ -11,12 +11,12 @@ import pytest
 from controller.core.decide import fresh_memory
 from controller.durable import dump_durable, load_durable
 from controller.model.advice import Advice, OperatorRequest, RequestKind
-from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
+from controller.model.image import EarthingSeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, GensetState, GridVerdict, Mode
-from hil_tests.tests.core.hubs import battery, dark, hub, islanded, nothing_left, on_grid, with_battery, with_poi
+from hil_tests.tests.core.hubs import DEAD, battery, dark, hub, islanded, nothing_left, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
 
@@ -209,3 +209,17 @@ def test_the_proof_needs_two_samples_not_two_looks_at_one() -> None:
     assert run.commands.batteries.get("battery") is None or run.commands.batteries["battery"].form is None
     run.see(earthed, 0.1)
     assert run.commands.batteries["battery"].form is not None
+
+
+def test_a_grid_that_took_its_meter_along_is_left_though_a_separate_contact_still_says_closed() -> None:
+    """For a minute nothing was opened: the contact was read from another device, and the POI counted as seen."""
+
+    def meter_is_gone(at_s: float) -> ProcessImage:
+        seen = replace(with_battery(on_grid(at_s), voltage_v=DEAD), poi=PoiSeen())
+        return with_poi(seen, position=BreakerPosition.CLOSED)
+
+    run = Run(hub())
+    run.see(on_grid, 2.0)
+    run.see(meter_is_gone, 0.5)
+    assert (run.memory.mode, run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.GRID_NOT_MEASURED)
+    assert run.commands.poi.open

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.hub import Hub
 from controller.model.image import EarthingSeen, ProcessImage
 from controller.model.phases import ZERO
@@ -14,6 +15,7 @@ from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, InverterMode, IslandEarthing, Mode
 from hil_tests.tests.core.hubs import battery, dark, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.scenes import old_flag
 
 Image = Callable[[float], ProcessImage]
 LATEST_S = 0.2 + 0.3  # the sample breaker's own time and the margin
@@ -57,6 +59,45 @@ def test_without_the_trip_the_grid_is_observed_from_the_lock_out_on() -> None:
     run.see(on_grid, 9.8)
     assert run.memory.mode is Mode.LOCKED_OUT
     assert run.see(on_grid, 0.3).memory.mode is Mode.GRID_CONNECTED
+
+
+def ask(run: Run, image: Image, *, at_the_hub: bool = True) -> list[tuple[EventKind, Reason]]:
+    until_s = run.now_s + 5.0
+    request = OperatorRequest(f"{until_s}", RequestKind.RELEASE_LATCH, "lockout", "duty", at_the_hub, until_s)
+    return [
+        (e.kind, e.reason) for e in run.see(image, advice=Advice(requests=(request,))).events if e.subject == "lockout"
+    ]
+
+
+def locked_out() -> Run:
+    run = Run(always_forms())
+    run.see(on_grid, 60.0)
+    run.see(tripped, LATEST_S + 0.1)
+    run.see(old_flag, 12.0)
+    assert run.memory.reason is Reason.POI_STUCK
+    return run
+
+
+def test_a_person_at_the_hub_releases_a_lock_out_whose_trip_flag_stays_latched() -> None:
+    """No release and no request led out of it, though the safety page said that a person does."""
+    run = locked_out()
+    assert ask(run, old_flag) == [(EventKind.REQUESTED, Reason.OPERATOR)]
+    run.see(old_flag, 30.0)
+    assert (run.memory.mode, run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RELEASED_BY_PERSON)
+    assert not run.commands.poi.open
+
+
+def half_way(at_s: float) -> ProcessImage:
+    return with_poi(old_flag(at_s), position=BreakerPosition.INTERMEDIATE)
+
+
+@pytest.mark.parametrize("image", [tripped, half_way, dark])
+def test_it_is_not_released_while_anything_speaks_against_it(image: Image) -> None:
+    run = locked_out()
+    run.see(image, 0.05)
+    assert ask(run, image) == [(EventKind.REQUEST_REFUSED, Reason.CAUSE_REMAINS)]
+    assert ask(run, old_flag, at_the_hub=False) == [(EventKind.REQUEST_REFUSED, Reason.NOT_AT_THE_HUB)]
+    assert run.memory.mode is Mode.LOCKED_OUT
 
 
 @pytest.mark.parametrize("position", [BreakerPosition.INTERMEDIATE, BreakerPosition.BAD, None])
