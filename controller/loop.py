@@ -28,6 +28,7 @@ from controller.guard.fallback import fallback
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict, vet
 from controller.intent import IntentGate
+from controller.lateness import in_time
 from controller.ledger import Ledger, Ticket
 from controller.model.advice import Advice, OperatorRequest
 from controller.model.commands import Commands
@@ -98,6 +99,7 @@ class Loop:
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
     _living: tuple[OperatorRequest, ...] = ()
+    _is_late: bool = False  # the last cycle's orders were
     _bounds: tuple[DurableMemory, tuple[OperatorRequest, ...], Bounds] | None = None
 
     def __post_init__(self) -> None:
@@ -175,7 +177,7 @@ class Loop:
 
     def cycle(self, now_s: float) -> None:
         """One cycle: seen, decide, vet, write."""
-        memory, guard_memory, advice = self.memory, self.guard_memory, self.outside
+        memory, guard_memory, advice, begun_s = self.memory, self.guard_memory, self.outside, self.clock()
         try:
             self.image = self.assembler.image(self.links, now_s)
             advice = self.advice(now_s)
@@ -189,7 +191,7 @@ class Loop:
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
         self.decision, self.verdict = decision, verdict
-        self._allowed = self.gate.pass_through(verdict.allowed, ticket, now_s)
+        self._allowed = self._in_time(self.gate.pass_through(verdict.allowed, ticket, now_s), now_s, begun_s)
         is_acting = self.memory.durable.authority is not Authority.OBSERVE
         if is_acting:
             self.outputs.apply(self.links, self._allowed, now_s)
@@ -230,6 +232,17 @@ class Loop:
             ticket = self.journal.keep(decision.memory.durable)
         self.memory, self.guard_memory = decision.memory, verdict.memory
         return ticket
+
+    def _in_time(self, allowed: Commands, now_s: float, begun_s: float) -> Commands:
+        """Without the orders that come too late; said once for a run of such cycles."""
+        late_s, age_max_s = self.clock() - begun_s, self.site.envelope.sample_age_max_s
+        timely = in_time(allowed, self.image.poi.measured_at_s, now_s, late_s, age_max_s)
+        was_late, self._is_late = self._is_late, timely != allowed
+        if self._is_late and not was_late:
+            values: dict[str, float | int | str | bool] = {"late_s": round(late_s, 3)}
+            event = Event(EventKind.FALLBACK, Reason.DECIDED_LATE, "guard", values, "guard: decided_late")
+            self.journal.write(event, now_s)
+        return timely
 
     def _why_blind(self) -> Reason:
         late_s = self.time.lateness_s[-1] if self.time.lateness_s else 0.0

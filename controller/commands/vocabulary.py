@@ -51,6 +51,7 @@ RULES = (
     "person_refused",
     "veto",
     "core_failed",
+    "decided_late",
 )
 """Rules beside the rows of the transition table; each veto of the guard is told under `veto`."""
 

@@ -38,7 +38,14 @@ from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.shedding import carries, restore, shed_in_island, sheds
 from controller.core.situation import Situation, assess
-from controller.core.sources import battery_commands, found_commands, pv_commands, remember_steering, remember_told
+from controller.core.sources import (
+    battery_commands,
+    found_commands,
+    pv_commands,
+    remember_steering,
+    remember_told,
+    who_forms,
+)
 from controller.core.transitions import Transition, next_row
 from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_overthrown, without_refused
@@ -105,6 +112,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
         poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
         slips=watch_slips(memory.slips, seen.poi),
+        former=who_forms(memory, situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
         carries_since_s=since(memory.carries_since_s, carries(situation), now_s),

@@ -202,6 +202,7 @@ class CoreMemory:
     drawn_w: Mapping[AssetId, float] = field(default_factory=dict)  # each feeder's last power on a live bus
     batteries: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
+    former: AssetId | None = None  # which battery forms the island's bus; not seen, the last one that did
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
     ramp: ReturnRamp | None = None  # None: on grid for long
     earthing: Order | None = None

@@ -90,6 +90,16 @@ def _pv_command(
     return PvCommand(limit_w=limit_w, cause=cause)
 
 
+def who_forms(memory: CoreMemory, situation: Situation) -> AssetId | None:
+    """Who is seen to form; who is not seen goes on with it until the bus dies, or till we are on grid."""
+    former = memory.former
+    if situation.former is not None or former is None:
+        return situation.former
+    is_unseen = (situation.seen.batteries.get(former) or BatterySeen()).mode is None
+    is_island = memory.mode in ISLAND_MODES and situation.bus_is_dead is not True
+    return former if is_unseen and is_island else None
+
+
 def remember_told(memory: CoreMemory, told: Mapping[AssetId, PvCommand]) -> CoreMemory:
     """Keep what PV plants are told in this cycle; where nothing changed, the memory is the very same."""
     return memory if told == memory.pv_told else replace(memory, pv_told=told)
@@ -137,13 +147,15 @@ def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> Ba
         return _former_command(memory, battery, situation)
     if battery.capabilities.always_forms:
         return BatteryCommand(stop=True, cause=Reason.POI_PROVEN_OPEN)  # one dead-bus token, and it is taken
-    return BatteryCommand(follow=True, power_set_w=_follower_power(battery, situation), cause=Reason.ISLAND_FORMED)
+    return BatteryCommand(
+        follow=True, power_set_w=_follower_power(memory, battery, situation), cause=Reason.ISLAND_FORMED
+    )
 
 
 def _chosen(memory: CoreMemory, situation: Situation) -> AssetId | None:
-    """The battery that forms, or is to. Beside a genset that carries the island nobody is."""
-    if situation.holder is not None:
-        return situation.former
+    """The battery that forms, or is to. Beside a genset that carries the island alone nobody is."""
+    if memory.former is not None or situation.holder is not None:
+        return memory.former
     ordered = next((battery for battery, source in memory.batteries.items() if source.order is not None), None)
     if memory.mode is Mode.BLACK_START and ordered is None:
         return memory.black_start.source if memory.black_start is not None else None
@@ -202,10 +214,17 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
     return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s
 
 
-def _follower_power(battery: Battery, situation: Situation) -> float:
-    """Share the island's net load by rating, within the battery's own limits; take what a genset has to spare."""
+def _follower_power(memory: CoreMemory, battery: Battery, situation: Situation) -> float | None:
+    """Share the island's net load by rating, within the battery's own limits; take what a genset has to spare.
+
+    None: who forms is not seen, and would have to carry what this one lets go. It goes on with what it was told.
+    """
     if situation.former is None and situation.loaded_genset is not None:
         return -_charge_beside_genset(battery, situation)
+    state = situation.seen.batteries.get(battery.id) or BatterySeen()
+    is_empty = state.soc_pct is not None and state.soc_pct <= battery.empty_soc_pct
+    if situation.former is None and memory.former is not None and not is_empty:
+        return None
     if situation.former is None or battery.bus is not BusSide.ISLAND:
         return 0.0
     batteries = [situation.hub.batteries[situation.former], battery]
@@ -214,10 +233,9 @@ def _follower_power(battery: Battery, situation: Situation) -> float:
         return 0.0
     net_w = sum(state.power_w.total for state in seen if state.power_w is not None)
     wanted_w = net_w * battery.rating_va / sum(b.rating_va for b in batteries)
-    state = seen[1]
     out_w = battery.rating_va if state.discharge_limit_w is None else min(battery.rating_va, state.discharge_limit_w)
     in_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
-    if state.soc_pct is not None and state.soc_pct <= battery.empty_soc_pct:
+    if is_empty:
         out_w = 0.0
     return max(-in_w, min(out_w, wanted_w))
 

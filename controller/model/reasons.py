@@ -128,6 +128,7 @@ class Reason(Enum):
     MEMORY_LOST = "memory_lost"  # of latches and attempts nothing could be read
     INTENT_NOT_DURABLE = "intent_not_durable"
     CORE_FAILED = "core_failed"
+    DECIDED_LATE = "decided_late"  # the decision took so long that its orders were not written
     RADIO_DOWN = "radio_down"
     RADIO_UP = "radio_up"
     # vetoes of the guard

@@ -111,6 +111,9 @@ class AlarmStorm:
         yield from ()
 
 
+NO_FAULT = (Reason.VETO_OBSERVE, Reason.DECIDED_LATE)  # of the decision: a machine that stalls has judged rightly
+
+
 @dataclass(slots=True)
 class Vetoes:
     """V1: decision and guard agree."""
@@ -118,7 +121,7 @@ class Vetoes:
     about: About = About(
         "V1",
         "The guard has nothing to veto: a veto is a decision that was wrong, caught in time",
-        "none; in `observe` the guard holds back what is only to be shown",
+        "none; in `observe` the guard holds back what is only to be shown, and after a stall what came late",
         "design §7: silent by default, each veto is an event",
     )
     attends: int = Attends.LOG
@@ -129,7 +132,7 @@ class Vetoes:
         """Each veto once."""
         events = scene.controller.events
         for _, event in events[self._seen_count :]:
-            is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK} and event.reason is not Reason.VETO_OBSERVE
+            is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK} and event.reason not in NO_FAULT
             if is_veto and not (is_deaf(scene, event.subject) or is_blind(scene)):
                 yield f"{event.subject}: {event.reason.value}"
         self._seen_count = len(events)

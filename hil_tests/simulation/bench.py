@@ -275,6 +275,7 @@ class Bench:
             self._people.living,
             fresh_memory(load_durable(self.journal.kept, self.journal.boot, now_s), now_s),
             self._after_cycle,
+            clock=lambda: self.plant.now_s,
         )
         self.loop.outside = self._advice
 

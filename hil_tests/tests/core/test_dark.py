@@ -203,7 +203,7 @@ def test_a_grid_that_must_not_be_closed_is_not_waited_for_by_a_full_battery(
         return with_battery(barred(at_s), mode=InverterMode.OFF, soc_pct=90.0, discharge_limit_w=9e4)
 
     run.see(barred, 15.0)
-    assert run.memory.mode is Mode.DARK
+    assert run.memory.mode.value == "dark"
     run.see(well_again, 1.0)
     assert run.memory.mode.value == "black_start", "dark is not the end"
 
