@@ -25,17 +25,10 @@ from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import end_wish, kept_in
-from controller.core.poi import (
-    count_attempt,
-    earthing_command,
-    permit,
-    plan_island,
-    plan_poi,
-    poi_command,
-    watch_settings,
-)
+from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
+from controller.core.settings_group import watch_settings
 from controller.core.shedding import carries, restore, shed_in_island, sheds
 from controller.core.situation import Situation, assess
 from controller.core.sources import (

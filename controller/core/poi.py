@@ -36,7 +36,6 @@ EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows i
 ATTEMPTS_MAX = 16  # of each kind for each subject: more than any rule counts in its window
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
-SETTINGS_FOLLOW_S = 10.0  # the slowest write and relay, many times over
 ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
 
 
@@ -87,7 +86,7 @@ def is_proven(memory: CoreMemory, situation: Situation) -> bool:
 
 def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:
     """Open is a level; the settings group follows the mode and is verified by read-back."""
-    group = _settings_group(memory, situation)
+    group = settings_group(memory, situation)
     if memory.poi.open_since_s is not None:
         return PoiCommand(open=True, settings_group=group, cause=memory.reason)
     close = memory.poi.close
@@ -278,21 +277,8 @@ def _without_orders(memory: CoreMemory) -> CoreMemory:
     return replace(memory, batteries=batteries)
 
 
-def watch_settings(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Raise the alarm while the relay stays on another group than the mode's; what it does not say changes nothing."""
-    if situation.seen.poi.settings_group is None:
-        return memory
-    is_wrong = _settings_group(memory, situation) is not None
-    since_s = since(memory.settings_wrong_since_s, is_wrong, situation.now_s)
-    alarm = (situation.hub.poi.id, Reason.SETTINGS_NOT_FOLLOWED)
-    is_told = since_s is not None and situation.now_s - since_s >= SETTINGS_FOLLOW_S
-    if since_s == memory.settings_wrong_since_s and is_told is (alarm in memory.alarms):
-        return memory
-    alarms = memory.alarms | {alarm} if is_told else memory.alarms - {alarm}
-    return replace(memory, settings_wrong_since_s=since_s, alarms=alarms)
-
-
-def _settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:
+def settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:
+    """The relay's group that the mode asks for and that is not seen; None: nothing has to be told."""
     if not situation.hub.poi.has_settings_groups:
         return None
     match memory.mode:

@@ -216,11 +216,14 @@ def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:
+    """A charge that nobody sees is kept for the lowest tier; who has looked at the battery may switch on more."""
     if mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
         return True
     soc_pct = situation.soc_pct
+    if soc_pct is None:
+        return feeder.tier == min(other.tier for other in situation.hub.feeders.values())
     tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
-    return soc_pct is not None and (tier is None or soc_pct >= _restore_soc_pct(tier))
+    return tier is None or soc_pct >= _restore_soc_pct(tier)
 
 
 def _restore_soc_pct(tier: Tier) -> float:

@@ -100,6 +100,26 @@ def test_a_bus_that_falls_again_goes_back_to_the_step_of_forming() -> None:
     assert (run.memory.mode, step_of(run)) == (Mode.BLACK_START, "form")
 
 
+def test_a_start_with_a_silent_bms_serves_the_lowest_tier_and_keeps_the_rest_for_it() -> None:
+    run = Run(replace(hub(), feeders={n: replace(f, carries_control=False) for n, f in hub().feeders.items()}))
+
+    def silent(seen: ProcessImage) -> ProcessImage:
+        return replace(seen, batteries={b: replace(state, soc_pct=None) for b, state in seen.batteries.items()})
+
+    def opened(seen: ProcessImage) -> ProcessImage:
+        return with_feeder(silent(seen), "desk", position=OPEN)
+
+    run.see(lambda t: silent(dark(t)), 0.2)
+    run.see(lambda t: opened(unloaded(t)), 0.3)
+    run.see(lambda t: opened(replace(unloaded(t), earthing=EarthingSeen(t, CLOSED))), 0.2)
+    run.see(lambda t: opened(stands(t)), 5.0)
+    run.see(lambda t: silent(stands(t)), 120.0)
+    assert run.memory.mode is Mode.ISLANDED
+    assert {e.subject for e in run.events if e.kind is EventKind.ORDERED_CLOSE} == {"n_pe", "desk"}
+    run.see(stands, 10.0)
+    assert "medical" in {e.subject for e in run.events if e.kind is EventKind.ORDERED_CLOSE}, "seen, it serves again"
+
+
 def test_in_manual_a_dark_hub_waits_for_a_person() -> None:
     run = Run(hub())
     run.memory = replace(run.memory, durable=DurableMemory(authority=Authority.MANUAL))

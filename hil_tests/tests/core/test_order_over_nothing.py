@@ -92,7 +92,7 @@ def test_a_genset_that_came_when_its_panel_fell_silent_is_waited_for_and_not_for
     run = Run(hub())
     run.see(nothing_left, 1.0)
     run.see(genset_on(good_grid_beside_the_dark, state), 0.5)
-    assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 1.0
+    assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 4.0
 
 
 def test_one_that_was_seen_off_before_is_not() -> None:
@@ -107,7 +107,7 @@ def test_one_that_we_cranked_and_do_not_see_is_waited_for_too() -> None:
     run = Run(hub())
     cranked = (Attempt("genset", "crank", run.now_s),)
     run.memory = replace(run.memory, durable=replace(run.memory.durable, attempts=cranked))
-    assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 1.0
+    assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 4.0
 
 
 def test_a_panel_that_cannot_know_of_our_crank_yet_is_not_believed() -> None:
