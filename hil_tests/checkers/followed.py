@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import GensetState, InverterMode
+from controller.model.words import GensetState, InverterMode, Switcher
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Spell, devices_of
 from hil_tests.plant.breaker import CLOSED
@@ -71,6 +71,8 @@ class Followed:
         """An order that only ends another leaves its wish: who withdraws what did not work has to say so."""
         place = (order.asset, "position" if order.field in {"open", "close"} else order.field)
         wish = _wish_of(scene, order)
+        if _gives_leave(scene, order):
+            self._wishes.pop((order.asset, "position"), None)
         if wish is not None:
             self._wishes[place], self._spells[place] = wish, Spell(wish.grace_s)
 
@@ -78,6 +80,13 @@ class Followed:
         """Nothing more."""
         del scene
         yield from ()
+
+
+def _gives_leave(scene: Scene, order: Received) -> bool:
+    """A relay may close the POI when it likes, or a device by itself: nobody wants it open any more."""
+    is_left_to_a_device = scene.site.hub.poi.switching.closed_by is Switcher.DEVICE
+    is_let_go = order.field == "open" and order.value is False and is_left_to_a_device
+    return is_let_go or (order.field == "close_permit" and order.value is True)
 
 
 def _wish_of(scene: Scene, order: Received) -> Wish | None:

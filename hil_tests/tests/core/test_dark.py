@@ -282,28 +282,3 @@ def test_of_two_that_could_form_the_next_one_tries_where_the_first_does_not() ->
 def fallen(at_s: float) -> ProcessImage:
     """The contactors fell with the voltage; nobody had asked them to."""
     return replace(unloaded(at_s), earthing=EarthingSeen(at_s, CLOSED))
-
-
-def test_a_contactor_that_fell_with_the_voltage_does_not_come_back_with_it() -> None:
-    """Its coil hangs on the bus: told nothing, it would pull in by itself, and all of them at once."""
-    run = Run(hub())
-    run.see(islanded, 1.0)
-    run.see(fallen, 0.4)
-    run.see(lambda t: with_battery(fallen(t), mode=InverterMode.FAULT), 10.0)
-    while run.memory.mode is not Mode.BLACK_START:
-        assert run.now_s < 300.0
-        run.see(fallen)
-    told = {name for name, command in run.commands.feeders.items() if command.open}
-    assert told == {"medical", "warm_room", "phones", "ev_posts"}
-    assert run.memory.durable.shed_by_us == frozenset(), "and it is not ours to close: it may have tripped"
-
-
-def test_a_contactor_that_fell_with_the_voltage_comes_back_when_a_person_asks() -> None:
-    run = Run(hub())
-    run.see(islanded, 1.0)
-    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), 60.0)
-    assert "warm_room" not in run.commands.feeders
-    ask = OperatorRequest("1", RequestKind.CLOSE_FEEDER, "warm_room", "duty", True, run.now_s + 10.0)
-    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), advice=Advice(requests=(ask,)))
-    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), 5.1)
-    assert run.commands.feeders["warm_room"].close is not None
