@@ -159,14 +159,14 @@ def _has_just_failed(before: SourceMemory, situation: Situation) -> bool:
 
 
 def _stands(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
-    """It is cranked onto a bus that is seen alive, or as the source of a black start: else it would form a dead one.
+    """It is cranked onto a bus that the POI's instrument, too, shows alive, or as the source of a black start.
 
-    Nothing is cranked in a transfer, on the way back over a dead bus, or in the dark, whoever asks for it.
+    Never in a transfer, on the way back over a dead bus, or in the dark, whoever asks for it.
     """
     start = memory.black_start
     if memory.mode is Mode.BLACK_START and start is not None:
         return start.step in (FIRST_TIER, DONE) or (start.step == FORM and start.source == genset.id)
-    is_live = situation.seen.poi.bus_voltage_v is not None and situation.bus_is_live is True
+    is_live = situation.bus_is_live is True and situation.poi_shows_the_bus
     if memory.mode is Mode.GRID_CONNECTED:
         return situation.poi_is_closed is True and is_live
     return memory.mode in (Mode.ISLANDED, Mode.RECONNECTION) and is_live
