@@ -104,3 +104,9 @@ def still_on(situation: Situation) -> list[AssetId]:
 
 def _may_drop(feeder: Feeder) -> bool:
     return feeder.bus is BusSide.ISLAND and not feeder.carries_control
+
+
+def poi_shows_the_bus(situation: Situation) -> bool:
+    """The POI's instrument sees voltage on it: a former's terminals may be a moment ahead, and its fuses may be blown."""
+    bus_v, hub = situation.seen.poi.bus_voltage_v, situation.hub
+    return bus_v is not None and bus_v.maximum > hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v

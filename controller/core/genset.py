@@ -7,7 +7,7 @@ import math
 from controller.core.black_start import DONE
 from controller.core.carrying import next_reference, stepped_w
 from controller.core.charging import may_charge_w
-from controller.core.dead_bus import is_over_dead_bus
+from controller.core.dead_bus import is_over_dead_bus, poi_shows_the_bus
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, since
 from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
@@ -166,7 +166,7 @@ def _stands(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
     start = memory.black_start
     if memory.mode is Mode.BLACK_START and start is not None:
         return start.step in (FIRST_TIER, DONE) or (start.step == FORM and start.source == genset.id)
-    is_live = situation.bus_is_live is True and situation.poi_shows_the_bus
+    is_live = situation.bus_is_live is True and poi_shows_the_bus(situation)
     if memory.mode is Mode.GRID_CONNECTED:
         return situation.poi_is_closed is True and is_live
     return memory.mode in (Mode.ISLANDED, Mode.RECONNECTION) and is_live

@@ -97,12 +97,6 @@ class Situation:
         return self.keys_are_seen and self.seen.local_control is not True
 
     @property
-    def poi_shows_the_bus(self) -> bool:
-        """The POI's instrument sees voltage there: a former's terminals may be a moment ahead of it."""
-        bus_v, hub = self.seen.poi.bus_voltage_v, self.hub
-        return bus_v is not None and bus_v.maximum > hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
-
-    @property
     def candidate(self) -> AssetId | None:
         """Which battery would form the bus."""
         return self.candidates[0] if self.candidates else None

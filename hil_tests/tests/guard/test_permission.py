@@ -15,6 +15,7 @@ from controller.guard.vet import Verdict
 from controller.model.commands import BatteryCommand, Commands, PoiCommand
 from controller.model.hub import PoiSwitching
 from controller.model.image import ProcessImage
+from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, Switcher
 from hil_tests.tests.guard.hubs import HUB, hub_closed_by, hub_with_poi
@@ -110,6 +111,11 @@ def test_one_that_stands_was_used_on_the_way_in_if_at_all() -> None:
     assert order is not None
     watch.sees(at(9.9))
     assert reasons(watch.sees(at(9.9), poi_close(order))) == REFUSED, "a blink is not standing"
+
+
+@pytest.mark.parametrize("bus_v", [PhaseValues.even(0.0), None], ids=["dead", "not seen"])
+def test_onto_a_bus_that_is_not_live_none_stands(bus_v: PhaseValues | None) -> None:
+    assert reasons(permits(standing(), with_poi(at(FAR_DEG), bus_voltage_v=bus_v))) == REFUSED
 
 
 # ---- while it stands
