@@ -107,6 +107,6 @@ def _may_drop(feeder: Feeder) -> bool:
 
 
 def poi_shows_the_bus(situation: Situation) -> bool:
-    """The POI's instrument sees voltage on it: a former's terminals may be a moment ahead, and its fuses may be blown."""
+    """The POI's instrument sees voltage on it: a former's terminals may be a moment ahead of it."""
     bus_v, hub = situation.seen.poi.bus_voltage_v, situation.hub
     return bus_v is not None and bus_v.maximum > hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v

@@ -89,10 +89,13 @@ def test_a_blown_fuse_does_not_raise_the_islands_voltage_on_the_way_back() -> No
     assert run.commands.batteries["battery"].voltage_set_v == 230.0
 
 
+def low(at_s: float) -> ProcessImage:
+    return with_battery(with_battery(islanded(at_s), soc_pct=20.0), "second", soc_pct=20.0)
+
+
 def test_a_genset_is_not_cranked_before_the_pois_instrument_shows_the_bus() -> None:
     """A former's terminals were a cycle ahead of it, and the guard refused the crank: a try was used up."""
     run = Run(hub())
-    low = lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
     run.see(islanded, 1.0)
     run.see(lambda t: with_poi(low(t), bus_voltage_v=DEAD), 1.0)
     assert "genset" not in run.commands.gensets or run.commands.gensets["genset"].crank is None
