@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from controller.core.decide import fresh_memory
-from controller.core.memory import CoreMemory
+from controller.core.memory import CoreMemory, FeederMemory
 from controller.core.poi import newest
+from controller.model.hub import AssetId
 from controller.model.memory import Attempt, DurableMemory, Latch, PlannedIsland
 from controller.model.reasons import Reason
 from controller.model.words import Authority, Mode
@@ -141,8 +142,14 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
     if durable.authority is not now.authority:
         return fresh_memory(durable, now_s)
     known = {
-        feeder: state
+        feeder: _with_tries(feeder, state, late)
         for feeder, state in memory.feeders.items()
         if feeder not in late.shed_by_us | late.quarantined or state.shed_since_s is not None or state.close is not None
     }
     return replace(memory, durable=durable, feeders=known)
+
+
+def _with_tries(feeder: AssetId, state: FeederMemory, late: DurableMemory) -> FeederMemory:
+    """What is on its way keeps its state, but not its innocence."""
+    tries_count = max(state.close_attempts, late.tried.get(feeder, 0))
+    return replace(state, close_attempts=tries_count, quarantined=state.quarantined or feeder in late.quarantined)

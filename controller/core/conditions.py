@@ -13,11 +13,12 @@ from controller.core.recover import recover
 from controller.core.resync import can_follow
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
+from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode
 
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
 NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
+CONNECTED = (InverterMode.GRID_FOLLOWING, InverterMode.GRID_FORMING)  # its terminals are the bus
 DARK_SETTLES_S = 2.0  # a source that was told to stop takes a moment
 OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
 
@@ -68,8 +69,14 @@ def grid_lost(memory: CoreMemory, _: Situation) -> bool:
 
 
 def dark_and_blind(memory: CoreMemory, situation: Situation) -> bool:
-    """The bus is seen dead and the grid is not seen: its instrument went with it, whatever a separate contact says."""
-    return situation.seen.poi.grid_voltage_v is None and collapsed(memory, situation)
+    """The bus is seen dead and the grid is not seen: its instrument went with it, whatever a separate contact says.
+
+    The terminals of an inverter that is off may be dead beside a live bus: they say nothing against such a contact.
+    """
+    poi, batteries = situation.seen.poi, situation.seen.batteries
+    works = any(b in batteries and batteries[b].mode in CONNECTED for b in situation.hub.forming_order)
+    is_told = poi.position is None or poi.bus_voltage_v is not None or works
+    return poi.grid_voltage_v is None and is_told and collapsed(memory, situation)
 
 
 def island_formed(memory: CoreMemory, situation: Situation) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from controller.core.black_start import ask_for_start
 from controller.core.conditions import NOT_PROVEN, may_release_lockout
 from controller.core.feeders import as_found, is_faulty
-from controller.core.memory import CoreMemory, PoiMemory, SourceMemory
+from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
 from controller.core.situation import Situation
 from controller.model.advice import Advice, OperatorRequest, RequestKind
@@ -13,7 +13,7 @@ from controller.model.decision import Event, Input, Scalar
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
 from controller.model.image import ProcessImage
-from controller.model.memory import Latch
+from controller.model.memory import DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, BreakerPosition, Mode
 
@@ -127,12 +127,18 @@ def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:
             position=memory.poi.position,
             has_dso_lock=memory.poi.has_dso_lock,
         ),
-        feeders={name: as_found(name, state.position, durable, now_s) for name, state in memory.feeders.items()},
+        feeders={name: _woken(name, state, durable, now_s) for name, state in memory.feeders.items()},
         drawn_w=memory.drawn_w,
         bus_dead_since_s=memory.bus_dead_since_s,
         last_pickup_at_s=now_s,
         done_requests=memory.done_requests,
     )
+
+
+def _woken(feeder: AssetId, state: FeederMemory, durable: DurableMemory, now_s: float) -> FeederMemory:
+    """As it is found; what it has stood, or not, was seen while we observed as well."""
+    found = as_found(feeder, state.position, durable, now_s)
+    return replace(found, close_attempts=state.close_attempts, quarantined=state.quarantined)
 
 
 def _release(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
@@ -149,11 +155,18 @@ def _release(memory: CoreMemory, request: OperatorRequest, situation: Situation)
         return replace(memory, released_lockout=True) if is_clear else Reason.CAUSE_REMAINS
     if subject in memory.feeders:
         freed = replace(memory.feeders[subject], quarantined=False, close_attempts=0)
-        return replace(memory, feeders={**memory.feeders, subject: freed})
+        durable = _without_tries(memory.durable, subject)
+        return replace(memory, durable=durable, feeders={**memory.feeders, subject: freed})
     if memory.durable.latch(subject) is None:
         return None
     latches = tuple(latch for latch in memory.durable.latches if latch.subject != subject)
     return replace(memory, durable=replace(memory.durable, latches=latches))
+
+
+def _without_tries(durable: DurableMemory, feeder: AssetId) -> DurableMemory:
+    """Also while we only observe, and keep nothing else."""
+    tried = {each: count for each, count in durable.tried.items() if each != feeder}
+    return replace(durable, quarantined=durable.quarantined - {feeder}, tried=tried)
 
 
 def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
@@ -173,6 +186,7 @@ def _hold_open(memory: CoreMemory, feeder: AssetId) -> CoreMemory:
 def _let_close(memory: CoreMemory, feeder: AssetId, now_s: float) -> CoreMemory:
     """A person takes responsibility: from the next cycle on the feeder is ours to close, whatever had opened it."""
     durable = replace(memory.durable, held_open=memory.durable.held_open - {feeder})
+    durable = _without_tries(durable, feeder)
     state = memory.feeders[feeder]
     if state.position is BreakerPosition.CLOSED:
         return replace(memory, durable=durable)

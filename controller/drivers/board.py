@@ -147,9 +147,9 @@ class Board:
     def failed(self) -> None:
         """The device did not answer, or not sensibly."""
         self.failures += 1
-        self._emptiness.away()
         if self.failures >= FAILURES_TO_DOWN:
             self._is_up = False
+            self._emptiness.away()  # who starts anew misses more than one question
 
     def lost(self) -> None:
         """The connection is gone; what the device was told before is unknown from now on."""

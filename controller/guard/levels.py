@@ -51,8 +51,9 @@ def battery_levels(case: Case, battery: Battery, command: BatteryCommand) -> Bat
 def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> BatteryCommand:
     """While the POI's contact is on its way the set-points stand: it was let to close for what they were.
 
-    While a relay may find its instant they creep, and the voltage goes to the grid's as fast as it likes. A decision
-    that goes on steering moves them by less than a veto is worth.
+    While a relay may find its instant, which may take minutes, frequency and voltage creep, the voltage to the grid's
+    as fast as it likes; powers are free, for a BMS may take its leave back. A decision that goes on steering moves
+    them by less than a veto is worth.
     """
     closing, hub = contact_to_come(case), case.bounds.hub
     if closing is None:
@@ -61,14 +62,14 @@ def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> Batter
     creep_s = 0.0 if is_timed else case.now_s - closing.passed_at_s
     first = closing.batteries.get(battery.id) or BatteryCommand()
     grid_v = None if is_timed or case.seen.poi.grid_voltage_v is None else mean_v(case.seen.poi.grid_voltage_v)
-    then_v, nominal_v, rating_va = first.voltage_set_v, hub.nominal_voltage_v, battery.rating_va
+    then_v, nominal_v = first.voltage_set_v, hub.nominal_voltage_v
     held_hz = _reached(command.frequency_set_hz, first.frequency_set_hz, CREEP_HZ_PER_S * creep_s)
     held_v = _reached(command.voltage_set_v, then_v, CREEP_RATIO_PER_S * creep_s * nominal_v, grid_v)
-    held_w = _reached(command.power_set_w, first.power_set_w, CREEP_RATIO_PER_S * creep_s * rating_va)
+    held_w = first.power_set_w if is_timed else command.power_set_w
     strides = (
         (command.frequency_set_hz, held_hz, STRIDE_HZ),
         (command.voltage_set_v, held_v, STRIDE_RATIO * nominal_v),
-        (command.power_set_w, held_w, STRIDE_RATIO * rating_va),
+        (command.power_set_w, held_w, STRIDE_RATIO * battery.rating_va),
     )
     if any(now is not None and (held is None or abs(now - held) > stride) for now, held, stride in strides):
         case.vetoes.append(Veto(battery.id, Reason.VETO_OUT_OF_SYNC))

@@ -15,7 +15,7 @@ from controller.model.image import EarthingSeen, GensetSeen, PoiSeen, ProcessIma
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, GensetState, GridVerdict, Mode
+from controller.model.words import BreakerPosition, GensetState, GridVerdict, InverterMode, Mode
 from hil_tests.tests.core.hubs import DEAD, battery, dark, hub, islanded, nothing_left, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
@@ -223,3 +223,16 @@ def test_a_grid_that_took_its_meter_along_is_left_though_a_separate_contact_stil
     run.see(meter_is_gone, 0.5)
     assert (run.memory.mode, run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.GRID_NOT_MEASURED)
     assert run.commands.poi.open
+
+
+@pytest.mark.parametrize("mode", [InverterMode.OFF, InverterMode.FAULT])
+def test_the_terminals_of_an_inverter_that_is_off_are_no_blackout(mode: InverterMode) -> None:
+    """Its own contactor was open, the meter was away for a quarter of a second, and a good grid was left."""
+    run = Run(hub())
+    off = lambda t: with_battery(on_grid(t), mode=mode, voltage_v=ZERO)  # noqa: E731
+    run.see(off, 1.0)
+    run.see(
+        lambda t: with_poi(off(t), grid_voltage_v=None, bus_voltage_v=None, grid_frequency_hz=None, current_a=None), 2.0
+    )
+    assert run.memory.mode is Mode.GRID_CONNECTED
+    assert not run.commands.poi.open

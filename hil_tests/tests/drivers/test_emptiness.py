@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.drivers.blocks import Located, plan
-from controller.drivers.board import Board
+from controller.drivers.board import FAILURES_TO_DOWN, Board
 from controller.drivers.emptiness import EMPTY_S
 from controller.drivers.link import IMPOSSIBLE, Said
 from controller.model.reasons import Reason
@@ -114,10 +114,19 @@ def test_a_link_is_empty_after_a_silence_until_one_word_differs(link: Board, is_
     if is_reconnected:
         link.lost()
     else:
-        link.failed()
+        for _ in range(FAILURES_TO_DOWN):
+            link.failed()
     link.keep_block(BLOCKS[0], ZEROS, 2.0)
     assert link.is_empty
     link.keep_block(BLOCKS[0], ("closed", 0.0, IMPOSSIBLE), 3.0)
+    assert not link.is_empty
+
+
+def test_one_lost_answer_is_no_silence(link: Board) -> None:
+    """A blackout is when an answer is lost: a meter that says nothing but zeros then must not wait for seconds."""
+    for _ in range(FAILURES_TO_DOWN - 1):
+        link.failed()
+    link.keep_block(BLOCKS[0], ZEROS, 2.0)
     assert not link.is_empty
 
 

@@ -18,7 +18,7 @@ from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, Switcher
-from hil_tests.tests.guard.hubs import HUB, hub_closed_by, hub_with_poi
+from hil_tests.tests.guard.hubs import hub_closed_by, hub_with_poi
 from hil_tests.tests.guard.scene import (
     CYCLE_S,
     Watch,
@@ -138,16 +138,16 @@ def test_a_sample_of_nobody_knows_when_may_be_of_any_angle() -> None:
 def test_steering_creeps_in_every_cycle_without_a_word() -> None:
     watch = standing()
     for count in (1, 2, 3):
-        step_v, step_w = 0.03125 * CYCLE_S * 230.0, 0.03125 * CYCLE_S * HUB.batteries["main"].rating_va
+        step_v = 0.03125 * CYCLE_S * 230.0
         verdict = permits(watch, at(2.0), frequency_set_hz=49.95, voltage_set_v=226.0, power_set_w=-1_000.0)
         told = verdict.allowed.batteries["main"]
         assert verdict.vetoes == ()
         assert told.frequency_set_hz == 50.0 - 0.0625 * CYCLE_S * count
         assert told.voltage_set_v == pytest.approx(230.0 - step_v * count)
-        assert told.power_set_w == pytest.approx(-step_w * count)
+        assert told.power_set_w == -1_000.0, "a BMS may take its leave back at any time"
 
 
-LEAPS = [{"frequency_set_hz": 50.2}, {"voltage_set_v": 245.0}, {"power_set_w": 9_000.0}]
+LEAPS = [{"frequency_set_hz": 50.2}, {"voltage_set_v": 245.0}]
 
 
 @pytest.mark.parametrize("leap", LEAPS)
@@ -159,6 +159,14 @@ def test_what_it_was_not_told_it_is_not_told_now() -> None:
     watch = standing({"main": BatteryCommand(follow=False)})
     verdict = permits(watch, at(2.0), frequency_set_hz=50.0)
     assert (reasons(verdict), verdict.allowed.batteries) == (REFUSED, {"main": BatteryCommand()})
+
+
+def test_powers_are_free() -> None:
+    """A permission stands for minutes: a follower that its BMS forbade to charge was held at its charge."""
+    watch = standing(battery("main", power_set_w=-6_000.0).batteries)
+    for power_w in (0.0, 9_000.0):
+        verdict = permits(watch, at(2.0), power_set_w=power_w)
+        assert (verdict.vetoes, verdict.allowed.batteries["main"].power_set_w) == ((), power_w)
 
 
 def test_the_voltage_goes_to_the_grids_as_fast_as_it_likes() -> None:
