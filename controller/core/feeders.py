@@ -113,6 +113,8 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
     seen = situation.seen.feeders.get(feeder.id) or UNSEEN_FEEDER
     if before is None:
         return _first_sight(memory, feeder, seen, situation)
+    if before.position is None and before.close is None and seen.position is not None:
+        return _seen_at_last(before, _first_sight(memory, feeder, seen, situation))
     after = before
     if seen.position is not None and seen.position is not before.position:
         cause = Reason.OPERATOR if feeder.id in memory.durable.held_open else _who_opened(situation)
@@ -137,12 +139,18 @@ def _first_sight(memory: CoreMemory, feeder: Feeder, seen: FeederSeen, situation
     return as_found(feeder.id, seen.position, memory.durable, situation.now_s)
 
 
+def _seen_at_last(before: FeederMemory, found: FeederMemory) -> FeederMemory:
+    """What was not seen at the start is as it is found now; what was to stay open until then has been since then."""
+    is_still_ours = found.shed_since_s is not None and before.shed_since_s is not None
+    return replace(found, shed_since_s=before.shed_since_s) if is_still_ours else found
+
+
 def as_found(feeder: AssetId, position: BreakerPosition | None, durable: DurableMemory, now_s: float) -> FeederMemory:
     """With what must not be forgotten of it. A pick-up that went on when we ended may have been what ended us."""
     is_closed = position is BreakerPosition.CLOSED
     ours = feeder in durable.shed_by_us and not is_closed
     tries_count = durable.tried.get(feeder, 0)
-    has_failed = tries_count >= CLOSE_ATTEMPTS_MAX and not is_closed
+    has_failed = tries_count >= CLOSE_ATTEMPTS_MAX and position is BreakerPosition.OPEN
     return FeederMemory(
         position=position,
         shed_since_s=now_s if ours else None,
@@ -160,6 +168,8 @@ def _moved(before: FeederMemory, seen: FeederSeen, now_s: float, cause: Reason) 
     by_us = before.shed_since_s is not None
     if seen.position is BreakerPosition.OPEN and not by_us and before.position is BreakerPosition.CLOSED:
         return replace(before, position=seen.position, reason=cause, picked_up_at_s=None)
+    if seen.position is BreakerPosition.OPEN and not by_us:
+        return replace(before, position=seen.position, picked_up_at_s=None)
     return replace(before, position=seen.position)
 
 

@@ -7,6 +7,7 @@ import math
 from controller.core.black_start import first_tier
 from controller.core.dimming import import_max_w
 from controller.core.feeders import (
+    PICKUP_WATCH_S,
     expected_w,
     is_faulty,
     is_overdrawn,
@@ -79,15 +80,20 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
             break  # the order of tiers: nobody overtakes
-        if is_suspect(memory, feeder.id) and _is_anyone_watched(memory):
+        if is_suspect(memory, feeder.id) and _is_anyone_watched(memory, situation.now_s):
             continue
         if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
 
 
-def _is_anyone_watched(memory: CoreMemory) -> bool:
-    return any(state.picked_up_at_s is not None for state in memory.feeders.values())
+def _is_anyone_watched(memory: CoreMemory, now_s: float) -> bool:
+    return any(_is_watched(state, now_s) for state in memory.feeders.values())
+
+
+def _is_watched(feeder: FeederMemory, now_s: float) -> bool:
+    """For its time and no longer: one that is not seen any more, or has been shed, holds nobody back."""
+    return feeder.picked_up_at_s is not None and now_s - feeder.picked_up_at_s <= PICKUP_WATCH_S
 
 
 def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
@@ -197,14 +203,14 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         and situation.bus_is_live is True
         and _is_earthed(memory, situation)
         and memory.overload_since_s is None
-        and not any(f.close is not None or _is_on_trial(f) for f in memory.feeders.values())
+        and not any(f.close is not None or _is_on_trial(f, situation.now_s) for f in memory.feeders.values())
         and situation.may_switch_on
     )
 
 
-def _is_on_trial(feeder: FeederMemory) -> bool:
+def _is_on_trial(feeder: FeederMemory, now_s: float) -> bool:
     """It has been picked up once more after a failure."""
-    return feeder.picked_up_at_s is not None and feeder.close_attempts > 1
+    return _is_watched(feeder, now_s) and feeder.close_attempts > 1
 
 
 def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:

@@ -228,11 +228,15 @@ def test_a_grid_that_took_its_meter_along_is_left_though_a_separate_contact_stil
 @pytest.mark.parametrize("mode", [InverterMode.OFF, InverterMode.FAULT])
 def test_the_terminals_of_an_inverter_that_is_off_are_no_blackout(mode: InverterMode) -> None:
     """Its own contactor was open, the meter was away for a quarter of a second, and a good grid was left."""
+
+    def off(at_s: float) -> ProcessImage:
+        return with_battery(on_grid(at_s), mode=mode, voltage_v=ZERO)
+
+    def unseen(at_s: float) -> ProcessImage:
+        return with_poi(off(at_s), grid_voltage_v=None, bus_voltage_v=None, grid_frequency_hz=None, current_a=None)
+
     run = Run(hub())
-    off = lambda t: with_battery(on_grid(t), mode=mode, voltage_v=ZERO)  # noqa: E731
     run.see(off, 1.0)
-    run.see(
-        lambda t: with_poi(off(t), grid_voltage_v=None, bus_voltage_v=None, grid_frequency_hz=None, current_a=None), 2.0
-    )
+    run.see(unseen, 2.0)
     assert run.memory.mode is Mode.GRID_CONNECTED
     assert not run.commands.poi.open
