@@ -47,7 +47,7 @@ ELSEWHERE: Mapping[str, Change] = MappingProxyType(
     {
         "must_let_go": (vet, "_must_let_go", lambda *_: False),
         "unasked": (vet, "_unasked", lambda *_: {}),
-        "swing": (sync, "_swing_hz_per_s", lambda _: 0.0),
+        "swing": (sync, "_swing_hz_per_s", lambda *_: 0.0),
         "within": (levels, "_within", _leave_be),
     }
 )
