@@ -52,8 +52,8 @@ def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> Batter
     """While the POI's contact is on its way the set-points stand: it was let to close for what they were.
 
     While a relay may find its instant, which may take minutes, frequency and voltage creep, the voltage to the grid's
-    as fast as it likes; powers are free, for a BMS may take its leave back. A decision that goes on steering moves
-    them by less than a veto is worth.
+    as fast as it likes; powers are free, for a BMS may take its leave back, and steering goes on, so nothing of it is
+    a veto. Of a closing that we time a decision that goes on steering moves them by less than a veto is worth.
     """
     closing, hub = contact_to_come(case), case.bounds.hub
     if closing is None:
@@ -71,7 +71,9 @@ def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> Batter
         (command.voltage_set_v, held_v, STRIDE_RATIO * nominal_v),
         (command.power_set_w, held_w, STRIDE_RATIO * battery.rating_va),
     )
-    if any(now is not None and (held is None or abs(now - held) > stride) for now, held, stride in strides):
+    if is_timed and any(
+        now is not None and (held is None or abs(now - held) > stride) for now, held, stride in strides
+    ):
         case.vetoes.append(Veto(battery.id, Reason.VETO_OUT_OF_SYNC))
     return replace(command, frequency_set_hz=held_hz, voltage_set_v=held_v, power_set_w=held_w)
 

@@ -27,7 +27,7 @@ class Lack:
 LACKS: Mapping[str, Lack] = MappingProxyType(
     {
         "street": Lack(("is_not_separated", "must_let_go", "unasked"), "I1", 10),
-        "letting_go": Lack(("must_let_go", "unasked"), "I3", 3),
+        "letting_go": Lack(("must_let_go", "unasked"), "I3", 10),
         "separation": Lack(("is_not_separated", "must_let_go"), "I3", 10),
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
         "sync": Lack(("is_out_of_sync",), "I2", 18),

@@ -86,8 +86,8 @@ def test_one_that_nobody_stops_is_outside_the_envelope(
 def _look_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """The decision asks neither where the two sides are nor where they are going."""
     monkeypatch.setattr(poi, "is_in_window", lambda _: True)
-    for module in (poi, withdrawal):
-        monkeypatch.setattr(module, "keeps_in_step", lambda *_: True)
+    monkeypatch.setattr(poi, "is_led_in_step", lambda *_: True)
+    monkeypatch.setattr(withdrawal, "keeps_in_step", lambda *_: True)
 
 
 def _some() -> list[Outcome]:
