@@ -71,9 +71,8 @@ def _held_still(case: Case, battery: Battery, command: BatteryCommand) -> Batter
         (command.voltage_set_v, held_v, STRIDE_RATIO * nominal_v),
         (command.power_set_w, held_w, STRIDE_RATIO * battery.rating_va),
     )
-    if is_timed and any(
-        now is not None and (held is None or abs(now - held) > stride) for now, held, stride in strides
-    ):
+    leaps = any(now is not None and (held is None or abs(now - held) > stride) for now, held, stride in strides)
+    if is_timed and leaps:
         case.vetoes.append(Veto(battery.id, Reason.VETO_OUT_OF_SYNC))
     return replace(command, frequency_set_hz=held_hz, voltage_set_v=held_v, power_set_w=held_w)
 

@@ -60,12 +60,14 @@ class Followed:
         for order in scene.orders[self._seen_count :]:
             self._take(scene, order)
         self._seen_count = len(scene.orders)
-        for place, wish in self._wishes.items():
+        for place, wish in tuple(self._wishes.items()):
             if not scene.controller.is_running:
                 self._wishes[place] = replace(wish, since_s=scene.now_s)
             is_off = scene.controller.is_running and not wish.is_so(scene.plant) and not _is_overruled(scene, wish)
             if self._spells[place].ends(is_off, scene.now_s) and not _was_told(scene, wish):
                 yield f"{wish.asset} {place[1]} does not follow, and nobody was told"
+            if wish.is_so(scene.plant):
+                del self._wishes[place]  # it has followed; what somebody else does afterwards is no answer to it
 
     def _take(self, scene: Scene, order: Received) -> None:
         """An order that only ends another leaves its wish: who withdraws what did not work has to say so."""

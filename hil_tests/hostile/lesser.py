@@ -31,7 +31,7 @@ LACKS: Mapping[str, Lack] = MappingProxyType(
         "separation": Lack(("is_not_separated", "must_let_go"), "I3", 10),
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
         "sync": Lack(("is_out_of_sync",), "I2", 18),
-        "swing": Lack(("swing",), "I2", 61),
+        "swing": Lack(("swing",), "I2", 121),
         "contact": Lack(("is_poi_closing",), "I2", 3),
         "levels": Lack(("within",), "I8", 1),
     }
