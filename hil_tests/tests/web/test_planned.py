@@ -16,7 +16,7 @@ from supervisor.instants import Now
 from supervisor.words import words
 
 
-def planned(status: Status, for_s: float | None = 7200.0, *, is_automatic: bool = False) -> Status:
+def planned(status: Status, for_s: float | None = 7230.0, *, is_automatic: bool = False) -> Status:
     now_s = status.written_at_s
     until_s = None if for_s is None else now_s + for_s
     wish = PlannedStatus("marie@hub", now_s - 60.0, until_s, is_automatic)
