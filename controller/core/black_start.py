@@ -13,19 +13,16 @@ from controller.core.dead_bus import droppable, nothing_bars_it, still_on
 from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven
+from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven, recent_attempts
 from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation, is_on_our_bus
+from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, has_rested
 from controller.model.frozen import dataclass, replace
 from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BusSide, GensetState, InverterMode, Mode
 
-KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
-ATTEMPTS_MAX = 3  # within an hour
-ATTEMPT_MEMORY_S = 3600.0
-REST_S = 60.0  # after the first attempt, twice as long after the second
 START_MARGIN_PCT = 2.0  # of charge above empty: enough to serve the first tier until the sun or a genset has come
 SUN_MIN_W_PER_M2 = 150.0  # a plant gives a good tenth of its rating: more than the first tier of a village hub
 SUN_HOLD_S = 60.0  # a gap in the clouds is no morning
@@ -99,6 +96,8 @@ def take_step(memory: CoreMemory, situation: Situation) -> CoreMemory:
     name = _current(memory, start, situation)
     if name == start.step:
         return memory
+    if name == FORM and start.source and not recent_attempts(memory, start.source, KIND, memory.mode_since_s):
+        memory = count_attempt(memory, start.source, KIND, situation.now_s)
     return replace(memory, black_start=replace(start, step=name, step_since_s=situation.now_s))
 
 
@@ -133,7 +132,7 @@ def genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
 
 def sun_can_start(memory: CoreMemory, situation: Situation) -> bool:
     """The battery is all but empty, and the sun is there to fill it; unseen, it is looked for once an hour."""
-    if sunrise_candidate(situation) is None or not _may_begin(memory, situation):
+    if sunrise_candidate(memory, situation) is None or not _may_begin(memory, situation):
         return False
     if memory.released_start:
         return is_sunny(situation) is not False  # who asks has looked at the sky
@@ -157,10 +156,10 @@ def begin(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Entering: one attempt more, the way it will go, and the loads off."""
     source, on_sun = battery_to_start(memory, situation), memory.reason is Reason.BLACK_START_SUN
     if on_sun:
-        source = sunrise_candidate(situation)
+        source = sunrise_candidate(memory, situation)
     elif memory.reason is Reason.BLACK_START_GENSET:
         source = next(iter(gensets_to_start(memory, situation)), None)
-    memory = count_attempt(memory, "hub", KIND, situation.now_s)
+    memory = count_attempt(memory, HUB, KIND, situation.now_s)
     start = BlackStart(source, STEPS[0].name, situation.now_s, on_sun=on_sun)
     memory = replace(memory, black_start=start)
     return shed(memory, droppable(situation), memory.reason, situation.now_s)
@@ -185,34 +184,36 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
     if not situation.may_switch_on:
         return why_nothing_comes_on(situation)
     released = replace(memory, released_start=True)
-    by_sun = sunrise_candidate(situation) is not None and is_sunny(situation) is not False
-    can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(memory, situation)
+    by_sun = sunrise_candidate(released, situation) is not None and is_sunny(situation) is not False
+    can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(released, situation)
     return released if can else Reason.NOTHING_TO_START
 
 
 def battery_to_start(memory: CoreMemory, situation: Situation) -> AssetId | None:
-    """The first that could form and has charge enough; for a person who asks, any that is not empty."""
+    """The first that could form, has rested and has charge enough; for a person who asks, any that is not empty."""
     margin_pct = 0.0 if memory.released_start else START_MARGIN_PCT
     for battery in situation.candidates:
         soc_pct = situation.seen.batteries[battery].soc_pct
-        if soc_pct is None or soc_pct >= situation.hub.batteries[battery].empty_soc_pct + margin_pct:
+        is_full_enough = soc_pct is None or soc_pct >= situation.hub.batteries[battery].empty_soc_pct + margin_pct
+        if is_full_enough and has_rested(memory, battery, situation):
             return battery
     return None
 
 
 def gensets_to_start(memory: CoreMemory, situation: Situation) -> list[AssetId]:
-    """Those that could make a dead bus live: on the bus, seen, not at fault too lately, and with a start left."""
-    return [g.id for g in situation.hub.gensets.values() if is_on_our_bus(g) and _has_a_start(memory, g, situation)]
+    """Those that could make a dead bus live: on the bus, seen, rested, not at fault too lately, with a start left."""
+    ours = [g for g in situation.hub.gensets.values() if is_on_our_bus(g) and _has_a_start(memory, g, situation)]
+    return [genset.id for genset in ours if has_rested(memory, genset.id, situation)]
 
 
-def sunrise_candidate(situation: Situation) -> AssetId | None:
-    """A battery that its BMS still lets give, however little it has: the sun is to carry it."""
+def sunrise_candidate(memory: CoreMemory, situation: Situation) -> AssetId | None:
+    """A battery that has rested and that its BMS still lets give, however little it has: the sun is to carry it."""
     if not any(plant.bus is BusSide.ISLAND for plant in situation.hub.pv.values()):
         return None
     for battery in situation.hub.forming_order:
         state = situation.seen.batteries.get(battery) or BatterySeen()
         may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
-        if state.mode not in (None, InverterMode.FAULT) and may_give:
+        if state.mode not in (None, InverterMode.FAULT) and may_give and has_rested(memory, battery, situation):
             return battery
     return None
 
@@ -237,27 +238,11 @@ def _current(memory: CoreMemory, start: BlackStart, situation: Situation) -> str
 
 
 def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
-    """Nobody works at the hub, people let us, the last attempt has rested, and the grid will not be there first."""
+    """Nobody works at the hub, people let us, and the grid will not be there first."""
     authority = memory.durable.authority
     is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
     is_quiet = situation.may_switch_on and situation.bus_is_dead is True
-    return is_allowed and is_quiet and _has_rested(memory, situation) and not _grid_is_near(memory, situation)
-
-
-def _has_rested(memory: CoreMemory, situation: Situation) -> bool:
-    if memory.released_start:
-        return True  # a person asks for it: now
-    tries_s = _tries_s(memory, situation)
-    has_just_tried = form_attempts(memory, situation, situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
-    if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
-        return False
-    return not tries_s or situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
-
-
-def _tries_s(memory: CoreMemory, situation: Situation) -> list[float]:
-    """Of this boot alone: a hub that was without power has rested, and the age of what was before is not known."""
-    tried = [a.at_s for a in memory.durable.attempts if a.kind == KIND and a.is_of_this_boot]
-    return [at_s for at_s in tried if situation.now_s - at_s < ATTEMPT_MEMORY_S]
+    return is_allowed and is_quiet and not _grid_is_near(memory, situation)
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:

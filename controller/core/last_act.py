@@ -6,13 +6,14 @@ hub (`unattended = "closed"`) is then closed, dead onto dead, with every source 
 
 from __future__ import annotations
 
-from controller.core.black_start import KIND, can_start_now
+from controller.core.black_start import can_start_now
 from controller.core.dead_bus import DEAD_HOLD_S, nobody_is_on
 from controller.core.genset import COMING, is_overdue
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import may_try_to_close, order_poi_close, recent_attempts
 from controller.core.resync import must_not_close
 from controller.core.situation import Situation
+from controller.core.start_rest import HUB, KIND
 from controller.model.hub import Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
@@ -42,7 +43,7 @@ def supply_ends(memory: CoreMemory, situation: Situation) -> bool:
         return False  # nobody follows: the mode is what the plant shows
     if since_s is None or situation.now_s - since_s < EMPTY_HOLD_S:
         return False
-    young = recent_attempts(memory, "hub", KIND, situation.now_s - SUN_GRACE_S) > 0
+    young = recent_attempts(memory, HUB, KIND, situation.now_s - SUN_GRACE_S) > 0
     return not (young and memory.black_start is not None and memory.black_start.on_sun)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
 from controller.model.decision import Event
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Unsettled
@@ -114,7 +114,7 @@ def _is_explained(scene: Scene, order: Received) -> bool:
         at_s <= order.at_s + CAUSE_S and _states(scene, event, order)
         for at_s, event in reversed(scene.controller.events)
         if at_s >= recalled_from_s
-    ) or _was_held_back(scene, order)
+    ) or (_stayed_earthed(scene, order) if _is_earthing(scene, order) else _was_held_back(scene, order))
 
 
 def _states(scene: Scene, event: Event, order: Received) -> bool:
@@ -124,8 +124,24 @@ def _states(scene: Scene, event: Event, order: Received) -> bool:
         return event.subject == order.asset and event.kind is intent
     if event.subject == order.asset:
         return event.kind in OPENINGS
-    is_earthing = order.field == "closed" and order.asset not in scene.site.hub.feeders
-    return event.kind in WHOLE_HUB or (is_earthing and event.kind is EventKind.MODE_CHANGED)
+    return event.kind in WHOLE_HUB or (_is_earthing(scene, order) and event.kind is EventKind.MODE_CHANGED)
+
+
+def _is_earthing(scene: Scene, order: Received) -> bool:
+    """Of the relay that earths the island."""
+    return order.field == "closed" and order.asset not in scene.site.hub.feeders
+
+
+def _stayed_earthed(scene: Scene, order: Received) -> bool:
+    """An island's earthing ends with its mode, but the guard keeps it until the bus is seen dead, or on the grid."""
+    for at_s, event in reversed(scene.controller.events):
+        if at_s > order.at_s:
+            continue
+        if event.kind is EventKind.VETOED and event.subject == order.asset:
+            return event.reason is Reason.VETO_NO_EARTHING and order.value is False
+        if event.kind is EventKind.MODE_CHANGED:
+            return False
+    return False
 
 
 def _is_mute(scene: Scene) -> bool:

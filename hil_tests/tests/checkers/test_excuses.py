@@ -55,6 +55,18 @@ def test_what_was_held_back_is_explained_by_its_own_line_alone(kind: EventKind, 
     assert ("I12" in stage.ids) is expected
 
 
+@pytest.mark.parametrize(("reason", "expected"), [(Reason.VETO_NO_EARTHING, False), (Reason.VETO_STALE, True)])
+def test_an_earthing_that_the_guard_has_kept_opens_later(reason: Reason, expected: bool) -> None:
+    stage = begun()
+    stage.order("n_pe", "closed", True)
+    stage.run(1.0)
+    stage.say(EventKind.VETOED, "n_pe", reason)
+    stage.run(20.0)
+    stage.order("n_pe", "closed", False, explained=False)
+    stage.run(2.0)
+    assert ("I12" in stage.ids) is expected
+
+
 def ask(stage: Stage, what: str, subject: str) -> None:
     """A person asks, and the controller takes it up."""
     stage.scene.marks.append((stage.plant.now_s, f"operator request={what} subject={subject}"))

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from controller.core.black_start import ATTEMPT_MEMORY_S, GRID_IS_NEAR_S, REST_S, STEPS
+from controller.core.black_start import GRID_IS_NEAR_S, STEPS
+from controller.core.start_rest import ATTEMPT_MEMORY_S, REST_S
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import EarthingSeen, ProcessImage
 from controller.model.memory import DurableMemory, Latch, PlannedIsland

@@ -1,0 +1,41 @@
+"""How long a dark hub rests between its starts, so that nothing is worn out: three an hour, ever further apart."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from controller.core.memory import CoreMemory
+from controller.core.poi import FORM_ATTEMPTS_MAX, recent_attempts
+from controller.core.situation import Situation
+from controller.model.hub import AssetId
+
+KIND = "black_start"  # of the attempts that are counted: of the hub, and of the source once it is its turn
+HUB = "hub"
+ATTEMPTS_MAX = 3  # within an hour
+ATTEMPT_MEMORY_S = 3600.0
+REST_S = 60.0  # after the first attempt, twice as long after the second
+
+
+def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> bool:
+    """A hub that is dark may try this source now: for a person at once, else a while after the last start."""
+    if memory.released_start:
+        return True  # a person asks for it: now
+    tries_s = _tries_s(memory, source, situation)
+    has_just_tried = recent_attempts(memory, source, "form", situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
+    if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
+        return False
+    return not tries_s or situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+
+
+def _tries_s(memory: CoreMemory, source: AssetId, situation: Situation) -> list[float]:
+    """Starts of this boot, but those that came as far as another source: this one need not rest for what it could not.
+
+    A hub that was without power has rested, and the age of what was before is not known.
+    """
+    young = [a for a in memory.durable.attempts if a.kind == KIND and a.is_of_this_boot]
+    young = [a for a in young if situation.now_s - a.at_s < ATTEMPT_MEMORY_S]
+    began_s = [a.at_s for a in young if a.subject == HUB]
+    others_s = [a.at_s for a in young if a.subject not in (HUB, source)]
+    spans_s = pairwise((*began_s, math.inf))
+    return [at_s for at_s, next_s in spans_s if not any(at_s <= other_s < next_s for other_s in others_s)]
