@@ -125,6 +125,7 @@ class SourceMemory:
     wanted_since_s: float | None = None  # genset: why it runs, since when
     reason: Reason | None = None
     coming_since_s: float | None = None  # genset: it says that it starts, or is ready, since
+    starting_since_s: float | None = None  # genset: its panel says so since
     coming_at_s: float | None = None  # genset: last sight of it coming or running; None: it was seen off since
     feeds_since_s: float | None = None  # genset: it carries load while power leaves through the POI, or may
     failed_at_s: float | None = None  # genset: it went to fault while we wanted it, or came and took no load
