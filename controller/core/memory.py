@@ -49,6 +49,7 @@ class PoiMemory:
     close: Order | None = None
     close_attempts: int = 0  # since the last success
     close_is_out: bool = False  # it has passed the guard once, and may have reached the coil
+    close_is_held: bool = False  # it has passed, and the shell has held it back ever since
     is_permitted: bool = False  # it is a permission, and is given now
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven

@@ -209,6 +209,7 @@ def order_poi_close(memory: CoreMemory, situation: Situation, cause: Reason) -> 
         memory.poi,
         close=order,
         close_is_out=False,
+        close_is_held=False,
         close_attempts=memory.poi.close_attempts + 1,
         retry_after_s=now_s + hold_s + CLOSE_RETRY_S,
     )

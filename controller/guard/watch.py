@@ -71,8 +71,13 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         told=memory.told,
         slips=_watch_slips(memory.slips, poi),
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
-        allowed=memory.allowed,
+        allowed=_sent(memory.allowed, bounds),
     )
+
+
+def _sent(allowed: Commands, bounds: Bounds) -> Commands:
+    """Of what passed in the cycle before, what went out: the shell may have held the closing back."""
+    return replace(allowed, poi=replace(allowed.poi, close=None)) if bounds.closing_held_back else allowed
 
 
 def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> GuardMemory:
