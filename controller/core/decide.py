@@ -14,6 +14,7 @@ from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.dimming import dim_feeders, watch_dimming
 from controller.core.feeders import feeder_commands, observe_feeders, shed
+from controller.core.fuses import watch_fuses
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
 from controller.core.keys import watch_keys
@@ -114,7 +115,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     )
     if memory.poi.unasked_at_s == now_s:
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
-    memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
+    memory = watch_keys(watch_dimming(watch_bond(watch_fuses(memory, situation), situation), situation), situation)
     memory = watch_wear(without_refused(memory, situation, advice), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)

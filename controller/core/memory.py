@@ -228,6 +228,8 @@ class CoreMemory:
     overload_since_s: float | None = None
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
     settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
+    bus_fuse_since_s: float | None = None  # the POI's instrument lacks a phase of the bus that terminals show
+    grid_fuse_since_s: float | None = None  # or one of the grid that the bus shows, through a closed breaker
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

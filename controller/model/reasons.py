@@ -74,6 +74,8 @@ class Reason(Enum):
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
     SETTINGS_NOT_FOLLOWED = "settings_not_followed"  # the POI relay was told another group of settings, and stays
+    BUS_FUSE = "bus_fuse"  # the POI's instrument lacks a phase of the bus, and the terminals of sources show it
+    GRID_FUSE = "grid_fuse"  # it lacks one of the grid that a closed breaker brings to the bus
     TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well
     # latches and people
     EMERGENCY_OFF = "emergency_off"
