@@ -18,6 +18,7 @@ from controller.core.fuses import watch_fuses
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
 from controller.core.keys import watch_keys
+from controller.core.known_ages import say_ages
 from controller.core.last_act import is_running_dry, leave_closed
 from controller.core.last_alive import believe, glimpse
 from controller.core.leaving import begin_leaving, plan_leaving
@@ -87,7 +88,7 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     memory, answers = _take_note(memory, situation, advice)
     memory = _move(memory, situation)
     memory = _plan(memory, situation)
-    memory = _keep_durable(memory)
+    memory = say_ages(before, _keep_durable(memory), now_s)
     commands = _commands(memory, situation)
     return Decision(
         memory=watch_told(remember_told(memory, commands.pv), commands.batteries, now_s),

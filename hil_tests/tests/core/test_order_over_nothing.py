@@ -113,7 +113,7 @@ def test_one_that_says_ready_may_close_onto_the_bus_at_any_time(state: GensetSta
 def test_a_panel_that_said_starting_on_a_live_bus_has_its_time_in_the_dark() -> None:
     run = Run(hub())
     run.see(genset_on(islanded, GensetState.STARTING), 2.0 * START_S + 10.0)
-    assert 2.0 * START_S < closed_after_s(run, genset_on(good_grid_beside_the_dark, GensetState.STARTING))
+    assert closed_after_s(run, genset_on(good_grid_beside_the_dark, GensetState.STARTING)) > 2.0 * START_S
 
 
 def test_a_panel_that_said_starting_has_its_time_again_after_our_crank() -> None:
