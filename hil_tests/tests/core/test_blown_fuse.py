@@ -150,7 +150,7 @@ def test_a_blown_fuse_on_the_grids_side_is_told_although_the_poi_opens_for_it() 
     assert run.memory.mode is Mode.UNPLANNED_ISLANDING
     assert told(run) == [(EventKind.ALARM, Reason.GRID_FUSE)]
     run.see(lambda t: with_poi(far_apart(t), grid_voltage_v=ONE_LESS), 60.0)
-    assert run.memory.mode is Mode.ISLANDED
+    assert run.memory.mode.value == "islanded"
     assert len(told(run)) == 1, "nothing shows it any more, and it is so all the same"
     run.see(far_apart, 0.1)
     assert told(run)[1:] == [(EventKind.ALARM_CLEARED, Reason.GRID_FUSE)]
@@ -186,7 +186,7 @@ def test_with_a_blown_fuse_the_hub_stays_an_island_until_it_is_replaced() -> Non
     run.see(without_a_fuse, 30.0)
     assert run.memory.mode is Mode.ISLANDED
     run.see(far_apart, 1.0)
-    assert run.memory.mode is Mode.RECONNECTION, "and then it goes back by itself"
+    assert run.memory.mode.value == "reconnection", "and then it goes back by itself"
 
 
 @pytest.mark.parametrize("closed_by", [Switcher.SYNC_RELAY, Switcher.DEVICE])
