@@ -99,7 +99,7 @@ def _told_moves(case: Case, bus_hz: float, bus_v: float) -> tuple[float, float]:
         before, is_known = told[known:], known is not None
         now = case.commands.batteries.get(battery.id) or BatteryCommand()
         moved_v = _moved(now.voltage_set_v, [each.voltage_set_v for each in before], None if is_known else bus_v)
-        by_load_hz = 2.0 * abs(droop_hz) * moved_v / case.bounds.hub.nominal_voltage_v if moved_v else 0.0
+        by_load_hz = 2.0 * abs(droop_hz) * moved_v / case.bounds.hub.nominal_voltage_v
         shown_hz = math.inf if state.power_w is None else bus_hz + droop_hz
         no_load_hz = None if is_known else shown_hz
         moved_hz = _moved(now.frequency_set_hz, [each.frequency_set_hz for each in before], no_load_hz)

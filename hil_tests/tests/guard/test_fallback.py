@@ -144,6 +144,12 @@ def test_a_shed_beats_the_level_that_was_held() -> None:
     assert held.feeders["water"] == SwitchCommand(open=True)
 
 
+def test_a_closing_of_the_poi_is_neither_restated_nor_called_back_by_a_shed() -> None:
+    """As everywhere: a contact on its way comes, a little out of step, and nothing is closed after the shed."""
+    held = falls_back(OVERLOADED, Commands(poi=PoiCommand(close=Watch().order())))
+    assert held == replace(shed_by(Reason.OVERLOAD, *PREPARED), poi=PoiCommand())
+
+
 def test_in_observe_nothing_at_all() -> None:
     last = Commands(poi=PoiCommand(open=True))
     assert falls_back(OVERLOADED, last, watch=Watch(authority=Authority.OBSERVE)) == NOTHING

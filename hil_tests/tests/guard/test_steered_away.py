@@ -226,3 +226,10 @@ def test_a_load_that_is_not_seen_is_twice_the_rating_at_most() -> None:
         watch = watch_after(islanded(), ready_to_return(), hub=small)
         watch.sees_for(unseen, 0.5 + CYCLE_S, battery(frequency_set_hz=50.0, voltage_set_v=232.0))
         assert closes(watch, set_hz, unseen, voltage_set_v=242.0) is lawful
+
+
+def test_and_says_nothing_of_where_the_bus_would_run() -> None:
+    """What its former has been told for less than half a second the bus does not show yet."""
+    small = hub_with_battery(droop_hz_per_w=0.125 / 8_000.0, rating_va=16_000.0)
+    watch = watch_after(islanded(), ready_to_return(), hub=small)
+    assert not closes(watch, 50.0 + 2.0 * 0.125 * 2.0, with_battery(LOADED, power_w=None))
