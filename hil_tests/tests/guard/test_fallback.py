@@ -147,7 +147,7 @@ def test_a_shed_beats_the_level_that_was_held() -> None:
 def test_a_closing_of_the_poi_is_neither_restated_nor_called_back_by_a_shed() -> None:
     """As everywhere: a contact on its way comes, a little out of step, and nothing is closed after the shed."""
     held = falls_back(OVERLOADED, Commands(poi=PoiCommand(close=Watch().order())))
-    assert held == replace(shed_by(Reason.OVERLOAD, *PREPARED), poi=PoiCommand())
+    assert held == shed_by(Reason.OVERLOAD, "phones", "ev_posts")
 
 
 def test_in_observe_nothing_at_all() -> None:
