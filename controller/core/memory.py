@@ -134,6 +134,16 @@ class SourceMemory:
     reference: LoadReference | None = None  # a genset, while it carries the island alone
 
 
+@dataclass(frozen=True, slots=True)
+class ChargeMemory:
+    """The charge of the battery that forms, seconds ago, and when it fell by more than can have been given."""
+
+    battery: AssetId
+    soc_pct: float
+    at_s: float
+    fell_at_s: float | None = None
+
+
 FORM = "form"  # the step of a black start in which a source makes the bus live
 FIRST_TIER = "first_tier"  # the one in which the first loads come on
 
@@ -211,6 +221,7 @@ class CoreMemory:
     bus_live_since_s: float | None = None
     carries_since_s: float | None = None  # a battery forms behind a proven open POI
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
+    charge: ChargeMemory | None = None  # of whoever forms
     sun_since_s: float | None = None  # enough of it to start by
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
     dimmed_since_s: float | None = None  # the network operator's order stands, on grid

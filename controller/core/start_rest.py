@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 from controller.core.memory import CoreMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX, recent_attempts
+from controller.core.poi import FORM_ATTEMPTS_MAX, form_attempts
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
 
@@ -22,7 +22,7 @@ def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> boo
     if memory.released_start:
         return True  # a person asks for it: now
     tries_s = _tries_s(memory, source, situation)
-    has_just_tried = recent_attempts(memory, source, "form", situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
+    has_just_tried = form_attempts(memory, situation, situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
     if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
         return False
     return not tries_s or situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
