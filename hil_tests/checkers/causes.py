@@ -42,7 +42,7 @@ OPENINGS = frozenset(
 """Of what is opened: why it is."""
 WHOLE_HUB = frozenset({EventKind.RECOVERED, EventKind.FALLBACK})
 """What opens several things at once, in one line. The earthing follows the mode, whose line is its own."""
-NO_DISK = frozenset({"disk_full", "read_only"})
+NO_DISK = frozenset({"disk_full", "read_only", "no_descriptors"})
 OPERATIONS_MAX = 12  # of one contact in ten minutes
 WINDOW_S = 600.0
 FLAP_S = 10.0  # a feeder's pick-up that is taken back so soon was no decision
@@ -63,6 +63,7 @@ class Causes:
     _seen_count: int = 0
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
     _open: list[Received] = field(default_factory=list)
+    _heard_from_s: float = -math.inf  # a new life tells the lines of the one before
 
     @property
     def is_waiting(self) -> bool:
@@ -84,7 +85,9 @@ class Causes:
         yield from self._settled(scene, math.inf)
 
     def _settled(self, scene: Scene, until_s: float) -> Iterator[str]:
-        while self._open and self._open[0].at_s <= until_s:
+        if scene.controller.is_running and scene.controller.mode is None:
+            self._heard_from_s = scene.now_s + scene.log_lag_s
+        while self._open and self._open[0].at_s <= until_s and max(until_s, scene.now_s) >= self._heard_from_s:
             order = self._open.pop(0)
             if not _is_explained(scene, order) and not _is_mute(scene):
                 yield f"{order.asset} {order.field} {order.value} at {order.at_s:.2f} s, and no line says why"
