@@ -6,7 +6,6 @@ Only processes that the bench has started itself are touched.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -150,8 +149,8 @@ class RealProcess:
         return heal
 
     def _read_only(self, _: Injection) -> Heal:
-        if os.geteuid() == 0:
-            raise CannotInjectError("root writes to files that are read-only")
+        if self._life.process.writes_past_modes:
+            raise CannotInjectError("a controller of root's writes to files that are read-only")
         folder = self._life.process.data_dir
         paths = [folder, *folder.iterdir()]
         before = [path.stat().st_mode for path in paths]

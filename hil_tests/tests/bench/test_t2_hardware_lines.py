@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def served() -> Iterator[dict[str, dict[str, object]]]:
 
 def written(folder: Path, hardware: str, expect: str = "") -> Loaded:
     path = folder / "scenario.toml"
-    head = 'id = "CTL-901"\ntitle = "real devices on a line and by OPC UA"\ntiers = ["t2"]\nuntil = "6 s"\n'
+    head = 'id = "CTL-901"\ntitle = "real devices on a line and by OPC UA"\ntiers = ["t2"]\nuntil = "3 s"\n'
     path.write_text(head + expect + hardware)
     return load_scenario(path)
 
@@ -61,13 +62,16 @@ def test_a_serial_line_and_an_opc_ua_server_take_their_places_and_are_missed(tmp
             f'[hardware.{LINE}]\nserial_port = "{port}"\n[hardware.{NODE}]\nurl = "{url}"\n',
             """
 [[timeline]]
-at = "2 s"
+at = "1 s"
 do = "operator"
 request = "open_feeder"
 subject = "water"
 [[expect]]
-event = "ordered_open"
+event = "position_changed"
 subject = "water"
+[[expect]]
+event = "device"
+count_max = 0
 [[expect]]
 always = "feeder.water.closed"
 """,
@@ -97,4 +101,15 @@ def test_a_line_on_which_nobody_answers_is_no_device(tmp_path: Path) -> None:
         os.close(theirs)
     (problem,) = caught.value.problems
     assert (problem.file, problem.key) == (loaded.path, f"hardware.{LINE}.serial_port")
-    assert problem.found == "a modbus_rtu device that answers no question within 3 s"
+    assert problem.found == "somebody who answers no question in modbus_rtu within 3 s"
+
+
+def test_who_takes_connections_and_speaks_no_opc_ua_is_no_device(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"opc.tcp://127.0.0.1:{listener.getsockname()[1]}/hallig/"
+        loaded = written(tmp_path, f'[hardware.{NODE}]\nurl = "{url}"\n')
+        with pytest.raises(ConfigError) as caught:
+            run(loaded.scenario, loaded.site, 1, Tier.T2)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == (f"hardware.{NODE}.url", line_of(loaded, f'url = "{url}"'))
+    assert problem.found == "somebody who answers no question in opcua within 3 s"

@@ -131,7 +131,7 @@ def test_what_a_killed_life_has_written_is_told_by_the_next(is_told_at_last: boo
     stage.scene.log_lag_s = LAG_S
     stage.puppet.mode = Mode.GRID_CONNECTED
     stage.begin()
-    stage.order("water", "closed", False, explained=False)
+    stage.order("battery_main", "mode_set", "grid_forming", explained=False)
     at_s = stage.scene.now_s
     stage.run(0.1)
     stage.puppet.kill()
@@ -142,7 +142,7 @@ def test_what_a_killed_life_has_written_is_told_by_the_next(is_told_at_last: boo
     assert "I12" not in stage.ids
     stage.puppet.mode = Mode.GRID_CONNECTED
     if is_told_at_last:
-        stage.say(EventKind.ORDERED_OPEN, "water", Reason.OPERATOR)
+        stage.say(EventKind.ORDERED_FORM, "battery_main", Reason.OPERATOR)
         stage.puppet.events[-1] = (at_s, stage.puppet.events[-1][1])
     stage.run(0.6)
     assert ("I12" in stage.ids) is not is_told_at_last
