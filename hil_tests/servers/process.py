@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 1, 24  # linux/prctl.h
-PAST_MODES = (1, 2)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, linux/capability.h: root reads and writes past the modes
+PAST_MODES = (
+    1,
+    2,
+)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, linux/capability.h: root reads and writes past the modes
 _LIBC = ctypes.CDLL(None)
 LOG_TAIL_COUNT = 12
 
