@@ -15,7 +15,7 @@ from controller.config.types import Site
 from hil_tests.bench.durations import seconds, spoken
 from hil_tests.bench.scenario import Action, Expectation, Scenario, Start, Tier
 from hil_tests.fuzz.alphabet import LASTS_S, drawn, kinds_of
-from hil_tests.fuzz.healing import HEALING, goal_of, healing
+from hil_tests.fuzz.healing import HEALING, goal_of, has_grid_in_the_end, healing
 from hil_tests.fuzz.letters import LETTERS, action, blackout, returned
 from hil_tests.plant.base import forked
 
@@ -44,8 +44,9 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
     expected: tuple[Expectation, ...] = ()
     goal: str | None = None
     if aim is Aim.LIVENESS:
-        goal = goal_of(site)
-        actions = [*_ending_by(actions, healed_s), *healing(site, healed_s)]
+        has_grid = has_grid_in_the_end(seed)
+        goal = goal_of(site, has_grid=has_grid)
+        actions = [*_ending_by(actions, healed_s), *healing(site, healed_s, has_grid=has_grid)]
         until_s = healed_s + GOAL_S
         reached = {"that": goal, "during": [spoken(healed_s), spoken(until_s)], "because": "all is healed"}
         expected = (Expectation.model_validate(reached),)
