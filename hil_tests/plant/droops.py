@@ -48,7 +48,7 @@ def genset_droop(genset: GeneratorSet) -> Droop:
     stiffness = rated_pu * (1.0 / genset.swing.droop + genset.swing.damping) / NOMINAL_HZ
     is_isochronous = genset.swing.isochronous_gain > 0.0
     return Droop(
-        idle_hz=NOMINAL_HZ if is_isochronous else NOMINAL_HZ + genset.power_set_w / BASE_VA / stiffness,
+        idle_hz=NOMINAL_HZ if is_isochronous else NOMINAL_HZ + genset.reference_pu / stiffness,
         hz_per_pu=ISOCHRONOUS_HZ_PER_PU if is_isochronous else 1.0 / stiffness,
         emf_ratio=GENSET_NO_LOAD_RATIO,
         emf_per_pu=GENSET_VOLTAGE_DROOP / rated_pu,
@@ -74,7 +74,7 @@ def hold_genset(genset: GeneratorSet, power: complex, bus: complex) -> None:
     inner = bus + current / genset.admittance
     genset.power_va, genset.current = power, current
     genset.emf_pu, genset.angle_rad = abs(inner), cmath.phase(inner)
-    reference, load = genset.power_set_w / BASE_VA / rated_pu, power.real / rated_pu
+    reference, load = genset.reference_pu / rated_pu, power.real / rated_pu
     if swing.isochronous_gain:
         swing.speed, swing.integral = 0.0, load - reference
         swing.governor = swing.mechanical = load
