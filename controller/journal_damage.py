@@ -54,7 +54,7 @@ def code_of(error: sqlite3.Error) -> int | None:
 
 
 def has_become_writable(error: sqlite3.Error | OSError, path: Path) -> bool:
-    """A connection that SQLite opened while the file was read-only stays so, and writes nothing when the file is not."""
+    """A connection that SQLite opened while the file was read-only stays so, even when the file is not any more."""
     is_late = isinstance(error, sqlite3.Error) and code_of(error) == sqlite3.SQLITE_READONLY
     return is_late and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
 

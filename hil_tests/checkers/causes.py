@@ -181,7 +181,7 @@ class Hysteresis:
 
     about: About = About(
         "I13",
-        "No contact is ordered more than 12 times in 10 minutes, neither a feeder nor the POI opened, closed and opened "
+        "No contact is ordered more than 12 times in 10 minutes, no feeder and not the POI opened, closed and opened "
         "within 10 s",
         "none",
         "study I13; envelope file: closings in a window; from the 10 s are excepted: a fault, an overload, a dead bus, "
@@ -243,7 +243,7 @@ class Hysteresis:
 
 
 def _must_leave(scene: Scene) -> bool:
-    """The POI is to be open: on a grid that is not whole, for a lock or an emergency-off, for who asked for an island."""
+    """The POI is to be open: for a grid that is not whole, a lock, an emergency-off, an island that was asked for."""
     grid, plant, mode = scene.plant.grid, scene.plant, scene.controller.mode
     is_whole = grid.is_fed and WHOLE_MIN_RATIO <= grid.ratio <= WHOLE_MAX_RATIO and not grid.missing
     is_steady = WHOLE_MIN_HZ <= grid.frequency_hz <= WHOLE_MAX_HZ and plant.grid_source is GridSource.PUBLIC

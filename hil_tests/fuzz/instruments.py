@@ -25,7 +25,8 @@ def drawn_instruments(rng: random.Random, site: Site) -> dict[str, dict[str, flo
     points = sorted(set(_points(site)))
     if rng.random() >= SHARE or not points:
         return {}
-    return {name: _errors(rng, name) for name in sorted(rng.sample(points, min(len(points), rng.randint(1, POINTS_MAX))))}
+    count = min(len(points), rng.randint(1, POINTS_MAX))
+    return {name: _errors(rng, name) for name in sorted(rng.sample(points, count))}
 
 
 def _points(site: Site) -> Iterator[str]:

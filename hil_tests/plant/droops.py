@@ -59,7 +59,7 @@ def genset_droop(genset: GeneratorSet) -> Droop:
 
 
 def hold_battery(battery: BatteryInverter, power: complex, bus: complex) -> None:
-    """All its fast states where they come to rest at this power."""
+    """All its fast states where they come to rest at this power: E = V + I / Y, I = (S / V)*. As in its `carry`."""
     current = (power / bus).conjugate()
     battery.power_va, battery.current = power, current
     battery.p_filtered_pu, battery.q_filtered_pu = power.real, power.imag
@@ -68,7 +68,7 @@ def hold_battery(battery: BatteryInverter, power: complex, bus: complex) -> None
 
 
 def hold_genset(genset: GeneratorSet, power: complex, bus: complex) -> None:
-    """All its fast states where they come to rest at this power."""
+    """All its fast states where they come to rest at this power: `genset_droop` solved for the speed."""
     rated_pu, swing = genset.rated_pu, genset.swing
     current = (power / bus).conjugate()
     inner = bus + current / genset.admittance

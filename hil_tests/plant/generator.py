@@ -29,9 +29,9 @@ class GeneratorSet:
     """
 
     __slots__ = (
-        "_fails_to_crank", "_fuel_l", "_hand_run", "_now_s", "_power_set_w", "_reference", "_reverse_s", "_run_ordered", "_starter",
-        "_timer_s", "admittance", "angle_rad", "behaviour", "book", "current", "current_max_pu", "emf_pu", "fault",
-        "genset", "is_forming", "power_va", "rated_pu", "rest", "run_book", "state", "swing",
+        "_fails_to_crank", "_fuel_l", "_hand_run", "_now_s", "_power_set_w", "_reference", "_reverse_s", "_run_ordered",
+        "_starter", "_timer_s", "admittance", "angle_rad", "behaviour", "book", "current", "current_max_pu", "emf_pu",
+        "fault", "genset", "is_forming", "power_va", "rated_pu", "rest", "run_book", "state", "swing",
     )  # fmt: skip
 
     run_ordered = Setting[bool]("run_ordered")

@@ -1,4 +1,7 @@
-"""An inverter with its own transfer relay at the POI: opens, forms, waits for the grid, matches it and goes back."""
+"""An inverter with its own transfer relay at the POI: opens, forms, waits for the grid, matches it and goes back.
+
+No maker publishes this sequence; it is our own, of the grid code's outer limits and its times of return.
+"""
 
 from __future__ import annotations
 

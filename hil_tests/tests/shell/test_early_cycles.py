@@ -56,7 +56,7 @@ async def test_an_order_that_waits_for_its_line_goes_when_it_is_written() -> Non
 
 
 async def test_who_stood_still_listens_before_judging() -> None:
-    """Stopped for 0.3 s in a young island, the guard took its own sleep for a relay's silence, and stopped the battery."""
+    """Stopped for 0.3 s in a young island, the guard took its own sleep for a silent relay, and stopped the battery."""
     loop, _, _ = a_loop()
     judged: list[bool] = []
     loop.on_cycle = lambda *_: judged.append(heard)

@@ -95,7 +95,7 @@ def test_a_disk_that_becomes_read_only_is_said_and_heals_and_nothing_is_set_asid
 def test_a_killed_writers_file_on_a_read_only_disk_is_written_again_when_the_disk_is(
     small_disk: Path, tmp_path: Path
 ) -> None:
-    """With its log beside it SQLite opens the file for reading, and that connection never writes: found in real time."""
+    """With its log beside it SQLite opens the file for reading, and that connection never writes: found in T2."""
 
     def remount(how: str) -> None:
         subprocess.run(["mount", "-o", f"remount,{how}", str(small_disk)], check=True)
