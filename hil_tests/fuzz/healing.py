@@ -34,7 +34,8 @@ def goal_of(site: Site, *, has_grid: bool) -> str:
     served = " and ".join(f"feeder.{name}.energised" for name in site.hub.feeders)
     on_grid = f"controller.mode == 'grid_connected' and bus.live and {served}"
     if site.hub.poi.switching.closed_by in {Switcher.DEVICE, Switcher.OPEN_TRANSITION}:
-        return f"({on_grid}) or ({in_island})"
+        waiting = in_island.replace("== 'islanded'", "== 'reconnection'")  # for who is not in every hub's plant
+        return f"({on_grid}) or ({in_island}) or ({waiting})"
     return on_grid
 
 

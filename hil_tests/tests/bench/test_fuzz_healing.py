@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,13 @@ def test_a_feeder_that_stays_dark_on_a_good_grid_is_no_goal() -> None:
     for opened, is_reached in ((False, True), (True, False)):
         timeline = [{"at": "2 s", "do": "feeder.by_hand", "feeder": "phones", "closed": False}] if opened else []
         goal = {"that": goal_of(site, has_grid=True), "at": "8 s"}
-        told = {"id": "TST-008", "title": "goal", "until": "9 s", "timeline": timeline, "expect": [goal]}
+        told: dict[str, Any] = {
+            "id": "TST-008",
+            "title": "goal",
+            "until": "9 s",
+            "timeline": timeline,
+            "expect": [goal],
+        }
         result = run(Scenario.model_validate(told), site, 1, Tier.T0)
         assert (not [each for each in result.findings if each.source == "expect.1"]) is is_reached
 
@@ -35,7 +42,7 @@ def test_without_a_grid_an_island_that_serves_the_lowest_tier_is_the_goal(soc_pc
     site = the_site()
     timeline = [{"at": "2 s", "do": "grid.blackout"}]
     goal = {"that": goal_of(site, has_grid=False), "at": "14 s"}
-    told = {"id": "TST-009", "title": "goal", "until": "15 s", "timeline": timeline, "expect": [goal]}
+    told: dict[str, Any] = {"id": "TST-009", "title": "goal", "until": "15 s", "timeline": timeline, "expect": [goal]}
     told["start"] = {"soc_pct": soc_pct, "irradiance_w_per_m2": 0}
     result = run(Scenario.model_validate(told), site, 1, Tier.T0)
     assert (not [each for each in result.findings if each.source == "expect.1"]) is is_reached
