@@ -30,14 +30,16 @@ class Gap:
 
 
 def _is_let_go_while_the_device_is_awaited(result: Result, finding: Finding) -> bool:
-    """Tier 0 is dark, a person has let go of it, and the hub has been coming back ever since."""
-    darks = [each for each in result.findings if each.source == "D2" and each.at_s <= finding.at_s]
+    """Tier 0 is dark, a person has let go of it, and the hub had been coming back ever since; or so it was before."""
+    if finding.source != "D2":
+        before = (each for each in result.findings if each.source == "D2" and each.at_s <= finding.at_s)
+        return any(_is_let_go_while_the_device_is_awaited(result, each) for each in before)
     told = [event for at_s, event in result.events if at_s <= finding.at_s]
     modes = [event for event in told if event.kind is EventKind.MODE_CHANGED]
-    since_last = told[told.index(modes[-1]) :] if modes else []
-    asked = {e.subject for e in since_last if e.kind is EventKind.REQUESTED and e.values.get("what") == "close_feeder"}
-    is_waiting = bool(modes) and modes[-1].values.get("to") == Mode.RECONNECTION.value
-    return is_waiting and any(each.detail.split(": ")[-1] in asked for each in darks)
+    if not modes or modes[-1].values.get("to") != Mode.RECONNECTION.value:
+        return False
+    asked = (e for e in told[told.index(modes[-1]) :] if e.kind is EventKind.REQUESTED)
+    return finding.detail.split(": ")[-1] in {e.subject for e in asked if e.values.get("what") == "close_feeder"}
 
 
 GAPS: tuple[Gap, ...] = (
