@@ -53,6 +53,12 @@ def code_of(error: sqlite3.Error) -> int | None:
     return None if code is None else int(code) & 0xFF
 
 
+def has_become_writable(error: sqlite3.Error | OSError, path: Path) -> bool:
+    """A connection that SQLite opened while the file was read-only stays so, even when the file is not any more."""
+    is_late = isinstance(error, sqlite3.Error) and code_of(error) == sqlite3.SQLITE_READONLY
+    return is_late and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+
+
 def flaw_of(path: Path) -> str:
     """Why this file cannot be used, as far as SQLite would not say so itself; "" when nothing speaks against it.
 

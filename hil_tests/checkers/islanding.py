@@ -31,8 +31,8 @@ def earthing_before_load() -> Lasting:
 
     def concerns(scene: Scene) -> bool:
         plant = scene.plant
-        is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
-        return is_ours and plant.poi.position is not CLOSED and plant.earthing.position is not CLOSED
+        is_switched = scene.site.hub.earthing.kind is not IslandEarthing.PERMANENT
+        return is_switched and plant.poi.position is not CLOSED and plant.earthing.position is not CLOSED
 
     def asks(scene: Scene) -> str:
         plant = scene.plant
