@@ -36,7 +36,7 @@ PARTS: Mapping[str, Part] = {
     "restarts": lambda quick: asyncio.run(restart_rows(3 if quick else 20)),
     "cycle": lambda quick: judgement_rows(50 if quick else 400),
     "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
-    "disk": lambda quick: asyncio.run(disk_rows(*((20.0, 200_000_000) if quick else (300.0,)))),
+    "disk": lambda quick: asyncio.run(disk_rows(*((20.0, 200_000_000, 2) if quick else (300.0,)))),
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
     "fleet": lambda quick: fleet_rows(5.0 if quick else 60.0),
     "opcua": lambda quick: asyncio.run(opcua_rows(10, 5.0 if quick else 30.0)),

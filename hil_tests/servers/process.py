@@ -63,6 +63,7 @@ class ControllerProcess:
     process: subprocess.Popen[bytes] | None = None
     starts_count: int = 0
     ends: list[int] = field(default_factory=list)  # exit codes, negative for signals
+    data_folder: Path | None = None  # where the journal is to lie instead of beside the live state
 
     @property
     def run_dir(self) -> Path:
@@ -72,7 +73,7 @@ class ControllerProcess:
     @property
     def data_dir(self) -> Path:
         """The journal."""
-        return self.folder / "data"
+        return self.data_folder or self.folder / "data"
 
     @property
     def journal(self) -> Path:
