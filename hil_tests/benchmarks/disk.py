@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.blackbox.box import AFTER_S
 from hil_tests.benchmarks.history import BIG_BYTES, history_rows
 from hil_tests.benchmarks.observed import FILE_VARIABLE
 from hil_tests.benchmarks.row import Row, percentile, row_of
@@ -22,6 +23,7 @@ from hil_tests.disk.shim import compiled, environment
 
 DAY_S = 86_400.0
 SETTLE_S = 10.0
+BOX_S = AFTER_S + SETTLE_S  # the black box writes for a minute after a start and after each change of mode
 BLACKOUTS_PER_DAY = 4  # from judgement: a bad day; most days have none
 WRITE_GOAL_MB, SYNC_GOAL_COUNT = 100.0, 20_000.0  # a day; an SD card of 32 GB then lasts for decades
 SLOW_SYNC_MS = 2000
@@ -48,7 +50,7 @@ async def disk_rows(quiet_s: float, big_bytes: int = BIG_BYTES, starts_count: in
     with tempfile.TemporaryDirectory(prefix="hallig-disk-") as name:
         folder = Path(name)
         library = compiled(folder)
-        healthy = await _day(library, folder / "healthy", quiet_s)
+        healthy = await _day(library, folder / "healthy", quiet_s, settle_s=BOX_S)
         ill = {what: await _day(library, folder / what, quiet_s, what) for what in ILLS}
         starts = await history_rows(folder, big_bytes, starts_count)
     return [*_written(healthy, quiet_s), *_lateness(healthy, ill), *starts]
@@ -85,7 +87,7 @@ def _lateness(healthy: Day, ill: dict[str, Day]) -> list[Row]:
     return rows
 
 
-async def _day(library: Path, data: Path, quiet_s: float, what: str = "healthy") -> Day:
+async def _day(library: Path, data: Path, quiet_s: float, what: str = "healthy", settle_s: float = SETTLE_S) -> Day:
     """The disk falls ill when the controller has settled; a slow one has always been slow."""
     async with Village() as village:
         log, lateness, ill = village.folder / "recording", village.folder / "lateness", village.folder / "ill"
@@ -95,13 +97,13 @@ async def _day(library: Path, data: Path, quiet_s: float, what: str = "healthy")
         mine = {name: text for name, text in disk.items() if name.startswith(("HALLIG_DISK", "LD_PRELOAD"))}
         village.start_controller("hil_tests.benchmarks.observed", **{FILE_VARIABLE: str(lateness)}, **mine)
         await village.until_mode("grid_connected")
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(settle_s)
         ill.touch()
         first = await next_cycle_number(village)
         marks = [_mark(village, log)]
         await asyncio.sleep(quiet_s)
         marks.append(_mark(village, log))
-        await _blackout(village)
+        await _blackout(village, settle_s)
         marks.append(_mark(village, log))
         told = _told(village)
         await village.end_controller()
@@ -111,12 +113,12 @@ async def _day(library: Path, data: Path, quiet_s: float, what: str = "healthy")
         return Day(lateness_ms(lateness)[first:], found[began:between], found[between:end], *written, told)
 
 
-async def _blackout(village: Village) -> None:
+async def _blackout(village: Village, settle_s: float) -> None:
     village.plant.grid.blackout()
     await village.until_mode("islanded")
     village.plant.grid.returns()
     await village.until_mode("grid_connected", BACK_S)
-    await asyncio.sleep(SETTLE_S)
+    await asyncio.sleep(settle_s)
 
 
 def _mark(village: Village, log: Path) -> tuple[int, int]:

@@ -38,7 +38,8 @@ async def history_rows(folder: Path, big_bytes: int, count: int) -> list[Row]:
         await village.end_controller()
         shutil.copytree(folder / "short", folder / "long")
         _lengthen(folder / "long" / JOURNAL, big_bytes)
-        long_s, short_s = [], []
+        long_s: list[float] = []
+        short_s: list[float] = []
         for _ in range(count):
             for name, found_s in (("long", long_s), ("short", short_s)):
                 again = folder / "again"
