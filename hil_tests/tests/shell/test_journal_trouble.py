@@ -117,7 +117,7 @@ from pathlib import Path
 from controller.journal import Journal
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
-folder, eio = Path(sys.argv[1]), Path(sys.argv[2])
+folder, ill = Path(sys.argv[1]), Path(sys.argv[2])
 def until(condition):
     for _ in range(2000):
         if condition():
@@ -129,11 +129,11 @@ journal = Journal(folder / "journal.db", "boot")
 journal.start()
 first = journal.write(event, 1.0)
 until(lambda: journal.is_durable(first))
-eio.touch()
+ill.touch()
 rest = [journal.write(event, float(n)) for n in range(2, 6)]
 until(lambda: not journal.status.is_ok)
 assert not journal.is_durable(rest[0])
-eio.unlink()
+ill.unlink()
 until(lambda: journal.is_durable(rest[-1]))
 lines = journal.ask(lambda store: store.read(0, 99)).result(5)
 assert [line["mono_s"] for line in lines] == [1.0, 2.0, 3.0, 4.0, 5.0], lines
@@ -144,11 +144,13 @@ journal.stop()
 
 
 @needs_gcc
-def test_writes_that_fail_with_eio_are_written_once_when_the_disk_is_back(tmp_path: Path) -> None:
-    data, eio = tmp_path / "data", tmp_path / "eio"
+@pytest.mark.parametrize("illness", ["eio", "full", "read_only"])
+def test_what_an_ill_disk_did_not_take_is_written_once_when_it_is_well(tmp_path: Path, illness: str) -> None:
+    """A disk that fails, is full, or is remounted read-only below the writer."""
+    data, ill = tmp_path / "data", tmp_path / "ill"
     data.mkdir()
-    settings = environment(compiled(tmp_path), data, eio=eio)
-    command = [sys.executable, "-c", FAILING, str(data), str(eio)]
+    settings = environment(compiled(tmp_path), data, **{illness: ill})
+    command = [sys.executable, "-c", FAILING, str(data), str(ill)]
     done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False, timeout=50)
     assert done.returncode == 0, done.stderr
 
