@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from controller.config.types import Point, Protocol
@@ -144,7 +145,7 @@ def over_opcua(peer: Peer) -> Open:
 
 
 def _held(peer: Peer) -> float:
-    answer = peer.server.iserver.aspace.read_attribute_value(peer.nodes[NODE].nodeid, ua.AttributeIds.Value)
+    answer = peer.server.iserver.aspace.read_attribute_value(peer.nodes[NODE].nodeid, AttributeIds.Value)
     assert answer.Value is not None
     return float(answer.Value.Value)
 
@@ -159,7 +160,7 @@ class _Between:
         self._mending: asyncio.Task[None] | None = None
 
     def read(self, asked: ua.ReadParameters) -> list[ua.DataValue]:
-        is_value = [each.NodeId for each in asked.NodesToRead or () if each.AttributeId == ua.AttributeIds.Value]
+        is_value = [each.NodeId for each in asked.NodesToRead or () if each.AttributeId == AttributeIds.Value]
         if self._node in is_value:
             self._far.heard.append("read")
         return self._read(asked)
