@@ -124,8 +124,7 @@ def until(condition):
             return
         threading.Event().wait(0.005)
     sys.exit(f"never came true: {journal.status}")
-event = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {})
-journal = Journal(folder / "journal.db", "boot")
+event, journal = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {}), Journal(folder / "journal.db", "boot")
 journal.start()
 first = journal.write(event, 1.0)
 until(lambda: journal.is_durable(first))
@@ -146,12 +145,11 @@ journal.stop()
 @needs_gcc
 @pytest.mark.parametrize("illness", ["eio", "full", "read_only"])
 def test_what_an_ill_disk_did_not_take_is_written_once_when_it_is_well(tmp_path: Path, illness: str) -> None:
-    """A disk that fails, is full, or is remounted read-only below the writer."""
     data, ill = tmp_path / "data", tmp_path / "ill"
     data.mkdir()
-    settings = environment(compiled(tmp_path), data, **{illness: ill})
+    disk = environment(compiled(tmp_path), data, **{illness: ill})
     command = [sys.executable, "-c", FAILING, str(data), str(ill)]
-    done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, env=disk, check=False, timeout=50)
     assert done.returncode == 0, done.stderr
 
 
