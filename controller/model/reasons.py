@@ -125,6 +125,7 @@ class Reason(Enum):
     JOURNAL_HELD = "journal_held"  # another controller writes into its folder
     JOURNAL_MISSING = "journal_missing"  # deleted or replaced: a new one begun
     JOURNAL_SET_ASIDE = "journal_set_aside"  # damaged: kept under another name, a new one begun
+    NO_DESCRIPTORS = "no_descriptors"  # no file or connection can be opened any more: EMFILE
     MEMORY_LOST = "memory_lost"  # of latches and attempts nothing could be read
     INTENT_NOT_DURABLE = "intent_not_durable"
     CORE_FAILED = "core_failed"

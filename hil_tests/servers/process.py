@@ -75,6 +75,7 @@ class ControllerProcess:
     starts_count: int = 0
     ends: list[int] = field(default_factory=list)  # exit codes, negative for signals
     heeds_modes: bool = False  # is stopped by read-only files, whoever runs the bench
+    data_folder: Path | None = None  # where the journal is to lie instead of beside the live state
 
     @property
     def run_dir(self) -> Path:
@@ -84,7 +85,7 @@ class ControllerProcess:
     @property
     def data_dir(self) -> Path:
         """The journal."""
-        return self.folder / "data"
+        return self.data_folder or self.folder / "data"
 
     @property
     def journal(self) -> Path:
