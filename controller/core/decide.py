@@ -30,7 +30,7 @@ from controller.core.poi import count_attempt, earthing_command, permit, plan_is
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.settings_group import watch_settings
-from controller.core.shedding import carries, restore, shed_in_island, sheds
+from controller.core.shedding import carries, is_restorable, restore, shed_in_island, sheds
 from controller.core.situation import Situation, assess
 from controller.core.sources import (
     battery_commands,
@@ -223,7 +223,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if sheds(memory, situation.now_s) and not is_over_dead_bus(memory):
         memory = shed_in_island(memory, situation)
     memory = without_overthrown(watch_sheds(memory, situation.now_s), situation)
-    if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
+    if is_restorable(memory, situation) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)

@@ -24,7 +24,7 @@ from controller.model.frozen import replace
 from controller.model.hub import Feeder, Tier
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, BusSide, Mode
+from controller.model.words import BreakerPosition, BusSide, Mode, Switcher
 
 OVERLOAD_RATIO = 1.05  # of what the source carries for ever
 CURVE_SHARE = 0.1  # shed after a tenth of the time that the inverter's curve allows: a motor start is no overload
@@ -67,6 +67,13 @@ def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if situation.now_s - since_s < _patience_s(source, situation):
         return memory
     return _relieve(memory, situation, source, cause)
+
+
+def is_restorable(memory: CoreMemory, situation: Situation) -> bool:
+    """Feeders may come back on. A device that is to close the POI takes its time, and that has no bound."""
+    is_its_turn = situation.hub.poi.switching.closed_by is Switcher.DEVICE
+    waits_for_it = memory.mode is Mode.RECONNECTION and is_its_turn and situation.poi_is_closed is False
+    return memory.mode in RESTORABLE_MODES or waits_for_it
 
 
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -198,7 +205,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
     if memory.mode is Mode.GRID_CONNECTED:
         quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
     return (
-        memory.mode in RESTORABLE_MODES
+        is_restorable(memory, situation)
         and situation.now_s - quiet_since_s >= settle_s
         and situation.bus_is_live is True
         and _is_earthed(memory, situation)
