@@ -24,7 +24,7 @@ from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
-from controller.core.planned import end_wish, kept_in
+from controller.core.planned import cut_by_start, end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
@@ -91,7 +91,7 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     return Decision(
         memory=watch_told(remember_told(memory, commands.pv), commands.batteries, now_s),
         commands=commands,
-        events=(*answers, *narrate(before, memory, situation)),
+        events=(*answers, *narrate(before, memory, situation), *cut_by_start(before, memory, situation)),
     )
 
 
