@@ -7,6 +7,7 @@ plays on. A fork is a snapshot of plant, devices and controller alike, and costs
 The journal's disk takes its time for a sync, and a crash takes what was not synced yet, down to a torn tail
 (`hil_tests/simulation/disk.py`): as if not only the process but the controller's supply had gone. With `is_power_cut`
 it has: the next process finds itself in another boot. What it knows is compared with what was acknowledged (`kept`).
+Who asked for something and got no answer asks again (`asking_again`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from hil_tests.bench.scenario import Scenario, Tier
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.t0 import prepare_t0
 from hil_tests.bench.verdict import Finding
+from hil_tests.fuzz.asking_again import ask_again, overtaken, unanswered
 from hil_tests.fuzz.gaps import GAPS, unexplained
 from hil_tests.fuzz.intents import lost_at_the_crash
 from hil_tests.fuzz.kept import acknowledged_memories, forgotten
@@ -172,12 +174,16 @@ def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: Cras
     acknowledged, memories = bench.journal.kept_number, acknowledged_memories(bench.journal)
     bench.stop_controller()
     lost = lost_at_the_crash(bench, acknowledged, list(_switching(scene.orders)))
+    on_disk = list(bench.journal.on_disk())
     bench.run_for(options.gap_s)
     if options.is_power_cut:
         bench.journal.boot = NEXT_BOOT
+    started_s, waiting = bench.plant.now_s, list(unanswered(bench, on_disk))
     bench.start_controller()
     lost += forgotten(bench.durable, memories, is_other_boot=options.is_power_cut)
+    ask_again(bench, waiting)
     bench.run_for(options.gap_s)
+    ask_again(bench, list(overtaken(bench, started_s)))
     while bench.plant.now_s < director.scenario.until - 1e-9 and not director.is_over:
         bench.run_for(0.5)
     what = played(director, scene, "")

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from controller.model.advice import OperatorRequest, RequestKind
 
 REQUEST_LIFE_S = 10.0
+REMEMBERED_COUNT = 32  # far more than a story's people ask within a request's life
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked for, as that person remembers it."""
+
+    at_s: float
+    kind: RequestKind
+    subject: str | None
+    at_the_hub: bool
 
 
 @dataclass(slots=True)
@@ -15,10 +27,12 @@ class People:
 
     _requests: list[OperatorRequest] = field(default_factory=list)
     _count: int = 0
+    asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=REMEMBERED_COUNT))
 
     def ask(self, kind: RequestKind, subject: str | None, now_s: float, *, at_the_hub: bool) -> None:
         """A person asks for something."""
         self._count += 1
+        self.asked.append(Asked(now_s, kind, subject, at_the_hub))
         number, until_s = f"request-{self._count}", now_s + REQUEST_LIFE_S
         self._requests.append(OperatorRequest(number, kind, subject, "duty officer", at_the_hub, until_s))
 
