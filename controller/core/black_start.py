@@ -26,6 +26,7 @@ KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
+CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
 START_MARGIN_PCT = 2.0  # of charge above empty: enough to serve the first tier until the sun or a genset has come
 SUN_MIN_W_PER_M2 = 150.0  # a plant gives a good tenth of its rating: more than the first tier of a village hub
 SUN_HOLD_S = 60.0  # a gap in the clouds is no morning
@@ -251,7 +252,14 @@ def _has_rested(memory: CoreMemory, situation: Situation) -> bool:
     has_just_tried = form_attempts(memory, situation, situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
     if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
         return False
-    return not tries_s or situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+    if not tries_s or _was_cut_short(memory, tries_s):
+        return True
+    return situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+
+
+def _was_cut_short(memory: CoreMemory, tries_s: list[float]) -> bool:
+    """The only one had just begun when this process took over: it has not failed. A second crash waits as a failure."""
+    return len(tries_s) == 1 and 0.0 <= memory.started_at_s - tries_s[0] < CUT_SHORT_S
 
 
 def _tries_s(memory: CoreMemory, situation: Situation) -> list[float]:

@@ -103,7 +103,8 @@ def crash_everywhere(
     next_s, children = 0.0, list[_Child]()
     while bench.plant.now_s < scenario.until - 1e-9:
         now_s = bench.plant.now_s
-        if now_s >= next_s - 1e-9 and any(each.begin_s <= now_s <= each.end_s for each in where):
+        is_due = now_s >= next_s - 1e-9 and any(each.begin_s <= now_s <= each.end_s for each in where)
+        if is_due and bench.is_running:  # where the story itself has killed it, nothing is left to be killed
             next_s = now_s + options.every_s
             while len(children) >= options.jobs:
                 yield children.pop(0).answer()
@@ -179,8 +180,9 @@ def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: Cras
     if options.is_power_cut:
         bench.journal.boot = NEXT_BOOT
     started_s, waiting = bench.plant.now_s, list(unanswered(bench, on_disk))
-    bench.start_controller()
-    lost += forgotten(bench.durable, memories, is_other_boot=options.is_power_cut)
+    if not bench.is_running:  # the story may have started it as well
+        bench.start_controller()
+        lost += forgotten(bench.durable, memories, is_other_boot=options.is_power_cut)
     ask_again(bench, waiting)
     bench.run_for(options.gap_s)
     ask_again(bench, list(overtaken(bench, started_s)))
