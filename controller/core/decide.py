@@ -9,6 +9,7 @@ from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
+from controller.core.charge_unseen import watch_charge
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
@@ -16,6 +17,7 @@ from controller.core.dimming import dim_feeders, watch_dimming
 from controller.core.feeders import feeder_commands, observe_feeders, shed
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
+from controller.core.inverter_settings import watch_inverter_settings
 from controller.core.keys import watch_keys
 from controller.core.last_act import is_running_dry, leave_closed
 from controller.core.last_alive import believe, glimpse
@@ -225,6 +227,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)
+    memory = watch_inverter_settings(watch_charge(memory, situation), situation)
     return glimpse(remember_steering(memory, situation), situation)
 
 
