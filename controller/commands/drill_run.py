@@ -17,7 +17,7 @@ from controller.commands.transfer import LOOK_S, Story, between_s, mode_of
 
 if TYPE_CHECKING:
     from controller.commands.event_source import LogLine
-    from controller.commands.situation import Looker
+    from controller.commands.situation import Looks
 
 GRACE_S = 60.0  # by which the wish outlives the drill
 ENDS = ("island_off", "reconnect")  # requests of others that end it
@@ -40,7 +40,7 @@ class Outcome:
     shed: tuple[str, ...] = field(default_factory=tuple)
 
 
-def run_drill(looker: Looker, plan: Plan, back_s: float) -> Outcome:
+def run_drill(looker: Looks, plan: Plan, back_s: float) -> Outcome:
     """Play it. `back_s`: as long as the return may take."""
     outcome = Outcome(clock.unix_s(), charge_before_pct=plan.charge_pct)
     story = Story(looker.look().hub)
@@ -76,7 +76,7 @@ def _leave(story: Story) -> str:
     return "not off the grid in time"
 
 
-def _stay(looker: Looker, plan: Plan) -> str:
+def _stay(looker: Looks, plan: Plan) -> str:
     """Off the grid for the planned time; why it ends early, else nothing."""
     until_s = clock.now_s() + plan.lasts_s
     slipped_since_s: float | None = None

@@ -95,7 +95,7 @@ class Drilled:
         monkeypatch.setattr(drill_run, "clock", clock)
         monkeypatch.setattr(drill_run, "pause", self.pause)
         monkeypatch.setattr(drill_run, "Story", lambda _: BenchStory(self))
-        return drill_run.run_drill(self, plan, back_s=60.0)  # type: ignore[arg-type]  (looks as a Looker does)
+        return drill_run.run_drill(self, plan, back_s=60.0)
 
 
 @dataclass

@@ -88,6 +88,8 @@ def test_what_ends_a_drill_is_in_its_report_and_the_hub_goes_back(
     path, report = write_report(tmp_path, plan_of(drilled.look(), drilled.bench.site, LASTS_FOR_S), outcome)
     assert (report["result"], report["reason"]) == ("aborted", outcome.reason)
     assert f"aborted: {story.says}" in path.with_suffix(".txt").read_text(encoding="utf-8")
+    while drilled.happens:
+        drilled.pause(0.5)
     drilled.bench.run_to(Mode.GRID_CONNECTED, 180.0)
     assert [found for found in drilled.bench.violations if found.source != story.shows] == []
 

@@ -91,7 +91,7 @@ def test_a_warning_waits_for_people_where_people_decide(village: Village) -> Non
     assert refused.returncode == 1
     assert "person" in refused.stderr, refused.stderr
     assert village.status["mode"] == "grid_connected"
-    assert village.status["planned"] is None
+    assert not village.status["planned"]
     assert village.json("island", "on", "--for", "2h")["mode"] == "islanded"
     assert village.status["planned"]["is_automatic"] is False
     assert village.hallig("island", "off").returncode == 0
