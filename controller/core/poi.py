@@ -267,7 +267,7 @@ def _is_awaited(memory: CoreMemory, situation: Situation, next_up: AssetId | Non
 
 
 def _has_just_gone(memory: CoreMemory, situation: Situation, next_up: AssetId | None) -> bool:
-    """Another one has answered and is off again; our order to it may be on the wire yet, and the guard waits as well."""
+    """Another has answered and is off again; our order to it may be on the wire yet, and the guard waits as well."""
     since_s, lately_s = memory.bus_dead_since_s, situation.now_s - situation.hub.timing.order_hold_s
     others = (a for a in memory.durable.attempts if a.kind == "form" and a.subject != next_up and a.at_s > lately_s)
     return since_s is not None and situation.now_s - since_s <= WIRE_S and any(others)
