@@ -7,7 +7,7 @@ hub (`unattended = "closed"`) is then closed, dead onto dead, with every source 
 from __future__ import annotations
 
 from controller.core.black_start import can_start_now
-from controller.core.charge import is_charge_doubted
+from controller.core.charge_fall import is_charge_doubted
 from controller.core.dead_bus import DEAD_HOLD_S, nobody_is_on
 from controller.core.genset import COMING, is_overdue
 from controller.core.memory import CoreMemory, SourceMemory

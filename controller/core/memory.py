@@ -237,6 +237,8 @@ class CoreMemory:
     overload_since_s: float | None = None
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
     settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
+    settings_left_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # inverters on those of another mode
+    charge_unseen_since_s: float | None = None  # a battery answers, and none says how full it is
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -89,7 +89,7 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
             break  # the order of tiers: nobody overtakes
         if is_suspect(memory, feeder.id) and _is_anyone_watched(memory, situation.now_s):
             continue
-        if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
+        if _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
 
@@ -228,13 +228,14 @@ def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:
     return by_grid or situation.earthing_is_ready
 
 
-def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:
+def _has_energy(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """A charge that nobody sees is kept for the lowest tier; who has looked at the battery may switch on more."""
-    if mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
+    if memory.mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
         return True
     soc_pct = situation.soc_pct
     if soc_pct is None:
-        return feeder.tier == min(other.tier for other in situation.hub.feeders.values())
+        is_asked = memory.feeders[feeder.id].reason is Reason.OPERATOR  # a person has let it close
+        return is_asked or feeder.tier == min(other.tier for other in situation.hub.feeders.values())
     tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
     return tier is None or soc_pct >= _restore_soc_pct(tier)
 

@@ -74,6 +74,8 @@ class Reason(Enum):
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
     SETTINGS_NOT_FOLLOWED = "settings_not_followed"  # the POI relay was told another group of settings, and stays
+    SETTINGS_LEFT = "settings_left"  # an inverter stays on settings that do not belong to the mode
+    CHARGE_UNSEEN = "charge_unseen"  # no battery says how full it is
     TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well
     # latches and people
     EMERGENCY_OFF = "emergency_off"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.charge import BLOW_PCT, DOUBT_S
+from controller.core.charge_fall import BLOW_PCT, DOUBT_S
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
