@@ -49,18 +49,8 @@ def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _is_one_coming(memory: CoreMemory, situation: Situation) -> bool:
-    return any(
-        memory.gensets.get(genset.id, SourceMemory()).order is not None or _is_starting(memory, genset, situation)
-        for genset in situation.hub.gensets.values()
-    )
-
-
-def _is_starting(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
-    """And not for so long that nothing will come of it."""
-    since_s = memory.gensets.get(genset.id, SourceMemory()).coming_since_s
-    is_over = since_s is not None and situation.now_s - since_s > 2.0 * genset.start_time_s
-    seen = situation.seen.gensets.get(genset.id) or GensetSeen()
-    return seen.state is GensetState.STARTING and not is_over
+    ordered = any(source.order is not None for source in memory.gensets.values())
+    return ordered or any(seen.state is GensetState.STARTING for seen in situation.seen.gensets.values())
 
 
 def is_ready(memory: CoreMemory, situation: Situation) -> bool:
@@ -101,21 +91,13 @@ def _may_come(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
     """
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state in ON:
-        return not (state is GensetState.STARTING and _starts_for_ever(memory, genset, situation))
+        return True
     begun_s = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
     if state is not None:
         return any(situation.now_s - at_s < CRANK_ANSWER_S for at_s in begun_s)
     coming_at_s = memory.gensets.get(genset.id, SourceMemory()).coming_at_s
     begun_s += [] if coming_at_s is None else [coming_at_s]
     return any(situation.now_s - at_s <= 2.0 * genset.start_time_s for at_s in begun_s)
-
-
-def _starts_for_ever(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
-    """For two starts it has said that it comes, and the bus stayed dead: a panel may hang."""
-    coming_s, dead_s = memory.gensets.get(genset.id, SourceMemory()).coming_since_s, memory.bus_dead_since_s
-    if coming_s is None or dead_s is None:
-        return False
-    return situation.now_s - max(coming_s, dead_s) > 2.0 * genset.start_time_s + DEAD_HOLD_S
 
 
 def droppable(situation: Situation) -> list[AssetId]:

@@ -111,7 +111,6 @@ class GuardMemory:
     contact_lies: bool = False  # the POI's contact said open while current flowed; until it is seen closed
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     feeds_since_s: float | None = None  # a genset carries load while power leaves through the POI, or may
-    starting_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # a genset says so, and the bus stays dead
     coming_at_s: Mapping[AssetId, float] = field(default_factory=dict)  # last sight of a genset that came or ran
     closing: Closing | None = None  # timed by us, or left to a relay; neither seen closed nor ordered open since
     shed_at_s: float | None = None  # the last cycle in which a feeder was newly let be opened

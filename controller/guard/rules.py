@@ -163,7 +163,7 @@ def is_source_on(case: Case, _ask: Ask) -> bool:
     formers = [battery.id for battery in hub.batteries.values() if battery.capabilities.can_form]
     is_left_on = not all(b in commands.batteries and commands.batteries[b].stop for b in formers)
     forms = any(seen.mode is InverterMode.GRID_FORMING for seen in case.seen.batteries.values())
-    runs = any(seen.state in RUNS and not _starts_for_ever(case, g) for g, seen in case.seen.gensets.items())
+    runs = any(seen.state in RUNS for seen in case.seen.gensets.values())
     comes = any(_may_come(case, genset) for genset in hub.gensets.values())
     cranks = any(command.crank is not None for command in commands.gensets.values())
     return is_left_on or forms or runs or comes or cranks
@@ -234,12 +234,6 @@ def is_bus_taken(case: Case, ask: Ask) -> bool:
 
 def _is_in_parallel(case: Case) -> bool:
     return proof.is_on_grid(case) and proof.is_grid_healthy(case) and not case.commands.poi.open
-
-
-def _starts_for_ever(case: Case, genset: AssetId) -> bool:
-    """For two starts it has said that it starts, and the bus stayed dead: a panel may hang."""
-    since_s = case.memory.starting_since_s.get(genset)
-    return since_s is not None and case.now_s - since_s > 2.0 * case.bounds.hub.gensets[genset].start_time_s
 
 
 def _may_come(case: Case, genset: Genset) -> bool:

@@ -64,7 +64,6 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         feeds_since_s=_first(memory.feeds_since_s, now_s) if may_feed else None,
-        starting_since_s=_watch_starting(memory.starting_since_s, seen, now_s) if is_dead else {},
         coming_at_s=_watch_coming(memory.coming_at_s, seen, now_s),
         closing=_still_closing(memory, poi, closed, bounds, now_s),
         shed_at_s=memory.shed_at_s,
@@ -161,14 +160,6 @@ def _may_feed(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, out_w: fl
     """A genset carries load, and the street may live on it. Not seen, it goes on with what it did."""
     on = proof.loaded_gensets(seen, bounds.hub, counts_unseen=memory.feeds_since_s is not None)
     return any(out_w > OUT_RATIO * genset.rating_va for genset in on)
-
-
-def _watch_starting(before: Mapping[AssetId, float], seen: ProcessImage, now_s: float) -> dict[AssetId, float]:
-    """Since when each says that it starts; whoever says nothing for a moment has not begun anew."""
-    states = {genset: state.state for genset, state in seen.gensets.items() if state.state is not None}
-    unseen = {genset: since_s for genset, since_s in before.items() if genset not in states}
-    starting = [genset for genset, state in states.items() if state is GensetState.STARTING]
-    return unseen | {genset: before.get(genset, now_s) for genset in starting}
 
 
 def _watch_coming(before: Mapping[AssetId, float], seen: ProcessImage, now_s: float) -> dict[AssetId, float]:

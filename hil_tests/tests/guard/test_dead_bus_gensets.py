@@ -13,7 +13,7 @@ from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import GensetState
 from hil_tests.tests.guard.hubs import HUB
-from hil_tests.tests.guard.scene import CLOSED, CYCLE_S, LIVE, Watch, crank, reasons, with_genset, with_poi
+from hil_tests.tests.guard.scene import CLOSED, CYCLE_S, Watch, crank, reasons, with_genset
 from hil_tests.tests.guard.test_dead_bus import PROOF_S, grid_beside, stopping
 
 COMING_S = 2.0 * HUB.gensets["genset"].start_time_s  # an order may stand for as long as a start takes
@@ -75,44 +75,3 @@ def test_so_does_one_that_was_cranked_before_our_restart() -> None:
     gone = with_genset(grid_beside(), None)
     assert refusals(watch, gone, COMING_S - 2 * CYCLE_S) == [Reason.VETO_SECOND_FORMER]
     assert refusals(watch, gone, CYCLE_S) == []
-
-
-FOR_EVER_S = 2.0 * HUB.gensets["genset"].start_time_s
-
-
-def starting() -> ProcessImage:
-    return with_genset(grid_beside(), GensetState.STARTING)
-
-
-def test_one_that_says_for_ever_that_it_starts_keeps_nobody_in_the_dark() -> None:
-    watch = Watch()
-    assert refusals(watch, starting(), FOR_EVER_S) == [Reason.VETO_SECOND_FORMER]
-    assert refusals(watch, starting(), 2 * CYCLE_S) == []
-
-
-@pytest.mark.parametrize("state", [GensetState.READY, GensetState.LOADED])
-def test_one_that_runs_forbids_it_however_long(state: GensetState) -> None:
-    watch = Watch()
-    watch.sees_for(starting(), FOR_EVER_S + 1.0)
-    assert refusals(watch, with_genset(grid_beside(), state), FOR_EVER_S + 1.0) == [Reason.VETO_SECOND_FORMER]
-
-
-def test_its_time_counts_on_a_dead_bus_alone() -> None:
-    watch = Watch()
-    watch.sees_for(starting(), FOR_EVER_S)
-    watch.sees(with_poi(starting(), bus_voltage_v=LIVE, bus_frequency_hz=50.0))
-    assert refusals(watch, starting(), FOR_EVER_S - 1.0) == [Reason.VETO_SECOND_FORMER]
-
-
-def test_one_that_is_not_seen_for_a_moment_has_not_begun_anew() -> None:
-    watch = Watch()
-    watch.sees_for(starting(), FOR_EVER_S)
-    watch.sees_for(with_genset(grid_beside(), None), 1.0)
-    assert refusals(watch, starting(), CYCLE_S) == []
-
-
-def test_one_that_is_seen_off_has() -> None:
-    watch = Watch()
-    watch.sees_for(starting(), FOR_EVER_S)
-    watch.sees(with_genset(grid_beside(), GensetState.STOPPED))
-    assert refusals(watch, starting(), 1.0) == [Reason.VETO_SECOND_FORMER]
