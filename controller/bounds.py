@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from controller.guard.bounds import Bounds
-from controller.model.advice import OperatorRequest, RequestKind
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.envelope import Envelope
 from controller.model.hub import AssetId, Hub
 from controller.model.memory import DurableMemory
 
 
-def bounds_of(hub: Hub, envelope: Envelope, durable: DurableMemory, living: tuple[OperatorRequest, ...]) -> Bounds:
-    """`durable` as it was before the decision that is to be vetted; `living` are the requests of this cycle."""
+def bounds_of(hub: Hub, envelope: Envelope, durable: DurableMemory, advice: Advice) -> Bounds:
+    """`durable` as it was before the decision that is to be vetted; `advice` with the requests of this cycle."""
     return Bounds(
         hub=hub,
         envelope=envelope,
@@ -18,7 +18,8 @@ def bounds_of(hub: Hub, envelope: Envelope, durable: DurableMemory, living: tupl
         latched=frozenset(latch.subject for latch in durable.latches),
         held_open=durable.held_open,
         shed_by_us=durable.shed_by_us,
-        released=released_feeders(living),
+        released=released_feeders(advice.requests),
+        closing_held_back=advice.closing_held_back,
         attempts=durable.attempts,
     )
 

@@ -1,4 +1,8 @@
-"""Durable memory to JSON and back. After another boot every age is unknown, and unknown counts as just now."""
+"""Durable memory to JSON and back. After another boot an age is what was watched of it; the rest counts as nothing.
+
+Were all of it nothing, a hub that starts anew every few minutes would wait for ever until its last attempts are an hour
+old.
+"""
 
 from __future__ import annotations
 
@@ -34,31 +38,34 @@ def read_durable(stored: tuple[str, str], boot: str, now_s: float) -> DurableMem
     """The memory as it was kept; None when it cannot be read."""
     is_same_boot = stored[0] == boot != UNKNOWN_BOOT
 
-    def age_known(at_s: float, *, is_of_boot: bool) -> bool:
-        return is_same_boot and is_of_boot and at_s <= now_s  # what lies ahead was not written in this boot
-
     try:
         raw: dict[str, Any] = orjson.loads(stored[1])
+        known_at_s = float(raw.get("known_at_s", 0.0))
         return DurableMemory(
             authority=Authority(raw["authority"]),
             latches=tuple(
                 Latch(each["subject"], Reason(each["reason"]), each["since_s"] if is_same_boot else now_s)
                 for each in raw["latches"]
             ),
-            attempts=tuple(
-                Attempt(each["subject"], each["kind"], each["at_s"] if is_known else now_s, is_known)
-                for each in raw["attempts"]
-                for is_known in [age_known(each["at_s"], is_of_boot=each.get("is_of_this_boot", True) is True)]
-            ),
+            attempts=tuple(_attempt(each, known_at_s, now_s, is_same_boot=is_same_boot) for each in raw["attempts"]),
             held_open=frozenset(raw["held_open"]),
             shed_by_us=frozenset(raw["shed_by_us"]),
             quarantined=frozenset(raw.get("quarantined", ())),
             tried={str(feeder): int(count) for feeder, count in raw.get("tried", {}).items()},
             poi_held_open=raw.get("poi_held_open", False) is True,
+            known_at_s=min(known_at_s, now_s) if is_same_boot else now_s,
             planned=_planned(raw.get("planned"), now_s, is_same_boot=is_same_boot),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _attempt(raw: dict[str, Any], known_at_s: float, now_s: float, *, is_same_boot: bool) -> Attempt:
+    """What lies ahead was not written in this boot."""
+    at_s = float(raw["at_s"])
+    if is_same_boot and at_s <= now_s:
+        return Attempt(raw["subject"], raw["kind"], at_s, raw.get("is_of_this_boot", True) is True)
+    return Attempt(raw["subject"], raw["kind"], now_s - max(0.0, known_at_s - at_s), is_of_this_boot=False)
 
 
 def _planned(raw: dict[str, Any] | None, now_s: float, *, is_same_boot: bool) -> PlannedIsland | None:
@@ -80,8 +87,9 @@ def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
     """What a late memory says that the start did not have already: that it has had, and people may have undone it."""
     attempts = list(late.attempts)
     for attempt in had.attempts:
-        if attempt in attempts:
-            attempts.remove(attempt)
+        same = next((each for each in attempts if _is_same(each, attempt)), None)
+        if same is not None:
+            attempts.remove(same)
     return DurableMemory(
         authority=Authority.AUTO if late.authority is had.authority else late.authority,
         latches=tuple(latch for latch in late.latches if had.latch(latch.subject) is None),
@@ -93,6 +101,12 @@ def news_of(late: DurableMemory, had: DurableMemory) -> DurableMemory:
         poi_held_open=late.poi_held_open and not had.poi_held_open,
         planned=late.planned if had.planned is None else None,
     )
+
+
+def _is_same(one: Attempt, other: Attempt) -> bool:
+    """Of another boot two copies may know different ages."""
+    of_this_boot = one.is_of_this_boot or other.is_of_this_boot
+    return (one.subject, one.kind) == (other.subject, other.kind) and (one.at_s == other.at_s or not of_this_boot)
 
 
 def without_undone(memory: CoreMemory, late: DurableMemory, had: DurableMemory) -> CoreMemory:
@@ -137,6 +151,7 @@ def joined(memory: CoreMemory, late: DurableMemory, now_s: float) -> CoreMemory:
         quarantined=now.quarantined | late.quarantined,
         tried={**late.tried, **now.tried},
         poi_held_open=now.poi_held_open or late.poi_held_open,
+        known_at_s=now.known_at_s,
         planned=now.planned or (late.planned if memory.mode in STAYS else None),
     )
     if durable.authority is not now.authority:

@@ -98,9 +98,10 @@ class Loop:
     verdict: Verdict | None = None  # on it
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
-    _living: tuple[OperatorRequest, ...] = ()
+    _advice: Advice = field(default_factory=Advice)  # of the last cycle
+    _is_held_back: bool = False  # the closing of the POI that passed in the last cycle was not written
     _is_late: bool = False  # the last cycle's orders were
-    _bounds: tuple[DurableMemory, tuple[OperatorRequest, ...], Bounds] | None = None
+    _bounds: tuple[DurableMemory, Advice, Bounds] | None = None
 
     def __post_init__(self) -> None:
         self._news = asyncio.Event()
@@ -194,6 +195,7 @@ class Loop:
             raise CoreFailedError(str(error)) from error
         self.decision, self.verdict = decision, verdict
         self._allowed = self._in_time(self.gate.pass_through(verdict.allowed, ticket, now_s), now_s, begun_s)
+        self._is_held_back = verdict.allowed.poi.close is not None and self._allowed.poi.close is None
         is_acting = self.memory.durable.authority is not Authority.OBSERVE
         if is_acting:
             self.outputs.apply(self.links, self._allowed, now_s)
@@ -205,18 +207,20 @@ class Loop:
     def bounds(self) -> Bounds:
         """The guard's side conditions, from the durable memory as the shell holds it."""
         durable, known = self.memory.durable, self._bounds
-        if known is not None and known[0] is durable and known[1] is self._living:
+        if known is not None and known[0] is durable and known[1] is self._advice:
             return known[2]
-        bounds = bounds_of(self.site.hub, self.site.envelope, durable, self._living)
-        self._bounds = (durable, self._living, bounds)
+        bounds = bounds_of(self.site.hub, self.site.envelope, durable, self._advice)
+        self._bounds = (durable, self._advice, bounds)
         return bounds
 
     def advice(self, now_s: float) -> Advice:
         """What comes from outside the plant, now."""
-        self._living = self.requests(now_s)
-        if not (self._living or self._vetoes):
-            return self.outside
-        return replace(self.outside, requests=self._living, refused=frozenset(veto.subject for veto in self._vetoes))
+        living, self._advice = self.requests(now_s), self.outside
+        if living or self._vetoes or self._is_held_back:
+            refused = frozenset(veto.subject for veto in self._vetoes)
+            held_back = self._is_held_back
+            self._advice = replace(self.outside, requests=living, refused=refused, closing_held_back=held_back)
+        return self._advice
 
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
         """Journal what was decided and vetoed; keep the durable memory when it changed."""

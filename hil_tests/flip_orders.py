@@ -2,7 +2,9 @@
 
 Of every contact, mode and engine: an order that the story without flips does not know is a wrong switching operation,
 and so is one that is too early. One that does not come at all is as wrong. Late it may come, for a doubted sample costs
-a sample and a verdict begins anew; and again, for an order that was withdrawn comes back.
+a sample and a verdict begins anew; and again, for an order that was withdrawn comes back. On the way back, which
+begins where the POI is no longer held open, an order waits for the angle, and that is chance: it may come as soon as
+the way back has begun, too.
 """
 
 from __future__ import annotations
@@ -20,28 +22,38 @@ EARLY_S = 1.0  # from judgement: who learns of the sag a sample sooner, in a pla
 LATE_S = 60.0  # from judgement: an observation time that begins anew, and a contact that waits for the angle
 AGAIN_COUNT = 3  # from judgement: a closing that is withdrawn because of a doubted sample, and comes again
 Key = tuple[str, str, Value]
+BACK: Key = ("poi", "open", False)
 
 
 def wrong_operations(flipped: Sequence[Received], plain: Sequence[Received], until_s: float) -> Iterator[Finding]:
     """Each switching operation that one of the two runs has and the other has not."""
     wanted, found = _instants(plain), _instants(flipped)
+    returns_s = wanted.get(BACK, [])
     for key, instants_s in found.items():
-        yield from _surplus(key, instants_s, wanted.get(key, []))
+        yield from _surplus(key, instants_s, wanted.get(key, []), returns_s)
     for key, instants_s in wanted.items():
         if key not in found and instants_s[0] + LATE_S < until_s:
             yield Finding(SOURCE, instants_s[0], f"{_words(key)} is missing; without flips it came")
 
 
-def _surplus(key: Key, found_s: Sequence[float], wanted_s: Sequence[float]) -> Iterator[Finding]:
+def _surplus(
+    key: Key, found_s: Sequence[float], wanted_s: Sequence[float], returns_s: Sequence[float]
+) -> Iterator[Finding]:
     if not wanted_s:
         yield Finding(SOURCE, found_s[0], f"{_words(key)}, which does not come without flips")
         return
-    if found_s[0] < wanted_s[0] - EARLY_S:
+    if found_s[0] < _earliest_s(wanted_s[0], returns_s):
         yield Finding(SOURCE, found_s[0], f"{_words(key)} comes {wanted_s[0] - found_s[0]:.1f} s early")
     if found_s[-1] > wanted_s[-1] + LATE_S:
         yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {found_s[-1] - wanted_s[-1]:.1f} s late")
     if len(found_s) > len(wanted_s) + AGAIN_COUNT:
         yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {len(found_s)} times, without flips {len(wanted_s)}")
+
+
+def _earliest_s(wanted_s: float, returns_s: Sequence[float]) -> float:
+    """Of what came on a way back: as soon as that had begun, but no more than a minute sooner."""
+    begun_s = max((at_s for at_s in returns_s if wanted_s - LATE_S <= at_s <= wanted_s), default=wanted_s)
+    return begun_s - EARLY_S
 
 
 def _instants(orders: Iterable[Received]) -> Mapping[Key, list[float]]:

@@ -85,7 +85,7 @@ def _one(
     memory, guard_memory = left
     try:
         decision = judges.decide(memory, cycle.seen, cycle.advice, hub, cycle.now_s)
-        bounds = bounds_of(hub, envelope, memory.durable, cycle.advice.requests)
+        bounds = bounds_of(hub, envelope, memory.durable, cycle.advice)
         verdict = judges.vet(guard_memory, decision.commands, cycle.seen, bounds, cycle.now_s)
     except FAILURES as error:
         said = error_text(error)

@@ -86,6 +86,19 @@ def _can_be_restored(draft: Draft) -> Iterator[Problem]:
             yield draft.file.warning(("feeders", name, "rated_w"), found, wanted)
 
 
+def _can_be_restored_on_grid(draft: Draft) -> Iterator[Problem]:
+    """One whose pick-up alone is more than the connection may take stays off on grid as well."""
+    if not draft.is_sound("poi") or not draft.is_sound("feeders"):
+        return
+    import_max_w = draft.site.poi.import_max_w
+    for name, feeder in draft.site.feeders.items():
+        pickup_w = feeder.rated_w * feeder.pickup_ratio
+        if pickup_w > import_max_w:
+            found = f"{feeder.rated_w:g}, a pick-up of {pickup_w:.0f} W ({feeder.rated_w:g} x {feeder.pickup_ratio:g})"
+            wanted = f"at most {import_max_w:g} W, the POI's import_max_w: from its rating, it is not restored on grid"
+            yield draft.file.warning(("feeders", name, "rated_w"), found, wanted)
+
+
 def _promises_can_be_kept(draft: Draft) -> Iterator[Problem]:
     """A tier's `hold_s` against batteries and fuel. The sun is not counted: it is promised for a dark week."""
     if not _is_readable(draft) or not draft.is_sound("gensets"):
@@ -164,6 +177,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _has_a_source_on_its_phases,
     _tiers_can_be_carried,
     _can_be_restored,
+    _can_be_restored_on_grid,
     _promises_can_be_kept,
     _supplies_hang_in_the_island,
     _average_is_below_rating,

@@ -23,6 +23,7 @@ SAMPLE_GAP_MAX_S = 0.1875  # three polls of the POI's instrument, and somewhat m
 ENVELOPE_RATIO = 0.9  # of the code's window: what nothing may lead out of, and not where we aim
 SHED_SHOWS_S = 0.6  # longer than the guard asks, by two cycles
 NEAR_STEP_RATIO = 1.2  # wider than what the guard calls near
+GIVES_MAX = 2.0  # of its rating: more than any inverter carries for seconds
 TOLD_S = 0.55  # longer than the guard asks, by a cycle
 
 
@@ -102,20 +103,22 @@ def is_watched(memory: CoreMemory) -> bool:
 def _told_moves(memory: CoreMemory, situation: Situation) -> tuple[float, float]:
     """How far the bus may still move by what its former is told, or was of late: in Hz, and in V.
 
-    What it was told for longer the bus follows, whatever the site file says of it; else by the site file.
+    What it was told for longer the bus follows, whatever the site file says of it; else by the site file. A former
+    whose load is not seen carries twice its rating at most: its voltage is told to move a little for ever.
     """
     former, poi = situation.former, situation.seen.poi
     if former is None or poi.bus_frequency_hz is None or poi.bus_voltage_v is None:
         return 0.0, 0.0
     power_w, told = situation.seen.batteries[former].power_w, memory.batteries.get(former, SourceMemory()).told
-    steering, droop_hz_per_w = steer(memory, situation), situation.hub.batteries[former].droop_hz_per_w
-    by_load_hz = math.inf if power_w is None else droop_hz_per_w * power_w.total
+    steering, battery = steer(memory, situation), situation.hub.batteries[former]
+    by_load_hz = battery.droop_hz_per_w * (GIVES_MAX * battery.rating_va if power_w is None else power_w.total)
     while len(told) > 1 and situation.now_s - told[1].since_s >= TOLD_S:
         told = told[1:]
     if told and situation.now_s - told[0].since_s >= TOLD_S:
         shown = [(each.frequency_set_hz, each.voltage_set_v) for each in told]
     else:
-        shown = [(poi.bus_frequency_hz + by_load_hz, poi.bus_voltage_v.total / 3.0)]
+        no_load_hz = None if power_w is None else poi.bus_frequency_hz + by_load_hz
+        shown = [(no_load_hz, poi.bus_voltage_v.total / 3.0)]
     moved_hz = max(math.inf if hz is None else abs(steering.frequency_set_hz - hz) for hz, _ in shown)
     moved_v = max(math.inf if v is None else abs(steering.voltage_set_v - v) for _, v in shown)
     load_hz = 2.0 * abs(by_load_hz) * moved_v / situation.hub.nominal_voltage_v if moved_v > 0.0 else 0.0

@@ -35,16 +35,17 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     are_dead = situation.grid_is_dead is True and situation.bus_is_dead is True
     is_shown = is_open and (are_dead or not was_blind)  # remembered is not shown, as for the guard
     is_blind = poi_seen.grid_voltage_v is None and poi_seen.position is not BreakerPosition.CLOSED
-    close = poi.close
+    close, attempts = poi.close, poi.close_attempts
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
-        close = None
+        close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
     return PoiMemory(
         open_since_s=poi.open_since_s,
         proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
         proven_sample_s=since(poi.proven_sample_s, is_shown and sample_s is not None, sample_s or 0.0),
         close=close,
-        close_attempts=poi.close_attempts,
+        close_attempts=attempts,
         close_is_out=poi.close_is_out,
+        close_is_held=poi.close_is_held and close is not None,
         is_permitted=poi.is_permitted,
         has_differed=_has_differed(poi, situation),
         was_blind=was_blind,

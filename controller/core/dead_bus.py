@@ -6,6 +6,7 @@ Two ways lead here: a hub that is dark while the grid is good again, and one who
 
 from __future__ import annotations
 
+from controller.core.genset_panel import STARTS_S, only_says_so
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.resync import is_return_due, must_not_close
 from controller.core.situation import Situation
@@ -86,18 +87,18 @@ def nobody_is_on(memory: CoreMemory, situation: Situation) -> bool:
 def _may_come(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
     """It comes or runs, was cranked just now, or was last seen so; unseen, for an order's time and a start after it.
 
-    By then its start has failed, or the bus is not dead any more. After that a panel that stays silent bars nothing:
-    it must not keep the hub dark beside a good grid.
+    By then its start has failed, or the bus is not dead any more. After that a panel that stays silent, or goes on
+    saying that it starts, bars nothing: it must not keep the hub dark beside a good grid.
     """
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state in ON:
-        return True
+        return not only_says_so(memory, genset, situation)
     begun_s = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
     if state is not None:
         return any(situation.now_s - at_s < CRANK_ANSWER_S for at_s in begun_s)
     coming_at_s = memory.gensets.get(genset.id, SourceMemory()).coming_at_s
     begun_s += [] if coming_at_s is None else [coming_at_s]
-    return any(situation.now_s - at_s <= 2.0 * genset.start_time_s for at_s in begun_s)
+    return any(situation.now_s - at_s <= STARTS_S * genset.start_time_s for at_s in begun_s)
 
 
 def droppable(situation: Situation) -> list[AssetId]:

@@ -16,10 +16,12 @@ from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.dimming import dim_feeders, watch_dimming
 from controller.core.feeders import feeder_commands, observe_feeders, shed
+from controller.core.fuses import watch_fuses
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
 from controller.core.inverter_settings import watch_inverter_settings
 from controller.core.keys import watch_keys
+from controller.core.known_ages import say_ages
 from controller.core.last_act import is_running_dry, leave_closed
 from controller.core.last_alive import believe, glimpse
 from controller.core.leaving import begin_leaving, plan_leaving
@@ -89,7 +91,7 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     memory, answers = _take_note(memory, situation, advice)
     memory = _move(memory, situation)
     memory = _plan(memory, situation)
-    memory = _keep_durable(memory)
+    memory = say_ages(before, _keep_durable(memory), now_s)
     commands = _commands(memory, situation)
     return Decision(
         memory=watch_told(remember_told(memory, commands.pv), commands.batteries, now_s),
@@ -118,7 +120,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     )
     if memory.poi.unasked_at_s == now_s:
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
-    memory = watch_keys(watch_dimming(watch_bond(memory, situation), situation), situation)
+    memory = watch_keys(watch_dimming(watch_bond(watch_fuses(memory, situation), situation), situation), situation)
     memory = watch_wear(without_refused(memory, situation, advice), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from controller.core.conditions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
 from controller.core.contact import JOINS_CONFIRM_S
-from controller.core.genset import ATTEMPT_MEMORY_S
+from controller.core.genset_panel import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
 from controller.core.leaving import PREPARE_MAX_S
 from controller.core.memory import CoreMemory

@@ -8,7 +8,8 @@ from controller.core.black_start import DONE
 from controller.core.carrying import next_reference, stepped_w
 from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus, poi_shows_the_bus
-from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory, since
+from controller.core.genset_panel import ATTEMPT_MEMORY_S, RUNNING, has_just_failed, watch_panel
+from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
 from controller.core.poi import TRANSFERS, count_attempt
 from controller.core.situation import Situation, is_on_our_bus
 from controller.core.street import feeds_since_s, feeds_the_street, stays_w
@@ -20,13 +21,10 @@ from controller.model.reasons import Reason
 from controller.model.words import BusSide, GensetConnection, GensetState, InverterMode, Mode
 
 RETRY_AFTER_S = 60.0
-ATTEMPT_MEMORY_S = 3600.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
 CHARGES = (InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING)  # one that has tripped takes nothing
-RUNNING = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
-COMING = (GensetState.STARTING, GensetState.READY)
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY, Reason.GENSET_FEEDS_STREET)
 KEPT_REASONS = (Reason.OPERATOR, Reason.GENSET_BY_HAND)
 IDLE = SourceMemory()
@@ -43,10 +41,7 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
         if before.wanted_since_s is None and planned.wanted_since_s is not None:
             before = replace(before, coming_since_s=None)  # what it did for itself is not time that we gave it
         after = replace(
-            planned,
-            coming_since_s=_coming_since_s(before, genset, situation),
-            coming_at_s=_coming_at_s(before, genset, situation),
-            failed_at_s=_failed_at_s(before, genset, situation),
+            watch_panel(planned, before, genset, situation),
             feeds_since_s=fed_since_s,
             reference=next_reference(memory, before.reference, genset, situation),
         )
@@ -55,12 +50,6 @@ def plan_gensets(memory: CoreMemory, situation: Situation) -> CoreMemory:
         if after != memory.gensets.get(genset.id, IDLE):
             memory = replace(memory, gensets={**memory.gensets, genset.id: after})
     return memory
-
-
-def is_overdue(source: SourceMemory, genset: Genset, situation: Situation) -> bool:
-    """Starting, or ready, for longer than it takes to carry load: it may never do so."""
-    since_s, longest_s = source.coming_since_s, genset.start_time_s + situation.hub.timing.forming_max_s
-    return since_s is not None and situation.now_s - since_s > longest_s
 
 
 def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, GensetCommand]:
@@ -106,7 +95,7 @@ def _plan_one(memory: CoreMemory, before: SourceMemory, genset: Genset, situatio
     if state in RUNNING:
         return replace(after, order=order if state is GensetState.STARTING else None)
     is_given_up = state is GensetState.FAULT and (
-        memory.mode is not Mode.BLACK_START or _has_just_failed(before, situation)
+        memory.mode is not Mode.BLACK_START or has_just_failed(before, situation)
     )
     if state is None or is_given_up:
         return replace(after, order=None)  # what we cannot see, or what says no, is not an attempt
@@ -121,41 +110,6 @@ def _is_nobodys(source: SourceMemory) -> bool:
 
 def _is_alive(order: Order | None, situation: Situation) -> bool:
     return order is not None and situation.now_s <= order.expires_at_s
-
-
-def _coming_since_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
-    """It says that it starts, or is ready, since it is wanted; not seen for a moment, it goes on with that."""
-    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
-    comes = state in COMING or (state is None and before.coming_since_s is not None)
-    return since(before.coming_since_s, comes, situation.now_s)
-
-
-def _coming_at_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
-    """Not seen, it is what it was; seen off, that is forgotten."""
-    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
-    if state is None:
-        return before.coming_at_s
-    return situation.now_s if state in RUNNING else None
-
-
-def _failed_at_s(before: SourceMemory, genset: Genset, situation: Situation) -> float | None:
-    """The first sight of a fault, or of no load in its time, while we wanted it; forgotten once it carries load."""
-    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
-    if state is GensetState.LOADED:
-        return None
-    has_failed = state is GensetState.FAULT or (state in COMING and is_overdue(before, genset, situation))
-    if (
-        not has_failed
-        or before.wanted_since_s is None
-        or (before.failed_at_s is not None and situation.now_s - before.failed_at_s < ATTEMPT_MEMORY_S)
-    ):
-        return before.failed_at_s
-    return situation.now_s
-
-
-def _has_just_failed(before: SourceMemory, situation: Situation) -> bool:
-    failed_at_s = before.failed_at_s
-    return failed_at_s is not None and situation.now_s - failed_at_s < ATTEMPT_MEMORY_S
 
 
 def _stands(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:

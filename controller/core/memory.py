@@ -49,6 +49,7 @@ class PoiMemory:
     close: Order | None = None
     close_attempts: int = 0  # since the last success
     close_is_out: bool = False  # it has passed the guard once, and may have reached the coil
+    close_is_held: bool = False  # it has passed, and the shell has held it back ever since
     is_permitted: bool = False  # it is a permission, and is given now
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
@@ -125,6 +126,7 @@ class SourceMemory:
     wanted_since_s: float | None = None  # genset: why it runs, since when
     reason: Reason | None = None
     coming_since_s: float | None = None  # genset: it says that it starts, or is ready, since
+    starting_since_s: float | None = None  # genset: its panel says so since
     coming_at_s: float | None = None  # genset: last sight of it coming or running; None: it was seen off since
     feeds_since_s: float | None = None  # genset: it carries load while power leaves through the POI, or may
     failed_at_s: float | None = None  # genset: it went to fault while we wanted it, or came and took no load
@@ -239,6 +241,8 @@ class CoreMemory:
     settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
     settings_left_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # inverters on those of another mode
     charge_unseen_since_s: float | None = None  # a battery answers, and none says how full it is
+    bus_fuse_since_s: float | None = None  # the POI's instrument lacks a phase of the bus that terminals show
+    grid_fuse_since_s: float | None = None  # or one of the grid that the bus shows, through a closed breaker
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.core.fuses import why_no_sync
 from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
 from controller.core.resync import must_not_close
@@ -38,6 +39,9 @@ def ask_about_island(memory: CoreMemory, request: OperatorRequest, situation: Si
         return Reason.NOT_POSSIBLE  # a release kept for the next blackout would be nobody's word
     if request.kind is RequestKind.RECONNECT and memory.poi.closed_is_refuted:
         return Reason.CONTACT_REFUTED
+    fuse = why_no_sync(memory, situation) if request.kind is RequestKind.RECONNECT else None
+    if fuse is not None:
+        return fuse
     # what a person asks is a release as well, where the return waits for people
     return replace(without_wish(memory), released_return=memory.released_return or not request.is_automatic)
 
@@ -79,7 +83,7 @@ def _why_no_way_back(memory: CoreMemory, situation: Situation) -> Reason | None:
         return Reason.ISLAND_NOT_ABLE
     if must_not_close(memory, situation):
         return _why_locked(memory, situation)
-    return None
+    return why_no_sync(memory, situation)
 
 
 def _why_sources_say_no(situation: Situation, *, is_on_grid: bool) -> Reason | None:

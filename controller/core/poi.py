@@ -210,6 +210,7 @@ def order_poi_close(memory: CoreMemory, situation: Situation, cause: Reason) -> 
         memory.poi,
         close=order,
         close_is_out=False,
+        close_is_held=False,
         close_attempts=memory.poi.close_attempts + 1,
         retry_after_s=now_s + hold_s + CLOSE_RETRY_S,
     )
@@ -280,10 +281,8 @@ def _may_still_form(source: SourceMemory, situation: Situation, *, is_other: boo
 
 
 def _without_orders(memory: CoreMemory) -> CoreMemory:
-    if all(source.order is None for source in memory.batteries.values()):
-        return memory
     batteries = {battery: replace(source, order=None) for battery, source in memory.batteries.items()}
-    return replace(memory, batteries=batteries)
+    return memory if batteries == memory.batteries else replace(memory, batteries=batteries)
 
 
 def settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from controller.core.fuses import why_no_sync
 from controller.core.memory import CoreMemory, SourceMemory, Trim
 from controller.core.situation import LIVE_RATIO, Situation
 from controller.model.frozen import dataclass
@@ -61,6 +62,7 @@ def next_closing_s(memory: CoreMemory, situation: Situation) -> float:
 def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
     """The observation time is over, and nobody has said no."""
     can = can_follow(situation) and situation.hub.poi.switching.closed_by in CLOSABLE
+    can = can and why_no_sync(memory, situation) is None
     return can and is_return_due(memory, situation)
 
 

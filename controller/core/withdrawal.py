@@ -34,12 +34,19 @@ def without_overthrown(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def without_refused(memory: CoreMemory, situation: Situation, advice: Advice) -> CoreMemory:
-    """What the guard said to the closing that was ordered in the cycle before."""
+    """What the guard, and the shell after it, made of the closing that was ordered in the cycle before."""
     close = memory.poi.close
     if close is None:
         return memory
+    if advice.closing_held_back:  # neither refused nor out: a permission is given anew, where that may be
+        poi = replace(memory.poi, close_is_held=not memory.poi.close_is_out, is_permitted=False)
+        return memory if poi == memory.poi else replace(memory, poi=poi)
     if situation.hub.poi.id not in advice.refused:
-        return memory if memory.poi.close_is_out else replace(memory, poi=replace(memory.poi, close_is_out=True))
+        return (
+            memory
+            if memory.poi.close_is_out
+            else replace(memory, poi=replace(memory.poi, close_is_out=True, close_is_held=False))
+        )
     if not memory.poi.close_is_out:
         kept = tuple(each for each in memory.durable.attempts if not _is_of(each, close, situation))
         memory = replace(memory, durable=replace(memory.durable, attempts=kept))

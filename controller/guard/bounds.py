@@ -20,4 +20,5 @@ class Bounds:
     held_open: frozenset[AssetId]  # feeders that a person holds open
     shed_by_us: frozenset[AssetId] = frozenset()  # durable; believed only of feeders first seen open after a start
     released: frozenset[AssetId] = frozenset()  # feeders that a person lets us close again; one cycle is enough
+    closing_held_back: bool = False  # that of the POI passed in the cycle before, and was not written
     attempts: tuple[Attempt, ...] = ()  # durable; read once for each asset: a crash loop forgets no crank

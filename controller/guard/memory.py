@@ -112,6 +112,7 @@ class GuardMemory:
     beside_since_s: float | None = None  # a battery that can follow forms, and the POI joins both sides
     feeds_since_s: float | None = None  # a genset carries load while power leaves through the POI, or may
     coming_at_s: Mapping[AssetId, float] = field(default_factory=dict)  # last sight of a genset that came or ran
+    starting_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # of a genset that has said so since
     closing: Closing | None = None  # timed by us, or left to a relay; neither seen closed nor ordered open since
     shed_at_s: float | None = None  # the last cycle in which a feeder was newly let be opened
     told: Mapping[AssetId, tuple[Told, ...]] = field(default_factory=dict)  # for as long as a bus takes to show it

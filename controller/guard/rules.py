@@ -163,7 +163,7 @@ def is_source_on(case: Case, _ask: Ask) -> bool:
     formers = [battery.id for battery in hub.batteries.values() if battery.capabilities.can_form]
     is_left_on = not all(b in commands.batteries and commands.batteries[b].stop for b in formers)
     forms = any(seen.mode is InverterMode.GRID_FORMING for seen in case.seen.batteries.values())
-    runs = any(seen.state in RUNS for seen in case.seen.gensets.values())
+    runs = any(seen.state in RUNS and not _starts_in_vain(case, name) for name, seen in case.seen.gensets.items())
     comes = any(_may_come(case, genset) for genset in hub.gensets.values())
     cranks = any(command.crank is not None for command in commands.gensets.values())
     return is_left_on or forms or runs or comes or cranks
@@ -248,6 +248,18 @@ def _may_come(case: Case, genset: Genset) -> bool:
         return track.passed_at_s is not None and case.now_s - track.passed_at_s < ANSWER_MAX_S
     begun_s = track.tries_at_s if coming_at_s is None else (coming_at_s,)
     return any(case.now_s - at_s <= 2.0 * genset.start_time_s for at_s in begun_s)
+
+
+def _starts_in_vain(case: Case, name: AssetId) -> bool:
+    """It has said STARTING, and nothing else, for two starts over a bus that was dead throughout; a crank begins anew.
+
+    A panel that is stuck there must not keep the hub dark either.
+    """
+    genset, said_since_s = case.bounds.hub.gensets.get(name), case.memory.starting_since_s.get(name)
+    dead_since_s = case.memory.dead_since_s
+    if genset is None or said_since_s is None or dead_since_s is None:
+        return False
+    return case.now_s - max(said_since_s, dead_since_s, *case.track(name).tries_at_s) > 2.0 * genset.start_time_s
 
 
 def _is_awaited(case: Case, battery: AssetId) -> bool:

@@ -12,6 +12,7 @@ from controller.model.commands import BatteryCommand
 from controller.model.image import BatterySeen
 from controller.model.words import InverterMode
 
+UNSEEN_RATIO = 2.0  # of its rating: an inverter that carries more trips within a second
 SHED_SHOWS_S = 0.5  # the slowest write, the contactor, the bus and the sample that shows it
 
 
@@ -91,14 +92,16 @@ def _told_moves(case: Case, bus_hz: float, bus_v: float) -> tuple[float, float]:
         state = case.seen.batteries.get(battery.id) or BatterySeen()
         if state.mode is not InverterMode.GRID_FORMING:
             continue
-        droop_hz = math.inf if state.power_w is None else battery.droop_hz_per_w * state.power_w.total
+        carried_w = UNSEEN_RATIO * battery.rating_va if state.power_w is None else state.power_w.total
+        droop_hz = battery.droop_hz_per_w * carried_w
         told = case.memory.told.get(battery.id, ())
         known = max((n for n, each in enumerate(told) if case.now_s - each.at_s >= STEADY_S), default=None)
         before, is_known = told[known:], known is not None
         now = case.commands.batteries.get(battery.id) or BatteryCommand()
         moved_v = _moved(now.voltage_set_v, [each.voltage_set_v for each in before], None if is_known else bus_v)
         by_load_hz = 2.0 * abs(droop_hz) * moved_v / case.bounds.hub.nominal_voltage_v if moved_v else 0.0
-        no_load_hz = None if is_known else bus_hz + droop_hz
+        shown_hz = math.inf if state.power_w is None else bus_hz + droop_hz
+        no_load_hz = None if is_known else shown_hz
         moved_hz = _moved(now.frequency_set_hz, [each.frequency_set_hz for each in before], no_load_hz)
         moves_hz, moves_v = max(moves_hz, moved_hz + by_load_hz), max(moves_v, moved_v)
     return moves_hz, moves_v

@@ -65,13 +65,19 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
         feeds_since_s=_first(memory.feeds_since_s, now_s) if may_feed else None,
         coming_at_s=_watch_coming(memory.coming_at_s, seen, now_s),
+        starting_since_s=_watch_starting(memory.starting_since_s, seen, now_s),
         closing=_still_closing(memory, poi, closed, bounds, now_s),
         shed_at_s=memory.shed_at_s,
         told=memory.told,
         slips=_watch_slips(memory.slips, poi),
         dead_since_s=_first(memory.dead_since_s, poi.measured_at_s) if is_dead else None,
-        allowed=memory.allowed,
+        allowed=_sent(memory.allowed, bounds),
     )
+
+
+def _sent(allowed: Commands, bounds: Bounds) -> Commands:
+    """Of what passed in the cycle before, what went out: the shell may have held the closing back."""
+    return replace(allowed, poi=replace(allowed.poi, close=None)) if bounds.closing_held_back else allowed
 
 
 def remember(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> GuardMemory:
@@ -167,6 +173,14 @@ def _watch_coming(before: Mapping[AssetId, float], seen: ProcessImage, now_s: fl
     states = {genset: state.state for genset, state in seen.gensets.items() if state.state is not None}
     unseen = {genset: at_s for genset, at_s in before.items() if genset not in states}
     return unseen | {genset: now_s for genset, state in states.items() if state in COMING}
+
+
+def _watch_starting(before: Mapping[AssetId, float], seen: ProcessImage, now_s: float) -> dict[AssetId, float]:
+    """A panel that is not seen for a moment goes on saying it; any other word ends it."""
+    states = {genset: state.state for genset, state in seen.gensets.items() if state.state is not None}
+    unseen = {genset: since_s for genset, since_s in before.items() if genset not in states}
+    starting = [genset for genset, state in states.items() if state is GensetState.STARTING]
+    return unseen | {genset: before.get(genset, now_s) for genset in starting}
 
 
 def _first(before_s: float | None, now_s: float | None) -> float | None:

@@ -88,3 +88,4 @@ class Advice:
     notices: tuple[Notice, ...] = ()
     calendar: CalendarTime | None = None
     refused: frozenset[AssetId] = frozenset()  # whose commands the guard has changed in the cycle before
+    closing_held_back: bool = False  # that of the POI passed the guard in the cycle before, and was not written

@@ -26,7 +26,7 @@ class Attempt:
     subject: AssetId  # "poi", a battery, a genset; "hub" for the last three
     kind: str  # "close", "form", "crank", "transfer", "left", "returned"
     at_s: float
-    is_of_this_boot: bool = True  # else its age is unknown, and `at_s` only says "count it as just now"
+    is_of_this_boot: bool = True  # else it is older than `at_s` says, by the time for which nobody was awake
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class PlannedIsland:
 
 @dataclass(frozen=True, slots=True)
 class DurableMemory:
-    """Durable facts, in boot time. After another boot the shell sets every unknown age to "just now"."""
+    """Durable facts, in boot time. After another boot no time has passed but the one that was watched."""
 
     authority: Authority = Authority.AUTO
     latches: tuple[Latch, ...] = ()
@@ -51,6 +51,7 @@ class DurableMemory:
     quarantined: frozenset[AssetId] = field(default_factory=frozenset)  # feeders that only a person lets close again
     tried: Mapping[AssetId, int] = field(default_factory=dict)  # feeders under pick-up, and how often they were tried
     poi_held_open: bool = False  # we want the POI open; explains after a start how it stands, and decides nothing
+    known_at_s: float = 0.0  # up to here the ages are known; said again every minute while an attempt is young
     planned: PlannedIsland | None = None  # else an island beside a healthy grid goes back to it
 
     def latch(self, subject: str) -> Latch | None:

@@ -16,7 +16,7 @@ from controller.drivers.outputs import Outputs
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict, vet
-from controller.model.advice import OperatorRequest, RequestKind
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.commands import Commands
 from controller.model.decision import Event
 from controller.model.image import ProcessImage
@@ -121,7 +121,7 @@ class Rig:
             link.now_s = now_s
         self.seen = seen = self.assembler.image(links, now_s)
         wish = in_charge.wish(seen, self.allowed, now_s)
-        bounds = bounds_of(self.site.hub, self.site.envelope, wish.durable, wish.requests)
+        bounds = bounds_of(self.site.hub, self.site.envelope, wish.durable, Advice(requests=wish.requests))
         verdict = self.guard(self.memory, wish.commands, seen, bounds, now_s)
         self.memory, self.allowed = verdict.memory, verdict.allowed
         self.vetoes_count += len(verdict.vetoes)

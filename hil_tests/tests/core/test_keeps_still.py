@@ -11,6 +11,7 @@ from controller.core.memory import SlipSeen
 from controller.core.resync import CLOSINGS_MAX
 from controller.model.advice import Advice
 from controller.model.image import PoiSeen
+from controller.model.phases import PhaseValues
 from controller.model.words import Mode
 from hil_tests.tests.core.hubs import with_battery, with_poi
 from hil_tests.tests.core.run import Run
@@ -116,6 +117,17 @@ def test_a_refusal_of_another_takes_nothing_back() -> None:
     order = run.commands.poi.close
     run.see(former, advice=Advice(refused=frozenset({"battery"})))
     assert run.commands.poi.close is order
+
+
+def test_a_former_whose_power_is_not_seen_may_come_back() -> None:
+    """Its voltage moves a little for ever, and with it, by a slope that nobody knows, its frequency."""
+    run, former = steering(2.0, 0.0)
+    flickers_v = 0.5
+    while run.commands.poi.close is None:
+        flickers_v = -flickers_v
+        grid_v = PhaseValues.even(230.0 + flickers_v)
+        run.see(lambda t, v=grid_v: with_battery(with_poi(former(t), grid_voltage_v=v), power_w=None))  # type: ignore[misc]
+        assert run.now_s < 200.0, "it closes"
 
 
 # ---- the samples

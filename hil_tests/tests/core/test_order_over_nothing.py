@@ -13,7 +13,7 @@ from controller.model.memory import Attempt
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import GensetState, SettingsGroup
-from hil_tests.tests.core.hubs import LIVE, battery, battery_seen, hub, nothing_left, with_poi
+from hil_tests.tests.core.hubs import LIVE, battery, battery_seen, hub, islanded, nothing_left, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import good_grid_beside_the_dark, relay_is_gone
 
@@ -93,6 +93,46 @@ def test_a_genset_that_came_when_its_panel_fell_silent_is_waited_for_and_not_for
     run.see(nothing_left, 1.0)
     run.see(genset_on(good_grid_beside_the_dark, state), 0.5)
     assert 2.0 * START_S < closed_after_s(run, good_grid_beside_the_dark) < 2.0 * START_S + 4.0
+
+
+def test_a_panel_that_says_starting_for_ever_is_waited_for_and_not_for_ever() -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    starting = genset_on(good_grid_beside_the_dark, GensetState.STARTING)
+    assert 2.0 * START_S < closed_after_s(run, starting) < 2.0 * START_S + 4.0
+
+
+@pytest.mark.parametrize("state", [GensetState.READY, GensetState.LOADED])
+def test_one_that_says_ready_may_close_onto_the_bus_at_any_time(state: GensetState) -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    run.see(genset_on(good_grid_beside_the_dark, state), 2.0 * START_S + 20.0)
+    assert run.commands.poi.close is None
+
+
+def test_a_panel_that_said_starting_on_a_live_bus_has_its_time_in_the_dark() -> None:
+    run = Run(hub())
+    run.see(genset_on(islanded, GensetState.STARTING), 2.0 * START_S + 10.0)
+    assert closed_after_s(run, genset_on(good_grid_beside_the_dark, GensetState.STARTING)) > 2.0 * START_S
+
+
+def test_a_panel_that_said_starting_has_its_time_again_after_our_crank() -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    starting = genset_on(good_grid_beside_the_dark, GensetState.STARTING)
+    run.see(starting, 2.0 * START_S - 5.0)
+    cranked = (Attempt("genset", "crank", run.now_s),)
+    run.memory = replace(run.memory, durable=replace(run.memory.durable, attempts=cranked))
+    assert 2.0 * START_S < closed_after_s(run, starting) < 2.0 * START_S + 4.0
+
+
+def test_a_panel_that_is_not_seen_for_a_moment_goes_on_saying_that_it_starts() -> None:
+    run = Run(hub())
+    run.see(nothing_left, 1.0)
+    starting = genset_on(good_grid_beside_the_dark, GensetState.STARTING)
+    run.see(starting, START_S)
+    run.see(genset_on(good_grid_beside_the_dark, None), 0.5)
+    assert START_S - 1.0 < closed_after_s(run, starting) < START_S + 4.0
 
 
 def test_one_that_was_seen_off_before_is_not() -> None:

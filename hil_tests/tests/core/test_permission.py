@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from controller.core.calm import SWING_S
+from controller.model.advice import Advice
 from controller.model.hub import PoiSwitching
 from controller.model.reasons import Reason
 from controller.model.words import Mode, Switcher
 from hil_tests.tests.core.hubs import hub, with_poi
-from hil_tests.tests.core.test_contact_on_the_way import beside, flows, says_closed, shows_open
+from hil_tests.tests.core.test_contact_on_the_way import beside, flows, near, says_closed, shows_open
 from hil_tests.tests.core.watched import Watched
 
 
@@ -93,3 +94,50 @@ def test_what_stands_and_was_not_given_is_given_when_the_angle_has_come() -> Non
     assert watched.run.commands.poi.close is not None
     assert len([each for each in watched.run.memory.durable.attempts if each.kind == "close"]) == 1
     assert watched.vetoes == []
+
+
+HELD_BACK = Advice(closing_held_back=True)
+
+
+def test_what_the_shell_has_held_back_does_not_stand_and_is_given_anew() -> None:
+    """For the disk, or because it came too late: the relay never had it, and would use it at once."""
+    watched = permitted()
+    order = watched.run.commands.poi.close
+    watched.see(lambda t: beside(t, 9.0))
+    assert watched.run.commands.poi.close == order, "one that stands goes on"
+    watched.see(lambda t: beside(t, 9.0), advice=HELD_BACK)
+    assert watched.run.commands.poi.close is None
+    watched.see(lambda t: beside(t, 9.0), 1.0)
+    assert watched.run.commands.poi.close is None
+    watched.see(lambda t: beside(t, 90.0))
+    assert watched.run.commands.poi.close == order
+    assert watched.vetoes == []
+
+
+def closing(watched: Watched, advice: Advice) -> None:
+    """A closing that we time, until it is over; nothing moves."""
+    watched.see_until_closing(near)
+    while watched.run.memory.poi.close is not None:
+        watched.see(near, advice=advice)
+
+
+@pytest.mark.parametrize(("advice", "is_latched"), [(HELD_BACK, False), (Advice(), True)])
+def test_a_closing_that_never_went_out_was_no_try(advice: Advice, is_latched: bool) -> None:
+    watched = Watched()
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    for _ in range(3):
+        closing(watched, advice)
+    watched.see(near, 1.0)
+    assert (watched.run.memory.durable.latch("poi_close") is not None) is is_latched
+    assert watched.vetoes == []
+
+
+def test_one_that_went_out_and_was_held_back_later_was_one() -> None:
+    watched = Watched()
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    watched.see_until_closing(near)
+    watched.see(near)
+    watched.see(near, advice=HELD_BACK)
+    while watched.run.memory.poi.close is not None:
+        watched.see(near)
+    assert watched.run.memory.poi.close_attempts == 1

@@ -38,7 +38,7 @@ class Watched:
         for _ in range(max(1, round(for_s / CYCLE_S))):
             durable = self.run.memory.durable
             decision = self.run.see(image, advice=advice)
-            bounds = bounds_of(self.run.hub, ENVELOPE, durable, ())
+            bounds = bounds_of(self.run.hub, ENVELOPE, durable, advice or Advice())
             verdict = vet(self.guard, decision.commands, image(self.run.now_s), bounds, self.run.now_s)
             self.guard = verdict.memory
             self.vetoes.extend(verdict.vetoes)

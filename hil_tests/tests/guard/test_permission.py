@@ -113,6 +113,20 @@ def test_one_that_stands_was_used_on_the_way_in_if_at_all() -> None:
     assert reasons(watch.sees(at(9.9), poi_close(order))) == REFUSED, "a blink is not standing"
 
 
+def test_one_that_the_shell_has_held_back_does_not_stand() -> None:
+    """For the disk, or because it came too late: the relay never had it, and would use it at once."""
+    watch = standing()
+    order = watch.memory.allowed.poi.close
+    assert order is not None
+    watch.more["closing_held_back"] = True
+    assert reasons(watch.sees(at(9.9), poi_close(order))) == REFUSED
+    watch = standing()
+    watch.more["closing_held_back"] = True
+    assert watch.sees(at(FAR_DEG), poi_close(order)).vetoes == ()
+    watch.more["closing_held_back"] = False
+    assert watch.sees(at(9.9), poi_close(order)).vetoes == (), "it stands again"
+
+
 @pytest.mark.parametrize("bus_v", [PhaseValues.even(0.0), None], ids=["dead", "not seen"])
 def test_onto_a_bus_that_is_not_live_none_stands(bus_v: PhaseValues | None) -> None:
     assert reasons(permits(standing(), with_poi(at(FAR_DEG), bus_voltage_v=bus_v))) == REFUSED

@@ -216,3 +216,13 @@ def test_a_voltage_that_moves_takes_the_load_with_it(power_w: float) -> None:
     heavy = with_battery(LOADED, power_w=PhaseValues(power_w, 0.0, 0.0))
     for set_hz, lawful in ((50.0625, True), (50.063, False)):
         assert closes(told_for(0.5, 50.0, voltage_set_v=232.0), set_hz, heavy, voltage_set_v=242.0) is lawful
+
+
+def test_a_load_that_is_not_seen_is_twice_the_rating_at_most() -> None:
+    """Where it could be any, a hub whose inverter keeps its power to itself would never come back."""
+    unseen = with_battery(LOADED, power_w=None)
+    for set_hz, lawful in ((50.0625, True), (50.063, False)):
+        small = hub_with_battery(droop_hz_per_w=0.125 / 8_000.0, rating_va=23_000.0)
+        watch = watch_after(islanded(), ready_to_return(), hub=small)
+        watch.sees_for(unseen, 0.5 + CYCLE_S, battery(frequency_set_hz=50.0, voltage_set_v=232.0))
+        assert closes(watch, set_hz, unseen, voltage_set_v=242.0) is lawful

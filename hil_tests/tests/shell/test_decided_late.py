@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.guard.bounds import Bounds
 from controller.guard.vet import Verdict
 from controller.lateness import in_time
 from controller.loop import Loop
@@ -77,6 +78,26 @@ def test_orders_that_come_late_are_not_written_and_it_is_said_once() -> None:
     told = [event for event in journal.events if event.kind is EventKind.FALLBACK]
     assert [event.reason for event in told] == [Reason.DECIDED_LATE, Reason.DECIDED_LATE]
     assert told[0].values == {"late_s": 0.5}
+
+
+def test_a_closing_that_is_held_back_is_told_to_judgement_and_guard_in_the_next_cycle() -> None:
+    loop, links, _ = a_loop()
+    took_s, clock_s, told, sent = [0.01, 0.5, 0.01, 0.01], [1.0], list[tuple[bool, bool]](), list[bool]()
+
+    def guard(_memory: object, _commands: object, _seen: object, bounds: Bounds, _now_s: float) -> Verdict:
+        told.append((loop.advice(clock_s[0]).closing_held_back, bounds.closing_held_back))
+        clock_s[0] += took_s.pop(0)
+        return Verdict(loop.guard_memory, Commands(poi=PoiCommand(close=ORDER)), ())
+
+    loop.clock, loop.guard = lambda: clock_s[0], guard
+    record: Callable[..., None] = lambda _links, allowed, _now_s: sent.append(allowed.poi.close is not None)  # noqa: E731
+    loop.outputs.apply = record  # type: ignore[method-assign]
+    while took_s:
+        for link in links.values():
+            link.step(clock_s[0])
+        loop.cycle(clock_s[0])
+    assert sent == [True, False, True, True]
+    assert told == [(False, False), (False, False), (True, True), (False, False)]
 
 
 def test_a_grid_that_jumps_while_the_controller_thinks_is_not_closed_out_of_step() -> None:

@@ -47,6 +47,10 @@ def order(at_s: float, value: bool, asset: str = "poi", field: str = "open") -> 
     return Received(at_s, "relay", asset, field, value)
 
 
+def permit(at_s: float) -> Received:
+    return order(at_s, value=True, field="close_permit")
+
+
 @pytest.mark.parametrize(
     ("flipped", "plain", "said"),
     [
@@ -65,6 +69,27 @@ def order(at_s: float, value: bool, asset: str = "poi", field: str = "open") -> 
             [order(5.0, value=True), order(6.0, value=False)],
             ["poi open True comes 5 times, without flips 1"],
             id="again and again",
+        ),
+        pytest.param(
+            [order(20.0, value=False), permit(20.1)], [order(20.0, value=False), permit(26.0)], [], id="other angle"
+        ),
+        pytest.param(
+            [permit(18.0), order(20.0, value=False)],
+            [order(20.0, value=False), permit(26.0)],
+            ["poi close_permit True comes 8.0 s early"],
+            id="before the way back",
+        ),
+        pytest.param(
+            [order(5.0, value=False), permit(20.0)],
+            [order(5.0, value=False), permit(66.0)],
+            ["poi close_permit True comes 46.0 s early"],
+            id="a way back is no leave for ever",
+        ),
+        pytest.param(
+            [permit(20.0), order(21.0, value=False)],
+            [permit(23.0), order(24.0, value=False)],
+            ["poi close_permit True comes 3.0 s early", "poi open False comes 3.0 s early"],
+            id="nor one that begins later, nor that itself",
         ),
     ],
 )
