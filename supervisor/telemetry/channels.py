@@ -77,7 +77,9 @@ def dump_layout(layout: Layout) -> str:
 def load_layout(text: str | bytes) -> Layout:
     """Raises ValueError: it is none."""
     try:
-        return tuple(Channel(str(name), int(scale), tuple(map(str, words))) for name, scale, words in orjson.loads(text))
+        return tuple(
+            Channel(str(name), int(scale), tuple(map(str, words))) for name, scale, words in orjson.loads(text)
+        )
     except (TypeError, KeyError) as error:
         raise ValueError(f"no list of channels: {error}") from None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import repeat
 
 from supervisor.telemetry.block import MS, Block, missing
 from supervisor.telemetry.channels import MISSING, Channel, joined
@@ -28,11 +29,16 @@ def mean_of(blocks: Sequence[Block]) -> Block:
     return Block(first.boot_id, layout, first.instants_ms[:1], first.offsets_ms[:1], values)
 
 
-def typical(channel: Channel, values: Iterable[int]) -> int:
-    """The mean of what is known, rounded; of words the most frequent, of equals the later one; MISSING: of nothing."""
-    known = [value for value in values if value != MISSING]
+def typical(channel: Channel, values: Sequence[int], weights: Sequence[int] | None = None) -> int:
+    """The mean of what is known, rounded; of words the one that held the longest, of equals the later; or MISSING."""
+    if len(values) == 1:
+        return values[0]
+    known = [(value, weight) for value, weight in zip(values, weights or repeat(1), strict=False) if value != MISSING]
     if not known:
         return MISSING
     if channel.words:
-        return max(Counter(reversed(known)).items(), key=lambda item: item[1])[0]
-    return round(sum(known) / len(known))
+        held: Counter[int] = Counter()
+        for value, weight in reversed(known):
+            held[value] += weight
+        return max(held.items(), key=lambda item: item[1])[0]
+    return round(sum(value * weight for value, weight in known) / sum(weight for _, weight in known))

@@ -46,8 +46,11 @@ class Span(NamedTuple):
     to_unix_s: float = float("inf")
 
 
+ALWAYS = Span()
+
+
 class Row(NamedTuple):
-    """A minute or a mean as it is kept. Of a mean, `count` is that of its samples, and its body holds one."""
+    """A minute or a mean as it is kept. Of a mean, the samples are those behind it; its body holds one."""
 
     id: int
     boot: int
@@ -55,7 +58,7 @@ class Row(NamedTuple):
     last_ms: int
     unix_min_s: float
     unix_max_s: float
-    count: int
+    samples_count: int
     layout: int
     body: bytes
 
@@ -85,7 +88,7 @@ class TelemetryStore:
         """
         with self._lock:
             with self._transaction():
-                make_room(self._connection, self._limits.size_max_bytes, 8 * len(block.layout) * block.count)
+                make_room(self._connection, self._limits.size_max_bytes, 4 * (len(block.layout) + 4) * block.count)
                 insert(self._connection, block)
                 keep_newest(self._connection, "mean", self._limits.means_kept_count)
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -61,9 +61,7 @@ def _block(row: tuple[int, int, int, int, float, float, int, int, bytes], layout
     return Block("", layout, rows.instants_ms, rows.offsets_ms, rows.columns)
 
 
-def _write(
-    connection: sqlite3.Connection, table: str, boot: int, block: Block, of: list[Block] | None = None
-) -> None:
+def _write(connection: sqlite3.Connection, table: str, boot: int, block: Block, of: list[Block] | None = None) -> None:
     """`of`: the blocks that this one is the mean of; its span and its count are theirs."""
     parts = of or [block]
     unix_s = [at for part in parts for at in (min(part.unix_s), max(part.unix_s))]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 
 from controller.status import BatteryStatus, Status
 from hil_tests.tests.web.statuses import on_grid
-from supervisor.telemetry.block import Block
+from supervisor.telemetry.block import MS, Block
+from supervisor.telemetry.channels import Channel
 from supervisor.telemetry.sampler import Sampler
 
 UNIX_S = 1_795_600_000.0
@@ -46,3 +48,19 @@ def seconds(blocks_of: list[Block]) -> Iterator[float]:
     for block in blocks_of:
         place = [channel.name for channel in block.layout].index(power_name())
         yield from block.columns[place]
+
+
+def noisy(minutes: range, channels_count: int = 20, seed: int = 1) -> Iterator[Block]:
+    """Whole minutes that no compression makes much smaller; the first channel's value is the second of the boot."""
+    rng = random.Random(seed)
+    layout = tuple(Channel(f"noise.n{number:03}.power_w") for number in range(channels_count))
+    for minute in minutes:
+        at_s = range(60 * minute, 60 * minute + 60)
+        noise = (tuple(rng.randrange(-(2**20), 2**20) for _ in at_s) for _ in layout[1:])
+        yield Block(
+            "boot",
+            layout,
+            tuple(at * MS for at in at_s),
+            (int(UNIX_S) * MS,) * len(at_s),
+            (tuple(at_s), *noise),
+        )
