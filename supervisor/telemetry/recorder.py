@@ -21,7 +21,7 @@ from controller.plain_words import why_not_written
 from supervisor.reading import StatusReader
 from supervisor.telemetry.block import Block
 from supervisor.telemetry.sampler import BLOCK_S, Sampler
-from supervisor.telemetry.store import Limits, TelemetryStore
+from supervisor.telemetry.store import Limits, TelemetryStore, open_store
 from supervisor.telemetry.tables import FOLDER, NAME
 
 PERIOD_S = 1.0
@@ -161,7 +161,7 @@ class Recorder:
         assert self._held is not None
         self._held.take()
         if self.store is None:
-            self.store = TelemetryStore(self._path, self._limits)
+            self.store = open_store(self._path, self._limits)
             self._broken = tuple(path.name for path in broken_files(self._path))
         return self.store
 

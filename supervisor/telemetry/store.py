@@ -66,19 +66,9 @@ class Row(NamedTuple):
 class TelemetryStore:
     """The one connection. Appending is the writer's alone; reading may be anybody's."""
 
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
-        """Open or create.
-
-        Raises:
-            sqlite3.Error, OSError: the disk does not let us, or, `is_damage`, the file cannot be used.
-        """
-        self.path, self._limits = path, limits or Limits()
+    def __init__(self, connection: sqlite3.Connection, limits: Limits | None = None) -> None:
+        self._connection, self._limits = connection, limits or Limits()
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flaw = flaw_of(path)
-        if flaw:
-            raise DamagedError(flaw)
-        self._connection = open_connection(path, self._limits.size_max_bytes)
 
     def append(self, block: Block) -> None:
         """Keep a block; when this returns, it is on disk.
@@ -142,3 +132,17 @@ class TelemetryStore:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def open_store(path: Path, limits: Limits | None = None) -> TelemetryStore:
+    """Open or create, for writing.
+
+    Raises:
+        sqlite3.Error, OSError: the disk does not let us, or, `is_damage`, the file cannot be used.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flaw = flaw_of(path)
+    if flaw:
+        raise DamagedError(flaw)
+    limits = limits or Limits()
+    return TelemetryStore(open_connection(path, limits.size_max_bytes), limits)

@@ -26,7 +26,7 @@ from supervisor.reading import StatusReader
 from supervisor.telemetry import recorder as recorder_module
 from supervisor.telemetry.recorder import Recorder
 from supervisor.telemetry.series import Question, read_series
-from supervisor.telemetry.store import TelemetryStore
+from supervisor.telemetry.store import TelemetryStore, open_store
 
 PATIENCE_S = 15.0
 
@@ -61,7 +61,7 @@ def hand_over(recorder: Recorder, minutes: range) -> None:
 
 
 def kept_minutes(data_dir: Path) -> list[float]:
-    store = TelemetryStore(data_dir / "telemetry" / "telemetry.db")
+    store = open_store(data_dir / "telemetry" / "telemetry.db")
     found = [point.boot_s / 60.0 for point in read_series(store, Question(step_s=60)).points]
     store.close()
     return found
@@ -88,7 +88,7 @@ def test_what_is_published_is_kept_and_an_end_in_order_loses_nothing(tmp_path: P
         for _ in range(3):
             publish(tmp_path, on_grid())
             time.sleep(1.0)
-    store = TelemetryStore(tmp_path / "data" / "telemetry" / "telemetry.db")
+    store = open_store(tmp_path / "data" / "telemetry" / "telemetry.db")
     points = read_series(store, Question()).points
     assert len(points) == 3
     assert [point.unix_s for point in points] == pytest.approx([clock.unix_s() - s for s in (3, 2, 1)], abs=2.0)
@@ -231,8 +231,8 @@ WRITER = """
 import pathlib, sys
 from hil_tests.tests.telemetry.samples import status_at
 from supervisor.telemetry.sampler import Sampler
-from supervisor.telemetry.store import TelemetryStore
-store, sampler = TelemetryStore(pathlib.Path(sys.argv[1])), Sampler()
+from supervisor.telemetry.store import TelemetryStore, open_store
+store, sampler = open_store(pathlib.Path(sys.argv[1])), Sampler()
 for second in range(int(sys.argv[2]), 10**9):
     for block in sampler.add(status_at(float(second))):
         store.append(block)
@@ -250,7 +250,7 @@ def test_a_writer_that_is_killed_loses_a_minute_at_most_and_corrupts_nothing(tmp
         writer.send_signal(signal.SIGKILL)
         told = max([told, *map(int, writer.stdout.read().split(b"\n")[:-1])])
         writer.wait()
-        store = TelemetryStore(path)
+        store = open_store(path)
         ends = store.ends("minute")
         last_s = -1 if ends is None else ends[1].last_ms / 1000.0
         assert told - last_s <= 60.0

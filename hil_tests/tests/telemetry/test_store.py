@@ -13,14 +13,14 @@ from hil_tests.tests.telemetry.samples import UNIX_S, blocks, noisy, power_name,
 from supervisor.telemetry.channels import MISSING
 from supervisor.telemetry.sampler import Sampler
 from supervisor.telemetry.series import Question, Series, read_series
-from supervisor.telemetry.store import ALWAYS, Limits, Span, TelemetryStore
+from supervisor.telemetry.store import ALWAYS, Limits, Span, TelemetryStore, open_store
 
 SMALL = Limits(size_max_bytes=1_000_000, means_kept_count=1000)
 POWER = (power_name(),)
 
 
 def filled(path: Path, count: int, limits: Limits | None = None, **how: object) -> TelemetryStore:
-    store = TelemetryStore(path / "telemetry.db", limits)
+    store = open_store(path / "telemetry.db", limits)
     for block in blocks(count, **how):  # type: ignore[arg-type]
         store.append(block)
     return store
@@ -62,7 +62,7 @@ def test_steps_are_means_of_their_samples(tmp_path: Path, step_s: int, first: fl
 
 
 def test_hours_are_means_weighted_by_their_samples_and_words_those_that_held_longest(tmp_path: Path) -> None:
-    store, sampler = TelemetryStore(tmp_path / "t.db"), Sampler()
+    store, sampler = open_store(tmp_path / "t.db"), Sampler()
     for at_s in (*range(600), *range(660, 720), 7200.0, 7900.0):  # a whole window, and a minute of the next
         status = status_at(float(at_s), power_w=0.0 if at_s < 600 else 1100.0)
         status = replace(status, mode=status.mode if at_s < 600 else type(status.mode).ISLANDED)
@@ -76,7 +76,7 @@ def test_hours_are_means_weighted_by_their_samples_and_words_those_that_held_lon
 
 
 def test_a_gap_is_no_point_and_what_is_not_known_is_none(tmp_path: Path) -> None:
-    store = TelemetryStore(tmp_path / "t.db")
+    store = open_store(tmp_path / "t.db")
     sampler = Sampler()
     for at_s in (0.0, 1.0, 400.0):
         status = status_at(at_s)
@@ -91,7 +91,7 @@ def test_a_gap_is_no_point_and_what_is_not_known_is_none(tmp_path: Path) -> None
 
 
 def test_order_is_that_of_boots_and_no_clock_that_jumps_loses_or_doubles_a_sample(tmp_path: Path) -> None:
-    store = TelemetryStore(tmp_path / "t.db")
+    store = open_store(tmp_path / "t.db")
     lives = [  # wall clock at the start of each: true, in 1970, an hour back, in 2038 and beyond
         blocks(130, 0.0, "a", UNIX_S),
         blocks(130, 5.0, "b", 10.0),
@@ -120,7 +120,7 @@ def test_a_sample_that_a_restarted_web_sees_again_is_kept_once(tmp_path: Path) -
 
 
 def test_the_ring_stays_within_its_size_and_keeps_the_newest(tmp_path: Path) -> None:
-    store, largest = TelemetryStore(tmp_path / "telemetry.db", SMALL), 0
+    store, largest = open_store(tmp_path / "telemetry.db", SMALL), 0
     for block in noisy(range(400)):
         store.append(block)
         sizes = [path.stat().st_size for path in tmp_path.iterdir() if not path.name.endswith("-shm")]
@@ -134,8 +134,8 @@ def test_the_ring_stays_within_its_size_and_keeps_the_newest(tmp_path: Path) -> 
 
 
 def test_means_outlast_the_minutes_and_are_kept_by_number(tmp_path: Path) -> None:
-    store = TelemetryStore(tmp_path / "telemetry.db", SMALL)
-    few = TelemetryStore(tmp_path / "few.db", replace(SMALL, means_kept_count=5))
+    store = open_store(tmp_path / "telemetry.db", SMALL)
+    few = open_store(tmp_path / "few.db", replace(SMALL, means_kept_count=5))
     for block in noisy(range(400)):
         store.append(block)
         few.append(block)
@@ -153,7 +153,7 @@ def test_means_outlast_the_minutes_and_are_kept_by_number(tmp_path: Path) -> Non
 
 
 def test_a_ring_that_is_full_of_means_drops_those(tmp_path: Path) -> None:
-    store = TelemetryStore(tmp_path / "telemetry.db", Limits(size_max_bytes=300_000))
+    store = open_store(tmp_path / "telemetry.db", Limits(size_max_bytes=300_000))
     for minute in range(0, 4000, 10):
         for block in noisy(range(minute, minute + 1), 40):
             store.append(block)
@@ -180,7 +180,7 @@ def test_a_minute_that_was_bent_is_told_and_the_rest_is_read(tmp_path: Path) -> 
     store.close()
     with sqlite3.connect(tmp_path / "telemetry.db") as connection:
         connection.execute("UPDATE minute_body SET body = zeroblob(500) WHERE id = 2")
-    store = TelemetryStore(tmp_path / "telemetry.db")
+    store = open_store(tmp_path / "telemetry.db")
     series = read_series(store, Question(patterns=POWER))
     assert series.unreadable_count == 1
     assert [point.boot_s for point in series.points] == [*map(float, range(60)), *map(float, range(120, 180))]
@@ -209,7 +209,7 @@ def test_what_is_no_file_of_ours_is_damage(tmp_path: Path, what: str) -> None:
                 "PRAGMA user_version=99" if what == "another_form" else "ALTER TABLE minute DROP COLUMN count"
             )
     with pytest.raises(sqlite3.Error) as raised:
-        TelemetryStore(path)
+        open_store(path)
     assert is_damage(raised.value)
     assert isinstance(raised.value, DamagedError) == (what in {"empty_with_log", "folder", "another_form"})
 
@@ -217,7 +217,7 @@ def test_what_is_no_file_of_ours_is_damage(tmp_path: Path, what: str) -> None:
 def test_the_answer_is_bounded_in_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("supervisor.telemetry.series.CELLS_MAX", 500)
     monkeypatch.setattr("supervisor.telemetry.series.ROWS_OF_A_STEP", 9)
-    store = TelemetryStore(tmp_path / "telemetry.db")
+    store = open_store(tmp_path / "telemetry.db")
     for block in noisy(range(40)):
         store.append(block)
     series: Series = read_series(store, Question(step_s=60, points_max=100_000))

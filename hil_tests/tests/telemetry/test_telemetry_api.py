@@ -10,13 +10,13 @@ import pytest
 
 from hil_tests.tests.telemetry.samples import UNIX_S, blocks, power_name
 from hil_tests.tests.web.served import web_of
-from supervisor.telemetry.store import TelemetryStore
+from supervisor.telemetry.store import open_store
 
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[httpx.Client]:
     """Has recorded 1300 seconds."""
-    store = TelemetryStore(tmp_path / "data" / "telemetry" / "telemetry.db")
+    store = open_store(tmp_path / "data" / "telemetry" / "telemetry.db")
     for block in blocks(1300):
         store.append(block)
     store.close()
