@@ -108,7 +108,8 @@ def health_route(reader: StatusReader, mirror: EventMirror, telemetry: Callable[
 
 
 def _telemetry(now: TelemetryState) -> TelemetryHealth:
-    state = "off" if not now.is_kept else "waiting" if now.reason else "kept"
+    is_kept = now.is_open and not now.reason
+    state = "off" if not now.is_wanted else "kept" if is_kept else "waiting"
     counts = {"waiting_count": now.waiting_count, "lost_count": now.lost_count}
     return TelemetryHealth(state=state, broken_files=list(now.broken_files), **counts)
 

@@ -165,12 +165,15 @@ def _list(source: Source, arguments: argparse.Namespace) -> int:
     from controller.commands.speech import speaker  # noqa: PLC0415
 
     say = speaker(arguments.lang)
-    for name in ("samples", "means"):
-        kept = found[name]
-        begin, end = ("–", "–") if kept is None else (_time(kept["first_unix_s"]), _time(kept["last_unix_s"]))
-        print_lines([say(f"telemetry.{name}", begin=begin, end=end)])
+    print_lines([say("telemetry.samples", **_ends(found["samples"])), say("telemetry.means", **_ends(found["means"]))])
     print_lines(f"{each['name']:<40} {' '.join(each['words'])}".rstrip() for each in found["channels"])
     return OK
+
+
+def _ends(kept: dict[str, float] | None) -> dict[str, str]:
+    if kept is None:
+        return {"begin": "–", "end": "–"}
+    return {"begin": _time(kept["first_unix_s"]), "end": _time(kept["last_unix_s"])}
 
 
 def _time(unix_s: float) -> str:

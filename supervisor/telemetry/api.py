@@ -126,7 +126,7 @@ def _reading(recorder: Recorder, turn: threading.Lock) -> Iterator[TelemetryStor
     """One at a time: whoever asks for months must not take all threads from those who ask for the page."""
     store = recorder.store
     if store is None:
-        detail = "The disk does not take or give it now." if recorder.state.is_kept else "This web has no --data-dir."
+        detail = "The disk does not take or give it now." if recorder.state.is_wanted else "This web has no --data-dir."
         raise Refusal(Fault.NO_TELEMETRY, detail)
     if not turn.acquire(timeout=PATIENCE_S):
         raise Refusal(Fault.NO_TELEMETRY, "Somebody else is reading it. Ask again.")

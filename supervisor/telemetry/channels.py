@@ -9,7 +9,7 @@ later version has more words.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -52,6 +52,13 @@ class Channel:
         if self.words:
             return self.words[raw] if 0 <= raw < len(self.words) else None
         return raw / self.scale
+
+    def values_of(self, column: Sequence[int]) -> list[float | str | None]:
+        """What several say."""
+        if self.words:
+            return [self.value_of(raw) for raw in column]
+        scale = self.scale
+        return [None if raw == MISSING else raw / scale for raw in column]
 
 
 Layout = tuple[Channel, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 
 from supervisor.telemetry.block import MS, decode, missing
 from supervisor.telemetry.channels import CLOCK_NAME, MISSING, Channel, Layout
@@ -75,10 +75,22 @@ def points_of(parts: Sequence[Part], channels: Layout, step_s: int) -> list[Poin
 
 def _split(part: Part, channels: Layout, step_s: int) -> list[Point]:
     if step_s == 1:
-        return [_joined([part.cut(place, place + 1)], channels) for place in range(len(part.instants_ms))]
+        return _samples(part, channels)
     steps = groupby(range(len(part.instants_ms)), key=lambda place: window_of(part.instants_ms[place], step_s))
     of_steps = (list(places) for _, places in steps)
     return [_joined([part.cut(places[0], places[-1] + 1)], channels) for places in of_steps]
+
+
+def _samples(part: Part, channels: Layout) -> list[Point]:
+    """As they were taken, a column at a time: an export asks for millions of them."""
+    told = [channel.values_of(column) for channel, column in zip(channels, part.columns, strict=True)]
+    channel, column = part.clock
+    rows = zip(*told, strict=True) if told else repeat(())
+    heads = zip(part.instants_ms, part.offsets_ms, channel.values_of(column), strict=True)
+    return [
+        Point(part.boot, at_ms / MS, (at_ms + offset_ms) / MS, clock if isinstance(clock, str) else None, 1, values)
+        for (at_ms, offset_ms, clock), values in zip(heads, rows, strict=False)
+    ]
 
 
 def _joined(parts: Sequence[Part], channels: Layout) -> Point:

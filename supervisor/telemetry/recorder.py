@@ -37,14 +37,15 @@ log = logging.getLogger("hallig.telemetry")
 class TelemetryState:
     """Whether measured values are kept."""
 
-    is_kept: bool  # False: no folder was given
+    is_wanted: bool  # False: no folder was given
+    is_open: bool = False
     reason: str = ""  # "" or why the disk does not take them now, for engineers
     waiting_count: int = 0  # blocks in memory
     lost_count: int = 0  # samples that found no room there, since the start
     broken_files: tuple[str, ...] = ()  # damaged files that were set aside and are still there
 
 
-NO_TELEMETRY = TelemetryState(is_kept=False)
+NO_TELEMETRY = TelemetryState(is_wanted=False)
 
 
 class Recorder:
@@ -70,8 +71,8 @@ class Recorder:
     @property
     def state(self) -> TelemetryState:
         """Never waits."""
-        reason = self._reason
-        return TelemetryState(self._path is not None, reason, len(self._waiting), self._lost_count, self._broken)
+        counts = len(self._waiting), self._lost_count
+        return TelemetryState(self._path is not None, self.store is not None, self._reason, *counts, self._broken)
 
     def start(self) -> None:
         """Begin. Without a folder nothing is kept."""

@@ -8,8 +8,10 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from controller.cli import main
@@ -45,6 +47,8 @@ def test_a_file_at_rest_and_a_web_that_runs_give_the_same_table(
 ) -> None:
     resting, _ = told(capsys, "export", *SPAN, "--channel", "battery.*", "--data-dir", data_dir)
     with web_of(tmp_path, data_dir) as address:
+        while httpx.get(f"{address}/healthz").json()["telemetry"]["state"] != "kept":
+            time.sleep(0.02)  # it opens its file in a thread of its own
         served, _ = told(capsys, "export", *SPAN, "--channel", "battery.*", "--web", address)
         _, why = told(capsys, "list", "--data-dir", data_dir, code=1)
     assert resting == served

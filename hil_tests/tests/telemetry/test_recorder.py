@@ -112,7 +112,7 @@ def test_without_a_folder_nothing_is_kept(tmp_path: Path) -> None:
     recorder = Recorder(StatusReader(tmp_path), None)
     recorder.start()
     recorder.stop()
-    assert not recorder.state.is_kept
+    assert not recorder.state.is_wanted
 
 
 # ---- disks ----------------------------------------------------------------------------------------------------------
