@@ -26,6 +26,7 @@ from hil_tests.benchmarks.row import Row
 from hil_tests.benchmarks.simulation import measure
 from hil_tests.benchmarks.steady import steady_rows
 from hil_tests.benchmarks.table import misses, text_table, write_page
+from hil_tests.benchmarks.telemetry import telemetry_rows
 from hil_tests.reconnections.play import played
 from hil_tests.reconnections.tally import rows
 
@@ -45,6 +46,7 @@ PARTS: Mapping[str, Part] = {
     "cycle": lambda quick: judgement_rows(50 if quick else 400),
     "steady": lambda quick: asyncio.run(steady_rows(30.0 if quick else 300.0)),
     "disk": lambda quick: asyncio.run(disk_rows(*((20.0, 200_000_000, 2) if quick else (300.0,)))),
+    "telemetry": lambda quick: telemetry_rows(30 if quick else 1440),
     "polling": lambda quick: asyncio.run(polling_rows(5 if quick else 15)),
     "fleet": lambda quick: fleet_rows(5.0 if quick else 60.0),
     "opcua": lambda quick: asyncio.run(opcua_rows(10, 5.0 if quick else 30.0)),
