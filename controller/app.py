@@ -17,6 +17,7 @@ from controller.blackbox.box import BlackBox
 from controller.blackbox.folder import NAME as BOX_NAME
 from controller.config.types import Site
 from controller.core.decide import fresh_memory
+from controller.descriptors import Descriptors
 from controller.drivers.connect import open_links
 from controller.drivers.urgent import urgent_points
 from controller.durable import load_durable, read_durable
@@ -45,6 +46,8 @@ TEND_EVERY_S = 1.0
 LAST_WORDS_S = 0.5  # for what the fallback orders: wishes live no longer, and the watchdog waits for a second
 JOURNAL_PATIENCE_S = 1.0  # a slow disk must not keep the lights from being watched
 NO_ANSWER = "Control begins without what was latched or held before; it is joined in when the disk has answered."
+NOTHING_OPENED = "no file and no connection can be opened any more. Control goes on; a lost device would not come back"
+OPENED_AGAIN = "files and connections can be opened again"
 EXIT_CORE_FAILED = 70
 
 log = logging.getLogger("hallig.app")
@@ -93,7 +96,8 @@ class _App:
         journal_is_ours = lambda: not self._journal.status.is_held  # noqa: E731
         self._box = BlackBox(site, places.data_dir / BOX_NAME, self._boot, journal_is_ours)
         self._socket = ControlSocket(places.run_dir, self._journal, clock.now_s)
-        self._snapshot = Snapshot(places.run_dir)
+        self._descriptors = Descriptors()
+        self._snapshot = Snapshot(places.run_dir, self._descriptors)
         self._since_when = SinceWhen(published_before(places.run_dir, site.hub.name, self._boot, clock.now_s()))
         self._watchdog = Watchdog()
         self._told = asyncio.Event()  # to end
@@ -105,7 +109,7 @@ class _App:
         self._reopening: asyncio.Task[None] | None = None
         self._published_mode: Mode | None = None
         self._sequence = 0
-        self._journal_was_ok = True
+        self._journal_was_ok = self._descriptors_were_left = True
         self._journal_was_held = False
 
     async def run(self) -> int:
@@ -228,12 +232,22 @@ class _App:
         if now_s - self._tended_at_s < TEND_EVERY_S:
             return
         self._tended_at_s = now_s
+        self._speak_of_descriptors(now_s)
         if not self._folder.is_whole and self._folder.make_whole():
             self._reopening = asyncio.create_task(self._reopen())
 
     async def _reopen(self) -> None:
         with contextlib.suppress(OSError):  # tried again in a second
             await self._socket.start()
+
+    def _speak_of_descriptors(self, now_s: float) -> None:
+        are_left = self._descriptors.are_left()
+        if are_left is self._descriptors_were_left:
+            return
+        self._descriptors_were_left = are_left
+        log.warning(OPENED_AGAIN if are_left else NOTHING_OPENED)
+        kind = EventKind.ALARM_CLEARED if are_left else EventKind.ALARM
+        self._journal.write(Event(kind, Reason.NO_DESCRIPTORS, "hub"), now_s)
 
     def _speak_of_journal(self, now_s: float) -> None:
         """When the disk fails, and when it is back: the second of the two reaches the file.

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "events": "what happened, in order",
     "explain": "why: the rule and the numbers behind a decision",
     "journal": "whether the record of events is whole",
+    "telemetry": "what was measured, as a table",
     "replay": "a recorded blackout through today's judgement",
     "read": "one value, its age, and the device that says so",
     "observe": "watch only, or act again",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from controller import clock
+from controller import clock, journal_damage
 from controller.durable import dump_durable
 from controller.durable_copy import Copyist, Restored, Stored
 from controller.folder_lock import FolderLock, HeldElsewhereError
@@ -222,7 +222,8 @@ class Journal:
             return None
         if isinstance(error, OSError) or code_of(error) != sqlite3.SQLITE_IOERR:
             self._until_next_try(lambda: self._questions.answer(store))
-            return store
+            if not journal_damage.has_become_writable(error, self._path):
+                return store
         _close(store)
         return None
 

@@ -53,6 +53,12 @@ def code_of(error: sqlite3.Error) -> int | None:
     return None if code is None else int(code) & 0xFF
 
 
+def has_become_writable(error: sqlite3.Error | OSError, path: Path) -> bool:
+    """A connection that SQLite opened while the file was read-only stays so, even when the file is not any more."""
+    is_late = isinstance(error, sqlite3.Error) and code_of(error) == sqlite3.SQLITE_READONLY
+    return is_late and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+
+
 def flaw_of(path: Path) -> str:
     """Why this file cannot be used, as far as SQLite would not say so itself; "" when nothing speaks against it.
 
@@ -78,15 +84,15 @@ def places_of(path: Path) -> tuple[tuple[int, int] | None, ...] | None:
         return None
 
 
-def set_aside(path: Path) -> Path:
-    """Keep the broken file, with its log, for the people who want to look into it; of many, the newest."""
+def set_aside(path: Path, kept_count: int = BROKEN_MAX) -> Path:
+    """Keep the broken file, with its log, for the people who want to look into it; of many, the newest `kept_count`."""
     number = 1 + max((number_of(broken) for broken in broken_files(path)), default=-1)
     aside = path.with_name(f"{path.name}.broken-{number}")
     for suffix in SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
     aside.touch()  # of a file that was gone only its log is left: the name stands for both
-    for old in broken_files(path)[:-BROKEN_MAX]:
+    for old in broken_files(path)[:-kept_count]:
         for suffix in SUFFIXES:
             with contextlib.suppress(OSError):
                 _remove(old.with_name(old.name + suffix))

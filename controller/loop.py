@@ -128,6 +128,8 @@ class Loop:
         cycle_s = self.site.hub.timing.cycle_s
         due_s = self.clock()
         while True:
+            if self.clock() - due_s > self.site.envelope.sample_age_max_s:
+                await asyncio.sleep(cycle_s)  # we stood still: what we hold is old, and what is new has yet to be heard
             now_s = self.clock()
             self.time.note(now_s - due_s, cycle_s)
             self.calm()

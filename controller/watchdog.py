@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import threading
+from functools import cache
 
 from controller import clock
 
@@ -50,6 +51,13 @@ def notify(message: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)  # noqa: FBT003  (positional by its own design)
-        sender.sendto(message.encode(), address)
+    with contextlib.suppress(OSError):
+        _sender().sendto(message.encode(), address)
+
+
+@cache
+def _sender() -> socket.socket:
+    """Opened once: with no descriptor left, silence would have the service manager kill what goes on well."""
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)  # noqa: FBT003  (positional by its own design)
+    return sender

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from controller.status import SCHEMA, Status
 from supervisor.mirror import EventMirror, LoggedEvent
 from supervisor.problems import Fault, Problem, Refusal
 from supervisor.reading import Reading, StatusReader
+from supervisor.telemetry.recorder import TelemetryState
 
 EVENTS_MAX = 1000
 
@@ -33,6 +35,15 @@ class EventsAnswer(BaseModel):
     cursor: int = Field(description="Give it as `after` to go on from here")
 
 
+class TelemetryHealth(BaseModel):
+    """Whether measured values are kept."""
+
+    state: str = Field(description="kept; waiting: the disk does not take them now; off: no folder was given")
+    waiting_count: int = Field(description="Minutes that are only in memory")
+    lost_count: int = Field(description="Samples that found no room there, since the start of this web")
+    broken_files: list[str] = Field(description="Damaged files that were set aside and are still there")
+
+
 class Health(BaseModel):
     """How this web is."""
 
@@ -40,6 +51,7 @@ class Health(BaseModel):
     controller: str = Field(description="fresh, stale, never or newer: of a version that this web cannot read")
     controller_age_s: float | None
     history: str = Field(description="disk, or memory: gone with the next start")
+    telemetry: TelemetryHealth
 
 
 def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
@@ -75,7 +87,7 @@ def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
     return router
 
 
-def health_route(reader: StatusReader, mirror: EventMirror) -> APIRouter:
+def health_route(reader: StatusReader, mirror: EventMirror, telemetry: Callable[[], TelemetryState]) -> APIRouter:
     """For whoever watches the service."""
     router = APIRouter()
 
@@ -84,9 +96,22 @@ def health_route(reader: StatusReader, mirror: EventMirror) -> APIRouter:
         """Whether this web lives, and whether the controller is heard."""
         reading = reader.read()
         history = "disk" if mirror.is_on_disk else "memory"
-        return Health(version=__version__, controller=_heard(reading), controller_age_s=reading.age_s, history=history)
+        return Health(
+            version=__version__,
+            controller=_heard(reading),
+            controller_age_s=reading.age_s,
+            history=history,
+            telemetry=_telemetry(telemetry()),
+        )
 
     return router
+
+
+def _telemetry(now: TelemetryState) -> TelemetryHealth:
+    is_kept = now.is_open and not now.reason
+    state = "off" if not now.is_wanted else "kept" if is_kept else "waiting"
+    counts = {"waiting_count": now.waiting_count, "lost_count": now.lost_count}
+    return TelemetryHealth(state=state, broken_files=list(now.broken_files), **counts)
 
 
 def _heard(reading: Reading) -> str:

@@ -27,6 +27,8 @@ from supervisor.mirror import EventMirror
 from supervisor.pages import Pages
 from supervisor.problems import DOCS, Fault, Refusal, answer_errors
 from supervisor.reading import StatusReader
+from supervisor.telemetry.api import telemetry_routes
+from supervisor.telemetry.recorder import Recorder
 from supervisor.words import choose_language
 
 EXIT_PROBLEM = 1
@@ -38,14 +40,17 @@ GOODBYE_MAX_S = 2  # live lines notice within one
 def create_app(run_dir: Path, data_dir: Path | None = None) -> FastAPI:
     """The web of one hub: reads `run_dir`, keeps its own events in `data_dir` (None: in memory)."""
     reader, mirror = StatusReader(run_dir), EventMirror(data_dir, TOLD_KINDS)
-    pages, follower = Pages(reader, mirror), Follower.of(run_dir, mirror)
+    recorder = Recorder(reader, data_dir)
+    pages, follower = Pages(reader, mirror, telemetry=lambda: recorder.state), Follower.of(run_dir, mirror)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         follower.start()
+        recorder.start()
         heartbeat = asyncio.create_task(_beat())
         yield
         heartbeat.cancel()
+        await asyncio.to_thread(recorder.stop)
         await asyncio.to_thread(follower.stop)
         mirror.close()
 
@@ -64,7 +69,8 @@ def create_app(run_dir: Path, data_dir: Path | None = None) -> FastAPI:
     app.include_router(page_routes(pages, app.state.live))
     app.include_router(docs_route(app, pages))
     app.include_router(api_routes(reader, mirror))
-    app.include_router(health_route(reader, mirror))
+    app.include_router(telemetry_routes(recorder))
+    app.include_router(health_route(reader, mirror, lambda: recorder.state))
     answer_errors(app, pages)
     return app
 

@@ -11,6 +11,7 @@ from supervisor.labels import Labels
 from supervisor.parts import Banner, Headline, HoursView, Tone
 from supervisor.public_words import known
 from supervisor.reading import Reading
+from supervisor.telemetry.recorder import TelemetryState
 from supervisor.words import Words
 
 HOURS_MAX = 72  # the horizon that hubs are built for: nobody here promises more
@@ -153,6 +154,17 @@ def notes(reading: Reading, status: Status, say: Words) -> tuple[Banner, ...]:
         lines.append(Banner(say.count("page.lost_devices", len(lost)), names, is_bad=False))
     if reading.is_other_version:
         lines.append(Banner(say("page.newer_title"), say("page.newer"), is_bad=False))
+    return tuple(lines)
+
+
+def telemetry_notes(telemetry: TelemetryState, say: Words) -> tuple[Banner, ...]:
+    """What is wrong with the record of measured values: it is this web's own, so also told of a stale status."""
+    lines = []
+    if telemetry.reason:
+        lines.append(Banner(say("page.telemetry_title"), say("page.telemetry"), is_bad=False))
+    if telemetry.broken_files:
+        text = say("page.telemetry_broken_text", files=", ".join(telemetry.broken_files))
+        lines.append(Banner(say("page.telemetry_broken"), text, is_bad=False))
     return tuple(lines)
 
 

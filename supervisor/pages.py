@@ -18,6 +18,7 @@ from supervisor.docs import operations, shapes
 from supervisor.instants import Now
 from supervisor.mirror import TOLD_COUNT, EventMirror
 from supervisor.reading import StatusReader
+from supervisor.telemetry.recorder import NO_TELEMETRY, TelemetryState
 from supervisor.view import age, build_view, careful, read_clocks
 from supervisor.words import words
 
@@ -39,8 +40,14 @@ class Page:
 class Pages:
     """Renders the page of one hub."""
 
-    def __init__(self, reader: StatusReader, mirror: EventMirror, clocks: Callable[[], Now] = read_clocks) -> None:
-        self._reader, self._mirror, self._clocks = reader, mirror, clocks
+    def __init__(
+        self,
+        reader: StatusReader,
+        mirror: EventMirror,
+        clocks: Callable[[], Now] = read_clocks,
+        telemetry: Callable[[], TelemetryState] = lambda: NO_TELEMETRY,
+    ) -> None:
+        self._reader, self._mirror, self._clocks, self._telemetry = reader, mirror, clocks, telemetry
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -84,7 +91,7 @@ class Pages:
     def _make(self, language: str, now: Now) -> Page:
         say, reading = words(language), self._reader.read()
         now = careful(now, reading)
-        view = build_view(reading, self._mirror.told(TOLD_COUNT), now, say)
+        view = build_view(reading, self._mirror.told(TOLD_COUNT), now, say, self._telemetry())
         main = self._main.render(view=view, say=say)
         version = f"{zlib.crc32(main.encode()):08x}"
         told_age = age(reading, now, say)

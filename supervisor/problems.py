@@ -30,6 +30,7 @@ class Fault(Enum):
     NO_CONTACT = ("no-contact", 503, "The controller was never heard", "Ask again; the controller may be starting.")
     NEWER = ("newer-controller", 503, "The controller is newer than this web", "Update the web to the same version.")
     FULL = ("too-many-listeners", 503, "No room for another listener", "Ask for the page or the status instead.")
+    NO_TELEMETRY = ("no-telemetry", 503, "No telemetry can be read here", "The detail says whether to ask again.")
     FAILED = ("web-failed", 500, "The web has made a mistake", "Control goes on. The reason is in the web's log.")
 
     def __init__(self, slug: str, code: int, title: str, remedy: str) -> None:

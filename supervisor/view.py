@@ -10,7 +10,7 @@ from controller.model.words import ClockQuality
 from controller.status import Status
 from supervisor.devices import devices
 from supervisor.events import event_lines
-from supervisor.headline import banners, headline, hours, notes
+from supervisor.headline import banners, headline, hours, notes, telemetry_notes
 from supervisor.instants import Now, ago, to_the_second
 from supervisor.labels import Labels
 from supervisor.mirror import LoggedEvent
@@ -18,6 +18,7 @@ from supervisor.offers import offers
 from supervisor.parts import Headline, Tone, View, unsure_if
 from supervisor.reading import Reading
 from supervisor.rows import feeders, radios, sources
+from supervisor.telemetry.recorder import NO_TELEMETRY, TelemetryState
 from supervisor.words import Words
 
 
@@ -26,7 +27,9 @@ def read_clocks() -> Now:
     return Now(clock.now_s(), clock.unix_s(), clock.quality())
 
 
-def build_view(reading: Reading, events: Sequence[LoggedEvent], now: Now, say: Words) -> View:
+def build_view(
+    reading: Reading, events: Sequence[LoggedEvent], now: Now, say: Words, telemetry: TelemetryState = NO_TELEMETRY
+) -> View:
     """The page for this reading, in these words. `events` newest first."""
     status = reading.status
     lines = event_lines(events, Labels(status, say), now, say)
@@ -36,7 +39,7 @@ def build_view(reading: Reading, events: Sequence[LoggedEvent], now: Now, say: W
         place=_place(status, say),
         headline=headline(reading, status, now, say),
         banners=banners(reading, status, now, say),
-        notes=notes(reading, status, say),
+        notes=(*notes(reading, status, say), *telemetry_notes(telemetry, say)),
         hours=hours(reading, status, now, say),
         offers=offers(reading, status, say),
         feeders=() if status.offers else feeders(status, now, say),

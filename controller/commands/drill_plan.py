@@ -18,12 +18,15 @@ USED_UP_PCT = 5.0  # of charge: a drill may cost so much of the reserve
 BAD_MODES = (Mode.DARK, Mode.LOCKED_OUT, Mode.UNPLANNED_ISLANDING, Mode.UNKNOWN)
 ABORTS = (
     "the controller is not heard",
-    "the grid is not good any more",
+    "the grid is not known to be good any more",
     "dark, locked out, or an unplanned transfer",
     "a latch is set",
     "a feeder of tier 0 is off",
     "a radio that answered does not answer",
+    "the planned island has been ended by somebody else",
 )
+LASTING = ("the island's voltage or frequency is out of its band", "the charge of who forms is not known")
+LASTS_S = 1.0  # four published states: a motor that starts is no reason to end a drill
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Plan:
     reserve_pct: float  # below this no drill begins
     abort_below_pct: float
     radios: frozenset[str]  # those that answer now
+    band_hz: tuple[float, float]  # of the island, from the site's envelope
+    band_v: tuple[float, float]  # each phase against neutral
     refusals: tuple[str, ...]  # why there will be none; empty: nothing is against it
 
     def lines(self) -> Iterator[str]:
@@ -48,6 +53,7 @@ class Plan:
         yield f"Charge:       {charge}; a drill begins above {self.reserve_pct:.0f} %"
         yield f"Ends early:   charge below {self.abort_below_pct:.0f} %"
         yield from (f"              {abort}" for abort in ABORTS)
+        yield from (f"              for {LASTS_S:.0f} s {abort}" for abort in LASTING)
         yield from (f"Not now:      {refusal}" for refusal in self.refusals)
 
     def as_json(self) -> dict[str, Any]:
@@ -58,7 +64,7 @@ class Plan:
             "charge_pct": self.charge_pct,
             "reserve_pct": self.reserve_pct,
             "abort_below_pct": self.abort_below_pct,
-            "aborts": list(ABORTS),
+            "aborts": [*ABORTS, *LASTING],
             "refusals": list(self.refusals),
         }
 
@@ -74,6 +80,7 @@ def plan_of(look: Look, site: Site, lasts_s: float) -> Plan:
         *_charge(charge_pct, reserve_pct),
         *_season(status, look.now.unix_s, site.drill_months),
     ]
+    limits, nominal_v = site.envelope, site.hub.nominal_voltage_v
     return Plan(
         hub=look.hub.name,
         former=former,
@@ -83,6 +90,8 @@ def plan_of(look: Look, site: Site, lasts_s: float) -> Plan:
         reserve_pct=reserve_pct,
         abort_below_pct=max(0.0, reserve_pct - USED_UP_PCT),
         radios=frozenset(radio.id for radio in status.radios if radio.is_alive),
+        band_hz=(limits.island_frequency_min_hz, limits.island_frequency_max_hz),
+        band_v=(limits.island_voltage_min_ratio * nominal_v, limits.island_voltage_max_ratio * nominal_v),
         refusals=tuple(refusals),
     )
 
@@ -90,7 +99,7 @@ def plan_of(look: Look, site: Site, lasts_s: float) -> Plan:
 def why_abort(look: Look, plan: Plan) -> str | None:
     """What ends the drill now; None: nothing does."""
     status = look.status
-    silent = [radio.id for radio in status.radios if radio.id in plan.radios and radio.is_alive is False]
+    silent = [radio.id for radio in status.radios if radio.id in plan.radios and radio.is_alive is not True]
     off = [
         f.id for tier in status.tiers if tier.number == 0 for f in tier.feeders if f.position is BreakerPosition.OPEN
     ]
@@ -103,8 +112,22 @@ def why_abort(look: Look, plan: Plan) -> str | None:
         (bool(off), f"{ABORTS[4]}: {', '.join(off)}"),
         (bool(silent), f"{ABORTS[5]}: {', '.join(silent)}"),
         (charge_pct is not None and charge_pct < plan.abort_below_pct, f"charge below {plan.abort_below_pct:.0f} %"),
+        (status.planned is None, ABORTS[6]),
     )
     return next((reason for is_so, reason in reasons if is_so), None)
+
+
+def why_abort_soon(look: Look, plan: Plan) -> str | None:
+    """What ends the drill once it has been so for `LASTS_S`; None: nothing does. A voltage not seen is in its band."""
+    status = look.status
+    (low_hz, high_hz), (low_v, high_v) = plan.band_hz, plan.band_v
+    hz, volts = status.bus_frequency_hz, status.bus_voltage_v
+    slips = [f"{hz:.2f} Hz"] if hz is not None and not low_hz <= hz <= high_hz else []
+    slips += [f"{v:.0f} V" for v in (volts or ()) if not low_v <= v <= high_v]
+    if slips:
+        return f"{LASTING[0]}: {', '.join(slips)}"
+    is_known = any(b.id == plan.former and b.soc_pct is not None for b in status.batteries)
+    return None if is_known else LASTING[1]
 
 
 def _refusals(look: Look) -> Iterator[str]:

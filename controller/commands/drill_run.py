@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from controller import clock
 from controller.commands.contact import NoContactError
-from controller.commands.drill_plan import Plan, why_abort
+from controller.commands.drill_plan import ABORTS, LASTS_S, Plan, why_abort, why_abort_soon
 from controller.commands.frame import CommandError, pause
 from controller.commands.island import LEAVING_S
 from controller.commands.transfer import LOOK_S, Story, between_s, mode_of
 
 if TYPE_CHECKING:
     from controller.commands.event_source import LogLine
-    from controller.commands.situation import Looker
+    from controller.commands.situation import Looks
 
 GRACE_S = 60.0  # by which the wish outlives the drill
-WAITS = ("planned_islanding", "unplanned_islanding", "islanded", "reconnection")
+ENDS = ("island_off", "reconnect")  # requests of others that end it
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Outcome:
     shed: tuple[str, ...] = field(default_factory=tuple)
 
 
-def run_drill(looker: Looker, plan: Plan, back_s: float) -> Outcome:
+def run_drill(looker: Looks, plan: Plan, back_s: float) -> Outcome:
     """Play it. `back_s`: as long as the return may take."""
     outcome = Outcome(clock.unix_s(), charge_before_pct=plan.charge_pct)
     story = Story(looker.look().hub)
@@ -54,6 +54,9 @@ def run_drill(looker: Looker, plan: Plan, back_s: float) -> Outcome:
         outcome.reason = "interrupted"
     except NoContactError as error:
         outcome.reason = error.message
+    if outcome.reason == ABORTS[6]:
+        story.more()
+        outcome.reason += _who_ended_it(story)
     _go_back(story, outcome, back_s)
     _measure(story, answer, outcome)
     outcome.charge_after_pct = next((b.soc_pct for b in looker.look().status.batteries), None)
@@ -73,14 +76,32 @@ def _leave(story: Story) -> str:
     return "not off the grid in time"
 
 
-def _stay(looker: Looker, plan: Plan) -> str:
+def _stay(looker: Looks, plan: Plan) -> str:
     """Off the grid for the planned time; why it ends early, else nothing."""
     until_s = clock.now_s() + plan.lasts_s
-    while clock.now_s() < until_s:
-        reason = why_abort(looker.look(), plan)
+    slipped_since_s: float | None = None
+    while (now_s := clock.now_s()) < until_s:
+        look = looker.look()
+        slip = why_abort_soon(look, plan)
+        if slip is None:
+            slipped_since_s = None
+        elif slipped_since_s is None:
+            slipped_since_s = now_s
+        lasts = slipped_since_s is not None and now_s - slipped_since_s >= LASTS_S
+        reason = why_abort(look, plan) or (slip if lasts else None)
         if reason is not None:
             return reason
         pause(LOOK_S)
+    return ""
+
+
+def _who_ended_it(story: Story) -> str:
+    """What the journal says of an island that was over before the drill was."""
+    for line in reversed(story.lines):
+        if line["kind"] == "planned_over":
+            return f": {line['reason']}"
+        if line["kind"] == "requested" and line["values"].get("what") in ENDS:
+            return f": {line['values']['what']}, asked for by {line['inputs'].get('who', '?')}"
     return ""
 
 

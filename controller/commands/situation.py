@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from controller import clock
 from controller.commands.contact import nobody
@@ -49,6 +50,14 @@ class Look:
         found += [f"device:{name}" for name in self.silent_devices]
         found += [f"quarantine:{name}" for name in self.disbelieved_devices]
         return tuple(found if status.journal.is_ok else [*found, "journal"])
+
+
+class Looks(Protocol):
+    """Whoever can look at a hub: at a running one, or at one on the bench."""
+
+    def look(self) -> Look:
+        """As `Looker`."""
+        ...
 
 
 class Looker:

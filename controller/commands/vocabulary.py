@@ -14,6 +14,7 @@ RULES = (
     "beside_the_grid",
     "island_time_over",
     "island_low_soc",
+    "island_cut_by_start",
     "in_sync_window",
     "sync_relay_may",
     "onto_dead_bus",

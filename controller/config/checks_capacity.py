@@ -88,9 +88,10 @@ def _can_be_restored(draft: Draft) -> Iterator[Problem]:
 
 def _can_be_restored_on_grid(draft: Draft) -> Iterator[Problem]:
     """One whose pick-up alone is more than the connection may take stays off on grid as well."""
-    if not draft.is_sound("poi") or not draft.is_sound("feeders"):
+    poi = draft.site.poi
+    if poi is None or not draft.is_sound("poi") or not draft.is_sound("feeders"):
         return
-    import_max_w = draft.site.poi.import_max_w
+    import_max_w = poi.import_max_w
     for name, feeder in draft.site.feeders.items():
         pickup_w = feeder.rated_w * feeder.pickup_ratio
         if pickup_w > import_max_w:

@@ -53,7 +53,28 @@ def _real_grid_has_a_real_code(draft: Draft) -> Iterator[Problem]:
         yield draft.file.problem(("grid_code",), found, "the grid code that binds this connection")
 
 
+def _address_needs_nobody_else(draft: Draft) -> Iterator[Problem]:
+    """A name is looked up, and who answers for it, or hands out addresses, may be dark when the hub has to start."""
+    for device in draft.devices.values():
+        host = _host(device)
+        if not host or host_slip(host) is not None or _is_an_address(host) or host in LOOPBACK_NAMES:
+            continue
+        key = "url" if device.table.protocol is Protocol.OPCUA else "host"
+        found = f"the name '{host}', which another machine has to look up; in a blackout that one may be dark"
+        wanted = "the device's fixed address, set at the device and not given by DHCP"
+        yield draft.file.warning(("devices", device.name, key), found, wanted)
+
+
+def _is_an_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _tables_have_met_their_device,
     _real_grid_has_a_real_code,
+    _address_needs_nobody_else,
 )

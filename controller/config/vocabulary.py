@@ -74,12 +74,14 @@ ROLE_POINTS: Mapping[str, Mapping[str, PointMeaning]] = {
         **_word("mode", InverterMode),
         **_numbers(*_phases("power", "w"), *_phases("voltage", "v"), "frequency_hz", "soc_pct"),
         **_numbers("charge_limit_w", "discharge_limit_w", "overload_pct", "temperature_c"),
+        **_word("settings_group", SettingsGroup),
         "mode_set": PointMeaning(PointKind.WORD, is_read=False, is_written=True, words=MODES),
         **_set_numbers("power_set_w", "frequency_set_hz", "voltage_set_v", "charge_limit_set_w"),
     },
     "pv": {
         **_numbers(*_phases("power", "w"), "limit_w"),
         **_truths("is_connected"),
+        **_word("settings_group", SettingsGroup),
         **_set_numbers("limit_set_w"),
     },
     "genset": {

@@ -41,9 +41,17 @@ def nothing_bars_it(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI cannot be closed in sync; the observation time is over, and nobody has said no."""
+    """The POI cannot be closed in sync; the observation time is over, nobody has said no, and no genset is coming.
+
+    One that is on its way would come onto the bus that has to be dead, and the break would last as long as its start.
+    """
     is_kind = situation.hub.poi.switching.closed_by is Switcher.OPEN_TRANSITION
-    return is_kind and is_return_due(memory, situation)
+    return is_kind and is_return_due(memory, situation) and not _is_one_coming(memory, situation)
+
+
+def _is_one_coming(memory: CoreMemory, situation: Situation) -> bool:
+    ordered = any(source.order is not None for source in memory.gensets.values())
+    return ordered or any(seen.state is GensetState.STARTING for seen in situation.seen.gensets.values())
 
 
 def is_ready(memory: CoreMemory, situation: Situation) -> bool:

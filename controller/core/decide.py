@@ -9,6 +9,8 @@ from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
+from controller.core.charge_fall import watch_charge
+from controller.core.charge_unseen import watch_charge_unseen
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
@@ -17,6 +19,7 @@ from controller.core.feeders import feeder_commands, observe_feeders, shed
 from controller.core.fuses import watch_fuses
 from controller.core.genset import genset_commands, plan_gensets
 from controller.core.grid_verdict import judge_grid
+from controller.core.inverter_settings import watch_inverter_settings
 from controller.core.keys import watch_keys
 from controller.core.known_ages import say_ages
 from controller.core.last_act import is_running_dry, leave_closed
@@ -26,12 +29,12 @@ from controller.core.memory import CoreMemory, GridMemory, since
 from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
-from controller.core.planned import end_wish, kept_in
+from controller.core.planned import cut_by_start, end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.settings_group import watch_settings
-from controller.core.shedding import carries, restore, shed_in_island, sheds
+from controller.core.shedding import carries, is_restorable, restore, shed_in_island, sheds
 from controller.core.situation import Situation, assess
 from controller.core.sources import (
     battery_commands,
@@ -93,7 +96,7 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     return Decision(
         memory=watch_told(remember_told(memory, commands.pv), commands.batteries, now_s),
         commands=commands,
-        events=(*answers, *narrate(before, memory, situation)),
+        events=(*answers, *narrate(before, memory, situation), *cut_by_start(before, memory, situation)),
     )
 
 
@@ -112,6 +115,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
         carries_since_s=since(memory.carries_since_s, carries(situation), now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
+        charge=watch_charge(memory, situation),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
     if memory.poi.unasked_at_s == now_s:
@@ -223,10 +227,11 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if sheds(memory, situation.now_s) and not is_over_dead_bus(memory):
         memory = shed_in_island(memory, situation)
     memory = without_overthrown(watch_sheds(memory, situation.now_s), situation)
-    if memory.mode in (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START) and _may_dispatch(memory):
+    if is_restorable(memory, situation) and _may_dispatch(memory):
         memory = restore(dim_feeders(memory, situation), situation)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)
+    memory = watch_inverter_settings(watch_charge_unseen(memory, situation), situation)
     return glimpse(remember_steering(memory, situation), situation)
 
 

@@ -7,6 +7,7 @@ hub (`unattended = "closed"`) is then closed, dead onto dead, with every source 
 from __future__ import annotations
 
 from controller.core.black_start import can_start_now
+from controller.core.charge_fall import is_charge_doubted
 from controller.core.dead_bus import DEAD_HOLD_S, nobody_is_on
 from controller.core.genset_panel import COMING, is_overdue
 from controller.core.memory import CoreMemory, SourceMemory
@@ -37,11 +38,14 @@ def is_running_dry(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def supply_ends(memory: CoreMemory, situation: Situation) -> bool:
-    """Empty for seconds, and still giving; a hub that was started by the sun is given time for its sun."""
+    """Empty for seconds, and still giving; a hub that was started by the sun is given time for its sun.
+
+    A charge that fell at one blow proves nothing while the BMS lets the battery give.
+    """
     since_s = memory.empty_since_s
     if memory.durable.authority is Authority.OBSERVE:
         return False  # nobody follows: the mode is what the plant shows
-    if since_s is None or situation.now_s - since_s < EMPTY_HOLD_S:
+    if since_s is None or situation.now_s - since_s < EMPTY_HOLD_S or is_charge_doubted(memory, situation):
         return False
     young = recent_attempts(memory, HUB, KIND, situation.now_s - SUN_GRACE_S) > 0
     return not (young and memory.black_start is not None and memory.black_start.on_sun)

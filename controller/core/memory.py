@@ -136,6 +136,16 @@ class SourceMemory:
     reference: LoadReference | None = None  # a genset, while it carries the island alone
 
 
+@dataclass(frozen=True, slots=True)
+class ChargeMemory:
+    """The charge of the battery that forms, seconds ago, and when it fell by more than can have been given."""
+
+    battery: AssetId
+    soc_pct: float
+    at_s: float
+    fell_at_s: float | None = None
+
+
 FORM = "form"  # the step of a black start in which a source makes the bus live
 FIRST_TIER = "first_tier"  # the one in which the first loads come on
 
@@ -213,6 +223,7 @@ class CoreMemory:
     bus_live_since_s: float | None = None
     carries_since_s: float | None = None  # a battery forms behind a proven open POI
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
+    charge: ChargeMemory | None = None  # of whoever forms
     sun_since_s: float | None = None  # enough of it to start by
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
     dimmed_since_s: float | None = None  # the network operator's order stands, on grid
@@ -228,6 +239,8 @@ class CoreMemory:
     overload_since_s: float | None = None
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
     settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
+    settings_left_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # inverters on those of another mode
+    charge_unseen_since_s: float | None = None  # a battery answers, and none says how full it is
     bus_fuse_since_s: float | None = None  # the POI's instrument lacks a phase of the bus that terminals show
     grid_fuse_since_s: float | None = None  # or one of the grid that the bus shows, through a closed breaker
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well

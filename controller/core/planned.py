@@ -6,6 +6,8 @@ refused, and ends by itself, when the battery has little left. How the grid is l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from controller.core.fuses import why_no_sync
 from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
@@ -131,6 +133,20 @@ def end_wish(memory: CoreMemory, situation: Situation) -> tuple[CoreMemory, tupl
         "soc_below_pct": floor_pct,
     }
     return without_wish(memory), (Event(EventKind.PLANNED_OVER, reason, "hub", {}, rule, inputs),)
+
+
+def cut_by_start(before: CoreMemory, memory: CoreMemory, situation: Situation) -> Iterator[Event]:
+    """The start found the hub where a wish is over: whoever asked was told yes, and must hear that nothing comes of it.
+
+    It is not taken up again. What made the process end may have been the leaving itself, and nobody knows whether
+    whoever asked still wants it, least of all after another boot.
+    """
+    planned = before.durable.planned
+    is_start = before.mode is Mode.UNKNOWN and memory.mode is not Mode.UNKNOWN
+    if not is_start or planned is None or memory.durable.planned is not None:
+        return
+    inputs: dict[str, Input] = {"who": planned.who, "held_s": round(situation.now_s - planned.since_s, 3)}
+    yield Event(EventKind.PLANNED_OVER, memory.reason, "hub", {}, "island: island_cut_by_start", inputs)
 
 
 def kept_in(mode: Mode, memory: CoreMemory) -> CoreMemory:

@@ -35,6 +35,7 @@ EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is aske
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
 ATTEMPTS_MAX = 16  # of each kind for each subject: more than any rule counts in its window
 FORM_ATTEMPTS_MAX = 3  # in one transfer
+WIRE_S = 0.35  # a little longer than the guard allows a written order to be on its way
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
 ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
 
@@ -262,7 +263,15 @@ def _plan_forming(memory: CoreMemory, situation: Situation, former: AssetId | No
 
 def _is_awaited(memory: CoreMemory, situation: Situation, next_up: AssetId | None) -> bool:
     """Somebody may still answer an order to form; `next_up` may be told again as soon as its order is over."""
-    return any(_may_still_form(s, situation, is_other=b != next_up) for b, s in memory.batteries.items())
+    may_come = any(_may_still_form(s, situation, is_other=b != next_up) for b, s in memory.batteries.items())
+    return may_come or _has_just_gone(memory, situation, next_up)
+
+
+def _has_just_gone(memory: CoreMemory, situation: Situation, next_up: AssetId | None) -> bool:
+    """Another has answered and is off again; our order to it may be on the wire yet, and the guard waits as well."""
+    since_s, lately_s = memory.bus_dead_since_s, situation.now_s - situation.hub.timing.order_hold_s
+    others = (a for a in memory.durable.attempts if a.kind == "form" and a.subject != next_up and a.at_s > lately_s)
+    return since_s is not None and situation.now_s - since_s <= WIRE_S and any(others)
 
 
 def _may_still_form(source: SourceMemory, situation: Situation, *, is_other: bool) -> bool:
@@ -272,10 +281,8 @@ def _may_still_form(source: SourceMemory, situation: Situation, *, is_other: boo
 
 
 def _without_orders(memory: CoreMemory) -> CoreMemory:
-    if all(source.order is None for source in memory.batteries.values()):
-        return memory
     batteries = {battery: replace(source, order=None) for battery, source in memory.batteries.items()}
-    return replace(memory, batteries=batteries)
+    return memory if batteries == memory.batteries else replace(memory, batteries=batteries)
 
 
 def settings_group(memory: CoreMemory, situation: Situation) -> SettingsGroup | None:

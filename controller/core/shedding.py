@@ -24,7 +24,7 @@ from controller.model.frozen import replace
 from controller.model.hub import Feeder, Tier
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, BusSide, Mode
+from controller.model.words import BreakerPosition, BusSide, Mode, Switcher
 
 OVERLOAD_RATIO = 1.05  # of what the source carries for ever
 CURVE_SHARE = 0.1  # shed after a tenth of the time that the inverter's curve allows: a motor start is no overload
@@ -69,6 +69,13 @@ def shed_in_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     return _relieve(memory, situation, source, cause)
 
 
+def is_restorable(memory: CoreMemory, situation: Situation) -> bool:
+    """Feeders may come back on. A device that is to close the POI takes its time, and that has no bound."""
+    is_its_turn = situation.hub.poi.switching.closed_by is Switcher.DEVICE
+    waits_for_it = memory.mode is Mode.RECONNECTION and is_its_turn and situation.poi_is_closed is False
+    return memory.mode in RESTORABLE_MODES or waits_for_it
+
+
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last.
 
@@ -82,7 +89,7 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
             break  # the order of tiers: nobody overtakes
         if is_suspect(memory, feeder.id) and _is_anyone_watched(memory, situation.now_s):
             continue
-        if _has_energy(feeder, situation, memory.mode) and _has_room(memory, feeder, situation):
+        if _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation):
             return order_close(memory, feeder.id, situation)
     return memory
 
@@ -198,7 +205,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
     if memory.mode is Mode.GRID_CONNECTED:
         quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
     return (
-        memory.mode in RESTORABLE_MODES
+        is_restorable(memory, situation)
         and situation.now_s - quiet_since_s >= settle_s
         and situation.bus_is_live is True
         and _is_earthed(memory, situation)
@@ -221,13 +228,14 @@ def _is_earthed(memory: CoreMemory, situation: Situation) -> bool:
     return by_grid or situation.earthing_is_ready
 
 
-def _has_energy(feeder: Feeder, situation: Situation, mode: Mode) -> bool:
+def _has_energy(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """A charge that nobody sees is kept for the lowest tier; who has looked at the battery may switch on more."""
-    if mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
+    if memory.mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
         return True
     soc_pct = situation.soc_pct
     if soc_pct is None:
-        return feeder.tier == min(other.tier for other in situation.hub.feeders.values())
+        is_asked = memory.feeders[feeder.id].reason is Reason.OPERATOR  # a person has let it close
+        return is_asked or feeder.tier == min(other.tier for other in situation.hub.feeders.values())
     tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
     return tier is None or soc_pct >= _restore_soc_pct(tier)
 

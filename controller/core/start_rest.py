@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 from controller.core.memory import CoreMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX, recent_attempts
+from controller.core.poi import FORM_ATTEMPTS_MAX, form_attempts
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
 
@@ -15,6 +15,7 @@ HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
+CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
 
 
 def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> bool:
@@ -22,10 +23,17 @@ def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> boo
     if memory.released_start:
         return True  # a person asks for it: now
     tries_s = _tries_s(memory, source, situation)
-    has_just_tried = recent_attempts(memory, source, "form", situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
+    has_just_tried = form_attempts(memory, situation, situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
     if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
         return False
-    return not tries_s or situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+    if not tries_s or _was_cut_short(memory, tries_s):
+        return True
+    return situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+
+
+def _was_cut_short(memory: CoreMemory, tries_s: list[float]) -> bool:
+    """The only one had just begun when this process took over: it has not failed. A second crash waits as a failure."""
+    return len(tries_s) == 1 and 0.0 <= memory.started_at_s - tries_s[0] < CUT_SHORT_S
 
 
 def _tries_s(memory: CoreMemory, source: AssetId, situation: Situation) -> list[float]:

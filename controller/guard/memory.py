@@ -70,7 +70,8 @@ class ClosedContact:
 class Closing:
     """A closing of the POI that we have let pass and that may still be on its way to contact."""
 
-    passed_at_s: float  # the last cycle in which it passed
+    began_s: float  # the first cycle in which it passed
+    passed_at_s: float  # the last
     batteries: Mapping[AssetId, BatteryCommand]  # what passed with it in its first cycle; of a permission, in its last
 
 

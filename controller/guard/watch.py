@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from controller.guard import proof
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
-from controller.guard.memory import Closing, GuardMemory, OwnLatch, Slip, Told, Track
+from controller.guard.memory import ClosedContact, Closing, GuardMemory, OwnLatch, Slip, Told, Track
 from controller.model.commands import Commands, Order
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
@@ -66,7 +66,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         feeds_since_s=_first(memory.feeds_since_s, now_s) if may_feed else None,
         coming_at_s=_watch_coming(memory.coming_at_s, seen, now_s),
         starting_since_s=_watch_starting(memory.starting_since_s, seen, now_s),
-        closing=_still_closing(memory, poi, bounds, now_s),
+        closing=_still_closing(memory, poi, closed, bounds, now_s),
         shed_at_s=memory.shed_at_s,
         told=memory.told,
         slips=_watch_slips(memory.slips, poi),
@@ -118,13 +118,19 @@ def _closing(memory: GuardMemory, allowed: Commands, hub: Hub, now_s: float) -> 
     if allowed.poi.close is None:
         return memory.closing
     if memory.closing is None or hub.poi.switching.closed_by is Switcher.SYNC_RELAY:
-        return Closing(now_s, allowed.batteries)
+        return Closing(now_s, now_s, allowed.batteries)
     return replace(memory.closing, passed_at_s=now_s)
 
 
-def _still_closing(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> Closing | None:
+def _still_closing(
+    memory: GuardMemory, poi: PoiSeen, closed: ClosedContact | None, bounds: Bounds, now_s: float
+) -> Closing | None:
+    """Until it has had its time, or has come: a contact that said closed before, or between two sides, is not it."""
     closing = memory.closing
-    if closing is None or poi.position is BreakerPosition.CLOSED:
+    if closing is None:
+        return None
+    has_turned = closed is not None and closed.is_seen and closed.since_s > closing.began_s
+    if has_turned and not proof.sides_differ(poi, bounds.hub):
         return None
     return closing if now_s - closing.passed_at_s <= longest_closing_s(bounds) else None
 

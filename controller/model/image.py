@@ -53,6 +53,7 @@ class BatterySeen:
     discharge_limit_w: float | None = None  # from the BMS, magnitude
     overload_pct: float | None = None  # of the inverter's thermal accumulator; 100 trips
     temperature_c: float | None = None
+    settings_group: SettingsGroup | None = None  # None as well where it has none, or does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class PvSeen:
     power_w: PhaseValues | None = None
     limit_w: float | None = None  # the limit it holds now
     is_connected: bool | None = None
+    settings_group: SettingsGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)

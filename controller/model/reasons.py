@@ -74,6 +74,8 @@ class Reason(Enum):
     SETTINGS_FOLLOW_MODE = "settings_follow_mode"
     EARTHING_FOLLOWS_MODE = "earthing_follows_mode"
     SETTINGS_NOT_FOLLOWED = "settings_not_followed"  # the POI relay was told another group of settings, and stays
+    SETTINGS_LEFT = "settings_left"  # an inverter stays on settings that do not belong to the mode
+    CHARGE_UNSEEN = "charge_unseen"  # no battery says how full it is
     BUS_FUSE = "bus_fuse"  # the POI's instrument lacks a phase of the bus, and the terminals of sources show it
     GRID_FUSE = "grid_fuse"  # it lacks one of the grid that a closed breaker brings to the bus
     TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well
@@ -127,6 +129,7 @@ class Reason(Enum):
     JOURNAL_HELD = "journal_held"  # another controller writes into its folder
     JOURNAL_MISSING = "journal_missing"  # deleted or replaced: a new one begun
     JOURNAL_SET_ASIDE = "journal_set_aside"  # damaged: kept under another name, a new one begun
+    NO_DESCRIPTORS = "no_descriptors"  # no file or connection can be opened any more: EMFILE
     MEMORY_LOST = "memory_lost"  # of latches and attempts nothing could be read
     INTENT_NOT_DURABLE = "intent_not_durable"
     CORE_FAILED = "core_failed"

@@ -99,7 +99,7 @@ async def _unanswered(links: Links) -> list[str]:
 
 def _mute(file: TomlFile, name: str, entry: Hardware, device: Device) -> Problem:
     key = "serial_port" if entry.serial_port else "url" if entry.url else "port" if entry.port else "host"
-    found = f"a {device.table.protocol.value} device that answers no question within {ANSWER_PATIENCE_S:g} s"
+    found = f"somebody who answers no question in {device.table.protocol.value} within {ANSWER_PATIENCE_S:g} s"
     return file.problem(("hardware", name, key), found, f"the {device.table.model} there")
 
 

@@ -113,7 +113,7 @@ class _Run:
         self._folder = OwnedFolder("hallig-bench-")
         devices, notes = self._servers.devices, dict[str, str]()
         self._controller = ProcessController(
-            ControllerProcess(self._folder.path, str(site.path)),
+            ControllerProcess(self._folder.path, str(site.path), heeds_modes=_has_read_only_files(scenario)),
             lambda boot_s: devices.instant_of(self._clock.of(boot_s)),
             has_odd_clock=_bends_the_wall_clock(scenario),
         )
@@ -232,6 +232,10 @@ def _fault_class(parameters: dict[str, object]) -> FaultClass | None:
 
 def _bends_the_wall_clock(scenario: Scenario) -> bool:
     return any(_fault_class(action.parameters) is FaultClass.TIME for action in scenario.timeline)
+
+
+def _has_read_only_files(scenario: Scenario) -> bool:
+    return any(action.parameters.get("type") == "read_only" for action in scenario.timeline)
 
 
 def lateness_mistake(lateness: Lateness, skipped_s: float) -> str:

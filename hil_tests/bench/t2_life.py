@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from controller import clock
 from controller.journal_line import read_events
 from controller.model.advice import RequestKind
 from controller.model.decision import Event
@@ -22,6 +23,7 @@ STATUS_EVERY_S = 0.02
 EVENTS_EVERY_S = 0.06
 SOCKET_TIMEOUT_S = 0.3
 EVENTS_MAX = 200
+TOLD_FOR_S = 1.5  # without a descriptor no snapshot is written, and the one before says nothing of now
 BACK_COUNT = 200  # events that a new life is asked for again: a torn journal counts them anew
 WHO = "the bench"
 
@@ -52,8 +54,9 @@ class ProcessController:
 
     @property
     def mode(self) -> Mode | None:
-        """What it believes, by its newest snapshot."""
-        return Mode(self.status["mode"]) if self.is_running and self.status else None
+        """What it believes, by its newest snapshot; None once that is old, as for the page."""
+        is_told = self.is_running and self.status and clock.now_s() - self.status["written_at_s"] <= TOLD_FOR_S
+        return Mode(self.status["mode"]) if is_told else None
 
     @property
     def authority(self) -> Authority:

@@ -73,9 +73,15 @@ def grid_lose_phase(scene: Scene, *, phase: Phase) -> None:
     scene.plant.grid.lose_phase(phase)
 
 
+def grid_lose_pen(scene: Scene) -> None:
+    """The PEN conductor breaks upstream of the POI: the neutral goes where the single-phase loads pull it."""
+    scene.plant.grid.pen_is_broken = True
+
+
 def grid_restore_phases(scene: Scene) -> None:
-    """All conductors are whole again."""
+    """All conductors are whole again, the PEN with them."""
     scene.plant.grid.restore_phases()
+    scene.plant.grid.pen_is_broken = False
 
 
 def grid_source(scene: Scene, *, source: GridSource) -> None:
@@ -217,6 +223,7 @@ VERBS: Mapping[str, Verb] = {
     "grid.drift": grid_drift,
     "grid.phase_jump": grid_phase_jump,
     "grid.lose_phase": grid_lose_phase,
+    "grid.lose_pen": grid_lose_pen,
     "grid.restore_phases": grid_restore_phases,
     "grid.source": grid_source,
     "grid.rotation": grid_rotation,

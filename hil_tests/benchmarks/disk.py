@@ -1,4 +1,4 @@
-"""The journal's disk: what a day writes to it, and what a disk that takes two seconds for a sync does to the cycle.
+"""The disk: what a day writes to it, and what one that is slow, full or read-only does to the cycle.
 
 The disk is the preloaded one of `hil_tests/disk/shim.c` below the real controller; it needs gcc.
 """
@@ -6,91 +6,132 @@ The disk is the preloaded one of `hil_tests/disk/shim.c` below the real controll
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from controller import clock
-from controller.journal import Journal
-from controller.journal_line import Entry
-from controller.journal_store import JournalStore, Limits
+from controller.blackbox.box import AFTER_S
+from hil_tests.benchmarks.history import BIG_BYTES, history_rows
 from hil_tests.benchmarks.observed import FILE_VARIABLE
 from hil_tests.benchmarks.row import Row, percentile, row_of
-from hil_tests.benchmarks.steady import lateness_ms
+from hil_tests.benchmarks.steady import lateness_ms, next_cycle_number
 from hil_tests.benchmarks.village import Village
 from hil_tests.disk.recording import Operation, operations
 from hil_tests.disk.shim import compiled, environment
 
 DAY_S = 86_400.0
 SETTLE_S = 10.0
+BOX_S = AFTER_S + SETTLE_S  # the black box writes for a minute after a start and after each change of mode
 BLACKOUTS_PER_DAY = 4  # from judgement: a bad day; most days have none
 WRITE_GOAL_MB, SYNC_GOAL_COUNT = 100.0, 20_000.0  # a day; an SD card of 32 GB then lasts for decades
 SLOW_SYNC_MS = 2000
 LATENESS_GOAL_MS = 5.0
-BIG_BYTES = 1_000_000_000
-START_GOAL_S = 1.5
+BACK_S = 120.0
+MB = 1e6
+ILLS = {"each sync 2 s": "", "disk full": "full", "remounted read-only": "read_only"}  # and the shim's word for it
 
 
-async def disk_rows(quiet_s: float, big_bytes: int = BIG_BYTES) -> list[Row]:
-    """A healthy disk and a slow one for this long each, with a blackout; then starts on a large file."""
-    with tempfile.TemporaryDirectory() as name:
-        library = compiled(Path(name))
-        healthy_ms, quiet, blackout = await _run(library, quiet_s, sync_ms=0)
-        slow_ms, _, _ = await _run(library, quiet_s, sync_ms=SLOW_SYNC_MS)
-        starts_s = _starts(Path(name), big_bytes)
-    written_mb = DAY_S / quiet_s * _bytes(quiet) / 1e6 + BLACKOUTS_PER_DAY * _bytes(blackout) / 1e6
-    syncs_count = DAY_S / quiet_s * _syncs(quiet) + BLACKOUTS_PER_DAY * _syncs(blackout)
-    ratio = percentile(slow_ms, 99.0) / percentile(healthy_ms, 99.0)
-    size = f"{big_bytes / 1e9:.1f} GB journal"
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A quiet while, and a blackout with the return from it, on one kind of disk."""
+
+    late_ms: list[float]  # every cycle, from the settled controller on
+    quiet: list[Operation]
+    blackout: list[Operation]
+    quiet_bytes: int  # as the kernel charges the process for pages of its files: /proc/PID/io
+    blackout_bytes: int
+    told: str  # what the controller says of its journal at the end; empty when all is well
+
+
+async def disk_rows(quiet_s: float, big_bytes: int = BIG_BYTES, starts_count: int = 5) -> list[Row]:
+    """A healthy disk and three ill ones for this long each, with a blackout; then starts on a large file."""
+    with tempfile.TemporaryDirectory(prefix="hallig-disk-") as name:
+        folder = Path(name)
+        library = compiled(folder)
+        healthy = await _day(library, folder / "healthy", quiet_s, settle_s=BOX_S)
+        ill = {what: await _day(library, folder / what, quiet_s, what) for what in ILLS}
+        starts = await history_rows(folder, big_bytes, starts_count)
+    return [*_written(healthy, quiet_s), *_lateness(healthy, ill), *starts]
+
+
+def _written(healthy: Day, quiet_s: float) -> list[Row]:
+    """Of a bad day."""
     note = f"{BLACKOUTS_PER_DAY} blackouts and returns, the rest quiet; from {quiet_s:.0f} s and one blackout"
+    days = DAY_S / quiet_s
+    asked_mb = (days * _bytes(healthy.quiet) + BLACKOUTS_PER_DAY * _bytes(healthy.blackout)) / MB
+    syncs_count = days * _syncs(healthy.quiet) + BLACKOUTS_PER_DAY * _syncs(healthy.blackout)
+    quiet_mb, blackout_mb = days * healthy.quiet_bytes / MB, healthy.blackout_bytes / MB
+    charged_mb = quiet_mb + BLACKOUTS_PER_DAY * blackout_mb
+    charged = "by the whole process, in whole pages: /proc/PID/io"
+    if healthy.quiet_bytes + healthy.blackout_bytes == 0:
+        return [row_of("bytes written a day", "MB", [], WRITE_GOAL_MB, "the temporary folder is not on a disk")]
     return [
-        Row("journal: written a day", "MB", written_mb, written_mb, written_mb, WRITE_GOAL_MB, note),
-        Row("journal: syncs a day", "", syncs_count, syncs_count, syncs_count, SYNC_GOAL_COUNT, note),
-        row_of("cycle lateness, healthy disk", "ms", healthy_ms, LATENESS_GOAL_MS, "with a blackout"),
-        row_of("cycle lateness, each sync 2 s", "ms", slow_ms, LATENESS_GOAL_MS, "with a blackout"),
-        Row("p99 of the two: slow / healthy", "ratio", ratio, ratio, ratio, None, "of the same minutes"),
-        row_of(f"start: memory known, {size}", "s", starts_s, START_GOAL_S, "the walk through it comes later"),
+        Row("journal and black box: written a day", "MB", asked_mb, asked_mb, asked_mb, WRITE_GOAL_MB, note),
+        Row("journal and black box: syncs a day", "", syncs_count, syncs_count, syncs_count, SYNC_GOAL_COUNT, note),
+        Row("bytes written a day", "MB", charged_mb, charged_mb, charged_mb, WRITE_GOAL_MB, f"{note}; {charged}"),
+        Row("bytes written a day on grid", "MB", quiet_mb, quiet_mb, quiet_mb, WRITE_GOAL_MB, charged),
+        Row("bytes written by one blackout", "MB", blackout_mb, blackout_mb, blackout_mb, None, "and the return"),
     ]
 
 
-async def _run(library: Path, quiet_s: float, sync_ms: int) -> tuple[list[float], list[Operation], list[Operation]]:
-    """Lateness of all cycles; what was written in the quiet part, and in a blackout and the return from it."""
+def _lateness(healthy: Day, ill: dict[str, Day]) -> list[Row]:
+    rows = [row_of("cycle lateness, healthy disk", "ms", healthy.late_ms, LATENESS_GOAL_MS, "with a blackout")]
+    for what, day in ill.items():
+        told = f"with a blackout; the journal says: {day.told}" if day.told else "with a blackout"
+        rows.append(row_of(f"cycle lateness, {what}", "ms", day.late_ms, LATENESS_GOAL_MS, told))
+    for what, day in ill.items():
+        ratio = percentile(day.late_ms, 99.0) / percentile(healthy.late_ms, 99.0)
+        rows.append(Row(f"p99 of two: {what} / healthy", "ratio", ratio, ratio, ratio, None, "of the same run"))
+    return rows
+
+
+async def _day(library: Path, data: Path, quiet_s: float, what: str = "healthy", settle_s: float = SETTLE_S) -> Day:
+    """The disk falls ill when the controller has settled; a slow one has always been slow."""
     async with Village() as village:
-        log, lateness = village.folder / "recording", village.folder / "lateness"
-        disk = environment(library, village.process.data_dir, log=log, sync_ms=sync_ms)
+        log, lateness, ill = village.folder / "recording", village.folder / "lateness", village.folder / "ill"
+        village.process.data_folder = data
+        settings = {word: str(ill) for word in [ILLS.get(what)] if word}
+        disk = environment(library, data, log=log, sync_ms=SLOW_SYNC_MS * (ILLS.get(what) == ""), **settings)
         mine = {name: text for name, text in disk.items() if name.startswith(("HALLIG_DISK", "LD_PRELOAD"))}
         village.start_controller("hil_tests.benchmarks.observed", **{FILE_VARIABLE: str(lateness)}, **mine)
         await village.until_mode("grid_connected")
-        await asyncio.sleep(SETTLE_S)
-        before = len(operations(log.read_bytes()))
+        await asyncio.sleep(settle_s)
+        ill.touch()
+        first = await next_cycle_number(village)
+        marks = [_mark(village, log)]
         await asyncio.sleep(quiet_s)
-        between = len(operations(log.read_bytes()))
-        village.plant.grid.blackout()
-        await village.until_mode("islanded")
-        village.plant.grid.returns()
-        await village.until_mode("grid_connected", 120.0)
-        await asyncio.sleep(SETTLE_S)
+        marks.append(_mark(village, log))
+        await _blackout(village, settle_s)
+        marks.append(_mark(village, log))
+        told = _told(village)
         await village.end_controller()
         found = operations(log.read_bytes())
-        return lateness_ms(lateness), found[before:between], found[between:]
+        (began, began_bytes), (between, between_bytes), (end, end_bytes) = marks
+        written = between_bytes - began_bytes, end_bytes - between_bytes
+        return Day(lateness_ms(lateness)[first:], found[began:between], found[between:end], *written, told)
 
 
-def _starts(folder: Path, big_bytes: int) -> list[float]:
-    """From the journal's start to the durable memory, five times."""
-    path, body = folder / "big" / "journal.db", '{"text":"' + "x" * 3000 + '"}'
-    store = JournalStore(path, Limits(size_max_bytes=2 * big_bytes))
-    while path.stat().st_size < big_bytes:
-        line = Entry("big", 1.0, 1e9, "holdover", "shed", "low_soc", "warm_room", body)
-        store.append([line] * 5000, ("big", "{}"))
-    store.close()
-    took_s = []
-    for _ in range(5):
-        began_s, journal = clock.now_s(), Journal(path, "big")
-        journal.start()
-        assert journal.restored.result(60.0).stored is not None
-        took_s.append(clock.now_s() - began_s)
-        journal.stop()
-    return took_s
+async def _blackout(village: Village, settle_s: float) -> None:
+    village.plant.grid.blackout()
+    await village.until_mode("islanded")
+    village.plant.grid.returns()
+    await village.until_mode("grid_connected", BACK_S)
+    await asyncio.sleep(settle_s)
+
+
+def _mark(village: Village, log: Path) -> tuple[int, int]:
+    """How many operations there have been, and how many bytes."""
+    assert village.controller is not None
+    charged = re.search(r"^write_bytes: (\d+)$", Path(f"/proc/{village.controller.pid}/io").read_text(), re.MULTILINE)
+    assert charged is not None
+    return len(operations(log.read_bytes())), int(charged[1])
+
+
+def _told(village: Village) -> str:
+    journal = village.status["journal"]
+    return "" if journal["is_ok"] else str(journal["reason"])
 
 
 def _bytes(done: Sequence[Operation]) -> int:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from controller.model.words import BreakerPosition
-from hil_tests.benchmarks.crowd import DEAD, HUB, crowded_site
 from hil_tests.benchmarks.row import Row, count_row, row_of
 from hil_tests.benchmarks.village import Criterion, Received, Village
 from hil_tests.plant.plant import Plant, PlantOptions
@@ -145,32 +144,31 @@ KINDS = (
 )
 
 
-IN_A_CROWD = (KINDS[0], KINDS[2])  # by the contact, and by the voltage
-
-
 async def islanding_rows(count: int, seed: int = 1) -> list[Row]:
-    """Every kind `count` times, and two of them on a hub of twenty devices, one of them dead."""
-    rows = []
-    dice = random.Random(seed)
-    tallies = []
-    with crowded_site() as crowded:
-        for kind, hub in [*((kind, HUB) for kind in KINDS), *((kind, str(crowded)) for kind in IN_A_CROWD)]:
-            options = PlantOptions(demand_ratio=DEMAND_RATIO, irradiance_w_per_m2=50.0)
-            async with Village(hub, options) as village:
-                if hub != HUB:
-                    village.servers.silence(DEAD)
-                tally = await _strike_often(village, kind, count, dice)
-                late = village.servers.lateness
-            named = kind if hub == HUB else replace(kind, name=f"20 devices, one dead: {kind.name}")
-            rows += _rows(named, tally, count, f"bench late in {late.late_count} of {late.count} steps")
-            tallies.append(tally)
+    """Every kind `count` times."""
+    rows, tallies, dice = [], [], random.Random(seed)
+    for kind in KINDS:
+        async with Village(options=heavy_load()) as village:
+            tally = await strike_often(village, kind, count, dice)
+        rows += rows_of(kind, tally, count, village)
+        tallies.append(tally)
+    return [*rows, false_openings_row(tallies)]
+
+
+def heavy_load() -> PlantOptions:
+    """More than the battery carries, under little sun."""
+    return PlantOptions(demand_ratio=DEMAND_RATIO, irradiance_w_per_m2=50.0)
+
+
+def false_openings_row(tallies: Sequence[Tally]) -> Row:
+    """What the sags between the blackouts have opened: nothing."""
     sags_count = sum(tally.sags_count for tally in tallies)
     note = f"of {sags_count} sags between the blackouts, all of which the code rides through"
-    openings_count = sum(tally.false_openings_count for tally in tallies)
-    return [*rows, count_row("openings by a sag", openings_count, 0, note)]
+    return count_row("openings by a sag", sum(tally.false_openings_count for tally in tallies), 0, note)
 
 
-async def _strike_often(village: Village, kind: Kind, count: int, dice: random.Random) -> Tally:
+async def strike_often(village: Village, kind: Kind, count: int, dice: random.Random) -> Tally:
+    """So many blackouts of this kind, each of a plant as it was and a controller without a past."""
     village.plant.poi.relay_enabled = False  # it would always be first
     if kind.balanced:
         _balance(village.plant)
@@ -235,9 +233,10 @@ def _balance(plant: Plant) -> None:
     battery.set_power_w(plant.poi_power_w.total)
 
 
-def _rows(kind: Kind, tally: Tally, count: int, lateness: str) -> list[Row]:
-    opening = tally.samples_ms["last opening order"]
-    notes = [kind.note, lateness]
+def rows_of(kind: Kind, tally: Tally, count: int, village: Village) -> list[Row]:
+    """The three rows of one kind."""
+    opening, late = tally.samples_ms["last opening order"], village.servers.lateness
+    notes = [kind.note, f"bench late in {late.late_count} of {late.count} steps"]
     if kind.code_ms and opening:
         early_count = sum(each < kind.code_ms - EARLY_MS for each in opening)
         notes.append(f"earliest {min(opening):.0f}, {early_count} before the code's {kind.code_ms:.0f}")

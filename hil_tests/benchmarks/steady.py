@@ -37,11 +37,11 @@ async def steady_rows(duration_s: float) -> list[Row]:
         page = village.start_page(port)
         await village.until_mode("grid_connected")
         await village.until(lambda: not _is_free(port), "the page")
-        marks = [await _next_cycle_number(village)]
+        marks = [await next_cycle_number(village)]
         await asyncio.sleep(duration_s)
-        marks.append(await _next_cycle_number(village))
+        marks.append(await next_cycle_number(village))
         answers_ms = await _crowd(port, duration_s / 5.0)
-        marks.append(await _next_cycle_number(village))
+        marks.append(await next_cycle_number(village))
         memory = _memory_rows(village, "controller, with OPC UA", MEMORY_GOAL_MB + OPCUA_MB)
         memory += _process_rows("page, after the crowd", page.pid, MEMORY_GOAL_MB)
         await village.end_controller()
@@ -65,7 +65,7 @@ def cut(samples: Sequence[float], marks: Sequence[int]) -> list[list[float]]:
     return [list(samples[begin:end]) for begin, end in pairwise(marks)]
 
 
-async def _next_cycle_number(village: Village) -> int:
+async def next_cycle_number(village: Village) -> int:
     """How many cycles there have been, by the next snapshot."""
     before = village.status["sequence"]
     await village.until(lambda: village.status.get("sequence", before) != before, "a snapshot")

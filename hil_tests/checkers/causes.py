@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from controller.drivers.link import Value
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition
+from controller.model.words import BreakerPosition, GridSource, Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Unsettled
+from hil_tests.checkers.base import About, Attends, Unsettled, is_deaf
 from hil_tests.checkers.people import Held
 from hil_tests.plant.breaker import CLOSED, DEAD_RATIO
 
@@ -42,9 +42,10 @@ OPENINGS = frozenset(
 """Of what is opened: why it is."""
 WHOLE_HUB = frozenset({EventKind.RECOVERED, EventKind.FALLBACK})
 """What opens several things at once, in one line. The earthing follows the mode, whose line is its own."""
-NO_DISK = frozenset({"disk_full", "read_only"})
+NO_DISK = frozenset({"disk_full", "read_only", "no_descriptors"})
 OPERATIONS_MAX = 12  # of one contact in ten minutes
 WINDOW_S = 600.0
+WHOLE_MIN_RATIO, WHOLE_MAX_RATIO, WHOLE_MIN_HZ, WHOLE_MAX_HZ = 0.85, 1.10, 47.5, 51.5  # VDE-AR-N 4105:2018, from memory
 FLAP_S = 10.0  # a feeder's pick-up that is taken back so soon was no decision
 
 
@@ -63,6 +64,7 @@ class Causes:
     _seen_count: int = 0
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
     _open: list[Received] = field(default_factory=list)
+    _heard_from_s: float = -math.inf  # a new life tells the lines of the one before
 
     @property
     def is_waiting(self) -> bool:
@@ -84,7 +86,9 @@ class Causes:
         yield from self._settled(scene, math.inf)
 
     def _settled(self, scene: Scene, until_s: float) -> Iterator[str]:
-        while self._open and self._open[0].at_s <= until_s:
+        if scene.controller.is_running and scene.controller.mode is None:
+            self._heard_from_s = scene.now_s + scene.log_lag_s
+        while self._open and self._open[0].at_s <= until_s and max(until_s, scene.now_s) >= self._heard_from_s:
             order = self._open.pop(0)
             if not _is_explained(scene, order) and not _is_mute(scene):
                 yield f"{order.asset} {order.field} {order.value} at {order.at_s:.2f} s, and no line says why"
@@ -185,35 +189,46 @@ class _Move:
 
 @dataclass(slots=True)
 class Hysteresis:
-    """I13: contacts are not worn out, and nothing flaps."""
+    """I13: contacts are not worn out, and nothing flaps.
+
+    The POI is asked as the feeders are, with reasons of its own: a grid that is lost again is left again however soon,
+    as VDE-AR-N 4105 wants; but on a whole grid nobody opens what was closed within ten seconds of its last opening.
+    """
 
     about: About = About(
         "I13",
-        "No contact is ordered more than 12 times in 10 minutes, no feeder opened, closed and opened within 10 s",
+        "No contact is ordered more than 12 times in 10 minutes, no feeder and not the POI opened, closed and opened "
+        "within 10 s",
         "none",
         "study I13; envelope file: closings in a window; from the 10 s are excepted: a fault, an overload, a dead bus, "
-        "the emergency-off, a POI that moved, a person's wish",
+        "the emergency-off, a POI that moved, a grid that is lost, a lock of its operator's, a person's wish",
     )
     attends: int = Attends.MOVES
     _wrong: Unsettled[tuple[str, str]] = field(default_factory=Unsettled)  # flapped; worn out
     _held: Held = field(default_factory=Held)
     _standing: dict[tuple[str, str], Value] = field(default_factory=dict)
     _moves: dict[str, deque[_Move]] = field(default_factory=dict)
+    _is_armed: bool = False  # the POI was closed a moment ago: it would flap
+    _reason_at_s: float = -math.inf  # when it last had to be open
 
     @property
     def is_waiting(self) -> bool:
         """The log may still say that it was a person's wish."""
-        return bool(self._wrong)
+        return bool(self._wrong) or self._is_armed
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each change once."""
         self._held.update(scene)
+        if self._is_armed and _must_leave(scene):
+            self._reason_at_s = scene.now_s
         for order, details in self._wrong.settled(scene, lambda order: self._noted(scene, order)):
             flapped, worn = details
             if flapped and order.asset not in self._held.open_by_person:
                 yield flapped
             if worn:
                 yield worn
+        moves = self._moves.get(scene.site.hub.poi.id)
+        self._is_armed = bool(moves and moves[-1].closes and scene.now_s - moves[-1].at_s < FLAP_S)
 
     def _noted(self, scene: Scene, order: Received) -> tuple[str, str] | None:
         """What is wrong with this order unless a person wished it, and what is wrong anyway."""
@@ -223,14 +238,19 @@ class Hysteresis:
         if not is_move or before == order.value:
             return None
         moves = self._moves.setdefault(order.asset, deque(maxlen=OPERATIONS_MAX + 1))
-        moves.append(_Move(order.at_s, order.value is True, scene.plant.poi.position))
+        moves.append(_Move(order.at_s, order.field != "open" and order.value is True, scene.plant.poi.position))
         flapped = worn = ""
-        if _has_flapped(moves) and order.asset in scene.plant.feeders and not _is_due(scene, order.asset, moves):
+        if _has_flapped(moves) and not self._is_due(scene, order.asset, moves):
             flapped = f"{order.asset} opened, closed and opened within {moves[-1].at_s - moves[-3].at_s:.1f} s"
         if len(moves) > OPERATIONS_MAX and moves[-1].at_s - moves[0].at_s < WINDOW_S:
             worn = f"{order.asset} ordered {len(moves)} times in {moves[-1].at_s - moves[0].at_s:.0f} s"
             moves.clear()
         return (flapped, worn) if flapped or worn else None
+
+    def _is_due(self, scene: Scene, asset: str, moves: deque[_Move]) -> bool:
+        if asset in scene.plant.feeders:
+            return _is_feeder_due(scene, asset, moves)
+        return asset != scene.site.hub.poi.id or scene.now_s - self._reason_at_s <= FLAP_S
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
@@ -238,7 +258,17 @@ class Hysteresis:
         yield from ()
 
 
-def _is_due(scene: Scene, feeder: str, moves: deque[_Move]) -> bool:
+def _must_leave(scene: Scene) -> bool:
+    """The POI is to be open: for a grid that is not whole, a lock, an emergency-off, an island that was asked for."""
+    grid, plant, mode = scene.plant.grid, scene.plant, scene.controller.mode
+    is_whole = grid.is_fed and WHOLE_MIN_RATIO <= grid.ratio <= WHOLE_MAX_RATIO and not grid.missing
+    is_steady = WHOLE_MIN_HZ <= grid.frequency_hz <= WHOLE_MAX_HZ and plant.grid_source is GridSource.PUBLIC
+    is_told = plant.safety.emergency_off or plant.poi.dso_lock or mode is Mode.PLANNED_ISLANDING
+    is_blind = is_deaf(scene, scene.site.hub.poi.id) or not scene.controller.is_running
+    return is_told or is_blind or not (is_whole and is_steady) or grid.pen_is_broken
+
+
+def _is_feeder_due(scene: Scene, feeder: str, moves: deque[_Move]) -> bool:
     """Opened as it must be: a fault, an overload, a dead bus, a POI that moved since."""
     plant = scene.plant
     is_overloaded = any(battery.overload_pct > 0.0 for battery in plant.batteries.values())

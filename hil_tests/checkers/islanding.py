@@ -31,8 +31,8 @@ def earthing_before_load() -> Lasting:
 
     def concerns(scene: Scene) -> bool:
         plant = scene.plant
-        is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
-        return is_ours and plant.poi.position is not CLOSED and plant.earthing.position is not CLOSED
+        is_switched = scene.site.hub.earthing.kind is not IslandEarthing.PERMANENT
+        return is_switched and plant.poi.position is not CLOSED and plant.earthing.position is not CLOSED
 
     def asks(scene: Scene) -> str:
         plant = scene.plant
@@ -118,7 +118,7 @@ def _could_be_supplied(scene: Scene) -> bool:
     waits_for_people = controller.mode is Mode.LOCKED_OUT or controller.authority is not Authority.AUTO
     if plant.safety.emergency_off or hidden or waits_for_people or not controller.is_running:
         return False
-    if is_blind(scene) or _is_unearthed_under_hands(scene):
+    if is_blind(scene) or _is_unearthed_under_hands(scene) or _cannot_be_earthed(scene):
         return False
     return any(
         inverter.battery.capabilities.can_form
@@ -128,6 +128,13 @@ def _could_be_supplied(scene: Scene) -> bool:
         and ROOM_RATIO * min(inverter.discharge_limit_w, inverter.battery.rating_va) > _tier_zero_w(scene)
         for name, inverter in plant.batteries.items()
     )
+
+
+def _cannot_be_earthed(scene: Scene) -> bool:
+    """Its relay does not close: earthing comes before load."""
+    is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
+    earthing = scene.plant.earthing
+    return is_ours and earthing.fails_to_close and earthing.position is not CLOSED
 
 
 def _tier_zero_w(scene: Scene) -> float:

@@ -5,6 +5,8 @@
  *   HALLIG_DISK_LOG       every operation on it, appended; see hil_tests/disk/recording.py for the format
  *   HALLIG_DISK_SYNC_MS   a sync below the folder takes this long
  *   HALLIG_DISK_EIO       while this file exists, writes and syncs below the folder fail with EIO
+ *   HALLIG_DISK_FULL      while this file exists, nothing below the folder grows: ENOSPC; a sync is well
+ *   HALLIG_DISK_READ_ONLY while this file exists, the folder is remounted read-only: EROFS
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +26,7 @@
 #define HANDLES 1024
 static char *names[HANDLES]; /* of open files, relative to the folder; "" is the folder itself */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static const char *folder, *eio;
+static const char *folder, *eio, *full, *read_only;
 static size_t folder_length;
 static int log_handle = -1;
 static long sync_ms;
@@ -40,7 +42,7 @@ __attribute__((constructor)) static void begin(void) {
     const char *log = getenv("HALLIG_DISK_LOG"), *ms = getenv("HALLIG_DISK_SYNC_MS");
     folder = getenv("HALLIG_DISK_FOLDER");
     folder_length = folder ? strlen(folder) : 0;
-    eio = getenv("HALLIG_DISK_EIO");
+    eio = getenv("HALLIG_DISK_EIO"), full = getenv("HALLIG_DISK_FULL"), read_only = getenv("HALLIG_DISK_READ_ONLY");
     sync_ms = ms ? atol(ms) : 0;
     if (log) log_handle = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
@@ -72,10 +74,23 @@ static void record(char op, const char *name, off_t offset, size_t length, const
 
 static const char *name_of(int handle) { return handle >= 0 && handle < HANDLES ? names[handle] : NULL; }
 
+static int is_there(const char *path) { return path && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0; }
+
+/* What is wrong with the disk now, as an errno; 0 when nothing is. */
+static int trouble(void) { return is_there(read_only) ? EROFS : is_there(eio) ? EIO : is_there(full) ? ENOSPC : 0; }
+
 static int fails(int handle) {
-    if (!eio || !name_of(handle) || syscall(SYS_faccessat, AT_FDCWD, eio, F_OK) != 0) return 0;
-    errno = EIO;
-    return 1;
+    int error = name_of(handle) ? trouble() : 0;
+    if (error) errno = error;
+    return error;
+}
+
+/* A name below the folder cannot be made, changed or opened for writing. */
+static int refuses(const char *path, int makes, int writes) {
+    int error = below(path) && (makes || writes) ? trouble() : 0;
+    if (!(error == EROFS || (error == ENOSPC && makes))) return 0;
+    errno = error;
+    return error;
 }
 
 #define REAL(type, name, ...)                                  \
@@ -98,7 +113,8 @@ static int opened(int handle, const char *path, int flags, int was_there) {
         va_start(rest, flags);                                                                    \
         int mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(rest, int) : 0;                       \
         va_end(rest);                                                                             \
-        int there = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;                            \
+        int there = is_there(path);                                                               \
+        if (refuses(path, (flags & O_CREAT) && !there, flags & (O_WRONLY | O_RDWR))) return -1;   \
         return opened((int)syscall(SYS_openat, AT_FDCWD, path, flags | extra, mode), path, flags, there); \
     }
 OPEN(open, 0)
@@ -149,7 +165,7 @@ static int synced(int handle, long call) {
         struct timespec wait = {sync_ms / 1000, (sync_ms % 1000) * 1000000L};
         nanosleep(&wait, NULL);
     }
-    if (fails(handle)) return -1;
+    if (fails(handle) && errno != ENOSPC) return -1;
     int done = (int)syscall(call, handle);
     if (done == 0) record(name[0] ? 'S' : 'D', name, 0, 0, NULL);
     return done;
@@ -159,6 +175,7 @@ int fdatasync(int handle) { return synced(handle, SYS_fdatasync); }
 
 int unlink(const char *path) {
     REAL(int, "unlink", const char *);
+    if (refuses(path, 0, 1)) return -1;
     int done = real(path);
     if (done == 0 && below(path)) record('U', below(path), 0, 0, NULL);
     return done;
@@ -166,6 +183,7 @@ int unlink(const char *path) {
 
 int rename(const char *from, const char *to) {
     REAL(int, "rename", const char *, const char *);
+    if (refuses(to, 0, 1)) return -1;
     int done = real(from, to);
     if (done == 0 && below(from) && below(to)) {
         char both[2 * PATH_MAX];

@@ -26,6 +26,6 @@ def compiled(into: Path) -> Path:
 
 
 def environment(library: Path, folder: Path, **settings: object) -> Mapping[str, str]:
-    """For a process whose disk this is; settings as `sync_ms=2000`, `log=...`, `eio=...`."""
+    """For a process whose disk this is; settings as `sync_ms=2000`, `log=...`, `full=...`: see there."""
     named = {f"HALLIG_DISK_{name.upper()}": str(value) for name, value in settings.items()}
     return {**os.environ, "LD_PRELOAD": str(library), "HALLIG_DISK_FOLDER": str(folder), **named}

@@ -23,6 +23,7 @@ from controller.commands import (
     run,
     status,
     supervise,
+    telemetry,
 )
 from controller.commands.bench_parts import PARTS
 from controller.commands.frame import About, Parser
@@ -42,6 +43,7 @@ MODULES: Mapping[str, ModuleType] = {
     "events": events,
     "explain": explain,
     "journal": journal,
+    "telemetry": telemetry,
     "replay": replay,
     "read": read,
     "observe": observe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from controller.config.types import ModbusWhere, Point
@@ -73,7 +74,7 @@ def _lies(drift: str, point: Point, true: _TrueDevice) -> tuple[Lie, Lie]:
         case "sign":
             return _scaled(-1.0), _scaled(-1.0)
         case _:
-            return _swapped(point), _swapped(point)
+            return _swapped(point), _within_range(point, _swapped(point))
 
 
 def _scaled(factor: float) -> Lie:
@@ -83,6 +84,18 @@ def _scaled(factor: float) -> Lie:
 def _swapped(point: Point) -> Lie:
     """The words of a 32-bit number in the other order."""
     return lambda value: value_of(point, raw_in(point, words_of(point, raw_of(point, value))[::-1]))
+
+
+def _within_range(point: Point, lie: Lie) -> Lie:
+    """What is no number, or beyond what the device can do, it leaves."""
+    low = -math.inf if point.minimum is None else point.minimum
+    high = math.inf if point.maximum is None else point.maximum
+
+    def heard(value: Value | None) -> Value | None:
+        number = lie(value)
+        return number if isinstance(number, int | float) and math.isfinite(number) and low <= number <= high else None
+
+    return heard
 
 
 def _neighbour(point: Point, true: _TrueDevice) -> Lie:

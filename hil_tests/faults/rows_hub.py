@@ -76,10 +76,10 @@ CONTROLLER = (
     _controller("K3", "power_cycle", "power is lost: what was not on disk is gone, and the last page torn", ALL,
                 Parameter("down_s", Kind.NUMBER, 3.0, "until it starts again; 0: not before healed", 0.0, 1e6),
                 Parameter("torn", Kind.TRUTH, default=True, what="the journal's last page is garbage")),
-    _controller("K4", "disk_full", "nothing more reaches the disk", ALL),
+    _controller("K4", "disk_full", "nothing more reaches the disk", ALL,
+                note="T2: the log is read from the journal, and so again when there is room"),
     _controller("K5", "read_only", "the data folder takes nothing", ALL,
-                note="T2: files and folder lose their write bits, which the controller notices when it starts anew; "
-                     "root is not stopped by that"),
+                note="T2: files and folder lose their write bits, which the controller notices when it starts anew"),
     _controller("K6", "no_descriptors", "no file or socket can be opened any more: EMFILE", REAL),
     _controller("K7", "starved", "others take the processor, in bursts", NOT_T1,
                 Parameter("stop_s", Kind.NUMBER, 0.3, "it gets none of it", 0.0, 600.0),

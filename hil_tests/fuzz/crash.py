@@ -7,6 +7,7 @@ plays on. A fork is a snapshot of plant, devices and controller alike, and costs
 The journal's disk takes its time for a sync, and a crash takes what was not synced yet, down to a torn tail
 (`hil_tests/simulation/disk.py`): as if not only the process but the controller's supply had gone. With `is_power_cut`
 it has: the next process finds itself in another boot. What it knows is compared with what was acknowledged (`kept`).
+Who asked for something and got no answer asks again (`asking_again`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from hil_tests.bench.scenario import Scenario, Tier
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.t0 import prepare_t0
 from hil_tests.bench.verdict import Finding
+from hil_tests.fuzz.asking_again import ask_again, overtaken, unanswered
 from hil_tests.fuzz.gaps import GAPS, unexplained
 from hil_tests.fuzz.intents import lost_at_the_crash
 from hil_tests.fuzz.kept import acknowledged_memories, forgotten
@@ -101,7 +103,8 @@ def crash_everywhere(
     next_s, children = 0.0, list[_Child]()
     while bench.plant.now_s < scenario.until - 1e-9:
         now_s = bench.plant.now_s
-        if now_s >= next_s - 1e-9 and any(each.begin_s <= now_s <= each.end_s for each in where):
+        is_due = now_s >= next_s - 1e-9 and any(each.begin_s <= now_s <= each.end_s for each in where)
+        if is_due and bench.is_running:  # where the story itself has killed it, nothing is left to be killed
             next_s = now_s + options.every_s
             while len(children) >= options.jobs:
                 yield children.pop(0).answer()
@@ -172,12 +175,17 @@ def _die_and_go_on(bench: Bench, scene: Scene, director: Director, options: Cras
     acknowledged, memories = bench.journal.kept_number, acknowledged_memories(bench.journal)
     bench.stop_controller()
     lost = lost_at_the_crash(bench, acknowledged, list(_switching(scene.orders)))
+    on_disk = list(bench.journal.on_disk())
     bench.run_for(options.gap_s)
     if options.is_power_cut:
         bench.journal.boot = NEXT_BOOT
-    bench.start_controller()
-    lost += forgotten(bench.durable, memories, is_other_boot=options.is_power_cut)
+    started_s, waiting = bench.plant.now_s, list(unanswered(bench, on_disk))
+    if not bench.is_running:  # the story may have started it as well
+        bench.start_controller()
+        lost += forgotten(bench.durable, memories, is_other_boot=options.is_power_cut)
+    ask_again(bench, waiting)
     bench.run_for(options.gap_s)
+    ask_again(bench, list(overtaken(bench, started_s)))
     while bench.plant.now_s < director.scenario.until - 1e-9 and not director.is_over:
         bench.run_for(0.5)
     what = played(director, scene, "")

@@ -15,7 +15,8 @@ from controller.config.types import Site
 from hil_tests.bench.durations import seconds, spoken
 from hil_tests.bench.scenario import Action, Expectation, Scenario, Start, Tier
 from hil_tests.fuzz.alphabet import LASTS_S, drawn, kinds_of
-from hil_tests.fuzz.healing import HEALING, goal_of, healing
+from hil_tests.fuzz.healing import HEALING, goal_of, has_grid_in_the_end, healing
+from hil_tests.fuzz.instruments import drawn_instruments
 from hil_tests.fuzz.letters import LETTERS, action, blackout, returned
 from hil_tests.plant.base import forked
 
@@ -44,8 +45,9 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
     expected: tuple[Expectation, ...] = ()
     goal: str | None = None
     if aim is Aim.LIVENESS:
-        goal = goal_of(site)
-        actions = [*_ending_by(actions, healed_s), *healing(site, healed_s)]
+        has_grid = has_grid_in_the_end(seed)
+        goal = goal_of(site, has_grid=has_grid)
+        actions = [*_ending_by(actions, healed_s), *healing(site, healed_s, has_grid=has_grid)]
         until_s = healed_s + GOAL_S
         reached = {"that": goal, "during": [spoken(healed_s), spoken(until_s)], "because": "all is healed"}
         expected = (Expectation.model_validate(reached),)
@@ -58,15 +60,16 @@ def random_scenario(seed: int, site: Site, hub: str, aim: Aim) -> Scenario:
         tiers=(Tier.T0,),  # as its faults are drawn; most stories can be played in the others too
         seed=(seed,),
         until=spoken(round(max(until_s, last_s + 1.0), 1)),  # type: ignore[arg-type]
-        start=_start(rng),
+        start=_start(rng, drawn_instruments(forked(seed, f"instruments {aim.value}"), site)),
         stop_when=goal,
         timeline=tuple(actions),
         expect=expected,
     )
 
 
-def _start(rng: random.Random) -> Start:
+def _start(rng: random.Random, instruments: dict[str, dict[str, float]]) -> Start:
     return Start(
+        plant={"instruments": instruments} if instruments else {},
         soc_pct=round(rng.uniform(10.0, 100.0), 1),
         temperature_c=round(rng.uniform(-8.0, 35.0), 1),
         irradiance_w_per_m2=rng.choice((0.0, round(rng.uniform(0.0, 1100.0)))),

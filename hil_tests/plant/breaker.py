@@ -14,13 +14,13 @@ from hil_tests.plant.relay import UNDERVOLTAGE_ALONE, Relay, RelaySettings, rela
 from hil_tests.plant.rest import Rest, Setting
 
 OPEN, CLOSED = BreakerPosition.OPEN, BreakerPosition.CLOSED  # looking into an enum costs 70 ns, ten times a step
-OPERATING_MIN_S = 0.030
+OPERATING_MIN_S = 0.030  # of the bench study's own choice, as the slow one
 OPERATING_MAX_S = 0.080
 SLOW_OPERATING_S = 0.5
 SYNC_ANGLE_DEG = 10.0  # ComAp InteliPro default
 SYNC_SLIP_HZ = 0.1
 SYNC_VOLTAGE_RATIO = 0.05
-DEAD_RATIO = 0.2
+DEAD_RATIO = 0.2  # own choice, as in the grid codes' files
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class Sides(NamedTuple):
 
     @property
     def in_window(self) -> bool:
-        """The relay's own ANSI 25."""
+        """The relay's own ANSI 25: |angle|, |slip| and |dV| within its limits, both sides live, one rotation.
+
+        Source: IEEE C37.2, device 25; the limits are ComAp's defaults. No time of closing is allowed for: our own.
+        """
         return (
             self.grid_ratio > 0.85
             and self.bus_ratio > 0.85
@@ -248,6 +251,7 @@ class PoiBreaker:
         return True
 
     def _begin(self, target: BreakerPosition) -> None:
+        """The time of one operation is drawn evenly between the two bounds: own simplification."""
         self._target = target
         self._moving_s = self._rng.uniform(self.behaviour.operating_min_s, self.behaviour.operating_max_s)
         if self._is_slow:
@@ -270,6 +274,7 @@ class PoiBreaker:
         self.trip()
 
     def _record(self, sides: Sides, now_s: float) -> None:
+        """A side is live above 0.2 Un; angle, slip and |dV| are those of the contact. Source: definitions."""
         grid, bus = sides.best_grid_ratio > DEAD_RATIO, sides.bus_ratio > DEAD_RATIO
         kind = ("live_live" if bus else "dead_bus") if grid else ("dead_grid" if bus else "dead_dead")
         live = kind == "live_live"

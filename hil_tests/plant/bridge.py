@@ -40,7 +40,10 @@ class Bridge:
         self._active_s += dt_s
 
     def end_slow_step(self) -> tuple[float, float]:
-        """Cool; and the mean power drawn since the last time, in watts, with the seconds it was drawn."""
+        """Cool; and the mean power drawn since the last time, in watts, with the seconds it was drawn.
+
+        over' = -100 % / 600 s within the rating: a straight line where a thermal body has an exponential. Our own.
+        """
         self.overload_pct = max(0.0, self.overload_pct - 100.0 * self.cool_s / COOL_DOWN_S)
         active_s, drawn_j = self._active_s, self._dc_j
         self._dc_j = self._active_s = self.cool_s = 0.0

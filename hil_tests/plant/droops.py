@@ -48,7 +48,7 @@ def genset_droop(genset: GeneratorSet) -> Droop:
     stiffness = rated_pu * (1.0 / genset.swing.droop + genset.swing.damping) / NOMINAL_HZ
     is_isochronous = genset.swing.isochronous_gain > 0.0
     return Droop(
-        idle_hz=NOMINAL_HZ if is_isochronous else NOMINAL_HZ + genset.power_set_w / BASE_VA / stiffness,
+        idle_hz=NOMINAL_HZ if is_isochronous else NOMINAL_HZ + genset.reference_pu / stiffness,
         hz_per_pu=ISOCHRONOUS_HZ_PER_PU if is_isochronous else 1.0 / stiffness,
         emf_ratio=GENSET_NO_LOAD_RATIO,
         emf_per_pu=GENSET_VOLTAGE_DROOP / rated_pu,
@@ -59,7 +59,7 @@ def genset_droop(genset: GeneratorSet) -> Droop:
 
 
 def hold_battery(battery: BatteryInverter, power: complex, bus: complex) -> None:
-    """All its fast states where they come to rest at this power."""
+    """All its fast states where they come to rest at this power: E = V + I / Y, I = (S / V)*. As in its `carry`."""
     current = (power / bus).conjugate()
     battery.power_va, battery.current = power, current
     battery.p_filtered_pu, battery.q_filtered_pu = power.real, power.imag
@@ -68,13 +68,13 @@ def hold_battery(battery: BatteryInverter, power: complex, bus: complex) -> None
 
 
 def hold_genset(genset: GeneratorSet, power: complex, bus: complex) -> None:
-    """All its fast states where they come to rest at this power."""
+    """All its fast states where they come to rest at this power: `genset_droop` solved for the speed."""
     rated_pu, swing = genset.rated_pu, genset.swing
     current = (power / bus).conjugate()
     inner = bus + current / genset.admittance
     genset.power_va, genset.current = power, current
     genset.emf_pu, genset.angle_rad = abs(inner), cmath.phase(inner)
-    reference, load = genset.power_set_w / BASE_VA / rated_pu, power.real / rated_pu
+    reference, load = genset.reference_pu / rated_pu, power.real / rated_pu
     if swing.isochronous_gain:
         swing.speed, swing.integral = 0.0, load - reference
         swing.governor = swing.mechanical = load

@@ -34,6 +34,12 @@ class GensetBehaviour:
     power_min_ratio: float = -0.10  # what it takes to turn the engine without fuel (from memory)
     power_max_ratio: float = 1.10
     stall_ratio: float = 0.80  # below this speed it dies
+    heat_share: float | None = None  # a CHP that follows its heat: beside the grid it gives so much of its rating
+    loads_up_s: float = 0.0  # from no load to its rating, beside the grid; 0: as its governor can
+
+
+BIOGAS_CHP = GensetBehaviour(precrank_s=30.0, warm_s=120.0, heat_share=0.8, loads_up_s=150.0, cool_s=300.0)
+"""Heat-led, on biogas: 5 minutes to full load, 2.5 of them its ramp (Banshee packet, section 11); the rest is ours."""
 
 
 class GensetFault(Enum):

@@ -141,7 +141,10 @@ class LoadFeeder:
 
     @property
     def power_va(self) -> complex:
-        """Drawn from the bus, in pu; inductive is positive."""
+        """Drawn from the bus, in pu; inductive is positive: the feeder's share of `Loads.step`, motor, and Y V^2.
+
+        Source: Ohm's law for the fault; one power factor for all else is our simplification.
+        """
         drawn = self.base_pu * self.loads.drawn_ratio
         total = complex(drawn, drawn * TAN_PHI)
         if self.motor is not None:

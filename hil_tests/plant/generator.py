@@ -9,7 +9,7 @@ import random
 from controller.model.hub import Genset
 from controller.model.phases import PhaseValues
 from controller.model.words import GensetState
-from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI
+from hil_tests.plant.base import BASE_VA, NOMINAL_HZ, TWO_PI, toward
 from hil_tests.plant.engine import Crank, GensetBehaviour, GensetFault, RunBook, Starter, StartStage
 from hil_tests.plant.phase_book import PhaseBook
 from hil_tests.plant.rest import CLOCK_S, SLOW_S, Rest, Setting
@@ -29,9 +29,9 @@ class GeneratorSet:
     """
 
     __slots__ = (
-        "_fails_to_crank", "_fuel_l", "_hand_run", "_now_s", "_power_set_w", "_reverse_s", "_run_ordered", "_starter",
-        "_timer_s", "admittance", "angle_rad", "behaviour", "book", "current", "current_max_pu", "emf_pu", "fault",
-        "genset", "is_forming", "power_va", "rated_pu", "rest", "run_book", "state", "swing",
+        "_fails_to_crank", "_fuel_l", "_hand_run", "_now_s", "_power_set_w", "_reference", "_reverse_s", "_run_ordered",
+        "_starter", "_timer_s", "admittance", "angle_rad", "behaviour", "book", "current", "current_max_pu", "emf_pu",
+        "fault", "genset", "is_forming", "power_va", "rated_pu", "rest", "run_book", "state", "swing",
     )  # fmt: skip
 
     run_ordered = Setting[bool]("run_ordered")
@@ -63,7 +63,7 @@ class GeneratorSet:
         )
         self.angle_rad, self.emf_pu = 0.0, 1.0
         self.current = self.power_va = 0j
-        self._power_set_w = 0.0
+        self._power_set_w = self._reference = 0.0  # in the unit of its rating, as the governor has it now
 
     def set_run(self, run: bool) -> None:
         """Run or stop."""
@@ -124,7 +124,8 @@ class GeneratorSet:
             case GensetState.STOPPED:
                 return not self.wants_run or self._fuel_l <= 0.0
             case GensetState.LOADED:
-                return self.wants_run and self._fuel_l > 0.0 and self._reverse_s == 0.0
+                is_steady = self._reference == self.reference_pu / self.rated_pu
+                return is_steady and self.wants_run and self._fuel_l > 0.0 and self._reverse_s == 0.0
             case GensetState.COOLING:
                 return self._timer_s < self.behaviour.cool_s - 2 * SLOW_S
             case GensetState.FAULT:
@@ -168,12 +169,24 @@ class GeneratorSet:
         """
         self.current, self.power_va = current, voltage * current.conjugate()
         power = self.power_va.real
-        speed = self.swing.step(power / self.rated_pu, self._power_set_w / BASE_VA / self.rated_pu, dt_s)
+        speed = self.swing.step(power / self.rated_pu, self._load_up(dt_s), dt_s)
         self.angle_rad += TWO_PI * NOMINAL_HZ * speed * dt_s
         error = 1.0 + 0.04 - 0.04 * self.power_va.imag / self.rated_pu - abs(voltage)
         self.emf_pu = max(0.5, min(1.6, self.emf_pu + error * dt_s / REGULATOR_S))
         self.run_book.carry(power, dt_s)
         self._protect(power / self.rated_pu, speed, dt_s)
+
+    @property
+    def reference_pu(self) -> float:
+        """What the governor is to give, on 100 kVA: what it is told, or what its heat is worth."""
+        heat_share = self.behaviour.heat_share
+        return self._power_set_w / BASE_VA if heat_share is None else heat_share * self.rated_pu
+
+    def _load_up(self, dt_s: float) -> float:
+        """The reference moves at most by dt / T, T from no load to the rating. Source: a definition."""
+        wanted, loads_up_s = self.reference_pu / self.rated_pu, self.behaviour.loads_up_s
+        self._reference = toward(self._reference, wanted, dt_s / loads_up_s) if loads_up_s > 0.0 else wanted
+        return self._reference
 
     def end_slow_step(self) -> None:
         """Fuel for what was delivered since the last time."""
@@ -230,5 +243,5 @@ class GeneratorSet:
         self._enter(LOADED)
 
     def _enter(self, state: GensetState) -> None:
-        self.state, self._timer_s, self._reverse_s = state, 0.0, 0.0
+        self.state, self._timer_s, self._reverse_s, self._reference = state, 0.0, 0.0, 0.0
         self.is_forming = state is LOADED

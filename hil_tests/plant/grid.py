@@ -1,4 +1,8 @@
-"""The public grid: a stiff source behind its impedance, with neighbours who stay on the feeder when it goes dead."""
+"""The public grid: a stiff source behind its impedance, with neighbours who stay on the feeder when it goes dead.
+
+Its source is an infinite bus behind a Thevenin impedance (Kundur 1994, 12.2): what the hub does moves neither its
+voltage nor its frequency. The figures of impedance and neighbours are the bench study's own.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +106,7 @@ class PublicGrid:
 
     @property
     def turn_rad_per_s(self) -> float:
-        """How fast its angle moves against a frame of 50 Hz."""
+        """How fast its angle moves against a frame of 50 Hz: theta' = 2 pi (f - 50 Hz). Source: a definition."""
         return TWO_PI * (self._frequency_hz - NOMINAL_HZ)
 
     def blackout(self, fall_s: float = 0.02) -> None:
@@ -110,7 +114,10 @@ class PublicGrid:
         self.move_voltage(0.0, fall_s)
 
     def move_voltage(self, voltage_ratio: float, within_s: float = 0.0) -> None:
-        """The voltage goes there evenly, and stays. At nothing, nobody feeds any more."""
+        """The voltage goes there evenly, V' = (V_target - V) / t, and stays. At nothing, nobody feeds any more.
+
+        Own simplification: real collapses are no straight lines.
+        """
         self._target_ratio = voltage_ratio
         self._fall_ratio_per_s = (self._voltage_ratio - voltage_ratio) / max(within_s, 1e-3)
         self.rest.disturb()
@@ -164,12 +171,12 @@ class PublicGrid:
         self.rest.disturb()
 
     def sag(self, voltage_ratio: float, duration_s: float) -> None:
-        """A dip to this ratio for this long."""
+        """A dip to this ratio for this long, with upright edges: own simplification of EN 50160's voltage dips."""
         self._sag_ratio, self._sag_left_s = voltage_ratio, duration_s
         self.rest.disturb()
 
     def drift(self, frequency_hz: float, rate_hz_per_s: float) -> None:
-        """The frequency moves there at this rate."""
+        """The frequency moves there at this rate, evenly. Source: a definition."""
         self._target_hz, self._rate_hz_per_s = frequency_hz, abs(rate_hz_per_s)
         self.rest.disturb()
 
@@ -178,7 +185,7 @@ class PublicGrid:
         self.angle_rad += math.radians(deg)
 
     def lose_phase(self, phase: Phase) -> None:
-        """One conductor breaks: a flag and a zero in the measurement, no unbalance in the solve."""
+        """One conductor breaks: a flag and a zero in the measurement, no unbalance in the solve. Own simplification."""
         self.missing |= {phase}
 
     def restore_phases(self) -> None:

@@ -20,7 +20,10 @@ class MeanVoltage:
         self.ratio = 1.0
 
     def step(self, voltage_ratio: float, dt_s: float) -> None:
-        """So long at this voltage."""
+        """So long at this voltage: the mean of the last 200 blocks of 3 s, moved on with each block.
+
+        Source: ten minutes as in EN 50160; blocks of 3 s as in IEC 61000-4-30; the moving on is our simplification.
+        """
         self._volt_s += voltage_ratio * dt_s
         self._age_s += dt_s
         if self._age_s < BLOCK_S - 1e-6:

@@ -36,7 +36,10 @@ def solve(sources: Sequence[Source], shunt: complex, before: complex) -> tuple[c
 def _solve_limited(
     sources: Sequence[Source], shunt: complex, before: complex, currents: list[complex]
 ) -> tuple[complex, list[complex]]:
-    """One more source is limited in each round, the first that is beyond."""
+    """One more source is limited in each round, the first that is beyond: V = (sum I_limited + sum E Y) / (sum Y).
+
+    Source: as `solve`; the order of limiting is our own.
+    """
     limited: dict[int, complex] = {}
     voltage = before
     for _ in sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.model.hub import AssetId, Battery, Hub
 from controller.model.phases import ALL_PHASES
-from controller.model.words import Switcher
+from controller.model.words import IslandEarthing, Switcher
 from hil_tests.plant.base import forked
 from hil_tests.plant.behaviour import InverterBehaviour
 from hil_tests.plant.breaker import PoiBreaker
@@ -61,8 +61,9 @@ class Parts:
         }
         self.weather = Weather(options.irradiance_w_per_m2, options.temperature_c, rest, options.sky)
         self.safety, self.dso = Safety(rest), Dso(rest)
+        earths_itself = hub.earthing.kind is IslandEarthing.SWITCHED_BY_DEVICE
         self.transfers: dict[AssetId, TransferRelay] = {
-            name: TransferRelay(battery, self.poi, self.grid, rest)
+            name: TransferRelay(battery, self.poi, self.grid, rest, self.earthing if earths_itself else None)
             for name, battery in self.batteries.items()
             if battery.behaviour.transfers_by_itself
         }

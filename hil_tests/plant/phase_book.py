@@ -17,7 +17,7 @@ Parts = tuple[complex, complex, complex]
 
 
 def share_of(phases: tuple[Phase, ...]) -> tuple[float, float, float]:
-    """How a total is split over three conductors: evenly over those that are connected."""
+    """How a total is split over three conductors: evenly over those that are connected. Own simplification."""
     one = 1.0 / len(phases)
     return (
         one if Phase.L1 in phases else 0.0,
@@ -58,7 +58,7 @@ class PhaseBook:
         self._sources = tuple((source, share_of(phases)) for source, phases in sources)
 
     def needed(self) -> Parts:
-        """What grid and formers together must give on each phase."""
+        """What grid and formers together must give on each phase: demand less followers. Source: balance of power."""
         l1, l2, l3 = self._demand.power_by_phase() if self._demand is not None else (0j, 0j, 0j)
         for source, (s1, s2, s3) in self._sources:
             power = source.power_va
@@ -67,7 +67,7 @@ class PhaseBook:
         return l1, l2, l3
 
     def split(self, total: complex) -> Parts:
-        """A total over the phases as they need it: what is missing to the total is spread evenly."""
+        """A total over the phases as they need it: what is missing is spread evenly. Own simplification."""
         if self.is_even:
             return total / 3.0, total / 3.0, total / 3.0
         l1, l2, l3 = self.needed()

@@ -24,7 +24,10 @@ def grid_voltage_v(plant: Plant) -> PhaseValues:
 
 
 def bus_voltage_v(plant: Plant) -> PhaseValues:
-    """Bus side, phase to neutral; a lost phase, or a lost PEN, is lost on both sides of a closed breaker."""
+    """Bus side, phase to neutral; a lost phase, or a lost PEN, is lost on both sides of a closed breaker.
+
+    Own simplification: nothing feeds a lost phase back, neither a motor nor a transformer.
+    """
     volts = abs(plant.bus) * plant.hub.nominal_voltage_v
     if plant.poi.position is not CLOSED:
         return PhaseValues.even(volts)
@@ -32,13 +35,16 @@ def bus_voltage_v(plant: Plant) -> PhaseValues:
 
 
 def poi_power_w(plant: Plant) -> PhaseValues:
-    """Positive into the hub: on each phase what loads draw there, less what sources deliver there."""
+    """Positive into the hub: on each phase what loads draw there, less what sources deliver there.
+
+    Source: the bookkeeping of `PhaseBook.split`, whose sum is the solve's P.
+    """
     l1, l2, l3 = _parts(plant)
     return phase_values((l1.real * BASE_VA, l2.real * BASE_VA, l3.real * BASE_VA))
 
 
 def poi_current_a(plant: Plant) -> PhaseValues:
-    """Magnitude per conductor: |S_k| / V_k."""
+    """Magnitude per conductor: |S_k| / V_k. Source: the definition of apparent power, with even voltages."""
     volts = abs(plant.bus)
     if volts < DEAD_RATIO:
         return PhaseValues.even(abs(plant.poi_current) * BASE_VA / (3.0 * plant.hub.nominal_voltage_v))
@@ -48,7 +54,10 @@ def poi_current_a(plant: Plant) -> PhaseValues:
 
 
 def source_current_a(plant: Plant, power_w: PhaseValues) -> PhaseValues:
-    """Of one source or feeder, from its power on each phase, at the bus's voltage; active current only."""
+    """Of one source or feeder, from its power on each phase, at the bus's voltage; active current only: I = P / V.
+
+    Own simplification: its reactive current is left out.
+    """
     volts = abs(plant.bus) * plant.hub.nominal_voltage_v
     return power_w.scaled(1.0 / volts) if volts > 1.0 else PhaseValues.even(0.0)
 

@@ -1,4 +1,9 @@
-"""The protection inside the POI relay: 27, 59, 81U, 81O and loss of mains on the grid side, with grid settings only."""
+"""The protection inside the POI relay: 27, 59, 81U, 81O and loss of mains on the grid side, with grid settings only.
+
+Stages are of definite time, as IEC 60255-127 (voltage) and IEC 60255-181 (frequency) know them. The measuring window is
+the mean of two steps, and a stage drops off at once and at its own limit: own simplifications, for real ones have a
+hysteresis.
+"""
 
 from __future__ import annotations
 
@@ -108,6 +113,7 @@ class Relay:
         return self._time(ratio, frequency_hz, now_s, dt_s, is_ours=is_ours)
 
     def _time(self, ratio: float, frequency_hz: float, now_s: float, dt_s: float, *, is_ours: bool) -> float:
+        """Overdue = t - t_outside - T of the stage, the largest. Source: definite time, IEC 60255-127."""
         overdue_s = NOT_OVERDUE_S
         for index, (number, limit, hold_s) in enumerate(self._stages):
             if not (is_ours if number == LOSS_OF_MAINS else _is_outside(number, limit, ratio, frequency_hz)):

@@ -1,4 +1,7 @@
-"""An inverter with its own transfer relay at the POI: opens, forms, waits for the grid, matches it and goes back."""
+"""An inverter with its own transfer relay at the POI: opens, forms, waits for the grid, matches it and goes back.
+
+No maker publishes this sequence; it is our own, of the grid code's outer limits and its times of return.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from controller.model.words import InverterMode
 from hil_tests.plant.breaker import CLOSED, OPEN, PoiBreaker
 from hil_tests.plant.grid import PublicGrid
 from hil_tests.plant.rest import CLOCK_S, SLOW_S, Rest, Setting
+from hil_tests.plant.small import EarthingRelay
 
 if TYPE_CHECKING:
     from hil_tests.plant.inverter import BatteryInverter
@@ -31,9 +35,14 @@ class TransferStage(Enum):
 
 
 class TransferRelay:
-    """Belongs to one inverter whose behaviour says `transfers_by_itself`. It forms only behind an open POI."""
+    """Belongs to one inverter whose behaviour says `transfers_by_itself`. It forms only behind an open POI.
+
+    With `earthing` it switches the island's bond between neutral and earth as well: closed before it forms, open
+    before it follows again, as units with a built-in relay do.
+    """
 
     __slots__ = (
+        "_earthing",
         "_grid",
         "_inverter",
         "_outside_s",
@@ -47,8 +56,15 @@ class TransferRelay:
 
     permitted = Setting[bool]("permitted")
 
-    def __init__(self, inverter: BatteryInverter, poi: PoiBreaker, grid: PublicGrid, rest: Rest) -> None:
-        self._inverter, self._poi, self._grid, self.rest = inverter, poi, grid, rest
+    def __init__(
+        self,
+        inverter: BatteryInverter,
+        poi: PoiBreaker,
+        grid: PublicGrid,
+        rest: Rest,
+        earthing: EarthingRelay | None = None,
+    ) -> None:
+        self._inverter, self._poi, self._grid, self.rest, self._earthing = inverter, poi, grid, rest, earthing
         self.stage = TransferStage.WATCHING
         self.transfers_count = 0
         self._permitted = True
@@ -121,4 +137,6 @@ class TransferRelay:
 
     def _go(self, stage: TransferStage) -> None:
         self.stage, self._outside_s, self._well_s = stage, 0.0, 0.0
+        if self._earthing is not None and stage in {TransferStage.ISLANDED, TransferStage.WATCHING}:
+            self._earthing.set_closed(stage is TransferStage.ISLANDED)
         self.rest.disturb()

@@ -130,7 +130,14 @@ def _battery_reads(plant: Plant, asset: str) -> dict[str, Reader]:
         "discharge_limit_w": lambda: plant.batteries[asset].discharge_limit_w,
         "overload_pct": lambda: plant.batteries[asset].overload_pct,
         "temperature_c": lambda: plant.batteries[asset].temperature_c,
+        "settings_group": lambda: _group_of(plant, asset).value,
     }
+
+
+def _group_of(plant: Plant, asset: str) -> SettingsGroup:
+    """It changes its group by itself, with its mode."""
+    forms = plant.batteries[asset].mode is InverterMode.GRID_FORMING
+    return SettingsGroup.ISLAND if forms else SettingsGroup.GRID
 
 
 def _battery_writes(plant: Plant, asset: str) -> dict[str, Writer]:

@@ -16,7 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 1, 24  # linux/prctl.h
+PAST_MODES = (
+    1,
+    2,
+)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, linux/capability.h: root reads and writes past the modes
 _LIBC = ctypes.CDLL(None)
 LOG_TAIL_COUNT = 12
 
@@ -26,11 +30,18 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     sink: IO[bytes] | int = subprocess.DEVNULL,
     last: signal.Signals = signal.SIGKILL,
+    *,
+    heeds_modes: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """`python -m ...` in a session of its own, so that Ctrl-C reaches only us; however we end, it gets `last`."""
+    """`python -m ...` in a session of its own, so that Ctrl-C reaches only us; however we end, it gets `last`.
+
+    With `heeds_modes` even root's process is stopped by a file that is read-only, as a hub's own user is.
+    """
 
     def end_with_the_bench() -> None:
         _LIBC.prctl(PR_SET_PDEATHSIG, last)
+        for capability in PAST_MODES if heeds_modes else ():
+            _LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
     return subprocess.Popen(
         [sys.executable, "-m", *module_and_arguments],
@@ -38,7 +49,7 @@ def spawn(
         stdout=sink,
         stderr=sink,
         start_new_session=True,
-        preexec_fn=end_with_the_bench,  # noqa: PLW1509  (one system call, looked up before the fork)
+        preexec_fn=end_with_the_bench,  # noqa: PLW1509  (system calls alone, looked up before the fork)
         env={**os.environ, **(environment or {})},
     )
 
@@ -63,6 +74,8 @@ class ControllerProcess:
     process: subprocess.Popen[bytes] | None = None
     starts_count: int = 0
     ends: list[int] = field(default_factory=list)  # exit codes, negative for signals
+    heeds_modes: bool = False  # is stopped by read-only files, whoever runs the bench
+    data_folder: Path | None = None  # where the journal is to lie instead of beside the live state
 
     @property
     def run_dir(self) -> Path:
@@ -72,7 +85,7 @@ class ControllerProcess:
     @property
     def data_dir(self) -> Path:
         """The journal."""
-        return self.folder / "data"
+        return self.data_folder or self.folder / "data"
 
     @property
     def journal(self) -> Path:
@@ -98,7 +111,16 @@ class ControllerProcess:
         """Start it, or a module that takes the same arguments and does more."""
         self.starts_count += 1
         with self.log.open("ab") as sink:
-            self.process = spawn([module, *self.arguments], environment, sink)
+            self.process = spawn([module, *self.arguments], environment, sink, heeds_modes=self.heeds_modes)
+
+    @property
+    def writes_past_modes(self) -> bool:
+        """The living process has what stops root from being stopped; False when none lives."""
+        if self.process is None or self.process.poll() is not None:
+            return False
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
+        return bool(int(effective, 16) >> PAST_MODES[0] & 1)
 
     @property
     def is_alive(self) -> bool:

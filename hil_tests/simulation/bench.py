@@ -59,7 +59,7 @@ class Bench:
     scene: Scene = field(init=False)
     watch: Watch = field(init=False)
     _advice: Advice = field(default_factory=Advice)
-    _people: People = field(default_factory=People)
+    people: People = field(default_factory=People)
     _next_cycle_s: float = 0.0
     _fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
@@ -115,7 +115,7 @@ class Bench:
 
     def request(self, kind: RequestKind, subject: str | None = None, *, at_the_hub: bool = True) -> None:
         """A person asks for something."""
-        self._people.ask(kind, subject, self.plant.now_s, at_the_hub=at_the_hub)
+        self.people.ask(kind, subject, self.plant.now_s, at_the_hub=at_the_hub)
 
     def cut(self, *devices: str) -> None:
         """These devices fall silent."""
@@ -135,7 +135,7 @@ class Bench:
     def start_controller(self) -> None:
         """A new process: it has the durable memory and looks at the plant."""
         self.is_running = True
-        self._people.forget()
+        self.people.forget()
         self._new_loop()
         for link in self.links.values():
             link.forget()
@@ -272,7 +272,7 @@ class Bench:
             self.site,
             self.links,
             self.journal,
-            self._people.living,
+            self.people.living,
             fresh_memory(load_durable(self.journal.kept, self.journal.boot, now_s), now_s),
             self._after_cycle,
             clock=lambda: self.plant.now_s,

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli import main
+from controller.commands.frame import INVALID
 from hil_tests.bench import verbs
+from hil_tests.bench.loading import load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Scenario, Tier
 from hil_tests.bench.scene import Scene
@@ -43,6 +46,23 @@ def test_it_is_invalid_and_the_last_good_state_can_be_read(tier: Tier, tmp_path:
     assert str(path) in finding.detail
     plant = Plant(the_site().hub)
     plant.restore(path.read_bytes())
+    assert abs(plant.bus) == pytest.approx(1.0, abs=0.1)
+
+
+def test_in_real_time_it_is_invalid_as_well_and_so_says_the_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With sockets and the controller's own process, through the command."""
+    path = tmp_path / "poison.toml"
+    head = 'id = "TST-007"\ntitle = "poison"\nhub = "small"\nseed = 5\nuntil = "4 s"\n'
+    path.write_text(head + '[[timeline]]\nat = "2 s"\ndo = "load.scale"\nfactor = 1.0\n')
+    assert main(["bench", "run", str(path), "--tier", "t2"]) == INVALID
+    told, kept = capsys.readouterr().out, tmp_path / "hallig-TST-007-seed5-t2.plant"
+    assert "the plant's numbers ended at 2.0" in told
+    assert f"is in {kept}: `Plant.restore` reads it" in told
+    assert "1 run: 1 invalid" in told
+    plant = Plant(load_scenario(path).site.hub)
+    plant.restore(kept.read_bytes())
     assert abs(plant.bus) == pytest.approx(1.0, abs=0.1)
 
 

@@ -12,7 +12,8 @@ from controller.intent import IntentGate
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason
-from hil_tests.fuzz.crash import CrashOptions, crash_everywhere, windows
+from hil_tests.fuzz import crash as crash_module
+from hil_tests.fuzz.crash import CrashOptions, Window, crash_everywhere, windows
 from hil_tests.simulation import memory_journal
 from hil_tests.simulation.disk import SimulatedDisk
 from hil_tests.simulation.memory_journal import MemoryJournal
@@ -63,6 +64,40 @@ def test_a_writer_that_leaves_latches_and_holds_out_is_found(monkeypatch: pytest
     )
     assert "memory: latches was [('emergency_off', 'emergency_off'" in found
     assert "memory: held_open was ['warm_room'], and is nothing after the start" in found
+
+
+ASKED_IN_THE_GAP = {
+    "until": "24 s",
+    "timeline": [
+        {"at": "4 s", "do": "emergency_off", "pressed": True},
+        {"at": "6 s", "do": "emergency_off", "pressed": False},
+        {"at": "8 s", "do": "operator", "request": "release_latch", "subject": "emergency_off"},
+    ],
+}
+ISLAND = {"until": "12 s", "timeline": [{"at": "4 s", "do": "operator", "request": "island_on"}]}
+
+
+@pytest.mark.parametrize(("story", "from_s"), [(ASKED_IN_THE_GAP, 7.3), (ISLAND, 4.2)], ids=["release", "island"])
+def test_whoever_gets_no_answer_or_hears_that_nothing_comes_of_it_asks_again(
+    story: dict[str, object], from_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, options = scenario(**story), CrashOptions(every_s=0.4)
+    _, ends_in = windows(told, the_site(), options)
+    where = [Window(from_s, from_s + 0.2, ())]
+    crashes = list(crash_everywhere(told, the_site(), options, where, ends_in))
+    assert [crash.findings for crash in crashes] == [()]
+    monkeypatch.setattr(crash_module, "ask_again", lambda *_: None)
+    (silent,) = crash_everywhere(told, the_site(), options, where, ends_in)
+    assert "ends" in silent.findings[0], "nobody else would have come to where the story ends"
+
+
+def test_what_the_story_has_killed_already_is_not_killed_again() -> None:
+    timeline = [{"at": "3 s", "do": "controller.kill"}, {"at": "5 s", "do": "controller.start"}]
+    told, options = scenario(until="7 s", timeline=timeline), CrashOptions(every_s=0.5)
+    where = [Window(2.6, 5.4, ())]
+    crashes = list(crash_everywhere(told, the_site(), options, where, "grid_connected"))
+    assert [round(crash.at_s, 2) for crash in crashes] == [2.61, 5.0]
+    assert [crash.findings for crash in crashes if crash.findings] == []
 
 
 def test_the_simulated_disk_keeps_what_was_synced_and_a_torn_tail() -> None:

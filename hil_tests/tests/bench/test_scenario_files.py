@@ -28,8 +28,9 @@ REQUIRED = {  # of each family, the numbers that the studies ask for
     "EAR": [1, 2],
     "EMO": [*range(1, 9), 11],
 }
-IN_T1_COUNT, IN_T2_COUNT = (12, 18), (4, 6)  # so many run in CI in real bytes, and in real time
+IN_T1_COUNT, IN_T2_COUNT = (12, 18), (4, 7)  # so many run in CI in real bytes, and in real time
 T2_LONGEST_S = 60.0
+NIGHTLY = "nightly"  # only in real time: `.ci/full` plays them, with all of T2
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +60,10 @@ def test_every_scenario_says_what_it_is_for(loaded: list[Loaded]) -> None:
 
 
 def test_every_scenario_is_played_in_ci(loaded: list[Loaded]) -> None:
-    """By the tests, by the long scenarios or in real time. The bit flips of COM-002 were played by nobody."""
-    aside = {*ASIDE, Tier.T2.value}
+    """By the tests, by the long scenarios or in real time; at night is not now and then. The bit flips of COM-002 were
+    played by nobody.
+    """
+    aside = {*ASIDE, Tier.T2.value, NIGHTLY}
     forgotten = [each.scenario.id for each in loaded if not tiers_of(each, None) and not aside & {*each.scenario.tags}]
     assert forgotten == []
 
@@ -71,6 +74,8 @@ def test_the_tags_for_ci_fit_the_tiers(loaded: list[Loaded]) -> None:
     assert IN_T1_COUNT[0] <= len(tagged[Tier.T1]) <= IN_T1_COUNT[1]
     assert IN_T2_COUNT[0] <= len(tagged[Tier.T2]) <= IN_T2_COUNT[1]
     assert all(scenario.until <= T2_LONGEST_S for scenario in tagged[Tier.T2])
+    nightly = [each.scenario for each in loaded if NIGHTLY in each.scenario.tags]
+    assert all(s.tiers == (Tier.T2,) and s.until <= T2_LONGEST_S for s in nightly), "the others cost little"
     assert all(("endurance" in s.tags) <= s.quasi_steady for s in (each.scenario for each in loaded))
 
 

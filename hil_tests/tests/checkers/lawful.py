@@ -38,7 +38,7 @@ def leaves_a_dead_street_at_once() -> Stage:
 def opens_within_the_loss_band() -> Stage:
     stage = begun(NO_RELAY)
     stage.plant.grid.blackout()
-    stage.run(4.0)
+    stage.run(3.5)
     stage.order("poi", "open", True)
     stage.run(2.0)
     return stage

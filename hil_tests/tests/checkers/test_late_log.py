@@ -122,3 +122,27 @@ def test_a_power_cycle_whose_end_is_read_late_was_no_longer_for_that() -> None:
     stage.order("desk", "closed", True)
     stage.run(1.0)
     assert "D9" not in stage.ids
+
+
+@pytest.mark.parametrize("is_told_at_last", [True, False])
+def test_what_a_killed_life_has_written_is_told_by_the_next(is_told_at_last: bool) -> None:
+    """Killed before its log was read, and the next one takes its time: found in real time, at the 60th frame."""
+    stage = Stage(LITTLE)
+    stage.scene.log_lag_s = LAG_S
+    stage.puppet.mode = Mode.GRID_CONNECTED
+    stage.begin()
+    stage.order("battery_main", "mode_set", "grid_forming", explained=False)
+    at_s = stage.scene.now_s
+    stage.run(0.1)
+    stage.puppet.kill()
+    stage.run(0.5)
+    stage.puppet.start()
+    stage.puppet.mode = None  # it has not spoken yet
+    stage.run(2.0)
+    assert "I12" not in stage.ids
+    stage.puppet.mode = Mode.GRID_CONNECTED
+    if is_told_at_last:
+        stage.say(EventKind.ORDERED_FORM, "battery_main", Reason.OPERATOR)
+        stage.puppet.events[-1] = (at_s, stage.puppet.events[-1][1])
+    stage.run(0.6)
+    assert ("I12" in stage.ids) is not is_told_at_last

@@ -22,8 +22,8 @@ from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.config.types import Site
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, GridVerdict
-from controller.status import LatchStatus
+from controller.model.words import BreakerPosition, GridVerdict, Mode
+from controller.status import LatchStatus, PlannedStatus
 from hil_tests.tests.commands.village import Village
 
 SITE = load_site(site_path("musterhallig"))
@@ -72,8 +72,9 @@ def test_reserve_and_season_forbid_it(village: Village) -> None:
 
 def test_each_criterion_ends_it(village: Village) -> None:
     seen, plan = look(village), plan_of(look(village), SITE, 60.0)
-    assert why_abort(seen, plan) is None
-    status = seen.status
+    wish = PlannedStatus("duty", seen.now.mono_s, None, is_automatic=False)
+    status = replace(seen.status, mode=Mode.ISLANDED, planned=wish)
+    assert why_abort(replace(seen, status=status), plan) is None
     lost = replace(status, grid=replace(status.grid, verdict=GridVerdict.LOST))
     latched = replace(status, latches=(LatchStatus("dso_lock", Reason.DSO_LOCK, 0.0),))
     tier = status.tiers[0]
@@ -81,11 +82,12 @@ def test_each_criterion_ends_it(village: Village) -> None:
     empty = replace(status, batteries=tuple(replace(battery, soc_pct=74.0) for battery in status.batteries))
     mute = replace(status, radios=tuple(replace(radio, is_alive=False) for radio in status.radios))
     for spoilt, word in (
-        (lost, "grid is not good"),
+        (lost, "grid is not known to be good"),
         (latched, "latch"),
         (replace(status, tiers=(off, *status.tiers[1:])), "tier 0"),
         (empty, "charge below 75 %"),
         (mute, "radio"),
+        (replace(status, planned=None), "ended by somebody else"),
     ):
         assert word in (why_abort(replace(seen, status=spoilt), plan) or "")
     first, *others = empty.batteries

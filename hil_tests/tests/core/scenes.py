@@ -107,8 +107,8 @@ def sunrise(at_s: float) -> ProcessImage:
 
 
 def runs_dry(at_s: float) -> ProcessImage:
-    """An island on its last percents."""
-    seen = with_battery(islanded(at_s), soc_pct=4.0, power_w=PhaseValues.even(500.0))
+    """An island on its last percents, and its BMS says so too."""
+    seen = with_battery(islanded(at_s), soc_pct=4.0, power_w=PhaseValues.even(500.0), discharge_limit_w=0.0)
     return replace(seen, gensets={})
 
 

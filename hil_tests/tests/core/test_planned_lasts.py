@@ -97,3 +97,13 @@ def test_a_restart_while_preparing_stays_on_the_grid() -> None:
     run.see(quiet, 2.0)
     assert run.memory.mode is Mode.GRID_CONNECTED
     assert run.memory.durable.planned is None
+    over = [(event.reason, event.inputs["who"]) for event in run.events if event.kind is EventKind.PLANNED_OVER]
+    assert over == [(Reason.RECOVERED_ON_GRID, "duty")], "whoever was told yes hears that nothing came of it"
+
+
+def test_a_restart_in_the_island_says_nothing_of_an_end() -> None:
+    run = planned_island()
+    run.restart()
+    run.see(beside_the_grid, 2.0)
+    assert run.memory.durable.planned is not None
+    assert [event for event in run.events if event.kind is EventKind.PLANNED_OVER] == []

@@ -71,6 +71,31 @@ async def test_a_write_is_read_back(tmp_path: Path) -> None:
             assert sum(asked.function == 16 for asked in line.asked) == 1
 
 
+async def test_between_an_answer_and_the_next_question_the_line_rests(tmp_path: Path) -> None:
+    """The silence that ends a frame: 3.5 characters of 11 bits (Modbus over Serial Line V1.02, 2.5.1.1).
+
+    A pseudo terminal has no speed: what is kept here is kept by us.
+    """
+    baud, gaps_s = 9600, []
+    answered_s = 0.0
+
+    def timed(asked: Asked) -> bytes:
+        nonlocal answered_s
+        gaps_s.append(now_s() - answered_s)
+        answer = line.answer(asked)
+        answered_s = now_s()
+        return answer
+
+    with scripted(tmp_path, units=(1, 2), script=timed) as line:
+        slaves = [
+            board(POINTS, Protocol.MODBUS_RTU, name=f"slave {unit}", unit=unit, baudrate=baud, normal_s=0.01)
+            for unit in (1, 2)
+        ]
+        async with running(owner_of(line, *slaves)):
+            await until(lambda: len(gaps_s) > 40)
+    assert min(gaps_s[1:]) >= 3.5 * 11 / baud
+
+
 async def test_a_late_answer_is_never_taken_for_the_next(tmp_path: Path) -> None:
     """Every fifth answer comes after its time: with a lesser driver the values of two blocks change places.
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,13 @@ class Village:
         self.plant.advance_to(1.0)
         (self.folder / "overrides.json").write_text(json.dumps(await self.servers.start(absent)))
 
-    def run_controller(self, *more: str, has_uvloop: bool = False, log: Path | None = None) -> subprocess.Popen[bytes]:
+    def run_controller(
+        self, *more: str, has_uvloop: bool = False, log: Path | None = None, program: Sequence[str] = WITHOUT_UVLOOP
+    ) -> subprocess.Popen[bytes]:
         """On the standard library's event loop, as where nobody has installed the extra `fast`; or on uvloop."""
         places = ["--run-dir", str(self.folder / "run"), "--data-dir", str(self.folder / "data")]
         overrides = ["--overrides", str(self.folder / "overrides.json")]
-        command = [*(HALLIG if has_uvloop else WITHOUT_UVLOOP), "run", "musterhallig", *places, *overrides, *more]
+        command = [*(HALLIG if has_uvloop else program), "run", "musterhallig", *places, *overrides, *more]
         if log is None:
             process = subprocess.Popen(command, stderr=subprocess.PIPE)
         else:

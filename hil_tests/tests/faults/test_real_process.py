@@ -22,7 +22,7 @@ from hil_tests.bench.t2_desk import RealDesk
 from hil_tests.bench.t2_life import ProcessController
 from hil_tests.faults.catalogue import CATALOGUE
 from hil_tests.faults.desk import Desk
-from hil_tests.faults.real_process import RealProcess, tear, wal_of
+from hil_tests.faults.real_process import SPARED_BYTES, RealProcess, tear, wal_of
 from hil_tests.faults.stage import Stage
 from hil_tests.faults.types import CannotInjectError, Heal
 from hil_tests.plant.plant import Plant
@@ -121,10 +121,10 @@ def test_stopped_in_bursts_and_asleep(stub: Stub) -> None:
 def test_limits_hold_over_a_restart_until_healed(stub: Stub) -> None:
     usual = resource.prlimit(stub.pid, resource.RLIMIT_FSIZE)[0]
     heal = stub.inject("disk_full")
-    assert resource.prlimit(stub.pid, resource.RLIMIT_FSIZE)[0] == 64 * 1024
+    assert resource.prlimit(stub.pid, resource.RLIMIT_FSIZE)[0] == SPARED_BYTES
     stub.inject("kill", down_s=0.2)
     stub.pass_time(0.4)
-    assert resource.prlimit(stub.pid, resource.RLIMIT_FSIZE)[0] == 64 * 1024
+    assert resource.prlimit(stub.pid, resource.RLIMIT_FSIZE)[0] == SPARED_BYTES
     heal()
     assert resource.prlimit(stub.pid, resource.RLIMIT_FSIZE)[0] == usual
 
@@ -201,6 +201,17 @@ def test_a_shifted_wall_clock_is_told_to_the_process(stub: Stub) -> None:
     assert json.loads(told.read_text()) == {"by_s": -60.0}
     heal()
     assert json.loads(told.read_text()) == {}
+
+
+def test_a_process_of_roots_heeds_modes_only_when_it_is_told_to(tmp_path: Path) -> None:
+    for heeds_modes in (False, True):
+        process = ControllerProcess(tmp_path, "", heeds_modes=heeds_modes)
+        process.start("http.server")
+        try:
+            assert process.writes_past_modes is (os.geteuid() == 0 and not heeds_modes)
+        finally:
+            process.kill()
+    assert not process.writes_past_modes, "nobody is there"
 
 
 def test_read_only_files(stub: Stub) -> None:

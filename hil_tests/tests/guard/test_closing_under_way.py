@@ -128,6 +128,64 @@ def test_a_contact_that_does_not_come_is_awaited_for_its_time_and_no_longer() ->
     assert watch.sees(back_in_the_dark(), form(watch.order())).vetoes == ()
 
 
+def says_closed() -> ProcessImage:
+    return with_poi(back_in_the_dark(), position=BreakerPosition.CLOSED)
+
+
+def found_closed() -> Watch:
+    """A start finds the contact closed beside a dead bus, and does not see that no current flows; an order passes."""
+    watch = Watch()
+    watch.sees_for(with_poi(says_closed(), current_a=None), 1.0)
+    wish = replace(poi_close(watch.order()), batteries=STOPPED)
+    assert watch.sees(with_poi(says_closed(), current_a=None), wish).vetoes == ()
+    return watch
+
+
+def test_a_contact_that_said_closed_before_the_order_is_not_the_one_that_comes() -> None:
+    watch = found_closed()
+    watch.sees(says_closed())
+    assert reasons(watch.sees(says_closed(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
+    watch.now_s += UNDER_WAY_S
+    watch.sees(says_closed())
+    assert watch.sees(says_closed(), form(watch.order())).vetoes == ()
+
+
+def test_not_even_between_sides_that_are_one() -> None:
+    watch = found_closed()
+    watch.sees(joined())
+    assert watch.memory.closing is not None
+
+
+def joined() -> ProcessImage:
+    return with_poi(says_closed(), bus_voltage_v=LIVE, bus_frequency_hz=50.0, angle_difference_deg=0.0)
+
+
+def test_one_that_says_closed_in_the_very_cycle_of_the_order_is_not_it_either() -> None:
+    watch = closing_in_the_dark()
+    order = watch.memory.allowed.poi.close
+    assert order is not None
+    assert watch.memory.closing is not None
+    turned_s = watch.now_s + CYCLE_S
+    watch.memory = replace(watch.memory, closing=replace(watch.memory.closing, began_s=turned_s, passed_at_s=turned_s))
+    watch.sees(joined())
+    assert watch.memory.closing is not None
+
+
+def test_a_contact_has_not_come_while_its_sides_differ() -> None:
+    watch = closing_in_the_dark()
+    watch.sees(says_closed())
+    assert reasons(watch.sees(says_closed(), form(watch.order()))) == [Reason.VETO_OUT_OF_SYNC]
+    watch.sees(joined())
+    assert watch.memory.closing is None
+
+
+def test_one_that_says_nothing_has_not_come() -> None:
+    watch = closing_in_the_dark()
+    watch.sees(says_closed())
+    watch.sees(replace(joined(), poi=replace(joined().poi, position=None)))
+    assert watch.memory.closing is not None
+
+
 def test_its_time_begins_anew_with_each_cycle_in_which_the_order_passes() -> None:
     watch = closing_in_the_dark()
     order = watch.memory.allowed.poi.close

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.model.words import GensetState
-from hil_tests.plant.engine import GensetBehaviour, GensetFault, StartStage
+from hil_tests.plant.engine import BIOGAS_CHP, GensetBehaviour, GensetFault, StartStage
 from hil_tests.plant.generator import GeneratorSet
 from hil_tests.plant.plant import Plant, PlantOptions
 from hil_tests.plant.swing import Swing
@@ -165,3 +165,18 @@ def test_isochronous_comes_back_to_its_frequency_and_droop_does_not() -> None:
         # with D the steady state is w = -P / (1/R + D)
         wanted_hz = expected_hz or 50.0 * (1.0 - load / (1.0 / 0.04 + 15.0))
         assert plant.bus_frequency_hz == pytest.approx(wanted_hz, abs=0.02)
+
+
+def test_a_chp_follows_its_heat_and_loads_up_slowly_beside_the_grid() -> None:
+    """Banshee packet, section 11: 2.5 minutes from no load to full load."""
+    plant = stand(replace(BIOGAS_CHP, success_by_c=SURE))
+    genset = plant.gensets["genset"]
+    rating_w = genset.genset.rating_va
+    genset.set_power_w(5_000.0)
+    genset.set_run(True)
+    run_until(plant, lambda p: p.gensets["genset"].is_forming, 200.0)
+    began_s = plant.now_s
+    plant.advance_to(began_s + 60.0)
+    assert genset.power_w.total == pytest.approx(60.0 / 150.0 * rating_w, rel=0.05)
+    plant.advance_to(began_s + 140.0)
+    assert genset.power_w.total == pytest.approx(0.8 * rating_w, rel=0.02), "its heat, and not what it is told"

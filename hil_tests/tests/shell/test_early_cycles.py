@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,33 @@ async def test_an_order_that_waits_for_its_line_goes_when_it_is_written() -> Non
         assert loop.is_hurried
     finally:
         running.cancel()
+
+
+async def test_who_stood_still_listens_before_judging() -> None:
+    """Stopped for 0.3 s in a young island, the guard took its own sleep for a silent relay, and stopped the battery."""
+    loop, _, _ = a_loop()
+    judged: list[bool] = []
+    loop.on_cycle = lambda *_: judged.append(heard)
+    heard = False
+    running = asyncio.create_task(loop.run())
+    try:
+        while not judged:
+            await asyncio.sleep(0)
+        time.sleep(loop.site.envelope.sample_age_max_s + 2 * loop.site.hub.timing.cycle_s)  # noqa: ASYNC251 - as SIGSTOP
+        loop_of_links = asyncio.get_running_loop()
+        before_count = len(judged)
+
+        def hears() -> None:
+            nonlocal heard
+            heard = True
+
+        loop_of_links.call_later(0.5 * loop.site.hub.timing.cycle_s, hears)  # a poll that begins when we wake
+        while len(judged) == before_count:
+            await asyncio.sleep(0)
+    finally:
+        running.cancel()
+    assert judged[before_count], "what was sent meanwhile is heard before anybody judges"
+    assert loop.time.overruns_count >= 1, "and the cycle was late all the same"
 
 
 def test_a_service_manager_that_does_not_listen_is_not_waited_for(

@@ -117,23 +117,22 @@ from pathlib import Path
 from controller.journal import Journal
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
-folder, eio = Path(sys.argv[1]), Path(sys.argv[2])
+folder, ill = Path(sys.argv[1]), Path(sys.argv[2])
 def until(condition):
     for _ in range(2000):
         if condition():
             return
         threading.Event().wait(0.005)
     sys.exit(f"never came true: {journal.status}")
-event = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {})
-journal = Journal(folder / "journal.db", "boot")
+event, journal = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {}), Journal(folder / "journal.db", "boot")
 journal.start()
 first = journal.write(event, 1.0)
 until(lambda: journal.is_durable(first))
-eio.touch()
+ill.touch()
 rest = [journal.write(event, float(n)) for n in range(2, 6)]
 until(lambda: not journal.status.is_ok)
 assert not journal.is_durable(rest[0])
-eio.unlink()
+ill.unlink()
 until(lambda: journal.is_durable(rest[-1]))
 lines = journal.ask(lambda store: store.read(0, 99)).result(5)
 assert [line["mono_s"] for line in lines] == [1.0, 2.0, 3.0, 4.0, 5.0], lines
@@ -144,12 +143,13 @@ journal.stop()
 
 
 @needs_gcc
-def test_writes_that_fail_with_eio_are_written_once_when_the_disk_is_back(tmp_path: Path) -> None:
-    data, eio = tmp_path / "data", tmp_path / "eio"
+@pytest.mark.parametrize("illness", ["eio", "full", "read_only"])
+def test_what_an_ill_disk_did_not_take_is_written_once_when_it_is_well(tmp_path: Path, illness: str) -> None:
+    data, ill = tmp_path / "data", tmp_path / "ill"
     data.mkdir()
-    settings = environment(compiled(tmp_path), data, eio=eio)
-    command = [sys.executable, "-c", FAILING, str(data), str(eio)]
-    done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False, timeout=50)
+    disk = environment(compiled(tmp_path), data, **{illness: ill})
+    command = [sys.executable, "-c", FAILING, str(data), str(ill)]
+    done = subprocess.run(command, capture_output=True, text=True, env=disk, check=False, timeout=50)
     assert done.returncode == 0, done.stderr
 
 

@@ -37,8 +37,12 @@ def test_events_are_read_by_cursor_also_while_the_controller_is_down(web: httpx.
 
 def test_health_tells_web_and_controller_apart(web: httpx.Client, tmp_path: Path) -> None:
     publish(tmp_path, on_grid())
-    assert web.get("/healthz").json() | {"version": "", "controller_age_s": 0} == {
+    while web.get("/healthz").json()["telemetry"]["state"] != "kept":
+        pass  # it opens its file in a thread of its own
+    kept = {"state": "kept", "waiting_count": 0, "lost_count": 0, "broken_files": []}
+    assert web.get("/healthz").json() | {"version": "", "controller_age_s": 0, "telemetry": kept} == {
         "version": "", "controller": "fresh", "controller_age_s": 0, "history": "disk",
+        "telemetry": kept,
     }  # fmt: skip
     publish(tmp_path, aged(on_grid(), 20.0))
     assert web.get("/healthz").json()["controller"] == "stale"
@@ -102,7 +106,9 @@ def test_our_own_mistake_is_a_problem_and_the_web_goes_on(tmp_path: Path) -> Non
 
 def test_the_description_tells_every_address_and_its_errors(web: httpx.Client) -> None:
     description = web.get("/api/v1/openapi.json").json()
-    assert set(description["paths"]) == {"/api/v1/status", "/api/v1/events", "/healthz"}
+    assert set(description["paths"]) == {
+        "/api/v1/status", "/api/v1/events", "/api/v1/telemetry", "/api/v1/telemetry/channels", "/healthz",
+    }  # fmt: skip
     declared = description["paths"]["/api/v1/events"]["get"]["responses"]["422"]["content"]
     assert declared == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     assert web.get("/redoc").status_code == 404, "it would come from the internet"

@@ -1,0 +1,70 @@
+"""A charge that falls at one blow proves nothing while the BMS lets the battery give: nobody is in the dark for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.core.charge_fall import BLOW_PCT, DOUBT_S
+from controller.model.image import ProcessImage
+from controller.model.phases import PhaseValues
+from controller.model.reasons import Reason
+from controller.model.words import Mode
+from hil_tests.tests.core.hubs import hub, islanded, with_battery
+from hil_tests.tests.core.run import Run
+
+EMPTY_PCT = 4.0  # less than the hub keeps for starting again
+
+
+def giving(at_s: float, soc_pct: float | None, limit_w: float | None = 5_000.0) -> ProcessImage:
+    seen = with_battery(islanded(at_s), soc_pct=soc_pct, power_w=PhaseValues.even(500.0), discharge_limit_w=limit_w)
+    return replace(seen, gensets={})
+
+
+def ends(run: Run) -> bool:
+    return (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.LAST_ACT)
+
+
+@pytest.mark.parametrize("limit_w", [5_000.0, None])
+def test_an_island_goes_on(limit_w: float | None) -> None:
+    run = Run(hub())
+    run.see(lambda t: giving(t, 60.0), 1.0)
+    run.see(lambda t: giving(t, EMPTY_PCT, limit_w), 30.0)
+    assert run.memory.mode is Mode.ISLANDED
+
+
+def test_what_is_empty_for_its_bms_too_ends() -> None:
+    run = Run(hub())
+    run.see(lambda t: giving(t, 60.0), 1.0)
+    run.see(lambda t: giving(t, EMPTY_PCT, 0.0), 6.0)
+    assert ends(run)
+
+
+def test_nobody_doubts_for_ever() -> None:
+    run = Run(hub())
+    run.see(lambda t: giving(t, 60.0), 1.0)
+    run.see(lambda t: giving(t, EMPTY_PCT), DOUBT_S - 1.0, cycle_s=0.5)
+    assert run.memory.mode is Mode.ISLANDED
+    run.see(lambda t: giving(t, EMPTY_PCT), 3.0, cycle_s=0.5)
+    assert ends(run)
+
+
+@pytest.mark.parametrize(("before_pct", "expected"), [(EMPTY_PCT + BLOW_PCT - 0.1, True), (EMPTY_PCT + 6.0, False)])
+def test_a_battery_that_has_come_down_to_it_ends(before_pct: float, expected: bool) -> None:
+    run = Run(hub())
+    run.see(lambda t: giving(t, before_pct), 1.0)
+    run.see(lambda t: giving(t, EMPTY_PCT), 6.0)
+    assert ends(run) is expected
+
+
+def test_slowly_is_no_blow_and_a_charge_unseen_meanwhile_may_have_been_given() -> None:
+    run = Run(hub())
+    began_s = run.now_s
+    run.see(lambda t: giving(t, 14.0 - 0.4 * (t - began_s)), 32.0)
+    assert ends(run)
+    run = Run(hub())
+    run.see(lambda t: giving(t, 20.0), 1.0)
+    run.see(lambda t: giving(t, None), 3_600.0, cycle_s=5.0)
+    run.see(lambda t: giving(t, EMPTY_PCT), 6.0)
+    assert ends(run)
