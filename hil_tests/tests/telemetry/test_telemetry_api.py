@@ -27,7 +27,7 @@ def web(tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 def test_a_span_is_told_page_by_page(web: httpx.Client) -> None:
-    asked = {"from_unix_s": UNIX_S + 120.0, "step_s": 1, "channel": power_name(), "limit": 100}
+    asked: dict[str, str | float] = {"from_unix_s": UNIX_S + 120.0, "step_s": 1, "channel": power_name(), "limit": 100}
     found, cursor = [], 0
     while cursor is not None:
         answer = web.get("/api/v1/telemetry", params={**asked, "after": cursor}).json()
