@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 import zlib
 from dataclasses import replace
 
@@ -65,8 +66,13 @@ def test_a_body_of_another_size_than_noted_is_refused(count: int, channels: int)
 
 
 def test_a_small_body_cannot_fill_the_memory() -> None:
+    body = zlib.compress(bytes(50_000_000))
+    tracemalloc.start()
     with pytest.raises(ValueError, match="not as it was written"):
-        decode(zlib.compress(bytes(50_000_000)), 60, 1)
+        decode(body, 60, 1)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 1_000_000
 
 
 # ---- channels -------------------------------------------------------------------------------------------------------

@@ -226,6 +226,24 @@ def test_the_answer_is_bounded_in_rows(tmp_path: Path, monkeypatch: pytest.Monke
     assert (len(rest.points), rest.cursor) == (15, None)
 
 
+def test_an_hour_that_goes_on_behind_the_end_of_a_page_is_told_whole_on_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervisor.telemetry.series.CELLS_MAX", 1)
+    monkeypatch.setattr("supervisor.telemetry.series.ROWS_OF_A_STEP", 9)
+    store, cursor, pages = open_store(tmp_path / "telemetry.db"), 0, []
+    for block in noisy(range(241), 2):
+        store.append(block)
+    while True:
+        series = read_series(store, Question(step_s=3600, after=cursor))
+        pages.append([(point.boot_s, point.count) for point in series.points])
+        if series.cursor is None:
+            break
+        cursor = series.cursor
+    assert len(pages) > 1
+    assert [point for page in pages for point in page] == [(3600.0 * n, 3600) for n in range(4)]
+
+
 def test_fuel_is_not_for_everybody(tmp_path: Path) -> None:
     store = filled(tmp_path, 10)
     for is_for_everybody in (True, False):
