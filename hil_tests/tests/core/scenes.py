@@ -106,9 +106,14 @@ def sunrise(at_s: float) -> ProcessImage:
     return replace(seen, weather=WeatherSeen(at_s, 600.0, 12.0))
 
 
+def nearly_dry(at_s: float) -> ProcessImage:
+    """An island that has come down to little: what is left then did not fall at one blow."""
+    return with_battery(islanded(at_s), soc_pct=8.0)
+
+
 def runs_dry(at_s: float) -> ProcessImage:
-    """An island on its last percents, and its BMS says so too."""
-    seen = with_battery(islanded(at_s), soc_pct=4.0, power_w=PhaseValues.even(500.0), discharge_limit_w=0.0)
+    """An island on its last percents."""
+    seen = with_battery(islanded(at_s), soc_pct=4.0, power_w=PhaseValues.even(500.0))
     return replace(seen, gensets={})
 
 

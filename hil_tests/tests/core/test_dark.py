@@ -27,7 +27,7 @@ from hil_tests.tests.core.hubs import (
     with_poi,
 )
 from hil_tests.tests.core.run import Run
-from hil_tests.tests.core.scenes import good_grid_beside_the_dark, runs_dry
+from hil_tests.tests.core.scenes import good_grid_beside_the_dark, nearly_dry, runs_dry
 
 
 def asks(run: Run, kind: RequestKind = RequestKind.BLACK_START) -> Advice:
@@ -249,7 +249,7 @@ def test_over_a_dead_bus_every_source_is_told_to_stop_and_the_bond_to_open() -> 
 
 def test_the_last_act_keeps_tier_0_on_and_drops_the_rest() -> None:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(nearly_dry, 0.2)
     run.see(runs_dry, 5.3)
     assert (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.LAST_ACT)
     assert run.commands.batteries["battery"].stop
@@ -259,7 +259,7 @@ def test_the_last_act_keeps_tier_0_on_and_drops_the_rest() -> None:
 
 def test_a_battery_that_takes_ends_nothing() -> None:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(nearly_dry, 0.2)
     run.see(lambda t: with_battery(runs_dry(t), power_w=islanded(t).batteries["battery"].power_w.scaled(-1.0)), 20.0)  # type: ignore[union-attr]
     assert run.memory.mode is Mode.ISLANDED
 
