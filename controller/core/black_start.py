@@ -16,7 +16,7 @@ from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, Sou
 from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven, recent_attempts
 from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation, is_on_our_bus
-from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, has_rested
+from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, has_rested, kind_of
 from controller.model.frozen import dataclass, replace
 from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
@@ -96,8 +96,8 @@ def take_step(memory: CoreMemory, situation: Situation) -> CoreMemory:
     name = _current(memory, start, situation)
     if name == start.step:
         return memory
-    if name == FORM and start.source and not recent_attempts(memory, start.source, KIND, memory.mode_since_s):
-        memory = count_attempt(memory, start.source, KIND, situation.now_s)
+    if name == FORM and start.source and not recent_attempts(memory, HUB, kind_of(start.source), memory.mode_since_s):
+        memory = count_attempt(memory, HUB, kind_of(start.source), situation.now_s)
     return replace(memory, black_start=replace(start, step=name, step_since_s=situation.now_s))
 
 

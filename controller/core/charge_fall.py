@@ -17,7 +17,7 @@ DOUBT_S = 600.0  # as long as people are told of it
 
 def watch_charge(memory: CoreMemory, situation: Situation) -> ChargeMemory | None:
     """The charge of whoever forms, and when it last fell at one blow."""
-    former, before, now_s = situation.former, memory.charge, situation.now_s
+    former, before, now_s = situation.former or memory.former, memory.charge, situation.now_s  # unseen for a moment
     if former is None:
         return None
     soc_pct = (situation.seen.batteries.get(former) or BatterySeen()).soc_pct

@@ -6,10 +6,10 @@ Two ways lead here: a hub that is dark while the grid is good again, and one who
 
 from __future__ import annotations
 
-from controller.core.genset_panel import STARTS_S, only_says_so
+from controller.core.genset_panel import COMING, STARTS_S, is_overdue, only_says_so, state_of
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.resync import is_return_due, must_not_close
-from controller.core.situation import Situation
+from controller.core.situation import Situation, is_on_our_bus
 from controller.model.commands import Order
 from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
@@ -50,8 +50,14 @@ def may_make_a_break(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _is_one_coming(memory: CoreMemory, situation: Situation) -> bool:
-    ordered = any(source.order is not None for source in memory.gensets.values())
-    return ordered or any(seen.state is GensetState.STARTING for seen in situation.seen.gensets.values())
+    """Onto our bus: ordered to, or by what its panel says, but not for so long that nothing may come of it."""
+    ours = [genset for genset in situation.hub.gensets.values() if is_on_our_bus(genset)]
+    sources = [(genset, memory.gensets.get(genset.id, SourceMemory())) for genset in ours]
+    return any(
+        source.order is not None
+        or (state_of(genset, situation) in COMING and not is_overdue(source, genset, situation))
+        for genset, source in sources
+    )
 
 
 def is_ready(memory: CoreMemory, situation: Situation) -> bool:
@@ -88,11 +94,12 @@ def _may_come(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
     """It comes or runs, was cranked just now, or was last seen so; unseen, for an order's time and a start after it.
 
     By then its start has failed, or the bus is not dead any more. After that a panel that stays silent, or goes on
-    saying that it starts, bars nothing: it must not keep the hub dark beside a good grid.
+    saying that it starts, bars nothing: it must not keep the hub dark beside a good grid. Beside a dead one it does: an
+    engine that fires all the same would feed the street.
     """
     state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
     if state in ON:
-        return not only_says_so(memory, genset, situation)
+        return situation.grid_is_live is not True or not only_says_so(memory, genset, situation)
     begun_s = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
     if state is not None:
         return any(situation.now_s - at_s < CRANK_ANSWER_S for at_s in begun_s)

@@ -10,12 +10,17 @@ from controller.core.poi import FORM_ATTEMPTS_MAX, form_attempts
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
 
-KIND = "black_start"  # of the attempts that are counted: of the hub, and of the source once it is its turn
+KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
 HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
 CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
+
+
+def kind_of(source: AssetId) -> str:
+    """Of the starts that came as far as this source. They are the hub's too: under a source stand its own orders."""
+    return f"{KIND} {source}"
 
 
 def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> bool:
@@ -41,9 +46,9 @@ def _tries_s(memory: CoreMemory, source: AssetId, situation: Situation) -> list[
 
     A hub that was without power has rested, and the age of what was before is not known.
     """
-    young = [a for a in memory.durable.attempts if a.kind == KIND and a.is_of_this_boot]
+    young = [a for a in memory.durable.attempts if a.subject == HUB and a.is_of_this_boot]
     young = [a for a in young if situation.now_s - a.at_s < ATTEMPT_MEMORY_S]
-    began_s = [a.at_s for a in young if a.subject == HUB]
-    others_s = [a.at_s for a in young if a.subject not in (HUB, source)]
+    began_s = [a.at_s for a in young if a.kind == KIND]
+    others_s = [a.at_s for a in young if a.kind not in (KIND, kind_of(source))]
     spans_s = pairwise((*began_s, math.inf))
     return [at_s for at_s, next_s in spans_s if not any(at_s <= other_s < next_s for other_s in others_s)]

@@ -40,17 +40,30 @@ def without_refused(memory: CoreMemory, situation: Situation, advice: Advice) ->
         return memory
     if advice.closing_held_back:  # neither refused nor out: a permission is given anew, where that may be
         poi = replace(memory.poi, close_is_held=not memory.poi.close_is_out, is_permitted=False)
+        memory = memory if memory.poi.close_is_out else _not_counted(memory, close, situation)
         return memory if poi == memory.poi else replace(memory, poi=poi)
     if situation.hub.poi.id not in advice.refused:
-        return (
-            memory
-            if memory.poi.close_is_out
-            else replace(memory, poi=replace(memory.poi, close_is_out=True, close_is_held=False))
-        )
+        return memory if memory.poi.close_is_out else _gone_out(memory, close, situation)
     if not memory.poi.close_is_out:
-        kept = tuple(each for each in memory.durable.attempts if not _is_of(each, close, situation))
-        memory = replace(memory, durable=replace(memory.durable, attempts=kept))
+        memory = _not_counted(memory, close, situation)
     return replace(memory, poi=taken_back(memory.poi, situation))
+
+
+def _not_counted(memory: CoreMemory, close: Order, situation: Situation) -> CoreMemory:
+    """It has not gone out, and wears nothing."""
+    kept = tuple(each for each in memory.durable.attempts if not _is_of(each, close, situation))
+    if kept == memory.durable.attempts:
+        return memory
+    return replace(memory, durable=replace(memory.durable, attempts=kept))
+
+
+def _gone_out(memory: CoreMemory, close: Order, situation: Situation) -> CoreMemory:
+    """For the first time; what had been held back before counts from now on."""
+    poi = replace(memory.poi, close_is_out=True, close_is_held=False)
+    if not memory.poi.close_is_held:
+        return replace(memory, poi=poi)
+    attempts = (*memory.durable.attempts, Attempt(situation.hub.poi.id, "close", close.issued_at_s))
+    return replace(memory, poi=poi, durable=replace(memory.durable, attempts=attempts))
 
 
 def taken_back(poi: PoiMemory, situation: Situation) -> PoiMemory:

@@ -253,11 +253,11 @@ def _may_come(case: Case, genset: Genset) -> bool:
 def _starts_in_vain(case: Case, name: AssetId) -> bool:
     """It has said STARTING, and nothing else, for two starts over a bus that was dead throughout; a crank begins anew.
 
-    A panel that is stuck there must not keep the hub dark either.
+    A panel that is stuck there must not keep the hub dark beside a good grid either; a dead street it might still feed.
     """
     genset, said_since_s = case.bounds.hub.gensets.get(name), case.memory.starting_since_s.get(name)
     dead_since_s = case.memory.dead_since_s
-    if genset is None or said_since_s is None or dead_since_s is None:
+    if genset is None or said_since_s is None or dead_since_s is None or proof.is_grid_dead(case):
         return False
     return case.now_s - max(said_since_s, dead_since_s, *case.track(name).tries_at_s) > 2.0 * genset.start_time_s
 

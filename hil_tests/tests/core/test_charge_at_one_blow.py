@@ -68,3 +68,12 @@ def test_slowly_is_no_blow_and_a_charge_unseen_meanwhile_may_have_been_given() -
     run.see(lambda t: giving(t, None), 3_600.0, cycle_s=5.0)
     run.see(lambda t: giving(t, EMPTY_PCT), 6.0)
     assert ends(run)
+
+
+def test_a_battery_that_is_silent_for_a_moment_is_doubted_all_the_same() -> None:
+    run = Run(hub())
+    run.see(lambda t: giving(t, 60.0), 1.0)
+    run.see(lambda t: giving(t, EMPTY_PCT), 2.0)
+    run.see(lambda t: replace(giving(t, EMPTY_PCT), batteries={}), 0.2)
+    run.see(lambda t: giving(t, EMPTY_PCT), 30.0)
+    assert run.memory.mode is Mode.ISLANDED

@@ -121,6 +121,10 @@ def closing(watched: Watched, advice: Advice) -> None:
         watched.see(near, advice=advice)
 
 
+def closings_count(watched: Watched) -> int:
+    return sum(attempt.kind == "close" for attempt in watched.run.memory.durable.attempts)
+
+
 @pytest.mark.parametrize(("advice", "is_latched"), [(HELD_BACK, False), (Advice(), True)])
 def test_a_closing_that_never_went_out_was_no_try(advice: Advice, is_latched: bool) -> None:
     watched = Watched()
@@ -129,7 +133,18 @@ def test_a_closing_that_never_went_out_was_no_try(advice: Advice, is_latched: bo
         closing(watched, advice)
     watched.see(near, 1.0)
     assert (watched.run.memory.durable.latch("poi_close") is not None) is is_latched
+    assert closings_count(watched) == (3 if is_latched else 0)
     assert watched.vetoes == []
+
+
+def test_one_that_went_out_late_wears_like_any_other() -> None:
+    watched = Watched()
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    watched.see_until_closing(near)
+    watched.see(near, advice=HELD_BACK)
+    assert closings_count(watched) == 0
+    watched.see(near)
+    assert closings_count(watched) == 1
 
 
 def test_one_that_went_out_and_was_held_back_later_was_one() -> None:

@@ -48,3 +48,10 @@ def test_what_has_not_tried_need_not_rest_for_what_another_could_not() -> None:
     until_dark_again(run)
     run.see(well, 1.0)
     assert (run.memory.mode, run.memory.reason) == (Mode.BLACK_START, Reason.BLACK_START_BATTERY)
+
+
+def test_under_a_source_stand_its_own_orders_alone() -> None:
+    """The guard counts what is written under a genset as cranks, and allows three."""
+    run = Run(hub())
+    until_dark_again(run)
+    assert {attempt.kind for attempt in run.memory.durable.attempts if attempt.subject == "genset"} == {"crank"}

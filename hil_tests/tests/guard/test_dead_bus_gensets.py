@@ -17,7 +17,7 @@ from controller.model.reasons import Reason
 from controller.model.words import GensetState
 from hil_tests.tests.guard.hubs import HUB
 from hil_tests.tests.guard.scene import CLOSED, CYCLE_S, LIVE, OPEN, Watch, crank, reasons, with_genset, with_poi
-from hil_tests.tests.guard.test_dead_bus import PROOF_S, grid_beside, stopping
+from hil_tests.tests.guard.test_dead_bus import LEFT_CLOSED, PROOF_S, all_dead, grid_beside, stopping
 
 COMING_S = 2.0 * HUB.gensets["genset"].start_time_s  # an order may stand for as long as a start takes
 
@@ -105,6 +105,14 @@ def test_its_two_starts_are_counted_over_a_dead_bus() -> None:
     watch.sees_for(with_poi(STARTING, bus_voltage_v=LIVE), 2.0 * COMING_S)
     assert refusals(watch, STARTING, COMING_S) == ONE
     assert refusals(watch, STARTING, 0.0) == []
+
+
+def test_beside_a_dead_grid_it_forbids_it_however_long() -> None:
+    """The engine may fire after all, and would feed the street."""
+    watch = Watch(hub=LEFT_CLOSED)
+    seen = with_genset(all_dead(), GensetState.STARTING)
+    assert refusals(watch, seen, 3.0 * COMING_S) == ONE
+    assert refusals(Watch(hub=LEFT_CLOSED), all_dead(), PROOF_S) == []
 
 
 def test_and_from_its_first_word() -> None:
