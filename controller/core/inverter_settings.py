@@ -22,18 +22,17 @@ WANTED = {Mode.GRID_CONNECTED: SettingsGroup.GRID, Mode.ISLANDED: SettingsGroup.
 
 def watch_inverter_settings(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Raise the alarm for each inverter that stays on the other group; what it does not say changes nothing."""
-    wanted, before = WANTED.get(memory.mode), memory.settings_left_since_s
-    if wanted is None:
-        return memory
+    wanted, is_new = WANTED.get(memory.mode), memory.mode_since_s == situation.now_s
+    before: Mapping[AssetId, float] = {} if is_new else memory.settings_left_since_s
     wrong: Mapping[AssetId, float] = {
         name: before.get(name, situation.now_s)
         for name, group in _groups(situation)
-        if (group is None and name in before) or group not in (None, wanted)
+        if wanted is not None and ((group is None and name in before) or group not in (None, wanted))
     }
     late = {name for name, since_s in wrong.items() if situation.now_s - since_s >= FOLLOWS_S}
     others = frozenset(alarm for alarm in memory.alarms if alarm[1] is not Reason.SETTINGS_LEFT)
     alarms = others | {(name, Reason.SETTINGS_LEFT) for name in late}
-    if wrong == before and alarms == memory.alarms:
+    if wrong == memory.settings_left_since_s and alarms == memory.alarms:
         return memory
     return replace(memory, settings_left_since_s=wrong, alarms=alarms)
 

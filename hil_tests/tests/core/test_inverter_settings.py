@@ -9,7 +9,7 @@ import pytest
 
 from controller.model.image import ProcessImage, PvSeen
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import SettingsGroup
+from controller.model.words import Mode, SettingsGroup
 from hil_tests.tests.core.hubs import hub, islanded, on_grid, with_battery
 from hil_tests.tests.core.run import Run
 
@@ -51,4 +51,14 @@ def test_after_ten_seconds_and_until_it_is_right(
 def test_who_does_not_say_raises_none() -> None:
     run = Run(hub())
     run.see(battery_on(on_grid, None), 30.0, cycle_s=0.5)
+    assert told(run) == []
+
+
+def test_what_was_wrong_in_one_mode_says_nothing_of_another() -> None:
+    run = Run(hub())
+    run.see(battery_on(on_grid, SettingsGroup.ISLAND), 5.0)
+    run.memory = replace(run.memory, mode=Mode.RECONNECTION)
+    run.see(battery_on(islanded, None), 0.1)
+    run.memory = replace(run.memory, mode=Mode.ISLANDED)
+    run.see(battery_on(islanded, None), 20.0, cycle_s=0.5)
     assert told(run) == []
