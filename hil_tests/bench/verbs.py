@@ -137,6 +137,11 @@ def feeder_trip(scene: Scene, *, feeder: str) -> None:
     _one(scene.plant.feeders, feeder).trip()
 
 
+def feeder_mend(scene: Scene, *, feeder: str) -> None:
+    """Somebody at the board has found what was wrong behind it, and resets its protection."""
+    _one(scene.plant.feeders, feeder).clear_fault()
+
+
 def feeder_by_hand(scene: Scene, *, feeder: str, closed: bool) -> None:
     """Somebody at the board moves it."""
     _one(scene.plant.feeders, feeder).set_closed(closed)
@@ -233,6 +238,7 @@ VERBS: Mapping[str, Verb] = {
     "load.set": load_set,
     "load.scale": load_scale,
     "feeder.trip": feeder_trip,
+    "feeder.mend": feeder_mend,
     "feeder.by_hand": feeder_by_hand,
     "battery.set": battery_set,
     "genset.local_start": genset_local_start,

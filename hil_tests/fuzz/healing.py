@@ -52,6 +52,8 @@ def healing(site: Site, at_s: float, *, has_grid: bool) -> Iterator[Action]:
     yield _heal(at_s, "load.set", demand_ratio=0.4)
     for name in site.hub.batteries:
         yield _heal(at_s, "battery.set", battery=name, soc_pct=70.0, temperature_c=18.0)
+    for name in site.hub.feeders:
+        yield _heal(at_s, "feeder.mend", feeder=name)
     for name in site.hub.gensets:
         yield _heal(at_s, "genset.set", genset=name, fuel_l=100.0)
     for wait_s in ASKED_AFTER_S:
