@@ -124,8 +124,8 @@ class GeneratorSet:
             case GensetState.STOPPED:
                 return not self.wants_run or self._fuel_l <= 0.0
             case GensetState.LOADED:
-                is_steady = self._reference == self.reference_pu / self.rated_pu
-                return is_steady and self.wants_run and self._fuel_l > 0.0 and self._reverse_s == 0.0
+                has_caught_up = self.behaviour.loads_up_s <= 0.0 or self._reference == self.reference_pu / self.rated_pu
+                return has_caught_up and self.wants_run and self._fuel_l > 0.0 and self._reverse_s == 0.0
             case GensetState.COOLING:
                 return self._timer_s < self.behaviour.cool_s - 2 * SLOW_S
             case GensetState.FAULT:
