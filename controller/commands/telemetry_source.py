@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import sqlite3
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -38,6 +37,8 @@ class Source(Protocol):
 @contextlib.contextmanager
 def open_source(arguments: argparse.Namespace) -> Iterator[Source]:
     """Raises CommandError: none there (exit 3), or it cannot be read (exit 1)."""
+    import sqlite3  # noqa: PLC0415
+
     if arguments.data_dir is None:
         yield WebSource(arguments.web)
         return
@@ -117,6 +118,8 @@ class FileSource:
 
     def page(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Points from a cursor on."""
+        import sqlite3  # noqa: PLC0415
+
         from supervisor.telemetry.series import Question, read_series  # noqa: PLC0415
         from supervisor.telemetry.store import Span  # noqa: PLC0415
 
@@ -136,6 +139,8 @@ class FileSource:
 
     def channels(self) -> dict[str, Any]:
         """What there is."""
+        import sqlite3  # noqa: PLC0415
+
         from supervisor.telemetry.channels import joined  # noqa: PLC0415
 
         try:

@@ -31,7 +31,6 @@ LACKS: Mapping[str, Lack] = MappingProxyType(
         "separation": Lack(("is_not_separated", "must_let_go"), "I3", 10),
         "token": Lack(("is_second_former", "is_bus_taken"), "I4", 2),
         "sync": Lack(("is_out_of_sync",), "I2", 18),
-        "swing": Lack(("swing",), "I2", 121),
         "contact": Lack(("is_poi_closing",), "I2", 3),
         "levels": Lack(("within",), "I8", 1),
     }
@@ -47,7 +46,6 @@ ELSEWHERE: Mapping[str, Change] = MappingProxyType(
     {
         "must_let_go": (vet, "_must_let_go", lambda *_: False),
         "unasked": (vet, "_unasked", lambda *_: {}),
-        "swing": (sync, "_swing_hz_per_s", lambda *_: 0.0),
         "within": (levels, "_within", _leave_be),
     }
 )
