@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.commands.frame import NO_CONTACT, PROBLEM, USAGE, CommandError
-from controller.plain_words import in_words, of_a_disk
 
 DEFAULT_WEB = "http://127.0.0.1:8080"
 PATH = "/api/v1/telemetry"
@@ -60,6 +59,8 @@ def open_source(arguments: argparse.Namespace) -> Iterator[Source]:
 
 
 def _broken(path: Path, error: Exception) -> CommandError:
+    from controller.plain_words import of_a_disk  # noqa: PLC0415  # it knows databases
+
     hint = "The next start of the web sets a damaged file aside and begins anew."
     return CommandError("broken_telemetry", PROBLEM, f"{path} cannot be read: {of_a_disk(error)}", hint)
 
@@ -97,6 +98,8 @@ class WebSource:
         except urllib.error.HTTPError as error:
             raise self._refused(error) from None
         except (OSError, ValueError) as error:
+            from controller.plain_words import in_words  # noqa: PLC0415
+
             reason = getattr(error, "reason", error)
             why = in_words(reason) if isinstance(reason, BaseException) else str(reason)
             hint = "Start it with 'hallig supervise', name its address with --web, or read its file with --data-dir."
