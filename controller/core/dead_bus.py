@@ -12,7 +12,7 @@ from controller.core.resync import is_return_due, must_not_close
 from controller.core.situation import Situation, is_on_our_bus
 from controller.model.commands import Order
 from controller.model.hub import AssetId, Feeder, Genset
-from controller.model.image import BatterySeen, GensetSeen
+from controller.model.image import BatterySeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, Mode, Switcher
 
@@ -97,7 +97,7 @@ def _may_come(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
     saying that it starts, bars nothing: it must not keep the hub dark beside a good grid. Beside a dead one it does: an
     engine that fires all the same would feed the street.
     """
-    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
+    state = state_of(genset, situation)
     if state in ON:
         return situation.grid_is_live is not True or not only_says_so(memory, genset, situation)
     begun_s = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
