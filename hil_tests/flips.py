@@ -9,13 +9,13 @@ compared with those of the same story without flips (`flip_orders`): not one wro
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 
+from controller.commands.logs import hushed
 from controller.config.types import Protocol, Site
 from hil_tests.bench.loading import SCENARIOS, Loaded, load_all, load_scenario
 from hil_tests.bench.runner import run
@@ -58,8 +58,8 @@ def is_applicable(scenario: Scenario) -> bool:
 
 def play(scenario_id: str) -> Result:
     """One scenario with its first seed, judged by the invariants and by how it goes without flips."""
-    logging.getLogger("hallig").setLevel(logging.CRITICAL)  # every fifth write's echo is another one's
-    return judged(load_scenario(SCENARIOS / f"{scenario_id}.toml"))
+    with hushed():  # every fifth write's echo is another one's
+        return judged(load_scenario(SCENARIOS / f"{scenario_id}.toml"))
 
 
 def judged(loaded: Loaded) -> Result:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from controller import clock
 from controller.commands.frame import NO_CONTACT, USAGE, CommandError, pause
+from controller.commands.logs import hushed
 from controller.config.types import Device, Protocol, Site
 from controller.drivers.assets import Assembler
 from controller.drivers.connect import Links, open_links
@@ -76,13 +76,13 @@ def _address(device: Device) -> str:
 @contextlib.contextmanager
 def _running(links: Links) -> Iterator[None]:
     """The links in a thread of their own, for as long as somebody reads."""
-    logging.getLogger("hallig").setLevel(logging.CRITICAL)  # what was tried is told in one line at the end
     loop = asyncio.new_event_loop()
     work = loop.create_task(links.run())
     thread = threading.Thread(target=_drive, args=(loop, work), name="links", daemon=True)
     thread.start()
     try:
-        yield
+        with hushed():
+            yield
     finally:
         loop.call_soon_threadsafe(work.cancel)
         thread.join(2.0)

@@ -49,6 +49,6 @@ def _tries_s(memory: CoreMemory, source: AssetId, situation: Situation) -> list[
     young = [a for a in memory.durable.attempts if a.subject == HUB and a.is_of_this_boot]
     young = [a for a in young if situation.now_s - a.at_s < ATTEMPT_MEMORY_S]
     began_s = [a.at_s for a in young if a.kind == KIND]
-    others_s = [a.at_s for a in young if a.kind not in (KIND, kind_of(source))]
+    others_s = [a.at_s for a in young if a.kind.startswith(kind_of("")) and a.kind != kind_of(source)]
     spans_s = pairwise((*began_s, math.inf))
     return [at_s for at_s, next_s in spans_s if not any(at_s <= other_s < next_s for other_s in others_s)]

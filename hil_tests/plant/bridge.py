@@ -42,7 +42,8 @@ class Bridge:
     def end_slow_step(self) -> tuple[float, float]:
         """Cool; and the mean power drawn since the last time, in watts, with the seconds it was drawn.
 
-        over' = -100 % / 600 s within the rating: a straight line where a thermal body has an exponential. Our own.
+        over' = -100 % / 600 s within the rating: a straight line where a thermal body has an exponential.
+        Source: from judgement.
         """
         self.overload_pct = max(0.0, self.overload_pct - 100.0 * self.cool_s / COOL_DOWN_S)
         active_s, drawn_j = self._active_s, self._dc_j

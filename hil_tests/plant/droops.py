@@ -59,7 +59,10 @@ def genset_droop(genset: GeneratorSet) -> Droop:
 
 
 def hold_battery(battery: BatteryInverter, power: complex, bus: complex) -> None:
-    """All its fast states where they come to rest at this power: E = V + I / Y, I = (S / V)*. As in its `carry`."""
+    """All its fast states where they come to rest at this power: E = V + I / Y, I = (S / V)*.
+
+    Source: the steady state of its `carry`.
+    """
     current = (power / bus).conjugate()
     battery.power_va, battery.current = power, current
     battery.p_filtered_pu, battery.q_filtered_pu = power.real, power.imag

@@ -116,7 +116,7 @@ class PublicGrid:
     def move_voltage(self, voltage_ratio: float, within_s: float = 0.0) -> None:
         """The voltage goes there evenly, V' = (V_target - V) / t, and stays. At nothing, nobody feeds any more.
 
-        Own simplification: real collapses are no straight lines.
+        Source: our own simplification; real collapses are no straight lines.
         """
         self._target_ratio = voltage_ratio
         self._fall_ratio_per_s = (self._voltage_ratio - voltage_ratio) / max(within_s, 1e-3)

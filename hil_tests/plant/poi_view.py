@@ -56,7 +56,7 @@ def poi_current_a(plant: Plant) -> PhaseValues:
 def source_current_a(plant: Plant, power_w: PhaseValues) -> PhaseValues:
     """Of one source or feeder, from its power on each phase, at the bus's voltage; active current only: I = P / V.
 
-    Own simplification: its reactive current is left out.
+    Source: a definition; its reactive current is left out.
     """
     volts = abs(plant.bus) * plant.hub.nominal_voltage_v
     return power_w.scaled(1.0 / volts) if volts > 1.0 else PhaseValues.even(0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,16 @@ if TYPE_CHECKING:
 
 # Some tests press Ctrl-C. A shell that runs the suite in the background has it, and all that it starts, ignore that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stays_silent() -> Iterator[None]:
+    """A test that hushes the log for good would take the words from those after it in the same process."""
+    log = logging.getLogger("hallig")
+    level = log.level
+    yield
+    assert log.level == level, "the log's level is another one than before"
+
 
 HERE = "hil_tests/tests/"
 REAL_TIME = ("benchmarks/", "browser/", "commands/", "drivers/", "e2e/", "servers/", "shell/", "web/")
