@@ -23,7 +23,6 @@ SAMPLE_GAP_MAX_S = 0.1875  # three polls of the POI's instrument, and somewhat m
 ENVELOPE_RATIO = 0.9  # of the code's window: what nothing may lead out of, and not where we aim
 SHED_SHOWS_S = 0.6  # longer than the guard asks, by two cycles
 NEAR_STEP_RATIO = 1.2  # wider than what the guard calls near
-GIVES_MAX = 2.0  # of its rating: more than any inverter carries for seconds
 TOLD_S = 0.55  # longer than the guard asks, by a cycle
 
 
@@ -104,14 +103,14 @@ def _told_moves(memory: CoreMemory, situation: Situation) -> tuple[float, float]
     """How far the bus may still move by what its former is told, or was of late: in Hz, and in V.
 
     What it was told for longer the bus follows, whatever the site file says of it; else by the site file. A former
-    whose load is not seen carries twice its rating at most: its voltage is told to move a little for ever.
+    whose load is not seen carries the most that it can: its voltage is told to move a little for ever.
     """
     former, poi = situation.former, situation.seen.poi
     if former is None or poi.bus_frequency_hz is None or poi.bus_voltage_v is None:
         return 0.0, 0.0
     power_w, told = situation.seen.batteries[former].power_w, memory.batteries.get(former, SourceMemory()).told
     steering, battery = steer(memory, situation), situation.hub.batteries[former]
-    by_load_hz = battery.droop_hz_per_w * (GIVES_MAX * battery.rating_va if power_w is None else power_w.total)
+    by_load_hz = battery.droop_hz_per_w * (battery.most_w if power_w is None else power_w.total)
     while len(told) > 1 and situation.now_s - told[1].since_s >= TOLD_S:
         told = told[1:]
     if told and situation.now_s - told[0].since_s >= TOLD_S:

@@ -12,7 +12,6 @@ from controller.model.commands import BatteryCommand
 from controller.model.image import BatterySeen
 from controller.model.words import InverterMode
 
-UNSEEN_RATIO = 2.0  # of its rating: an inverter that carries more trips within a second
 SHED_SHOWS_S = 0.5  # the slowest write, the contactor, the bus and the sample that shows it
 
 
@@ -92,7 +91,7 @@ def _told_moves(case: Case, bus_hz: float, bus_v: float) -> tuple[float, float]:
         state = case.seen.batteries.get(battery.id) or BatterySeen()
         if state.mode is not InverterMode.GRID_FORMING:
             continue
-        carried_w = UNSEEN_RATIO * battery.rating_va if state.power_w is None else state.power_w.total
+        carried_w = battery.most_w if state.power_w is None else state.power_w.total
         droop_hz = battery.droop_hz_per_w * carried_w
         told = case.memory.told.get(battery.id, ())
         known = max((n for n, each in enumerate(told) if case.now_s - each.at_s >= STEADY_S), default=None)

@@ -65,6 +65,9 @@ class SourceCapabilities:
     forms_in_parallel: bool = False  # may form beside a healthy grid: it takes the bus over without a break
 
 
+CARRIES_MAX = 2.0  # of its rating: an inverter whose curve ends below, or that nobody knows the curve of
+
+
 @dataclass(frozen=True, slots=True)
 class ShortTimePoint:
     """What an inverter carries for a while: `load_ratio` of rating for `hold_s` (math.inf: for ever)."""
@@ -90,6 +93,11 @@ class Battery:
     empty_soc_pct: float  # forming ends below
     full_soc_pct: float
     gives_up_soc_pct: float | None = None  # forming, it trips when charged to this; None: nobody has said
+
+    @property
+    def most_w(self) -> float:
+        """More than it ever carries for a second: the peak of its curve, and twice its rating, from judgement."""
+        return self.rating_va * max((CARRIES_MAX, *(point.load_ratio for point in self.short_time)))
 
 
 @dataclass(frozen=True, slots=True)

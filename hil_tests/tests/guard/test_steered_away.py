@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from controller.model.commands import BatteryCommand
+from controller.model.hub import ShortTimePoint
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
@@ -224,6 +226,17 @@ def test_a_load_that_is_not_seen_is_twice_the_rating_at_most() -> None:
     for set_hz, lawful in ((50.0625, True), (50.063, False)):
         small = hub_with_battery(droop_hz_per_w=0.125 / 8_000.0, rating_va=23_000.0)
         watch = watch_after(islanded(), ready_to_return(), hub=small)
+        watch.sees_for(unseen, 0.5 + CYCLE_S, battery(frequency_set_hz=50.0, voltage_set_v=232.0))
+        assert closes(watch, set_hz, unseen, voltage_set_v=242.0) is lawful
+
+
+def test_or_what_its_curve_says_it_carries() -> None:
+    """2.5 times for three seconds: by so much more may the frequency move with the voltage."""
+    curve = (ShortTimePoint(1.0, math.inf), ShortTimePoint(2.5, 3.0))
+    strong = hub_with_battery(droop_hz_per_w=0.125 / 8_000.0, rating_va=18_400.0, short_time=curve)
+    unseen = with_battery(LOADED, power_w=None)
+    for set_hz, lawful in ((50.0625, True), (50.063, False)):
+        watch = watch_after(islanded(), ready_to_return(), hub=strong)
         watch.sees_for(unseen, 0.5 + CYCLE_S, battery(frequency_set_hz=50.0, voltage_set_v=232.0))
         assert closes(watch, set_hz, unseen, voltage_set_v=242.0) is lawful
 
