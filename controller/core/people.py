@@ -7,6 +7,7 @@ from controller.core.conditions import NOT_PROVEN, may_release_lockout
 from controller.core.feeders import as_found, is_faulty
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
+from controller.core.shedding import stands_behind
 from controller.core.situation import Situation
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Input, Scalar
@@ -175,7 +176,11 @@ def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situ
         return None
     if request.kind is RequestKind.OPEN_FEEDER:
         return None if feeder.carries_control else _hold_open(memory, feeder.id)
-    return Reason.CAUSE_REMAINS if is_faulty(feeder, situation) else _let_close(memory, feeder.id, situation.now_s)
+    if is_faulty(feeder, situation):
+        return Reason.CAUSE_REMAINS
+    if stands_behind(memory, feeder, situation):
+        return Reason.LOWER_TIER_WAITS
+    return _let_close(memory, feeder.id, situation.now_s)
 
 
 def _hold_open(memory: CoreMemory, feeder: AssetId) -> CoreMemory:

@@ -240,6 +240,12 @@ def _has_energy(memory: CoreMemory, feeder: Feeder, situation: Situation) -> boo
     return tier is None or soc_pct >= _restore_soc_pct(tier)
 
 
+def stands_behind(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
+    """Another of a lower tier waits for a charge that nobody sees, until a person asks for it too."""
+    waiting = [other for other in _waiting(memory, situation) if other.tier < feeder.tier]
+    return situation.soc_pct is None and not all(_has_energy(memory, other, situation) for other in waiting)
+
+
 def _restore_soc_pct(tier: Tier) -> float:
     return max(tier.restore_above_soc_pct, tier.shed_below_soc_pct + SOC_HYSTERESIS_PCT)
 

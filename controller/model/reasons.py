@@ -53,6 +53,7 @@ class Reason(Enum):
     NOTHING_TO_START = "nothing_to_start"  # neither a battery nor a genset nor the sun
     NOT_AT_THE_HUB = "not_at_the_hub"  # a release is for who stands there and has looked
     CAUSE_REMAINS = "cause_remains"  # of a latch, or nobody knows
+    LOWER_TIER_WAITS = "lower_tier_waits"  # for a charge that nobody sees: a person asks for that one first
     NOT_POSSIBLE = "not_possible"  # what was asked for
     WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"
