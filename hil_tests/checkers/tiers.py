@@ -36,9 +36,10 @@ class TierOrder:
         "1 s",
         "design §6; exempt: a fault of the feeder itself, a person's wish, a deaf contactor, a bounded power-cycle",
     )
-    attends: int = Attends.MOVES
+    attends: int = Attends.MOVES | Attends.SWITCHES
     _held: Held = field(default_factory=Held)
     _shed: list[tuple[float, Received]] = field(default_factory=list)  # when its time is over, and what was ordered
+    _open: frozenset[str] = frozenset()  # as they were when we last looked: an order to one of them sheds nobody
     _seen_count: int = 0
 
     @property
@@ -51,9 +52,11 @@ class TierOrder:
         feeders = scene.site.hub.feeders
         self._held.update(scene)
         for order in scene.orders[self._seen_count :]:
-            if order.field == "closed" and order.value is False and order.asset in feeders:
+            is_shedding = order.field == "closed" and order.value is False and order.asset not in self._open
+            if is_shedding and order.asset in feeders:
                 self._shed.append((order.at_s + ORDER_GRACE_S, order))
         self._seen_count = len(scene.orders)
+        self._open = frozenset(name for name, each in scene.plant.feeders.items() if each.position is not CLOSED)
         while self._shed and self._shed[0][0] <= scene.now_s:
             order = self._shed.pop(0)[1]
             name = order.asset

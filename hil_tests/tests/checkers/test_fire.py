@@ -122,6 +122,20 @@ def test_a_feeder_that_tripped_by_itself_is_no_breach_of_the_order() -> None:
     assert "I5" not in stage.ids
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_an_order_to_one_that_is_open_sheds_nobody(is_open: bool) -> None:
+    """It tripped, was mended, and is ordered open until it is to close again."""
+    stage = Stage(PlantOptions(demand_ratio=0.2))
+    stage.island()
+    if is_open:
+        stage.plant.feeders["medical"].trip()
+        stage.plant.feeders["medical"].clear_fault()
+    stage.run(1.0)
+    stage.order("medical", "closed", False)
+    stage.run(2.0)
+    assert ("I5" in stage.ids) is not is_open
+
+
 def test_a_stuck_contact_is_not_what_the_controller_believes() -> None:
     stage = Stage()
     stage.island()
