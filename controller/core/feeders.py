@@ -102,11 +102,17 @@ def feeder_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, S
         if memory.feeders[feeder].position is BreakerPosition.OPEN:
             commands[feeder] = SwitchCommand(open=True, cause=memory.reason)
     for feeder, state in memory.feeders.items():
-        if state.shed_since_s is not None or feeder in memory.durable.held_open:
+        stays_open = state.shed_since_s is not None or feeder in memory.durable.held_open
+        if stays_open and not _is_left_to_hands(state, situation.hub.feeders[feeder]):
             commands[feeder] = SwitchCommand(open=True, cause=state.reason or Reason.OPERATOR)
         elif state.close is not None:
             commands[feeder] = SwitchCommand(close=state.close, cause=state.close.cause)
     return commands
+
+
+def _is_left_to_hands(state: FeederMemory, feeder: Feeder) -> bool:
+    """It carries our own supply or a radio, was found open and is to be on: whoever turns it on is not opposed."""
+    return feeder.carries_control and state.reason is Reason.OPERATOR
 
 
 def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: FeederMemory | None) -> FeederMemory:
