@@ -38,7 +38,7 @@ class PlantBrokenError(Exception):
 
 
 class Director:
-    """One run. Call `after_step` after each step of the plant, `finish` once."""
+    """One run. Call `after_step` after each step of the plant, `look_last` before anything is ended, `finish` once."""
 
     def __init__(self, scenario: Scenario, scene: Scene) -> None:
         self.scenario, self.scene = scenario, scene
@@ -66,6 +66,7 @@ class Director:
             lights_out(scene, scenario.start.off_for)
         self._stop_when = compile_condition(scenario.stop_when, signals) if scenario.stop_when is not None else None
         self._reached_s: float | None = None
+        self._has_looked_last = False
         self.is_over = False  # what it was played for has been reached, and has stayed so
         for action in scenario.timeline:
             for at_s in action.instants_s:
@@ -111,10 +112,16 @@ class Director:
         self._expected.append(expected)
         self._find_edges()
 
+    def look_last(self) -> None:
+        """What is to be so at the very end is asked now: the controller is about to be ended, which is no part of it."""
+        self._sound_until_s = -math.inf
+        self._look(self.scene.now_s)
+        self._has_looked_last = True
+
     def finish(self) -> tuple[tuple[Finding, ...], Mapping[str, float]]:
         """The run is over: everything that was wrong, in the order of time, and the metrics."""
-        self._sound_until_s = -math.inf
-        self._look(self.scene.now_s)  # what is to be so at the very end is asked there
+        if not self._has_looked_last:
+            self.look_last()
         self._watch.finish()
         metrics = self._metrics.finish(self.scene, self._watch.findings)
         for each in self._watchers:
@@ -142,7 +149,7 @@ class Director:
             self._reached_s = (self._reached_s or now_s) if self._stop_when(scene) else None
             self.is_over = self._reached_s is not None and now_s - self._reached_s >= STAYS_S and not self._agenda
         self._metrics.look(scene)
-        for each in self._watchers:
+        for each in () if self._has_looked_last else self._watchers:
             each.look(scene, self.happened)
         self._looked_s = now_s
         while self._edges and self._edges[0] <= now_s + INSTANT_S:

@@ -217,11 +217,12 @@ class _Run:
         try:
             self._desk.after_step()
             self._director.after_step()
+            if self._plant.now_s >= self._scenario.until - 1e-9 or self._director.is_over:
+                self._director.look_last()
+                self._clock.end()
+                self._is_over.set()
         except Exception as error:
             self._failure = error
-            self._is_over.set()
-        if self._plant.now_s >= self._scenario.until - 1e-9 or self._director.is_over:
-            self._clock.end()
             self._is_over.set()
 
 

@@ -54,7 +54,7 @@ PLANT = (
 SEES_LABELS = "only labels bear wall-clock time: nothing that is decided may change"
 TIME = (
     _time("T1", "clock_jump", "the wall clock is set to another time",
-          Parameter("by_s", Kind.NUMBER, 3600.0, "forward", -1e9, 1e9), note=SEES_LABELS),
+          Parameter("by_s", Kind.NUMBER, 3600.0, "forward", -1.75e9, 1e9), note=SEES_LABELS),
     _time("T2", "dst", "summer time begins or ends",
           Parameter("by_s", Kind.NUMBER, 3600.0, "of local time, forward", -7200.0, 7200.0),
           note="T2: for what starts after it; " + SEES_LABELS),

@@ -30,8 +30,8 @@ HERE = "hil_tests/tests/"
 REAL_TIME = ("benchmarks/", "browser/", "commands/", "drivers/", "e2e/", "servers/", "shell/", "web/")
 """Folders of processes, sockets and browsers that wait for each other."""
 REAL_TIME_TOO = (
-    "/test_t2.py", "/test_t2_flood.py", "/test_t2_hardware.py", "/test_real_process.py", "/test_wire.py",
-    "/test_opcua.py", "/test_serving.py", "/test_pool.py",
+    "/test_t2.py", "/test_t2_flood.py", "/test_t2_hardware.py", "/test_to_the_end.py", "/test_real_process.py",
+    "/test_wire.py", "/test_opcua.py", "/test_serving.py", "/test_pool.py",
 )  # fmt: skip
 
 
