@@ -113,7 +113,7 @@ class Director:
         self._find_edges()
 
     def look_last(self) -> None:
-        """What is to be so at the very end is asked now: the controller is about to be ended, which is no part of it."""
+        """What is to be so at the very end is asked now: the controller is about to be ended, and that does not count."""
         self._sound_until_s = -math.inf
         self._look(self.scene.now_s)
         self._has_looked_last = True
