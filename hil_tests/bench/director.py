@@ -113,7 +113,7 @@ class Director:
         self._find_edges()
 
     def look_last(self) -> None:
-        """What is to be so at the very end is asked now: the controller is about to be ended, and that does not count."""
+        """What is to be so at the very end is asked now: that the controller is ended afterwards does not count."""
         self._sound_until_s = -math.inf
         self._look(self.scene.now_s)
         self._has_looked_last = True
