@@ -3,6 +3,8 @@
 The controller before this one has left its last status in the run folder. What it saw last and we see first has gone on
 in between, if nobody had to look away for long; of anything else that we found at our start we know only that it has
 been so at least since then.
+
+A grid that is not measured for a moment has not been anything else in it: the blackout does not begin anew.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from typing import Any
 
 import orjson
 
+from controller.grid_news import TOLD_AFTER_S
 from controller.model.reasons import Reason
 from controller.model.words import GridVerdict, Mode
 from controller.snapshot import NAME
-from controller.status import Status
+from controller.status import GridStatus, Status
 
 GAP_MAX_S = 60.0  # a restart takes three seconds; in a minute of nobody looking it may have ended and begun again
 
@@ -62,12 +65,13 @@ class SinceWhen:
     def __init__(self, before: Before | None) -> None:
         self._mode = _Found(before.mode if before else None, Mode.UNKNOWN)
         self._grid = _Found(before.grid if before else None, GridVerdict.UNKNOWN)
+        self._steadied = _Steadied()
 
     def told(self, status: Status) -> Status:
         """With the times of mode and grid as people would tell them."""
         is_unclear = status.reason is Reason.START_UNCLEAR  # locked out until the plant shows its mode
         mode = self._mode.told(Mode.UNKNOWN if is_unclear else status.mode, status.mode_since_s)
-        verdict = self._grid.told(status.grid.verdict, status.grid.since_s)
+        verdict = self._grid.told(status.grid.verdict, self._steadied.since_s(status.grid, status.written_at_s))
         grid = replace(status.grid, since_s=verdict.since_s, is_since_at_least=verdict.is_at_least)
         return replace(status, mode_since_s=mode.since_s, is_since_at_least=mode.is_at_least, grid=grid)
 
@@ -87,3 +91,19 @@ class _Found:
         if self._before is not None and self._before.state is state:
             return self._before
         return Span(state, since_s, is_at_least=True)
+
+
+class _Steadied:
+    """The last verdict that was measured, and how long it has stood, moments of blindness included."""
+
+    def __init__(self) -> None:
+        self._verdict = GridVerdict.UNKNOWN
+        self._since_s = self._seen_at_s = 0.0
+
+    def since_s(self, grid: GridStatus, now_s: float) -> float:
+        if grid.verdict is GridVerdict.UNKNOWN:
+            return grid.since_s
+        is_same = grid.verdict is self._verdict and grid.since_s - self._seen_at_s <= TOLD_AFTER_S
+        self._verdict, self._since_s = grid.verdict, self._since_s if is_same else grid.since_s
+        self._seen_at_s = now_s
+        return self._since_s

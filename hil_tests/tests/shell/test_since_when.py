@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.grid_news import TOLD_AFTER_S
 from controller.model.reasons import Reason
 from controller.model.words import GridVerdict, Mode
 from controller.since_when import GAP_MAX_S, SinceWhen, published_before
@@ -88,3 +89,29 @@ def test_a_status_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) ->
     assert published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S) is None, "a first start"
     (tmp_path / NAME).write_bytes(content)
     assert published_before(tmp_path, HUB.name, BOOT, FOUND_AT_S) is None
+
+
+def at(now_s: float, since_s: float, verdict: GridVerdict = GridVerdict.LOST) -> Status:
+    return replace(told(since_s=since_s, verdict=verdict), written_at_s=now_s)
+
+
+@pytest.mark.parametrize(("blind_s", "begins_anew"), [(0.05, False), (TOLD_AFTER_S, False), (TOLD_AFTER_S + 0.1, True)])
+@pytest.mark.parametrize("is_published", [False, True])
+def test_a_moment_without_a_measurement_does_not_make_the_blackout_young(
+    blind_s: float, begins_anew: bool, is_published: bool
+) -> None:
+    since, back_s = SinceWhen(None), 2000.0 + blind_s
+    since.told(at(900.0, 800.0, GridVerdict.OK))
+    since.told(at(1001.0, LOST_AT_S))
+    since.told(at(2000.0, LOST_AT_S))
+    if is_published:
+        assert since.told(at(2000.0 + blind_s, 2000.0, GridVerdict.UNKNOWN)).grid.since_s == 2000.0
+    for now_s in (back_s + 0.2, back_s + 50.0):
+        assert since.told(at(now_s, back_s)).grid.since_s == (back_s if begins_anew else LOST_AT_S)
+
+
+def test_and_a_grid_that_was_back_makes_another_one() -> None:
+    since = SinceWhen(None)
+    since.told(at(1001.0, LOST_AT_S))
+    since.told(at(1001.5, 1001.2, GridVerdict.OK))
+    assert since.told(at(1002.0, 1001.8)).grid.since_s == 1001.8
