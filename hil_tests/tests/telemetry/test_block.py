@@ -114,12 +114,21 @@ def test_blocks_end_with_their_minute_and_hold_every_sample() -> None:
     assert found[1].unix_s[0] == UNIX_S + 60.0
 
 
-def test_the_same_snapshot_is_one_sample_and_four_a_second_are_one() -> None:
+def test_the_same_snapshot_is_one_sample_and_so_are_two_close_to_each_other() -> None:
     sampler = Sampler()
-    for at_s in (1.0, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25):
+    for at_s in (1.0, 1.0, 1.25, 1.49, 1.5, 1.75, 2.25):
         sampler.add(status_at(at_s))
     (block,) = sampler.take()
-    assert block.instants_ms == (1000, 2000)
+    assert block.instants_ms == (1000, 1500, 2250)
+
+
+def test_each_second_has_its_sample_however_old_its_snapshot_is() -> None:
+    """Written every 0.27 s, looked for at each whole second: sometimes just written, sometimes nearly gone."""
+    sampler, period_s = Sampler(), 0.27
+    for second in range(1, 60):
+        sampler.add(status_at(second // period_s * period_s))
+    (block,) = sampler.take()
+    assert block.count == 59
 
 
 def test_a_wall_clock_that_jumps_costs_no_sample_and_no_order() -> None:
