@@ -99,6 +99,7 @@ class Loop:
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
     _advice: Advice = field(default_factory=Advice)  # of the last cycle
+    _was_acting: bool = False
     _is_held_back: bool = False  # the closing of the POI that passed in the last cycle was not written
     _is_late: bool = False  # the last cycle's orders were
     _bounds: tuple[DurableMemory, Advice, Bounds] | None = None
@@ -199,6 +200,9 @@ class Loop:
         is_acting = self.memory.durable.authority is not Authority.OBSERVE
         if is_acting:
             self.outputs.apply(self.links, self._allowed, now_s)
+        elif self._was_acting:
+            self.outputs.take_back(self.links)
+        self._was_acting = is_acting
         self.vetted_at_s = now_s if is_acting else None  # who only watches gives no sign of life either
         self.record(Cycle(now_s, memory, guard_memory, self.image, advice, decision, verdict))
         self._speak_of_devices(now_s)

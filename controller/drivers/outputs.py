@@ -56,12 +56,16 @@ class Outputs:
             self._close_switch(links, asset, feeder, now_s)
         self._close_poi(links, allowed.poi, now_s)
 
+    def take_back(self, links: Links) -> None:
+        """Whoever only watches from now on leaves nothing behind by which the POI would still close."""
+        self._wish(links, self._hub.poi.id, "close", value=False)
+        self._wish(links, self._hub.poi.id, "close_permit", value=False)
+
     def _open_poi(self, links: Links, command: PoiCommand) -> None:
         poi = self._hub.poi.id
         self._wish(links, poi, "open", command.open)
         if command.open:
-            self._wish(links, poi, "close", value=False)
-            self._wish(links, poi, "close_permit", value=False)
+            self.take_back(links)
 
     def _close_poi(self, links: Links, command: PoiCommand, now_s: float) -> None:
         poi = self._hub.poi

@@ -100,7 +100,7 @@ class Rig:
     def restart(self) -> None:
         """A new process: guard and drivers know nothing."""
         self.assembler = Assembler(self.site)
-        self.memory, self.allowed = GuardMemory(), Commands()
+        self.memory, self.allowed, self._was_acting = GuardMemory(), Commands(), False
         for link in self.links.values():
             link.forget()
 
@@ -130,6 +130,9 @@ class Rig:
         )  # who only watches answers for nothing
         if self.controller.is_running:
             self.outputs.apply(links, verdict.allowed, now_s)
+        elif self._was_acting:
+            self.outputs.take_back(links)
+        self._was_acting = self.controller.is_running
 
     @property
     def findings(self) -> list[Finding]:
