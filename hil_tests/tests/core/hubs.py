@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from controller.model.frozen import replace
 from controller.model.grid_code import GridCode, LossBand, ReturnWindow, SyncWindow
 from controller.model.hub import (
     Battery,
@@ -106,6 +108,11 @@ def battery(name: str = "battery", rating_va: float = 60_000.0, *, can_form: boo
 
 
 def hub(**changes: Any) -> Hub:
+    return replace(_plain(), **changes) if changes else _plain()
+
+
+@cache
+def _plain() -> Hub:
     feeders = (
         feeder("desk", 0, 800.0, (Phase.L1,), carries_control=True),
         feeder("medical", 1, 3_000.0, (Phase.L1,)),
@@ -113,7 +120,7 @@ def hub(**changes: Any) -> Hub:
         feeder("phones", 3, 2_000.0, (Phase.L2,), write_latency_s=0.8),
         feeder("ev_posts", 3, 22_000.0),
     )
-    plain = Hub(
+    return Hub(
         name="sample",
         label=LABEL,
         nominal_voltage_v=230.0,
@@ -131,7 +138,6 @@ def hub(**changes: Any) -> Hub:
         has_emergency_off=True,
         has_local_remote=True,
     )
-    return replace(plain, **changes)
 
 
 def _poi() -> Poi:
@@ -171,12 +177,7 @@ def _genset() -> Genset:
 
 def on_grid(at_s: float = 0.0, load_w: float = 20_000.0) -> ProcessImage:
     """Everything healthy, on grid, importing what the feeders draw in proportion to their rating."""
-    h = hub()
-    total_rated_w = sum(f.rated_w for f in h.feeders.values())
-    feeders = {
-        f.id: FeederSeen(at_s, CLOSED, PhaseValues.shared(load_w * f.rated_w / total_rated_w, f.phases), False)
-        for f in h.feeders.values()
-    }
+    feeders = {name: FeederSeen(at_s, CLOSED, power_w, False) for name, power_w in _shares_w(load_w).items()}
     return ProcessImage(
         poi=PoiSeen(
             measured_at_s=at_s,
@@ -195,7 +196,7 @@ def on_grid(at_s: float = 0.0, load_w: float = 20_000.0) -> ProcessImage:
             dso_lock=False,
             source=GridSource.PUBLIC,
         ),
-        batteries={name: battery_seen(at_s) for name in h.batteries},
+        batteries={name: battery_seen(at_s) for name in _plain().batteries},
         pv={"pv": PvSeen(at_s, ZERO, 50_000.0, True)},
         gensets={"genset": GensetSeen(at_s, GensetState.STOPPED, ZERO, 150.0)},
         feeders=feeders,
@@ -205,9 +206,17 @@ def on_grid(at_s: float = 0.0, load_w: float = 20_000.0) -> ProcessImage:
     )
 
 
+@cache
+def _shares_w(load_w: float) -> Mapping[str, PhaseValues]:
+    """What each feeder draws, in proportion to its rating."""
+    feeders = _plain().feeders.values()
+    ratio = load_w / sum(f.rated_w for f in feeders)
+    return {f.id: PhaseValues.shared(ratio * f.rated_w, f.phases) for f in feeders}
+
+
 def battery_seen(at_s: float = 0.0, **changes: Any) -> BatterySeen:
     plain = BatterySeen(at_s, InverterMode.GRID_FOLLOWING, ZERO, LIVE, 50.0, 90.0, 60_000.0, 60_000.0, 0.0, 20.0)
-    return replace(plain, **changes)
+    return replace(plain, **changes) if changes else plain
 
 
 def with_poi(seen: ProcessImage, **changes: Any) -> ProcessImage:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, PoiSeen, ProcessImage, WeatherSeen
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.words import BreakerPosition, InverterMode, SettingsGroup

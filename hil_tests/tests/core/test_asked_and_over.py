@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage, WeatherSeen
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason

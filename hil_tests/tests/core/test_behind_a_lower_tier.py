@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.core.decide import fresh_memory
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.reasons import EventKind, Reason

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from controller.core.decide import fresh_memory
 from controller.durable import dump_durable, load_durable
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, GensetSeen, PoiSeen, ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.phases import ZERO, PhaseValues

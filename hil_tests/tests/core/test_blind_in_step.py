@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from controller.model.frozen import replace
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.words import Mode, SettingsGroup
 from hil_tests.tests.core.test_contact_on_the_way import beside, steered

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, ProcessImage
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition

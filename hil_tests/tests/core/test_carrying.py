@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from controller.core.carrying import STEP_RATIO
+from controller.model.frozen import replace
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.core.charging import may_charge_w
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from hil_tests.tests.core.hubs import battery, battery_seen, hub, islanded, with_battery
 from hil_tests.tests.core.run import Run

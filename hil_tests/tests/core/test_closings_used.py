@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.core.resync import CLOSINGS_MAX, CLOSINGS_WINDOW_S
+from controller.model.frozen import replace
 from controller.model.memory import Attempt
 from controller.model.reasons import EventKind, Reason
 from hil_tests.tests.core.hubs import hub, islanded, on_grid

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from controller.model.advice import RequestKind
+from controller.model.frozen import replace
 from controller.model.hub import Hub, PoiSwitching
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import ZERO, PhaseValues

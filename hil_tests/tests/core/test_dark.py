@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from controller.core.black_start import GRID_IS_NEAR_S, STEPS
 from controller.core.start_rest import ATTEMPT_MEMORY_S, REST_S
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, ProcessImage
 from controller.model.memory import DurableMemory, Latch, PlannedIsland
 from controller.model.reasons import EventKind, Reason

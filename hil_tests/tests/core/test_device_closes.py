@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from controller.model.frozen import replace
 from controller.model.hub import PoiSwitching
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.core.dimming import OVER_S
+from controller.model.frozen import replace
 from controller.model.hub import Dimming
 from controller.model.image import DimmingSeen, ProcessImage
 from controller.model.phases import PhaseValues

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from controller.core.decide import decide, fresh_memory
 from controller.core.memory import CoreMemory
 from controller.model.advice import Advice
 from controller.model.commands import Commands
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory, Latch
 from controller.model.reasons import Reason

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from controller.core.decide import fresh_memory
 from controller.core.memory import FeederMemory
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.phases import ZERO

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.core.sources import ISLAND_MODES
 from controller.model.commands import BatteryCommand
+from controller.model.frozen import replace
 from controller.model.hub import Hub
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues

@@ -6,11 +6,11 @@ An N-PE relay closes behind the proof of an open POI and never beside the grid: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.hub import Earthing
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues

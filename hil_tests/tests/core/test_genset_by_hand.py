@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.model.commands import GensetCommand
+from controller.model.frozen import replace
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import ZERO
 from controller.model.reasons import Reason

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage, WeatherSeen
 from controller.model.phases import ZERO
 from controller.model.reasons import EventKind, Reason

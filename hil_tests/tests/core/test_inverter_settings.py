@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage, PvSeen
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode, SettingsGroup

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.core.calm import SAMPLE_GAP_MAX_S, SAMPLES_MAX, SHED_SHOWS_S, SWING_S, watch_slips
 from controller.core.memory import SlipSeen
 from controller.core.resync import CLOSINGS_MAX
 from controller.model.advice import Advice
+from controller.model.frozen import replace
 from controller.model.image import PoiSeen
 from controller.model.phases import PhaseValues
 from controller.model.words import Mode

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.model.advice import RequestKind
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import ZERO
 from controller.model.reasons import EventKind, Reason

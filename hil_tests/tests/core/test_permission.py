@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.core.calm import SWING_S
 from controller.model.advice import Advice
+from controller.model.frozen import replace
 from controller.model.hub import PoiSwitching
 from controller.model.reasons import Reason
 from controller.model.words import Mode, Switcher

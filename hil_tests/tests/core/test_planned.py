@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from controller.core.leaving import PREPARE_MAX_S
 from controller.model.advice import RequestKind
+from controller.model.frozen import replace
 from controller.model.hub import Earthing, Hub, PoiSwitching
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues

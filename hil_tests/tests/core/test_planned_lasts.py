@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.durable import dump_durable, joined, load_durable
 from controller.model.advice import RequestKind
+from controller.model.frozen import replace
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Mode
 from hil_tests.tests.core.asking import ask, beside_the_grid, quiet, started

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from controller.core.ramp import AHEAD_RATIO
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage, PvSeen
 from controller.model.memory import Attempt
 from controller.model.phases import PhaseValues

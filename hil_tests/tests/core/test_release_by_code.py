@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.words import Authority, Mode
 from hil_tests.tests.core.hubs import hub, islanded
 from hil_tests.tests.core.run import Run

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from controller.core.decide import decide, fresh_memory
 from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.memory import DurableMemory
 from controller.model.phases import PhaseValues

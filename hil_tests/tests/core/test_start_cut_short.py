@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from controller.core.start_rest import CUT_SHORT_S, KIND, REST_S
+from controller.model.frozen import replace
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.words import Mode
 from hil_tests.tests.core.hubs import dark, hub

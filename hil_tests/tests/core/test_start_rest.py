@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, ProcessImage
 from controller.model.reasons import Reason
 from controller.model.words import Mode

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from controller.bounds import bounds_of
@@ -12,6 +11,7 @@ from controller.guard.memory import GuardMemory
 from controller.guard.vet import vet
 from controller.model.advice import Advice
 from controller.model.decision import Veto
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.words import Mode
 from hil_tests.tests.core.hubs import hub
