@@ -64,6 +64,7 @@ def _answer(
     values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
     inputs: dict[str, Input] = {
         "who": request.who,
+        "request": request.id,
         "at_the_hub": request.at_the_hub,
         "authority": memory.durable.authority.value,
         "emergency_off": seen.emergency_off,
