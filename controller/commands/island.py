@@ -39,8 +39,9 @@ supplies itself, though the grid is there (IEEE 2030.7 T1). It stays so until
 somebody asks for the return, until its time is over, or until the battery has
 little left. 'off': back to the grid, in step, as after a blackout. With an inverter that may
 take over beside the grid there is no break; others leave the hub without power
-for about a second: 'hallig check' says which. A refusal comes with its reason.
-The request is journaled with your name.""",
+for about a second: 'hallig check' says which. A hub that is an island already,
+as in a blackout, stays one when the grid comes back, as long as above. A refusal
+comes with its reason. The request is journaled with your name.""",
     examples=(
         ("hallig island on --for 2h", "before announced work on the grid"),
         ("hallig island off", "back"),
