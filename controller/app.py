@@ -203,6 +203,8 @@ class _App:
 
     def _after_cycle(self, loop: Loop, now_s: float) -> None:
         self._watchdog.feed(now_s)
+        if loop.decision is not None:
+            self._socket.answers.note(loop.decision.events, loop.ticket, now_s)
         notify("WATCHDOG=1")
         self._links.set_islanded(loop.memory.mode is not Mode.GRID_CONNECTED)
         self._links.set_eager(loop.is_tense)

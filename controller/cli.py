@@ -60,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. No mistake of a person shows a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
     sys.excepthook = _last_words
+    _fill_what_is_closed()
     try:
         code = _dispatch(words)
         sys.stdout.flush()
@@ -174,6 +175,18 @@ def _close_quietly() -> None:
     """The reader has gone (`| head`): nothing more may be written, not even at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _fill_what_is_closed() -> None:
+    """Of a closed stream (`>&-`) nobody reads: the exit code tells. No file opened later may take its place."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+        setattr(sys, name, os.fdopen(number, mode))
 
 
 def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

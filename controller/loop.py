@@ -96,6 +96,7 @@ class Loop:
     outside: Advice = field(default_factory=Advice)  # foresight, notices and calendar; requests are added to it
     decision: Decision | None = None  # of the last cycle
     verdict: Verdict | None = None  # on it
+    ticket: Ticket | None = None  # of what it gave the journal
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
     _advice: Advice = field(default_factory=Advice)  # of the last cycle
@@ -194,7 +195,7 @@ class Loop:
             self.record(Cycle(now_s, memory, guard_memory, self.image, advice, None, None, error))
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
-        self.decision, self.verdict = decision, verdict
+        self.decision, self.verdict, self.ticket = decision, verdict, ticket
         self._allowed = self._in_time(self.gate.pass_through(verdict.allowed, ticket, now_s), now_s, begun_s)
         self._is_held_back = verdict.allowed.poi.close is not None and self._allowed.poi.close is None
         is_acting = self.memory.durable.authority is not Authority.OBSERVE

@@ -1,7 +1,8 @@
 """The one Unix socket: people's requests come in, events go out. Length-prefixed JSON, peers checked.
 
-Methods: `ping`; `request`, what a person asks; `events`, by cursor; `read`, values with their age and their source;
-`verify`, one slice of the walk along the journal's chain.
+Methods: `ping`; `request`, what a person asks; `answer`, what became of it; `events`, by cursor; `read`, values with
+their age and their source; `verify`, one slice of the walk along the journal's chain. Only `events` and `verify` need
+the disk.
 
 A frame is a 4-byte big-endian length and that many bytes of JSON, at most 64 kB. Requests are advice: they live for at
 most thirty seconds of our own clock and are never stored and forwarded.
@@ -23,6 +24,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from controller.answers import Answers
 from controller.config.wording import wanted
 from controller.journal import Journal
 from controller.journal_chain import ASKED_COUNT, Walk
@@ -52,6 +54,14 @@ class RequestFrame(BaseModel):
     ttl_s: float = Field(default=10.0, gt=0, le=30)
     for_s: float | None = Field(default=None, ge=60, le=7 * 86_400)  # of `island_on`; none: until somebody asks
     is_automatic: bool = False  # a timetable or a warning asks, no person
+
+
+class AnswerFrame(BaseModel):
+    """Of which request somebody wants to know what became of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    method: str
+    id: str = Field(min_length=1, max_length=64)
 
 
 class EventsFrame(BaseModel):
@@ -84,10 +94,11 @@ ReadOne = Callable[[str], dict[str, Any]]
 
 
 class ControlSocket:
-    """Serves the socket; keeps the living requests. `read_one` is set by whoever has the values."""
+    """Serves the socket; keeps the living requests. `read_one` and `answers` are fed by the shell."""
 
     def __init__(self, run_dir: Path, journal: Journal, now: Callable[[], float]) -> None:
         self._path = run_dir / NAME
+        self.answers = Answers(journal)
         self.read_one: ReadOne | None = None
         self._journal, self._now = journal, now
         self._requests: list[OperatorRequest] = []
@@ -155,10 +166,12 @@ class ControlSocket:
                 return {"ok": True}
             case "request":
                 return self._take(RequestFrame.model_validate(raw))
+            case "answer":
+                return {"answer": self.answers.told(AnswerFrame.model_validate(raw).id)}
             case "read":
                 return self._read(ReadFrame.model_validate(raw))
             case _:
-                return {"error": "unknown_method", "detail": "known: ping, events, read, request, verify"}
+                return {"error": "unknown_method", "detail": "known: answer, events, ping, read, request, verify"}
 
     async def _events(self, frame: EventsFrame) -> dict[str, Any]:
         after, limit = frame.after, frame.limit

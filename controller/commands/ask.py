@@ -25,7 +25,7 @@ from controller.model.reasons import Reason
 from controller.model.words import Mode
 
 if TYPE_CHECKING:
-    from controller.commands.transfer import Story
+    from controller.commands.situation import Looks
     from controller.status import Status
 
 START_S = 90.0  # of a black start: a genset's start time, forming, and the first tier
@@ -77,7 +77,9 @@ Asks the running controller for one of:
 'release' needs --at-the-hub: you stand there, have looked, and the cause is gone.
 A line is made safe by the five safety rules, never by 'open'. A refusal comes with
 its reason; the guard has the last word on what is then done. The request is
-journaled with your name. Requests live ten seconds and are never kept for later.""",
+journaled with your name; a disk that takes nothing keeps no order from being
+given, and the answer says that it is not written down yet. Requests live ten
+seconds and are never kept for later.""",
     examples=(
         ("hallig ask black-start", "the hub is dark, and you do not want to wait for its next attempt"),
         ("hallig ask release emergency_off --at-the-hub", "the button is pulled out again, and nobody is in danger"),
@@ -98,6 +100,7 @@ journaled with your name. Requests live ten seconds and are never kept for later
         "taken": "whether the request was taken",
         "reason": "code: of the refusal, or of the last change of mode; `operator`: taken",
         "mode": "the mode that the hub is in now",
+        "written": "whether that stands in the journal, on disk; until then a restart of the controller forgets it",
     },
 )
 
@@ -115,35 +118,34 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, follow it, say how it went."""
-    from controller.commands.situation import Looker  # noqa: PLC0415  (pydantic: not for --help)
+    from controller.commands.asking import ask_for, refused, unwritten  # noqa: PLC0415  (pydantic: not for --help)
+    from controller.commands.situation import Looker  # noqa: PLC0415
     from controller.commands.speech import speaker  # noqa: PLC0415
-    from controller.commands.transfer import Story  # noqa: PLC0415
 
     wish = WISHES[arguments.wish]
     subject, site = _words(wish, arguments.wish, arguments.words)
     hub, say = find_hub(site, arguments.run_dir), speaker(arguments.lang)
     _stands_there(wish, arguments.wish, at_the_hub=arguments.at_the_hub)
-    status = Looker(hub).look().status
+    looker = Looker(hub)
+    status = looker.look().status
     if wish.subjects is not None and subject is not None:
         _known(subject, wish.subjects(status))
-    story = Story(hub)
-    answer = story.ask(wish.kind, subject=subject, at_the_hub=arguments.at_the_hub)
-    is_taken, reason = answer["kind"] == "requested", str(answer["reason"])
-    mode = status.mode.value
-    if is_taken and wish.kind == "black_start":
-        mode, reason = _how_it_went(story, mode, reason)
+    answer = ask_for(hub, wish.kind, subject=subject, at_the_hub=arguments.at_the_hub)
+    mode, reason = status.mode.value, answer.reason
+    if answer.is_taken and wish.kind == "black_start":
+        mode, reason = _how_it_went(looker, answer.at_s, (mode, reason))
     has_failed = wish.kind == "black_start" and mode in STARTING
     if arguments.as_json:
-        told = {"hub": hub.name, "wish": arguments.wish, "subject": subject, "taken": is_taken}
-        print_json({**told, "reason": reason, "mode": mode})
-        return OK if is_taken and not has_failed else PROBLEM
-    why = say(f"reason.{reason}")
-    if not is_taken:
-        raise CommandError("refused", PROBLEM, say("island.refused", reason=why))
+        told = {"hub": hub.name, "wish": arguments.wish, "subject": subject, "taken": answer.is_taken}
+        print_json({**told, "reason": reason, "mode": mode, "written": answer.is_written})
+        return OK if answer.is_taken and not has_failed else PROBLEM
+    if not answer.is_taken:
+        raise refused(answer, say)
     if has_failed:
+        why = say(f"reason.{reason}")
         raise CommandError("not_started", PROBLEM, say("ask.not_started", mode=say(f"mode.{mode}"), reason=why))
     what = say(f"request.{wish.kind}") + ("" if subject is None else f" ({subject})")
-    print_lines([say("ask.taken", what=what, mode=say(f"mode.{mode}"))])
+    print_lines([say("ask.taken", what=what, mode=say(f"mode.{mode}")), *unwritten(answer, say)])
     return OK
 
 
@@ -173,17 +175,12 @@ def _known(subject: str, known: list[str]) -> None:
     raise CommandError("usage", USAGE, f"there is no '{subject}' to ask that of", hint)
 
 
-def _how_it_went(story: Story, mode: str, reason: str) -> tuple[str, str]:
+def _how_it_went(looks: Looks, since_s: float, so_far: tuple[str, str]) -> tuple[str, str]:
     """The mode in which the start ended, or in which it still is when patience is over; and why."""
-    from controller.commands.transfer import mode_of  # noqa: PLC0415  (as above)
+    from controller.commands.asking import modes_since  # noqa: PLC0415  (as above)
 
-    began = False
-    for line in story.coming(START_S):
-        found = mode_of(line)
-        if found is None:
-            continue
-        mode, reason = found, str(line["reason"])
-        if mode not in STARTING or began:
+    for status in modes_since(looks, since_s, START_S):
+        so_far = status.mode.value, status.reason.value
+        if status.mode is not Mode.BLACK_START:
             break
-        began = mode == "black_start"
-    return mode, reason
+    return so_far

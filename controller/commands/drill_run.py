@@ -5,18 +5,19 @@ The wish carries its own end: a drill whose process dies is over a minute later 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controller import clock
-from controller.commands.contact import NoContactError
+from controller.commands.asking import LOOK_S
 from controller.commands.drill_plan import ABORTS, LASTS_S, Plan, why_abort, why_abort_soon
 from controller.commands.frame import CommandError, pause
 from controller.commands.island import LEAVING_S
-from controller.commands.transfer import LOOK_S, Story, between_s, mode_of
+from controller.commands.transfer import Story, at_s, between_s, mode_of
 
 if TYPE_CHECKING:
-    from controller.commands.event_source import LogLine
+    from controller.commands.asking import Answer
     from controller.commands.situation import Looks
 
 GRACE_S = 60.0  # by which the wish outlives the drill
@@ -45,17 +46,18 @@ def run_drill(looker: Looks, plan: Plan, back_s: float) -> Outcome:
     outcome = Outcome(clock.unix_s(), charge_before_pct=plan.charge_pct)
     story = Story(looker.look().hub)
     answer = story.ask("island_on", plan.lasts_s + GRACE_S)
-    if answer["kind"] != "requested":
-        outcome.result, outcome.reason = "refused", str(answer["reason"])
+    if not answer.is_taken:
+        outcome.result, outcome.reason = "refused", answer.reason
         return outcome
     try:
         outcome.reason = _leave(story) or _stay(looker, plan)
     except KeyboardInterrupt:
         outcome.reason = "interrupted"
-    except NoContactError as error:
+    except CommandError as error:  # nobody answers, or nobody can read the journal any more
         outcome.reason = error.message
     if outcome.reason == ABORTS[6]:
-        story.more()
+        with contextlib.suppress(CommandError):
+            story.more()
         outcome.reason += _who_ended_it(story)
     _go_back(story, outcome, back_s)
     _measure(story, answer, outcome)
@@ -109,11 +111,12 @@ def _go_back(story: Story, outcome: Outcome, back_s: float) -> None:
     """Ask for the return, and see it through; without contact the wish ends by itself."""
     try:
         asked = story.ask("island_off")
+        story.more()
         if any(mode_of(line) == "grid_connected" for line in story.lines):
             return
         for line in story.coming(back_s):
             if mode_of(line) == "grid_connected":
-                outcome.return_s = between_s(asked, line)
+                outcome.return_s = between_s(asked.at_s, at_s(line))
                 return
     except CommandError as error:
         outcome.reason = outcome.reason or error.message
@@ -121,12 +124,12 @@ def _go_back(story: Story, outcome: Outcome, back_s: float) -> None:
     outcome.reason = outcome.reason or "not back on the grid in time"
 
 
-def _measure(story: Story, answer: LogLine, outcome: Outcome) -> None:
+def _measure(story: Story, answer: Answer, outcome: Outcome) -> None:
     opened = next((line for line in story.lines if line["kind"] == "ordered_open"), None)
     island = next((line for line in story.lines if mode_of(line) == "islanded"), None)
     back = next((line for line in story.lines if line["values"].get("what") == "island_off"), None)
     beside = any(line["rule"] == "form: beside_the_grid" for line in story.lines)
-    outcome.prepare_s, outcome.transfer_s = between_s(answer, opened), between_s(opened, island)
+    outcome.prepare_s, outcome.transfer_s = between_s(answer.at_s, at_s(opened)), between_s(at_s(opened), at_s(island))
     outcome.break_max_s = 0.0 if beside and outcome.transfer_s is not None else outcome.transfer_s
-    outcome.island_s = between_s(island, back)
+    outcome.island_s = between_s(at_s(island), at_s(back))
     outcome.shed = tuple(str(line["subject"]) for line in story.lines if line["kind"] == "shed")

@@ -18,13 +18,16 @@ from controller.commands.frame import (
     print_lines,
 )
 from controller.commands.hubs import add_hub, find_hub
+from controller.model.words import Mode
 
 if TYPE_CHECKING:
-    from controller.commands.event_source import LogLine
-    from controller.commands.transfer import Story
+    from controller.commands.asking import Answer
+    from controller.commands.situation import Looks
+    from controller.status import Status
 
 LEAVING_S = 45.0  # preparing, opening and forming take thirty at most
 BACK_S = 2.0
+ON_THE_WAY = (Mode.PLANNED_ISLANDING, Mode.UNKNOWN)  # not known: restarted on the way
 SHORTEST_S, LONGEST_S = 60.0, 7 * 86_400.0
 ABOUT = About(
     name="island",
@@ -36,8 +39,9 @@ supplies itself, though the grid is there (IEEE 2030.7 T1). It stays so until
 somebody asks for the return, until its time is over, or until the battery has
 little left. 'off': back to the grid, in step, as after a blackout. With an inverter that may
 take over beside the grid there is no break; others leave the hub without power
-for about a second: 'hallig check' says which. A refusal comes with its reason.
-The request is journaled with your name.""",
+for about a second: 'hallig check' says which. A hub that is an island already,
+as in a blackout, stays one when the grid comes back, as long as above. A refusal
+comes with its reason. The request is journaled with your name.""",
     examples=(
         ("hallig island on --for 2h", "before announced work on the grid"),
         ("hallig island off", "back"),
@@ -56,6 +60,7 @@ The request is journaled with your name.""",
         "reason": "code: of the refusal, or of the last change of mode",
         "mode": "the mode that the hub is in now",
         "took_s": "with `on`: seconds from the request to the island; null: it was one already, or did not become one",
+        "written": "whether that stands in the journal, on disk; until then a restart of the controller forgets it",
     },
 )
 
@@ -71,33 +76,33 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, follow it, say how it went."""
-    from controller.commands.situation import Looker  # noqa: PLC0415  (pydantic: not for --help)
+    from controller.commands.asking import ask_for, refused, unwritten  # noqa: PLC0415  (pydantic: not for --help)
+    from controller.commands.situation import Looker  # noqa: PLC0415
     from controller.commands.speech import number, speaker  # noqa: PLC0415
-    from controller.commands.transfer import Story, between_s, mode_of  # noqa: PLC0415
 
     is_on = arguments.switch == "on"
     lasts_s = _lasts_s(arguments.lasts, is_on=is_on)
     hub, say = find_hub(arguments.site, arguments.run_dir), speaker(arguments.lang)
-    was = Looker(hub).look().status.mode.value
-    story = Story(hub)
-    answer = story.ask(f"island_{arguments.switch}", lasts_s, is_automatic=arguments.automatic)
-    is_taken = answer["kind"] == "requested"
-    last = _last_mode(story, was, is_on=is_on) if is_taken else None
-    mode = was if last is None else str(mode_of(last))
-    reason = str(answer["reason"] if last is None else last["reason"])
-    has_left = is_taken and mode == "islanded"
-    took_s = between_s(answer, last) if is_on and has_left else None
+    looker = Looker(hub)
+    was = looker.look().status.mode.value
+    answer = ask_for(hub, f"island_{arguments.switch}", for_s=lasts_s, is_automatic=arguments.automatic)
+    last = _last_mode(looker, was, answer, is_on=is_on) if answer.is_taken else None
+    mode = was if last is None else last.mode.value
+    reason = answer.reason if last is None else last.reason.value
+    has_left = answer.is_taken and mode == "islanded"
+    took_s = round(last.mode_since_s - answer.at_s, 3) if is_on and has_left and last is not None else None
     if arguments.as_json:
-        print_json({"hub": hub.name, "taken": is_taken, "reason": reason, "mode": mode, "took_s": took_s})
-        return OK if is_taken and (has_left or not is_on) else PROBLEM
-    why = say(f"reason.{reason}")
-    if not is_taken:
-        raise CommandError("refused", PROBLEM, say("island.refused", reason=why))
+        told = {"hub": hub.name, "taken": answer.is_taken, "reason": reason, "mode": mode, "took_s": took_s}
+        print_json({**told, "written": answer.is_written})
+        return OK if answer.is_taken and (has_left or not is_on) else PROBLEM
+    if not answer.is_taken:
+        raise refused(answer, say)
     if is_on and not has_left:
+        why = say(f"reason.{reason}")
         raise CommandError("given_up", PROBLEM, say("island.given_up", mode=say(f"mode.{mode}"), reason=why))
     seconds = "" if took_s is None else number(say, took_s, 1)
     key = "island.off" if not is_on else "island.stays" if took_s is None else "island.on"
-    print_lines([say(key, seconds=seconds, mode=say(f"mode.{mode}"))])
+    print_lines([say(key, seconds=seconds, mode=say(f"mode.{mode}")), *unwritten(answer, say)])
     return OK
 
 
@@ -112,17 +117,14 @@ def _lasts_s(text: str | None, *, is_on: bool) -> float | None:
     return seconds
 
 
-def _last_mode(story: Story, was: str, *, is_on: bool) -> LogLine | None:
-    """The change of mode that decides; None: there was none, or none yet."""
-    from controller.commands.transfer import mode_of  # noqa: PLC0415  (as above)
+def _last_mode(looks: Looks, was: str, answer: Answer, *, is_on: bool) -> Status | None:
+    """The state after the change of mode that decides; None: there was none, or none yet."""
+    from controller.commands.asking import modes_since  # noqa: PLC0415  (as above)
 
     if is_on and was == "islanded":
         return None
-    found = next((line for line in reversed(story.lines) if mode_of(line)), None)
-    if found is None or (is_on and mode_of(found) == "planned_islanding"):
-        for line in story.coming(LEAVING_S if is_on else BACK_S):
-            if mode_of(line) is not None:
-                found = line
-                if mode_of(line) != "planned_islanding":
-                    break
+    found = None
+    for found in modes_since(looks, answer.at_s, LEAVING_S if is_on else BACK_S):
+        if found.mode not in ON_THE_WAY:
+            break
     return found

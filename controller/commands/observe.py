@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from controller.commands.asker import who
 from controller.commands.frame import (
     NO_CONTACT,
     OK,
@@ -22,7 +21,6 @@ from controller.commands.frame import (
 from controller.commands.hubs import HubPlace, add_hub, find_hub
 
 PATIENCE_S = 4.0
-REFUSAL_S = 1.0  # a manual hub will not become automatic: long enough to be sure that it did not
 LOOK_S = 0.1
 KIND = {"on": "observe_on", "off": "observe_off"}
 WANTED = {"on": "observe", "off": "auto"}
@@ -68,16 +66,17 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, wait for the effect, say what it means."""
-    from controller.commands.situation import Looker  # noqa: PLC0415  (pydantic: not for --help)
+    from controller.commands.asking import ask_for, unwritten  # noqa: PLC0415  (pydantic: not for --help)
+    from controller.commands.contact import ask  # noqa: PLC0415
+    from controller.commands.situation import Looker  # noqa: PLC0415
     from controller.commands.speech import speaker  # noqa: PLC0415
 
     hub, wanted, say = find_hub(arguments.site, arguments.run_dir), WANTED[arguments.switch], speaker(arguments.lang)
     looker = Looker(hub)
-    _ask(hub, None)
+    ask(hub, method="ping")
     before = looker.look().status.authority.value
-    if before != wanted:
-        _ask(hub, KIND[arguments.switch])
-    look = _after(looker, wanted, REFUSAL_S if before == "manual" and wanted == "auto" else PATIENCE_S)
+    answer = ask_for(hub, KIND[arguments.switch]) if before != wanted else None
+    look = _after(looker, wanted, PATIENCE_S if answer is None or answer.is_taken else LOOK_S)
     status = look.status
     took_effect = look.has_contact and status.authority.value == wanted
     devices = _devices(hub) if arguments.switch == "on" else []
@@ -89,18 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("refused", PROBLEM, _why_not(say, before), "'hallig events' has its answer.")
     already = [say("observe.already")] if before == wanted else []
     meaning = say(f"observe.{arguments.switch}", mode=say(f"mode.{status.mode.value}"))
-    print_lines([*already, *meaning.splitlines(), *(_device_line(say, device) for device in devices)])
+    remarks = unwritten(answer, say) if answer is not None else []
+    print_lines([*already, *meaning.splitlines(), *(_device_line(say, device) for device in devices), *remarks])
     return OK
-
-
-def _ask(hub: HubPlace, kind: str | None) -> None:
-    """None: only whether anybody is there."""
-    from controller.commands.contact import ask  # noqa: PLC0415
-
-    if kind is None:
-        ask(hub, method="ping")
-    else:
-        ask(hub, method="request", kind=kind, who=who())
 
 
 def _after(looker: Any, wanted: str, patience_s: float) -> Any:

@@ -1,18 +1,14 @@
-"""A planned island as commands follow it: the request, its answer, and what the journal then says, line by line."""
+"""A planned island as a drill follows it: the request, its answer, and what the journal then says, line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from controller.commands.asker import who
-from controller.commands.contact import ask
+from controller.commands.asking import LOOK_S, Answer, ask_for
 from controller.commands.event_source import LogLine, SocketSource
-from controller.commands.frame import PROBLEM, CommandError, pause
+from controller.commands.frame import pause
 from controller.commands.hubs import HubPlace
 
-ANSWER_S = 4.0
-LOOK_S = 0.1
 PAGE_COUNT = 200
 MODE_KINDS = ("mode_changed", "recovered")
 
@@ -34,19 +30,9 @@ class Story:
             self.lines += found
         return found
 
-    def ask(self, kind: str, for_s: float | None = None, **more: Any) -> LogLine:
-        """Ask for something; the line with the answer, taken or refused. `more`: fields of the request.
-
-        Raises:
-            CommandError: nobody has answered in time.
-        """
-        told = {name: value for name, value in {**more, "for_s": for_s}.items() if value is not None}
-        ask(self._hub, method="request", kind=kind, who=who(), **told)
-        for line in self.coming(ANSWER_S):
-            if line["kind"] in ("requested", "request_refused") and line["values"].get("what") == kind:
-                return line
-        hint = "'hallig status' shows what it does now, 'hallig events' whether it writes its journal."
-        raise CommandError("no_answer", PROBLEM, "the controller has not answered the request in time", hint)
+    def ask(self, kind: str, for_s: float | None = None) -> Answer:
+        """Ask for something. Raises CommandError: nobody has answered in time."""
+        return ask_for(self._hub, kind, for_s=for_s)
 
     def coming(self, patience_s: float) -> Iterator[LogLine]:
         """Lines as they come, until patience is over."""
@@ -60,6 +46,11 @@ def mode_of(line: LogLine) -> str | None:
     return str(line["values"].get("to")) if line["kind"] in MODE_KINDS else None
 
 
-def between_s(first: LogLine | None, second: LogLine | None) -> float | None:
-    """From one line to the other, on the controller's own clock."""
-    return None if first is None or second is None else round(float(second["mono_s"]) - float(first["mono_s"]), 3)
+def between_s(first_s: float | None, second_s: float | None) -> float | None:
+    """From one instant to the other, on the controller's own clock."""
+    return None if first_s is None or second_s is None else round(second_s - first_s, 3)
+
+
+def at_s(line: LogLine | None) -> float | None:
+    """When it was."""
+    return None if line is None else float(line["mono_s"])

@@ -118,6 +118,7 @@ INPUTS = (
     "dso_lock",
     "latched",
     "who",
+    "request",
     "at_the_hub",
     "authority",
     "ordered",

@@ -55,15 +55,14 @@ def take_requests(memory: CoreMemory, situation: Situation, advice: Advice) -> t
     return memory, tuple(events)
 
 
-def _answer(
-    request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, after: CoreMemory | Reason | None
-) -> Event:
+def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, after: CoreMemory | Reason) -> Event:
     was_taken = isinstance(after, CoreMemory)
-    why = after if isinstance(after, Reason) else Reason.OPERATOR if was_taken else Reason.NOT_POSSIBLE
+    why = after if isinstance(after, Reason) else Reason.OPERATOR
     kind = EventKind.REQUESTED if was_taken else EventKind.REQUEST_REFUSED
     values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
     inputs: dict[str, Input] = {
         "who": request.who,
+        "request": request.id,
         "at_the_hub": request.at_the_hub,
         "authority": memory.durable.authority.value,
         "emergency_off": seen.emergency_off,
@@ -73,8 +72,8 @@ def _answer(
     return Event(kind, why, request.subject or "hub", values, rule, inputs)
 
 
-def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
-    """The memory after the request; None when it is refused, or why."""
+def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason:
+    """The memory after the request, or why it is refused."""
     hub, now_s = situation.hub, situation.now_s
     match request.kind:
         case RequestKind.OBSERVE_ON | RequestKind.OBSERVE_OFF | RequestKind.MANUAL_ON | RequestKind.MANUAL_OFF:
@@ -91,13 +90,13 @@ def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> 
             return ask_about_island(memory, request, situation)
 
 
-def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreMemory | None:
+def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreMemory | Reason:
     before = memory.durable.authority
     if kind is RequestKind.OBSERVE_ON:
         since_s = memory.observing_since_s if before is Authority.OBSERVE else now_s
         return replace(memory, observing_since_s=since_s, durable=replace(memory.durable, authority=Authority.OBSERVE))
     if kind in TURNS_OFF and before not in (TURNS_OFF[kind], Authority.AUTO):
-        return None
+        return Reason.OBSERVE_ONLY if before is Authority.OBSERVE else Reason.IN_MANUAL
     if before is Authority.OBSERVE:
         memory = _wake(memory, now_s)
     authority = Authority.MANUAL if kind is RequestKind.MANUAL_ON else Authority.AUTO
@@ -142,7 +141,7 @@ def _woken(feeder: AssetId, state: FeederMemory, durable: DurableMemory, now_s: 
     return replace(found, close_attempts=state.close_attempts, quarantined=state.quarantined)
 
 
-def _release(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
+def _release(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason:
     """Only by a person at the hub, and only when the cause is gone."""
     seen = situation.seen
     still_there = {"emergency_off": seen.emergency_off is not False, "dso_lock": seen.poi.dso_lock is not False}
@@ -159,7 +158,7 @@ def _release(memory: CoreMemory, request: OperatorRequest, situation: Situation)
         durable = _without_tries(memory.durable, subject)
         return replace(memory, durable=durable, feeders={**memory.feeders, subject: freed})
     if memory.durable.latch(subject) is None:
-        return None
+        return Reason.NOTHING_LATCHED
     latches = tuple(latch for latch in memory.durable.latches if latch.subject != subject)
     return replace(memory, durable=replace(memory.durable, latches=latches))
 
@@ -170,12 +169,12 @@ def _without_tries(durable: DurableMemory, feeder: AssetId) -> DurableMemory:
     return replace(durable, quarantined=durable.quarantined - {feeder}, tried=tried)
 
 
-def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason | None:
+def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason:
     feeder = situation.hub.feeders.get(request.subject or "")
     if feeder is None:
-        return None
+        return Reason.UNKNOWN_ASSET
     if request.kind is RequestKind.OPEN_FEEDER:
-        return None if feeder.carries_control else _hold_open(memory, feeder.id)
+        return Reason.CARRIES_CONTROL if feeder.carries_control else _hold_open(memory, feeder.id)
     if is_faulty(feeder, situation):
         return Reason.CAUSE_REMAINS
     if stands_behind(memory, feeder, situation):
@@ -199,10 +198,10 @@ def _let_close(memory: CoreMemory, feeder: AssetId, now_s: float) -> CoreMemory:
     return replace(memory, durable=durable, feeders={**memory.feeders, feeder: freed})
 
 
-def _act_on_genset(memory: CoreMemory, request: OperatorRequest, hub: Hub, now_s: float) -> CoreMemory | None:
+def _act_on_genset(memory: CoreMemory, request: OperatorRequest, hub: Hub, now_s: float) -> CoreMemory | Reason:
     genset = request.subject or ""
     if genset not in hub.gensets:
-        return None
+        return Reason.UNKNOWN_ASSET
     if request.kind is RequestKind.STOP_GENSET:
         after = SourceMemory(reason=Reason.GENSET_NOT_NEEDED)
     else:

@@ -36,7 +36,7 @@ def ask_about_island(memory: CoreMemory, request: OperatorRequest, situation: Si
     if request.kind is RequestKind.ISLAND_OFF and memory.durable.planned is None:
         return Reason.ISLAND_NOT_ASKED
     if request.kind is RequestKind.RECONNECT and memory.mode is Mode.GRID_CONNECTED:
-        return Reason.NOT_POSSIBLE  # a release kept for the next blackout would be nobody's word
+        return Reason.ON_GRID_ALREADY  # a release kept for the next blackout would be nobody's word
     if request.kind is RequestKind.RECONNECT and memory.poi.closed_is_refuted:
         return Reason.CONTACT_REFUTED
     fuse = why_no_sync(memory, situation) if request.kind is RequestKind.RECONNECT else None

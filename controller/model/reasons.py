@@ -54,7 +54,11 @@ class Reason(Enum):
     NOT_AT_THE_HUB = "not_at_the_hub"  # a release is for who stands there and has looked
     CAUSE_REMAINS = "cause_remains"  # of a latch, or nobody knows
     LOWER_TIER_WAITS = "lower_tier_waits"  # for a charge that nobody sees: a person asks for that one first
-    NOT_POSSIBLE = "not_possible"  # what was asked for
+    UNKNOWN_ASSET = "unknown_asset"  # nothing at this hub has the name that was asked for
+    CARRIES_CONTROL = "carries_control"  # the feeder supplies our own gear or a radio: never opened on request
+    NOTHING_LATCHED = "nothing_latched"  # to be released
+    IN_MANUAL = "in_manual"  # which the end of observing does not end
+    ON_GRID_ALREADY = "on_grid_already"  # a return was asked for
     WAITS_FOR_PERSON = "waits_for_person"  # in MANUAL, what no person has asked for
     GRID_RETURNED = "grid_returned"
     GRID_LOST_AGAIN = "grid_lost_again"  # gone, or no longer good

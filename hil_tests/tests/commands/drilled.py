@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from controller.answers import KINDS
 from controller.commands import drill_run
+from controller.commands.asking import Answer
 from controller.commands.contact import NoContactError
 from controller.commands.drill_plan import Plan, plan_of
 from controller.commands.drill_run import Outcome
 from controller.commands.hubs import HubPlace
 from controller.commands.situation import Look
 from controller.model.advice import RequestKind
+from controller.model.reasons import EventKind
 from controller.model.words import ClockQuality, Mode
 from controller.publishing import Publication, build_status
 from controller.status import CycleStatus, JournalStatus, Status
@@ -122,15 +125,18 @@ class BenchStory:
         self.lines += found
         return found
 
-    def ask(self, kind: str, for_s: float | None = None) -> dict[str, Any]:
-        self.drilled.bench.people.ask(
-            RequestKind(kind), None, self.drilled.bench.plant.now_s, at_the_hub=False, for_s=for_s
-        )
-        return next(
-            line
-            for line in self.coming(4.0)
-            if line["kind"] in ("requested", "request_refused") and line["values"].get("what") == kind
-        )
+    def ask(self, kind: str, for_s: float | None = None) -> Answer:
+        """As the socket answers: whatever becomes of the journal."""
+        bench = self.drilled.bench
+        if not bench.is_running:
+            raise NoContactError("nobody answers", "")
+        asked_count = len(bench.events)
+        bench.people.ask(RequestKind(kind), None, bench.plant.now_s, at_the_hub=False, for_s=for_s)
+        while True:
+            self.drilled.pause(0.1)
+            for at_s, event in bench.events[asked_count:]:
+                if event.kind in KINDS and event.values["what"] == kind:
+                    return Answer(event.kind is EventKind.REQUESTED, event.reason.value, at_s, is_written=True)
 
     def coming(self, patience_s: float) -> Iterator[dict[str, Any]]:
         for _ in range(round(patience_s / 0.1)):

@@ -69,9 +69,15 @@ def test_manual_and_back(village: Village) -> None:
 
 
 def test_what_cannot_be_now_is_refused_with_the_reason(village: Village) -> None:
-    for wish, why in (("black-start", "the hub is not without power"), ("reconnect", "not possible, or not now")):
-        done = village.hallig("ask", wish)
+    for wish, why in (
+        ("black-start", "the hub is not without power"),
+        ("reconnect", "the hub is on the grid already"),
+        ("open desk", "it supplies the controller itself or a radio"),
+    ):
+        done = village.hallig("ask", *wish.split())
         assert (done.returncode, why in done.stderr) == (1, True), done.stderr
+    told = village.hallig("explain")
+    assert "it supplies the controller itself or a radio" in told.stdout.replace("\n", " ")
 
 
 def test_a_dark_hub_starts_when_somebody_asks(village: Village) -> None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from controller.commands.drill_plan import ABORTS, LASTING, plan_of
 from controller.commands.drill_report import write_report
+from controller.commands.frame import PROBLEM, CommandError
 from controller.model.advice import RequestKind
 from controller.model.words import Mode
 from hil_tests.bench.verbs import VERBS
 from hil_tests.simulation.bench import Bench
-from hil_tests.tests.commands.drilled import LASTS_FOR_S, Drilled, Happening
+from hil_tests.tests.commands.drilled import LASTS_FOR_S, BenchStory, Drilled, Happening
 
 
 @dataclass(frozen=True)
@@ -111,3 +113,21 @@ def test_whoever_interrupts_it_is_told_and_the_return_is_asked_for(monkeypatch: 
     outcome = drilled.play(monkeypatch)
     assert (outcome.result, outcome.reason) == ("aborted", "interrupted")
     assert drilled.bench.mode is Mode.GRID_CONNECTED
+
+
+def test_a_journal_that_nobody_can_read_any_more_ends_it_and_the_return_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The command ended, and the hub stayed off the grid until the wish was over by itself."""
+    read = BenchStory.more
+
+    def unreadable(story: BenchStory) -> list[dict[str, Any]]:
+        if story.drilled.bench.mode is not Mode.GRID_CONNECTED:
+            raise CommandError("journal", PROBLEM, "the journal cannot be read")
+        return read(story)
+
+    monkeypatch.setattr(BenchStory, "more", unreadable)
+    drilled = Drilled(Bench.of())
+    outcome = drilled.play(monkeypatch)
+    assert (outcome.result, outcome.reason) == ("aborted", "the journal cannot be read")
+    assert drilled.bench.memory.durable.planned is None

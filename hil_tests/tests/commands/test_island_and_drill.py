@@ -110,6 +110,7 @@ def test_a_planned_island_is_told_with_who_asked_and_until_when(village: Village
     assert planned["who"] in said
     again = village.hallig("island", "on", "--for", "30m")
     assert (again.returncode, "supplies itself already" in again.stdout) == (0, True)
+    assert "also when the grid comes back" in again.stdout, "whoever asks in a blackout must hear what it means"
     village.until(lambda: village.status["planned"]["until_s"] < planned["until_s"])
 
 

@@ -21,6 +21,7 @@ from hil_tests.tests.core.hubs import (
     battery,
     dark,
     hub,
+    islanded,
     on_grid,
     with_battery,
     with_feeder,
@@ -206,3 +207,26 @@ def test_in_manual_a_person_may_and_a_timetable_may_not() -> None:
 
 def test_nothing_to_end_is_said() -> None:
     assert ask(started(), kind=RequestKind.ISLAND_OFF).reason is Reason.ISLAND_NOT_ASKED
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_an_island_that_is_asked_for_in_a_blackout_stays_one_when_the_grid_comes_back(*, is_asked: bool) -> None:
+    """Until somebody asks for the return; one that nobody has asked for goes back by itself."""
+    run = started(image=islanded)
+    if is_asked:
+        assert ask(run, islanded).kind is EventKind.REQUESTED
+    run.see(beside_the_grid, 60.0)
+    assert (run.memory.mode is Mode.ISLANDED) is is_asked, run.memory.mode
+    if is_asked:
+        assert ask(run, beside_the_grid, RequestKind.ISLAND_OFF).kind is EventKind.REQUESTED
+        run.see(beside_the_grid, 60.0)
+    assert run.memory.mode is Mode.RECONNECTION
+
+
+def test_an_island_that_is_asked_for_in_a_blackout_goes_back_when_its_time_is_over() -> None:
+    run = started(image=islanded)
+    ask(run, islanded, for_s=60.0)
+    run.see(beside_the_grid, 59.0)
+    before = run.memory.mode
+    run.see(beside_the_grid, 15.0)
+    assert (before, run.memory.mode) == (Mode.ISLANDED, Mode.RECONNECTION)
