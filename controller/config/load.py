@@ -18,7 +18,7 @@ from controller.config.schema import SecurityEntry, SiteFile, TlsEntry
 from controller.config.tables import load_table
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Device, DeviceTable, Security, Site, Tls
-from controller.config.validate import LABEL, validate
+from controller.config.validate import LABEL, readings
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S
 from controller.config.wording import UNKNOWN_KEY
 from controller.model.envelope import Envelope
@@ -62,14 +62,20 @@ def examine(path: Path, overrides: Overrides | None = None) -> Examined:
         example = configs_dir() / "hubs" / "musterhallig.toml"
         raise ConfigError([Problem(path, 0, 0, "file", "nothing in it", f"a site; begin with a copy of {example}")])
     problems = list(_override(file, overrides or {}))
-    entry, wrong_shape = validate(file, SiteFile)
-    problems += wrong_shape
-    if entry is None:
+    read = readings(file, SiteFile)
+    problems += read.problems
+    if not read.parts:
         return Examined(None, None, _in_reading_order(path, problems))
-    draft, wrong = _draft(file, entry, problems)
-    problems += [*wrong, *check_draft(draft)]
-    site = None if errors_of(problems) else _site(path, entry, draft)
-    return Examined(site, draft, _in_reading_order(path, problems))
+    drafts, wrong = zip(*(_judged(file, part, problems) for part in read.parts), strict=True)
+    problems += read.agreed(list(wrong))
+    site = None if errors_of(problems) else _site(path, read.parts[0], drafts[0])
+    return Examined(site, drafts[0], _in_reading_order(path, problems))
+
+
+def _judged(file: TomlFile, part: SiteFile, problems: list[Problem]) -> tuple[Draft, list[Problem]]:
+    """One reading of the file with all that it refers to, and what is wrong with it beyond its shape."""
+    draft, wrong = _draft(file, part, problems)
+    return draft, [*wrong, *check_draft(draft)]
 
 
 def _site(path: Path, entry: SiteFile, draft: Draft) -> Site:
