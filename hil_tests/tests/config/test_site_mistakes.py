@@ -84,6 +84,8 @@ SHAPE = (
 MEANING = (
     Mistake("unknown grid code", 'grid_code = "demo_short"', '▶grid_code = "de_lv_2081"', "grid_code",
             "'de_lv_2081'", "one of de_lv_2018, de_lv_2026, de_mv", "de_lv_2018"),
+    Mistake("grid code without its year", 'grid_code = "demo_short"', '▶grid_code = "de_lv"', "grid_code",
+            "'de_lv'", "one of de_lv_2018, de_lv_2026, de_mv", "de_lv_2018 or de_lv_2026"),
     Mistake("unknown envelope", 'envelope = "standard"', '▶envelope = "standart"', "envelope",
             "'standart'", "one of standard", "standard"),
     Mistake("unknown table", 'table = "hallig_sim/genset_rtu"', '▶table = "hallig_sim/gensets_rtu"',
