@@ -208,7 +208,9 @@ started. Type blackout, return, load 0.8, sun 600 or status; Ctrl-C ends.""",
         ("hallig bench serve site.toml --port-base 15020", "15020 and those after it"),
         ("echo blackout | hallig bench serve musterhallig", "commands from a script"),
     ),
-    then="point your controller at the addresses; docs/devices.md has the maps.",
+    then="""\
+point your controller at the addresses. The map of a device is its table,
+a file that is printed with it: address, type and scale of each point.""",
     exits=_SERVE_EXITS,
     keys={
         "hub": "its name",
