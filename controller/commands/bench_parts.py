@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.commands.frame import INVALID, OK, PROBLEM, USAGE, About, Parser
+from controller.commands.frame import INVALID, OK, PROBLEM, USAGE, About, Parser, finite
 
 TIERS = ("t0", "t1", "t2", "all")
 EXITS: Mapping[int, str] = {
@@ -53,7 +53,7 @@ def _fuzz_arguments(parser: Parser) -> None:
     parser.set_defaults(property="both")
     parser.add_argument("--folder", type=Path, metavar="DIR", default=Path("hallig-fuzz"), help="for what it finds")
     parser.add_argument(
-        "--budget", type=float, metavar="S", default=None, help="plant time for making one find small (default: 6000)"
+        "--budget", type=finite, metavar="S", default=None, help="plant time for making one find small (default: 6000)"
     )
 
 
@@ -61,10 +61,10 @@ def _crash_arguments(parser: Parser) -> None:
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", default=["CTL-060"], help="ids or files (CTL-060)")
     parser.add_argument("--power-cut", action="store_true", help="the machine starts anew: another boot, no known age")
     parser.add_argument(
-        "--window", type=float, metavar="S", default=1.0, help="before and after each switching (default %(default)s)"
+        "--window", type=finite, metavar="S", default=1.0, help="before and after each switching (default %(default)s)"
     )
     parser.add_argument(
-        "--every", type=float, metavar="S", default=0.01, help="from crash to crash (default %(default)s: each step)"
+        "--every", type=finite, metavar="S", default=0.01, help="from crash to crash (default %(default)s: each step)"
     )
     parser.add_argument("--seed", type=int, default=1, help="of noise and angles (default %(default)s)")
     _all_cores(parser)
@@ -88,7 +88,7 @@ def _compare_arguments(parser: Parser) -> None:
     parser.add_argument("before", type=Path, metavar="BEFORE", help="a report's folder")
     parser.add_argument("after", type=Path, metavar="AFTER", help="another")
     parser.add_argument(
-        "--tolerance", type=float, default=1e-6, metavar="RATIO", help="of metrics (default %(default)s)"
+        "--tolerance", type=finite, default=1e-6, metavar="RATIO", help="of metrics (default %(default)s)"
     )
 
 
@@ -208,7 +208,9 @@ started. Type blackout, return, load 0.8, sun 600 or status; Ctrl-C ends.""",
         ("hallig bench serve site.toml --port-base 15020", "15020 and those after it"),
         ("echo blackout | hallig bench serve musterhallig", "commands from a script"),
     ),
-    then="point your controller at the addresses; docs/devices.md has the maps.",
+    then="""\
+point your controller at the addresses. The map of a device is its table,
+a file that is printed with it: address, type and scale of each point.""",
     exits=_SERVE_EXITS,
     keys={
         "hub": "its name",

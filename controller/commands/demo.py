@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 
-from controller.commands.frame import OK, PROBLEM, USAGE, About, CommandError, Parser, print_json
+from controller.commands.frame import OK, PROBLEM, USAGE, About, CommandError, Parser, finite, print_json
 
 PORT_MAX = 65_535
 ABOUT = About(
@@ -32,8 +32,8 @@ def add_arguments(parser: Parser) -> None:
     """The story."""
     parser.add_argument("--port", type=int, default=None, help="of the page (default: any free port)")
     parser.add_argument("--once", action="store_true", help="play once without a terminal view, judge, and end")
-    parser.add_argument("--grid-s", type=float, default=20.0, help="seconds on grid first (default %(default)s)")
-    parser.add_argument("--island-s", type=float, default=90.0, help="seconds of blackout (default %(default)s)")
+    parser.add_argument("--grid-s", type=finite, default=20.0, help="seconds on grid first (default %(default)s)")
+    parser.add_argument("--island-s", type=finite, default=90.0, help="seconds of blackout (default %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import re
 import sys
 import threading
@@ -74,7 +75,7 @@ PLAIN = (  # what argparse says, and what we say
     (re.compile(r"the following arguments are required: "), "missing: "),
     (re.compile(r"unrecognized arguments: "), "unknown: "),
     (re.compile(r"argument (\S+): invalid int value: "), r"\1 takes a whole number, not "),
-    (re.compile(r"argument (\S+): invalid float value: "), r"\1 takes a number, not "),
+    (re.compile(r"argument (\S+): invalid finite value: "), r"\1 takes a number, not "),
     (re.compile(r"argument (\S+): expected (?:one|at least one) argument"), r"\1 needs a value"),
     (re.compile(r"argument (\S+): invalid choice: ('[^']*').* \(choose from (.*)\)"), r"\1: \2 is none of \3"),
 )
@@ -141,6 +142,14 @@ def command_parser(about: About) -> Parser:
 def add_language(parser: Parser) -> None:
     """`--lang`, for commands that speak to people."""
     parser.add_argument("--lang", choices=("de", "da", "en"), default=None, help="language (default: of LANG, else de)")
+
+
+def finite(text: str) -> float:
+    """The type of every option that takes a number: `nan` is none, and nothing here goes on for ever."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not finite")
+    return value
 
 
 def print_json(document: object) -> None:

@@ -17,11 +17,11 @@ from controller.config import (
     checks_loads,
     checks_opcua,
     checks_poi,
-    checks_sizes,
     checks_sources,
     checks_trust,
     checks_wires,
 )
+from controller.config.checks_sizes import with_sizes
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 
@@ -38,11 +38,10 @@ CHECKS: tuple[Check, ...] = (
     *checks_capacity.CHECKS,
     *checks_opcua.CHECKS,
     *checks_trust.CHECKS,
-    *checks_sizes.CHECKS,
     *abilities.CHECKS,
 )
 
 
 def check_draft(draft: Draft) -> list[Problem]:
     """Everything that is wrong with what could be read."""
-    return [problem for check in CHECKS for problem in check(draft)]
+    return with_sizes(draft, (problem for check in CHECKS for problem in check(draft)))

@@ -18,6 +18,7 @@ from controller.config.capacity import (
     worst_phase,
     worst_ratio,
 )
+from controller.config.checks_sizes import is_usual
 from controller.config.draft import Draft
 from controller.config.errors import Problem
 from controller.config.schema import TierEntry
@@ -89,7 +90,7 @@ def _can_be_restored(draft: Draft) -> Iterator[Problem]:
 def _can_be_restored_on_grid(draft: Draft) -> Iterator[Problem]:
     """One whose pick-up alone is more than the connection may take stays off on grid as well."""
     poi = draft.site.poi
-    if poi is None or not draft.is_sound("poi") or not draft.is_sound("feeders"):
+    if poi is None or not draft.is_sound("poi") or not draft.is_sound("feeders") or not is_usual(poi, "import_max_w"):
         return
     import_max_w = poi.import_max_w
     for name, feeder in draft.site.feeders.items():

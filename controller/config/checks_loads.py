@@ -85,14 +85,12 @@ def _names_are_free(draft: Draft) -> Iterator[Problem]:
 
 def _who_is_dimmed_may_be(draft: Draft) -> Iterator[Problem]:
     """Cars and heat pumps; never what carries control or is shed last."""
-    entry, feeders = draft.site.dimming, draft.site.feeders
+    entry, feeders, known = draft.site.dimming, draft.site.feeders, draft.written("feeders")
     for index, name in enumerate(entry.feeders if entry is not None else ()):
         loc = ("dimming", "feeders", index)
         feeder = feeders.get(name)
-        if feeder is None and draft.is_sound("feeders"):
-            yield draft.file.problem(
-                loc, f"the unknown feeder '{name}'", "a feeder of this site", nearest(name, feeders)
-            )
+        if name not in known:
+            yield draft.file.problem(loc, f"the unknown feeder '{name}'", "a feeder of this site", nearest(name, known))
         elif feeder is not None and (feeder.tier == 0 or feeder.carries_control or feeder.bus != "island"):
             yield draft.file.problem(loc, f"'{name}'", "a feeder of the island's side, not of tier 0, without control")
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+BEGINNING_MIN = 3  # characters: fewer are the beginning of anything
+OR = " or "  # between several words that may have been meant
+
 
 class Severity(Enum):
     """Whether the hub may run with it."""
@@ -30,7 +33,8 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        hint = f", did you mean '{self.hint}'?" if self.hint else ""
+        meant = "' or '".join(self.hint.split(OR))
+        hint = f", did you mean '{meant}'?" if self.hint else ""
         mark = "warning: " if self.severity is Severity.WARNING else ""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else str(self.file)
         return f"{place}: {mark}{self.key}: found {self.found}, wanted {self.wanted}{hint}"
@@ -60,6 +64,14 @@ def warnings_of(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word most like this one, or nothing when none is alike."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    """The known word most like this one, the first that it is the beginning of, or nothing when none is alike."""
+    words = list(known)
+    begun = begun_by(word, words)
+    matches = begun or difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     return matches[0] if matches else ""
+
+
+def begun_by(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that this one is the beginning of, the shortest first: `de_lv` is de_lv_2018 without its year."""
+    begun = [each for each in known if each != word and each.startswith(word)]
+    return sorted(begun, key=len) if len(word) >= BEGINNING_MIN else []

@@ -12,18 +12,19 @@ from controller.config.build import build_hub
 from controller.config.checks import check_draft
 from controller.config.codes import FOR_BENCH_KEY, load_envelope, load_grid_code
 from controller.config.draft import Draft
-from controller.config.errors import ConfigError, Problem, errors_of, nearest
+from controller.config.errors import OR, ConfigError, Problem, begun_by, errors_of, nearest
 from controller.config.paths import configs_dir
 from controller.config.schema import SecurityEntry, SiteFile, TlsEntry
 from controller.config.tables import load_table
 from controller.config.toml_file import TomlFile, read_toml
 from controller.config.types import Device, DeviceTable, Security, Site, Tls
-from controller.config.validate import LABEL, validate
+from controller.config.validate import LABEL, readings
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S
 from controller.config.wording import UNKNOWN_KEY
 from controller.model.envelope import Envelope
 from controller.model.grid_code import GridCode
 
+MEANT_MAX = 3  # of the names that a word is the beginning of
 NAMED_MAX = 6  # of the names that there are, the likeliest first: more nobody reads
 OWN_TABLES = "devices"  # beside the site file: tables that are not shipped; they come first
 
@@ -62,14 +63,20 @@ def examine(path: Path, overrides: Overrides | None = None) -> Examined:
         example = configs_dir() / "hubs" / "musterhallig.toml"
         raise ConfigError([Problem(path, 0, 0, "file", "nothing in it", f"a site; begin with a copy of {example}")])
     problems = list(_override(file, overrides or {}))
-    entry, wrong_shape = validate(file, SiteFile)
-    problems += wrong_shape
-    if entry is None:
+    read = readings(file, SiteFile)
+    problems += read.problems
+    if not read.parts:
         return Examined(None, None, _in_reading_order(path, problems))
-    draft, wrong = _draft(file, entry, problems)
-    problems += [*wrong, *check_draft(draft)]
-    site = None if errors_of(problems) else _site(path, entry, draft)
-    return Examined(site, draft, _in_reading_order(path, problems))
+    drafts, wrong = zip(*(_judged(file, part, problems) for part in read.parts), strict=True)
+    problems += read.agreed(list(wrong))
+    site = None if errors_of(problems) else _site(path, read.parts[0], drafts[0])
+    return Examined(site, drafts[0], _in_reading_order(path, problems))
+
+
+def _judged(file: TomlFile, part: SiteFile, problems: list[Problem]) -> tuple[Draft, list[Problem]]:
+    """One reading of the file with all that it refers to, and what is wrong with it beyond its shape."""
+    draft, wrong = _draft(file, part, problems)
+    return draft, [*wrong, *check_draft(draft)]
 
 
 def _site(path: Path, entry: SiteFile, draft: Draft) -> Site:
@@ -182,10 +189,11 @@ def _no_such_file(file: TomlFile, loc: tuple[str, ...], kind: str, name: str) ->
         return None
     folders = [folder, *([file.path.parent / OWN_TABLES] if kind == "devices" else [])]
     known = sorted(str(found.relative_to(each).with_suffix("")) for each in folders for found in each.rglob("*.toml"))
-    near = nearest(name, known) or next((each for each in known if each.endswith(f"/{name}")), "")
-    shown = [*([near] if near else []), *(each for each in known if each != near)][:NAMED_MAX]
+    alike = nearest(name, known) or next((each for each in known if each.endswith(f"/{name}")), "")
+    near = begun_by(name, known)[:MEANT_MAX] or ([alike] if alike else [])
+    shown = [*near, *(each for each in known if each not in near)][:NAMED_MAX]
     more = f" ({len(known) - len(shown)} more in {folder})" if len(known) > len(shown) else ""
-    return file.problem(loc, f"the unknown name '{name}'", f"one of {', '.join(shown)}{more}", near)
+    return file.problem(loc, f"the unknown name '{name}'", f"one of {', '.join(shown)}{more}", OR.join(near))
 
 
 def _in_reading_order(path: Path, problems: list[Problem]) -> tuple[Problem, ...]:

@@ -97,8 +97,11 @@ def check_action(file: TomlFile, loc: KeyPath, action: Action, scenario: Scenari
         yield from check_fault(file, loc, action, scenario, site)
         return
     if action.do not in VERBS:
-        wanted = f"fault, or one of {', '.join(VERBS)}"
-        yield file.problem((*loc, "do"), f"'{action.do}'", wanted, meant_verb(action.do))
+        meant = meant_verb(action.do)
+        family = [verb for verb in VERBS if meant and verb.partition(".")[0] == meant.partition(".")[0]]
+        more = f" ({len(VERBS) - len(family)} more)" if family else ""
+        wanted = f"fault, or one of {', '.join(family or VERBS)}{more}"
+        yield file.problem((*loc, "do"), f"'{action.do}'", wanted, meant)
         yield from _check_assets(file, loc, action, site)
         return
     yield from _check_parameters(file, loc, action, site)

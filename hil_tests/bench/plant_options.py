@@ -16,6 +16,7 @@ from controller.config.types import Site
 from controller.config.wording import written_as, wrong_value
 from hil_tests.bench.scenario import Scenario, Start
 from hil_tests.plant.options import PlantOptions
+from hil_tests.plant.pv_codes import CODES
 
 OWN = tuple(name for name in Start.model_fields if name in PlantOptions.__dataclass_fields__)
 BY_ASSET = {
@@ -65,7 +66,8 @@ def _told(file: TomlFile, detail: ErrorDetails) -> Problem:
     if detail["type"] == "missing":
         return file.problem(loc, "nothing", f"a value for '{loc[-1]}'")
     if detail["type"] == "value_error":
-        return file.problem(loc, written_as(detail["input"]), str(detail["ctx"]["error"]))
+        hint = nearest(str(detail["input"]), CODES) if str(loc[2]).startswith("pv_code") else ""
+        return file.problem(loc, written_as(detail["input"]), str(detail["ctx"]["error"]), hint)
     return wrong_value(file, loc, [detail])
 
 

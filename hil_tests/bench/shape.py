@@ -197,7 +197,9 @@ def _problem(file: TomlFile, loc: KeyPath, detail: ErrorDetails) -> Problem:
             hint = nearest(str(detail["input"]).lower(), words)
             return file.problem(loc, _found(file, loc), f"one of {', '.join(words)}", hint)
         case "string_pattern_mismatch":
-            return file.problem(loc, _found(file, loc), "three capitals, a dash and a number, like ISL-003")
+            return file.problem(
+                loc, _found(file, loc), "three capitals, a dash and three to six digits, like ISL-003 or MYV-001"
+            )
         case _:
             return wrong_value(file, loc, [detail])
 

@@ -19,12 +19,13 @@ LEFT_OUT_TOLD = 5  # in an error's line
 
 def load(words: Sequence[str], folders: Sequence[Path]) -> list[Loaded]:
     """Every scenario of the folders, or of the paths among the words. Raises CommandError, with every problem."""
-    paths = [Path(word) for word in words if is_path(word)]
-    missing = [path for path in (*paths, *folders) if not path.exists()]
-    if missing:
-        raise CommandError(
-            "usage", USAGE, f"there is no {missing[0]}", "A scenario is a TOML file, or a folder of them."
-        )
+    named = [word for word in words if is_path(word)]
+    for path in (*named, *folders):
+        if not Path(path).exists():
+            raise CommandError("usage", USAGE, f"there is no {path}", "A scenario is a TOML file, or a folder of them.")
+        if Path(path).is_dir() and not _holds_files(Path(path)):
+            raise CommandError("usage", USAGE, *_empty(path))
+    paths = [Path(word) for word in named]
     only_paths = len(paths) == len(words) > 0
     searched = [] if only_paths else [*(folders or (SCENARIOS,))]
     try:
@@ -89,8 +90,16 @@ def left_out(chosen: Sequence[Loaded], tiers: Collection[Tier]) -> list[str]:
 
 
 def is_path(word: str) -> bool:
-    """A file or folder rather than a name."""
-    return word.endswith(".toml") or "/" in word
+    """A file or folder rather than a name: a folder with files in it goes before a tag that is called the same."""
+    return word.endswith(".toml") or "/" in word or (word != "" and _holds_files(Path(word)))
+
+
+def _holds_files(path: Path) -> bool:
+    return path.is_dir() and next(path.rglob("*.toml"), None) is not None
+
+
+def _empty(path: Path | str) -> tuple[str, str]:
+    return f"there is no scenario in {path}", "A scenario is a TOML file: its name ends in .toml."
 
 
 def _without_twins(paths: Sequence[Path]) -> list[Path]:
@@ -119,8 +128,8 @@ def _is_meant(each: Loaded, word: str) -> bool:
 
 
 def _unknown(loaded: Sequence[Loaded], word: str) -> tuple[str, str]:
-    if is_path(word):
-        return f"there is no scenario in {word}", "A scenario is a TOML file: its name ends in .toml."
+    if is_path(word) or Path(word).is_dir():
+        return _empty(word)
     if Path(word).is_file():
         return f"{word} is no scenario", "A scenario is a TOML file: its name ends in .toml."
     ids = [each.scenario.id for each in loaded]

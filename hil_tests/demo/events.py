@@ -22,10 +22,11 @@ class EventTail:
         except (OSError, ValueError):
             return []
         self._cursor = int(answer.get("cursor", self._cursor))
-        return [_line(event) for event in answer.get("events", [])]
+        return [line_of(event) for event in answer.get("events", [])]
 
 
-def _line(event: dict[str, Any]) -> str:
+def line_of(event: dict[str, Any]) -> str:
+    """Its time is that since the machine started, as `hallig explain` tells it."""
     values = "  ".join(f"{key}={value}" for key, value in event["values"].items())
     kind, reason = event["kind"].replace("_", " "), event["reason"].replace("_", " ")
-    return f"{event['mono_s'] % 10_000:8.2f} s  {kind:<17} {event['subject']:<14} because: {reason}  {values}".rstrip()
+    return f"{event['mono_s']:9.3f} s  {kind:<17} {event['subject']:<14} because: {reason}  {values}".rstrip()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import orjson
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,9 @@ MODE_STYLE = {
     "dark": "bold red",
     "locked_out": "bold red",
 }
-EVENTS_SHOWN_COUNT = 9
+EVENTS_KEPT_COUNT = 40  # of which as many are shown as fit
+BORDER_ROWS = 2
+BORDER_COLUMNS = 6  # a corner, a dash and a space on either side
 
 
 @dataclass(slots=True)
@@ -33,16 +36,55 @@ class Screen:
 
     def add_events(self, lines: Sequence[str]) -> None:
         """Keep the newest few."""
-        self.events = [*self.events, *lines][-EVENTS_SHOWN_COUNT:]
+        self.events = [*self.events, *lines][-EVENTS_KEPT_COUNT:]
 
-    def draw(self, raw: bytes | None) -> Panel:
+    def draw(self, raw: bytes | None) -> RenderableType:
         """The whole screen from the controller's snapshot; before the first one, that it is starting."""
         status = _parse(raw)
-        body = Group(_head(status, self.line), *_middle(status), _events(self.events), *self._warnings())
-        return Panel(body, title="Hallig demo", subtitle=f"page: {self.address}   any key: play again   Ctrl-C: end")
+        warnings = [_one_line(line, "bold red") for line in self.warnings]
+        events = [_one_line(line, "dim") for line in self.events or ["no events yet"]]
+        return _Picture(self.address, _Body([*_head(status, self.line), *_middle(status)], events, warnings))
 
-    def _warnings(self) -> list[Text]:
-        return [Text(line, style="bold red") for line in self.warnings]
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """Within the borders: of the events the newest, as many as fit, so that the lower border is always there."""
+
+    top: Sequence[RenderableType]
+    events: Sequence[Text]
+    warnings: Sequence[Text]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows_count = max(0, options.max_height - BORDER_ROWS - len(self.warnings))
+        top = console.render_lines(Group(*self.top), options, pad=False)[:rows_count]
+        for line in top:
+            yield from line
+            yield Segment.line()
+        events_count = rows_count - len(top)
+        yield from self.events[-events_count:] if events_count else ()
+        yield from self.warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """The borders, with what a narrow terminal has room for: how to end above all."""
+
+    address: str
+    body: _Body
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        sayings = (
+            f"page: {self.address}   any key: play again   Ctrl-C: end",
+            f"{self.address}  any key: again  Ctrl-C: end",
+            f"{self.address}  Ctrl-C: end",
+            "Ctrl-C: end",
+        )
+        fits = (each for each in sayings if len(each) + BORDER_COLUMNS <= options.max_width)
+        yield Panel(self.body, title="Hallig demo", subtitle=next(fits, sayings[-1]))
+
+
+def _one_line(text: str, style: str) -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _parse(raw: bytes | None) -> dict[str, object]:
@@ -52,13 +94,12 @@ def _parse(raw: bytes | None) -> dict[str, object]:
         return {}
 
 
-def _head(status: dict[str, object], line: str) -> Text:
+def _head(status: dict[str, object], line: str) -> list[Text]:
     mode = str(status.get("mode", "starting"))
-    text = Text()
+    text = _one_line("", "")
     text.append(mode.replace("_", " ").upper(), style=MODE_STYLE.get(mode, "bold"))
-    text.append(f"   because: {str(status.get('reason', '-')).replace('_', ' ')}\n")
-    text.append(line, style="italic")
-    return text
+    text.append(f"   because: {str(status.get('reason', '-')).replace('_', ' ')}")
+    return [text, Text(line, style="italic")]
 
 
 def _middle(status: dict[str, object]) -> list[Table]:
@@ -92,10 +133,6 @@ def _tiers(status: dict[str, object]) -> Table:
             row.append(f"{'■' if is_on else '□'} {feeder['id']}  ", style="green" if is_on else "red")
         table.add_row(str(tier.get("number")), row)
     return table
-
-
-def _events(lines: Sequence[str]) -> Text:
-    return Text("\n".join(lines) if lines else "no events yet", style="dim")
 
 
 def _as_dict(value: object) -> dict[str, object]:

@@ -27,7 +27,9 @@ is wrong with them at once: file, line, column, what was found, what is wanted, 
 which stop nothing; then the transitions and closings that the hub can do. `--json` says the same to an editor. The exit
 code is 0 or, with errors, 2.
 
-The unit ends the key's name and has no prefix: W, not kW. A key that nobody reads is an error. *needed* in the column
+The unit ends the key's name and has no prefix: W, not kW; s, not ms. A number outside of what is usual in a village is
+asked about, with what was probably meant; where a safety rule counts on it (a breaker of more than 3 s, say) nothing
+starts. Of two mistakes in one section both are told. A key that nobody reads is an error. *needed* in the column
 "default" means that there is none.
 """
 

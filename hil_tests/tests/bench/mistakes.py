@@ -65,6 +65,10 @@ because = "f"
 
 TWICE = '\n[[expect]]\nmetric = "backfeed_j"\n▶min = 70000\n'
 MISTAKES = (
+    Mistake("a letter left out of a verb", 'do = "grid.blackout"', '▶do = "grid.blackot"', "timeline.0.do",
+            "grid.blackot", " more)", "grid.blackout", also=(('after = "grid.blackout"\n', ""),)),
+    Mistake("an id of two letters", 'id = "ISL-900"', '▶id = "MY-001"', "id", "MY-001",
+            "three capitals, a dash and three to six digits, like ISL-003"),
     Mistake("unknown verb", 'do = "grid.blackout"', '▶do = "grid.blackut"', "timeline.0.do", "grid.blackut",
             "grid.sag", "grid.blackout", also=(('after = "grid.blackout"\n', ""),)),
     Mistake("unknown unit of time", 'until = "30 s"', '▶until = "30 parsec"', "until", "30 parsec",

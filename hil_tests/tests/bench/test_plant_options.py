@@ -112,3 +112,16 @@ def test_what_the_plant_does_not_model_is_refused_where_it_stands(
     (problem,) = caught.value.problems
     assert (problem.file, problem.key) == (hub, key)
     assert text.splitlines()[problem.line - 1] == after.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"), [('pv_code = "offgrd"', "offgrid"), ('pv_codes = { pv_barn = "en5549_1" }', "en50549_1")]
+)
+def test_a_mistyped_code_of_a_roof_gets_the_one_that_was_meant(line: str, meant: str, tmp_path: Path) -> None:
+    path = tmp_path / "mistyped.toml"
+    path.write_text(
+        f'id = "ISL-900"\ntitle = "x"\nuntil = "1 s"\n[start.plant]\n{line}\n[[expect]]\nthat = "bus.live"\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(path)
+    assert [problem.hint for problem in caught.value.problems] == [meant]

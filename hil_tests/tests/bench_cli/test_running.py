@@ -239,3 +239,41 @@ def test_where_nothing_was_played_a_report_that_was_there_stays(
     assert bench(*words) == INTERRUPTED
     assert "ended early: 1 of 1 runs were not played" in capsys.readouterr().out
     assert (tmp_path / "report" / "results.json").read_bytes() == before
+
+
+# ---- folders ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["mine", "mine/", "./mine"])
+def test_a_folder_is_meant_with_and_without_its_slash(
+    word: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scenario(tmp_path / "mine", "ISL-901")
+    scenario(tmp_path / "mine", "BLK-901")
+    assert bench("list", word, "--json") == OK
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)["scenarios"]] == ["BLK-901", "ISL-901"]
+
+
+@pytest.mark.parametrize("words", [["run", "--folder"], ["list", "--folder"], ["run"], ["list"]], ids=" ".join)
+def test_a_folder_without_a_scenario_is_called_so(
+    words: list[str], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ed").mkdir()
+    assert bench(*words, "ed") == USAGE
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "",
+        "hallig: there is no scenario in ed. A scenario is a TOML file: its name ends in .toml.\n",
+    )
+
+
+def test_a_tag_is_meant_beside_a_folder_of_its_name_that_is_empty(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quick").mkdir()
+    scenario(tmp_path / "mine", "ISL-901")
+    assert bench("list", "quick", "--folder", "mine", "--json") == OK
+    assert len(json.loads(capsys.readouterr().out)["scenarios"]) == 1

@@ -84,6 +84,8 @@ SHAPE = (
 MEANING = (
     Mistake("unknown grid code", 'grid_code = "demo_short"', '▶grid_code = "de_lv_2081"', "grid_code",
             "'de_lv_2081'", "one of de_lv_2018, de_lv_2026, de_mv", "de_lv_2018"),
+    Mistake("grid code without its year", 'grid_code = "demo_short"', '▶grid_code = "de_lv"', "grid_code",
+            "'de_lv'", "one of de_lv_2018, de_lv_2026, de_mv", "de_lv_2018 or de_lv_2026"),
     Mistake("unknown envelope", 'envelope = "standard"', '▶envelope = "standart"', "envelope",
             "'standart'", "one of standard", "standard"),
     Mistake("unknown table", 'table = "hallig_sim/genset_rtu"', '▶table = "hallig_sim/gensets_rtu"',
@@ -170,9 +172,6 @@ MEANING = (
             'serial_port = "/dev/ttyAMA0"\nbaudrate = 19200\n'
             '▶tls = { ca = "ca.pem", certificate = "hub.pem", key = "hub.key" }\nunit = 14',
             "devices.weather_mast.tls", "the key 'tls'", "only serial_port, baudrate, unit"),
-    Mistake("half a pair", 'table = "hallig_sim/poi_relay"',
-            'table = "hallig_sim/poi_relay"\n▶tls = { ca = "ca.pem", certificate = "hub.pem" }',
-            "devices.poi_relay.tls.key", "nothing", "a value for 'key'"),
     Mistake("two speeds on a line", 'serial_port = "/dev/ttyAMA0"\nbaudrate = 19200\nunit = 14',
             'serial_port = "/dev/ttyAMA0"\n▶baudrate = 9600\nunit = 14', "devices.weather_mast.baudrate",
             "9600 baud on /dev/ttyAMA0", "one speed for the whole line: 'genset_panel' has 19200"),
@@ -237,3 +236,15 @@ def test_a_mistake_is_named_where_it_stands(mistake: Mistake, tmp_path: Path) ->
 def test_a_mistake_in_the_other_hub_too(mistake: Mistake, tmp_path: Path) -> None:
     path, line, column = changed(HYBRID, tmp_path, (mistake.old, mistake.new), *mistake.also)
     judge(mistake, problems_of(path), path, line, column)
+
+
+def test_half_a_pair_of_certificates_and_files_that_are_not_there(tmp_path: Path) -> None:
+    """That the key is not named does not hide that there is no such certificate."""
+    half = '▶tls = { ca = "ca.pem", certificate = "hub.pem" }'
+    table = 'table = "hallig_sim/poi_relay"'
+    path, line, _ = changed(MUSTER, tmp_path, (table, f"{table}\n{half}"))
+    told = {problem.key.rpartition(".")[2]: problem for problem in problems_of(path)}
+    assert {name: problem.wanted for name, problem in told.items()} == {
+        "key": "a value for 'key'", "ca": "a file in PEM", "certificate": "a file in PEM",
+    }  # fmt: skip
+    assert {problem.line for problem in told.values()} == {line}

@@ -1,0 +1,38 @@
+"""`nan` and `inf` are no numbers of any option: a blackout of nan seconds was played, and never ended."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import pytest
+
+from controller.cli import COMMANDS, load, parser_of
+from controller.commands.frame import CommandError, finite
+
+
+def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Of a command and of its parts."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for part in action.choices.values():
+                yield from actions(part)
+        else:
+            yield action
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_number_is_read_by_the_one_type(name: str) -> None:
+    kinds = {action.type for action in actions(parser_of(load(name)))}
+    assert float not in kinds
+
+
+def test_there_are_such_options() -> None:
+    found = [action.type for name in COMMANDS for action in actions(parser_of(load(name)))]
+    assert found.count(finite) >= 6
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "infinity", "long"])
+def test_what_is_no_number_is_told_in_a_line(text: str) -> None:
+    with pytest.raises(CommandError, match=f"--island-s takes a number, not '{text}'"):
+        parser_of(load("demo")).parse_args([f"--island-s={text}"])
