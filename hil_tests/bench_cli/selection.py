@@ -20,10 +20,10 @@ LEFT_OUT_TOLD = 5  # in an error's line
 def load(words: Sequence[str], folders: Sequence[Path]) -> list[Loaded]:
     """Every scenario of the folders, or of the paths among the words. Raises CommandError, with every problem."""
     named = [word for word in words if is_path(word)]
-    for path in (*named, *folders):
-        if not Path(path).exists():
+    for path in (*(Path(word) for word in named), *folders):
+        if not path.exists():
             raise CommandError("usage", USAGE, f"there is no {path}", "A scenario is a TOML file, or a folder of them.")
-        if Path(path).is_dir() and not _holds_files(Path(path)):
+        if path.is_dir() and not _holds_files(path):
             raise CommandError("usage", USAGE, *_empty(path))
     paths = [Path(word) for word in named]
     only_paths = len(paths) == len(words) > 0
