@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import sys
@@ -14,6 +15,7 @@ from controller import clock
 HANG_S = 1.0
 EXIT_CODE = 71
 LOOK_S = 0.1
+ASLEEP_S = 0.5  # a look that comes so late: the whole process was stopped, or the machine slept, and not the loop alone
 
 
 class Watchdog:
@@ -37,9 +39,13 @@ class Watchdog:
         self._stop.set()
 
     def _run(self) -> None:
+        looked_at_s, excused_s, from_s = clock.now_s(), None, -math.inf
         while not self._stop.wait(LOOK_S):
-            fed_at_s = self._fed_at_s
-            if fed_at_s is not None and clock.now_s() - fed_at_s > HANG_S:
+            fed_at_s, now_s = self._fed_at_s, clock.now_s()
+            if now_s - looked_at_s > ASLEEP_S and fed_at_s != excused_s:
+                excused_s, from_s = fed_at_s, now_s  # once: whoever wakes with us has his second from now
+            looked_at_s = now_s
+            if fed_at_s is not None and now_s - max(fed_at_s, from_s) > HANG_S:
                 os.write(sys.stderr.fileno(), b"hallig: no cycle for a second; ending so that a restart can recover\n")
                 os._exit(EXIT_CODE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import struct
 import subprocess
@@ -149,6 +150,37 @@ def test_a_hung_loop_is_ended_within_two_seconds() -> None:
     assert process.returncode == EXIT_CODE
     assert time.monotonic() - began_s < 3.0
     assert b"no cycle for a second" in said
+
+
+SLEEPS = """
+import time
+from controller import clock
+from controller.watchdog import Watchdog
+dog = Watchdog()
+dog.start()
+for cycle in range({cycles}):
+    dog.feed(clock.now_s())
+    print("fed", flush=True)
+    time.sleep(0.6)  # so that the dog is the first to wake
+time.sleep(60.0)
+"""
+
+
+@pytest.mark.parametrize("hangs_then", [False, True])
+def test_a_process_that_was_stopped_goes_on_and_one_that_hangs_then_is_ended(hangs_then: bool) -> None:
+    """As by SIGSTOP, or while the machine sleeps."""
+    script = SLEEPS.format(cycles=1 if hangs_then else 6)
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGCONT)
+        if hangs_then:
+            assert process.wait(timeout=10) == EXIT_CODE
+        else:
+            assert [process.stdout.readline() for _ in range(4)] == [b"fed\n"] * 4
+            process.kill()
 
 
 def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
