@@ -186,6 +186,7 @@ def _fill_what_is_closed() -> None:
         if nowhere != number:
             os.dup2(nowhere, number)
             os.close(nowhere)
+        os.set_inheritable(number, True)  # noqa: FBT003  (positional by its own design)
         setattr(sys, name, os.fdopen(number, mode))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ from controller.veto_inputs import veto_inputs
 
 LATENESS_WINDOW_COUNT = 1000
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
+TAKE_BACK_S = 10.0  # after the last cycle that acted: an answer that is lost, a line that is busy or down for a moment
 OVERRUN_RATIO = 1.0  # of the cycle time: a whole cycle late
 EARLY_GAP_S = 0.005  # between two cycles at least: a contact that flickers must not turn the loop into a spin
 
@@ -96,11 +98,11 @@ class Loop:
     outside: Advice = field(default_factory=Advice)  # foresight, notices and calendar; requests are added to it
     decision: Decision | None = None  # of the last cycle
     verdict: Verdict | None = None  # on it
-    ticket: Ticket | None = None  # of what it gave the journal
+    ticket: Ticket | None = None  # of all that it gave the journal: of a line that was lost, if one was
     _allowed: Commands = field(default_factory=Commands)
     _vetoes: frozenset[Veto] = frozenset()
     _advice: Advice = field(default_factory=Advice)  # of the last cycle
-    _was_acting: bool = False
+    _acted_at_s: float = -math.inf
     _is_held_back: bool = False  # the closing of the POI that passed in the last cycle was not written
     _is_late: bool = False  # the last cycle's orders were
     _bounds: tuple[DurableMemory, Advice, Bounds] | None = None
@@ -195,15 +197,15 @@ class Loop:
             self.record(Cycle(now_s, memory, guard_memory, self.image, advice, None, None, error))
             log.exception("judgement failed; the fallback has acted")
             raise CoreFailedError(str(error)) from error
-        self.decision, self.verdict, self.ticket = decision, verdict, ticket
+        self.decision, self.verdict = decision, verdict
         self._allowed = self._in_time(self.gate.pass_through(verdict.allowed, ticket, now_s), now_s, begun_s)
         self._is_held_back = verdict.allowed.poi.close is not None and self._allowed.poi.close is None
         is_acting = self.memory.durable.authority is not Authority.OBSERVE
         if is_acting:
             self.outputs.apply(self.links, self._allowed, now_s)
-        elif self._was_acting:
+            self._acted_at_s = now_s
+        elif now_s - self._acted_at_s <= TAKE_BACK_S:
             self.outputs.take_back(self.links)
-        self._was_acting = is_acting
         self.vetted_at_s = now_s if is_acting else None  # who only watches gives no sign of life either
         self.record(Cycle(now_s, memory, guard_memory, self.image, advice, decision, verdict))
         self._speak_of_devices(now_s)
@@ -228,21 +230,21 @@ class Loop:
         return self._advice
 
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
-        """Journal what was decided and vetoed; keep the durable memory when it changed."""
-        ticket: Ticket | None = None
-        for event in self.grid_news.told(decision.events, now_s, self._why_blind):
-            ticket = self.journal.write(event, now_s)
+        """Journal what was decided and vetoed; keep the durable memory when it changed. Returns the last ticket."""
+        told = self.grid_news.told(decision.events, now_s, self._why_blind)
+        tickets = [self.journal.write(event, now_s) for event in told]
         new = frozenset(verdict.vetoes)
         for veto in sorted(new - self._vetoes, key=lambda v: (v.subject, v.reason.value)):
             self.time.vetoes_count += 1
             inputs = veto_inputs(veto, decision.commands, self.image, self.bounds(), now_s)
             vetoed = Event(EventKind.VETOED, veto.reason, veto.subject, {}, f"guard: {veto.reason.value}", inputs)
-            ticket = self.journal.write(vetoed, now_s)
+            tickets.append(self.journal.write(vetoed, now_s))
         self._vetoes = new
         if decision.memory.durable is not self.memory.durable:
-            ticket = self.journal.keep(decision.memory.durable)
+            tickets.append(self.journal.keep(decision.memory.durable))
         self.memory, self.guard_memory = decision.memory, verdict.memory
-        return ticket
+        self.ticket = max(tickets, key=lambda ticket: ticket.number, default=None)
+        return tickets[-1] if tickets else None
 
     def _in_time(self, allowed: Commands, now_s: float, begun_s: float) -> Commands:
         """Without the orders that come too late; said once for a run of such cycles."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import secrets
 import socket
 import sqlite3
 import struct
@@ -102,7 +103,7 @@ class ControlSocket:
         self.read_one: ReadOne | None = None
         self._journal, self._now = journal, now
         self._requests: list[OperatorRequest] = []
-        self._numbers = itertools.count(1)
+        self._life, self._numbers = secrets.token_hex(4), itertools.count(1)  # a pid may be the same in the next life
         self._clients_count = 0
         self._server: asyncio.Server | None = None
 
@@ -218,7 +219,7 @@ class ControlSocket:
         if len(self.living(now_s)) >= REQUESTS_MAX:
             return {"error": "busy", "detail": "too many requests are waiting"}
         request = OperatorRequest(
-            id=f"{os.getpid()}-{next(self._numbers)}",
+            id=f"{self._life}-{next(self._numbers)}",
             kind=frame.kind,
             subject=frame.subject,
             who=frame.who,

@@ -145,7 +145,8 @@ def run(arguments: argparse.Namespace) -> int:
         why = say(f"reason.{reason}")
         raise CommandError("not_started", PROBLEM, say("ask.not_started", mode=say(f"mode.{mode}"), reason=why))
     what = say(f"request.{wish.kind}") + ("" if subject is None else f" ({subject})")
-    print_lines([say("ask.taken", what=what, mode=say(f"mode.{mode}")), *unwritten(answer, say)])
+    waits = [] if reason == "operator" else [say("ask.waits", reason=say(f"reason.{reason}"))]
+    print_lines([say("ask.taken", what=what, mode=say(f"mode.{mode}")), *waits, *unwritten(answer, say)])
     return OK
 
 

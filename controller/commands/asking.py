@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from controller.commands.asker import who
-from controller.commands.contact import ask, nobody
+from controller.commands.contact import NoContactError, ask, nobody
 from controller.commands.frame import PROBLEM, CommandError, pause
 from controller.commands.hubs import HubPlace
 
@@ -53,7 +53,8 @@ def ask_for(hub: HubPlace, kind: str, **more: object) -> Answer:
         pause(LOOK_S)
         answer = _answer(hub, request)
     if answer is None:
-        raise CommandError("no_answer", PROBLEM, "the controller has not answered the request in time", HINT)
+        what = "it was asked, but the controller has not said in time what came of it"
+        raise CommandError("no_answer", PROBLEM, what, HINT)
     for _ in range(round(WRITTEN_S / LOOK_S)):
         if answer.is_written or answer.why_unwritten:
             break
@@ -93,8 +94,11 @@ def modes_since(looks: Looks, since_s: float, patience_s: float) -> Iterator[Sta
 
 
 def _answer(hub: HubPlace, request: Any) -> Answer | None:
+    """None: nobody says it now, which need not mean that it was not taken: it has been asked."""
     try:
         told = ask(hub, method="answer", id=request)["answer"]
+    except NoContactError:
+        return None
     except CommandError as error:
         if error.code != "unknown_method":
             raise

@@ -94,7 +94,8 @@ def order_close(memory: CoreMemory, feeder: AssetId, situation: Situation) -> Co
 def feeder_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, SwitchCommand]:
     """Shed feeders stay open by level; a pick-up is an order; everything else is left as it is.
 
-    But for what fell with the voltage: before a dead bus is made live it is told to stay off, or its coil pulls it in.
+    What carries our own supply or a radio is never ordered open, whatever became of it: no hand that turns it on is
+    opposed. But what fell with the voltage is told to stay off before a dead bus is made live, or its coil pulls it in.
     """
     commands = {}
     is_dead_bus = memory.mode is Mode.BLACK_START or is_over_dead_bus(memory)
@@ -103,16 +104,11 @@ def feeder_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, S
             commands[feeder] = SwitchCommand(open=True, cause=memory.reason)
     for feeder, state in memory.feeders.items():
         stays_open = state.shed_since_s is not None or feeder in memory.durable.held_open
-        if stays_open and not _is_left_to_hands(state, situation.hub.feeders[feeder]):
+        if stays_open and not situation.hub.feeders[feeder].carries_control:
             commands[feeder] = SwitchCommand(open=True, cause=state.reason or Reason.OPERATOR)
         elif state.close is not None:
             commands[feeder] = SwitchCommand(close=state.close, cause=state.close.cause)
     return commands
-
-
-def _is_left_to_hands(state: FeederMemory, feeder: Feeder) -> bool:
-    """It carries our own supply or a radio, was found open and is to be on: whoever turns it on is not opposed."""
-    return feeder.carries_control and state.reason is Reason.OPERATOR
 
 
 def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: FeederMemory | None) -> FeederMemory:
@@ -125,6 +121,8 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
     if seen.position is not None and seen.position is not before.position:
         cause = Reason.OPERATOR if feeder.id in memory.durable.held_open else _who_opened(situation)
         after = _moved(after, seen, situation.now_s, cause)
+        if seen.position is BreakerPosition.CLOSED and (feeder.carries_control or before.reason is Reason.OPERATOR):
+            after = replace(after, shed_since_s=None, reason=None)  # it is on, as it was to be: by us, or by a hand
     if after.close is not None and not situation.may_switch_on:
         after = _take_back(after, situation.now_s)
     if after.close is not None and situation.now_s > after.close.expires_at_s:

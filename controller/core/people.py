@@ -43,21 +43,20 @@ def latch(memory: CoreMemory, subject: str, reason: Reason, now_s: float) -> Cor
 
 def take_requests(memory: CoreMemory, situation: Situation, advice: Advice) -> tuple[CoreMemory, tuple[Event, ...]]:
     """Act on each living request once; a refusal is an event too."""
-    seen, now_s = situation.seen, situation.now_s
     events: list[Event] = []
     for request in advice.requests:
-        if request.id in memory.done_requests or now_s > request.expires_at_s:
+        if request.id in memory.done_requests or situation.now_s > request.expires_at_s:
             continue
         after = _act(memory, request, situation)
-        events.append(_answer(request, memory, seen, after))
+        events.append(_answer(request, memory, situation, after))
         memory = after if isinstance(after, CoreMemory) else memory
         memory = replace(memory, done_requests=(*memory.done_requests, request.id)[-DONE_REQUESTS_MAX:])
     return memory, tuple(events)
 
 
-def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, after: CoreMemory | Reason) -> Event:
-    was_taken = isinstance(after, CoreMemory)
-    why = after if isinstance(after, Reason) else Reason.OPERATOR
+def _answer(request: OperatorRequest, memory: CoreMemory, situation: Situation, after: CoreMemory | Reason) -> Event:
+    was_taken, seen = isinstance(after, CoreMemory), situation.seen
+    why = after if isinstance(after, Reason) else _why_taken(request, after, situation)
     kind = EventKind.REQUESTED if was_taken else EventKind.REQUEST_REFUSED
     values: dict[str, Scalar] = {"what": request.kind.value}  # the public API tells these, and not who it was
     inputs: dict[str, Input] = {
@@ -70,6 +69,14 @@ def _answer(request: OperatorRequest, memory: CoreMemory, seen: ProcessImage, af
     }
     rule = "people: person_asked" if was_taken else "people: person_refused"
     return Event(kind, why, request.subject or "hub", values, rule, inputs)
+
+
+def _why_taken(request: OperatorRequest, memory: CoreMemory, situation: Situation) -> Reason:
+    """A person asks; and where what they ask for will have to wait behind something, that is told."""
+    feeder = situation.hub.feeders.get(request.subject or "")
+    if request.kind is RequestKind.CLOSE_FEEDER and feeder is not None and stands_behind(memory, feeder, situation):
+        return Reason.LOWER_TIER_WAITS
+    return Reason.OPERATOR
 
 
 def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason:
@@ -177,8 +184,6 @@ def _act_on_feeder(memory: CoreMemory, request: OperatorRequest, situation: Situ
         return Reason.CARRIES_CONTROL if feeder.carries_control else _hold_open(memory, feeder.id)
     if is_faulty(feeder, situation):
         return Reason.CAUSE_REMAINS
-    if stands_behind(memory, feeder, situation):
-        return Reason.LOWER_TIER_WAITS
     return _let_close(memory, feeder.id, situation.now_s)
 
 

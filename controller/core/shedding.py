@@ -108,7 +108,13 @@ def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     if memory.mode is Mode.BLACK_START:
         return first_tier(memory, situation)
     ours = (f for f in situation.hub.feeders.values() if may_close(memory, f, situation.now_s))
-    return [f for f in ours if not is_faulty(f, situation)]
+    return [f for f in ours if not is_faulty(f, situation) and not _is_hopeless(memory, f, situation)]
+
+
+def _is_hopeless(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
+    """It did not follow, and has no second try while nobody sees the charge: it holds nobody back either."""
+    has_failed = memory.feeders[feeder.id].reason is Reason.NOT_FOLLOWED
+    return has_failed and situation.soc_pct is None and not _has_energy(memory, feeder, situation)
 
 
 def tiers_out_of_energy(situation: Situation) -> frozenset[int]:
@@ -243,7 +249,8 @@ def _has_energy(memory: CoreMemory, feeder: Feeder, situation: Situation) -> boo
 def stands_behind(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """Another of a lower tier waits for a charge that nobody sees, until a person asks for it too."""
     waiting = [other for other in _waiting(memory, situation) if other.tier < feeder.tier]
-    return situation.soc_pct is None and not all(_has_energy(memory, other, situation) for other in waiting)
+    is_open = memory.feeders[feeder.id].position is not BreakerPosition.CLOSED
+    return is_open and situation.soc_pct is None and not all(_has_energy(memory, o, situation) for o in waiting)
 
 
 def _restore_soc_pct(tier: Tier) -> float:

@@ -14,6 +14,8 @@ from controller.model.words import Authority, Mode
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.points import PlantDevices
 
+CLOSINGS = frozenset({"close", "close_permit"})  # by which the POI closes, at once or when a relay likes
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -90,6 +92,7 @@ class Scene:
     orders: list[Received] = field(default_factory=list)
     received_count: int = 0
     received_at_s: float = 0.0  # the last of them
+    acted_at_s: float = 0.0  # the last that does more than take a closing of the POI back
     marks: list[tuple[float, str]] = field(default_factory=list)  # what the bench did
     active_faults: list[tuple[str, str]] = field(default_factory=list)  # unit and type of those that last
     fault_points: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # of these; "" is the whole unit
@@ -126,6 +129,8 @@ def _taker(
             return
         scene.received_count += 1
         scene.received_at_s = scene.devices.instant_s
+        if value is not False or place[1] not in CLOSINGS:
+            scene.acted_at_s = scene.received_at_s
         if standing.get(point) != value or place[1] == "run":
             standing[point] = value
             scene.orders.append(Received(scene.received_at_s, device, *place, value))

@@ -14,6 +14,7 @@ from hil_tests.checkers.base import About, Attends, EachOrder, is_deaf
 
 ROUNDING = 1.001  # registers have steps
 SAMPLE_GRACE_S = 2.0
+TAKE_BACK_S = 10.0  # the hub's own constant, written here once more: a judge has his own
 EMERGENCY_GRACE_S = 0.3
 QUARANTINE_S = 10.0  # a device with another register map answers well; what it says has to be doubted first
 UNSEEN_AFTER_S = {"silent": SAMPLE_GRACE_S, "map_drift": QUARANTINE_S}
@@ -202,7 +203,12 @@ def _moves_power(scene: Scene, order: Received) -> bool:
 class SilentObserver:
     """D5: who only watches writes nothing."""
 
-    about: About = About("D5", "In `observe` nothing at all is written", "0.5 s", "design §5, authority observe")
+    about: About = About(
+        "D5",
+        "In `observe` nothing is written; at its beginning a closing of the POI, or a permission to, is taken back",
+        "0.5 s; 10 s for taking back",
+        "design §5, authority observe",
+    )
     attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
     is_waiting: bool = False  # it observes: what is merely restated is no news
     _since_s: float | None = None
@@ -215,7 +221,7 @@ class SilentObserver:
             self._since_s = None
         elif self._since_s is None:
             self._since_s = scene.now_s
-        elif scene.received_at_s - self._since_s > 0.5:
+        elif scene.acted_at_s - self._since_s > 0.5 or scene.received_at_s - self._since_s > TAKE_BACK_S + 0.5:
             yield "something was written while observing"
             self._since_s = math.inf
 

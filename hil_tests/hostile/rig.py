@@ -5,6 +5,7 @@ No loop, no journal and no status: what stands between a wish and the plant is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,6 +17,7 @@ from controller.drivers.outputs import Outputs
 from controller.guard.bounds import Bounds
 from controller.guard.memory import GuardMemory
 from controller.guard.vet import Verdict, vet
+from controller.loop import TAKE_BACK_S
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.commands import Commands
 from controller.model.decision import Event
@@ -100,7 +102,7 @@ class Rig:
     def restart(self) -> None:
         """A new process: guard and drivers know nothing."""
         self.assembler = Assembler(self.site)
-        self.memory, self.allowed, self._was_acting = GuardMemory(), Commands(), False
+        self.memory, self.allowed, self._acted_at_s = GuardMemory(), Commands(), -math.inf
         for link in self.links.values():
             link.forget()
 
@@ -130,9 +132,9 @@ class Rig:
         )  # who only watches answers for nothing
         if self.controller.is_running:
             self.outputs.apply(links, verdict.allowed, now_s)
-        elif self._was_acting:
+            self._acted_at_s = now_s
+        elif now_s - self._acted_at_s <= TAKE_BACK_S:
             self.outputs.take_back(links)
-        self._was_acting = self.controller.is_running
 
     @property
     def findings(self) -> list[Finding]:

@@ -42,7 +42,7 @@ NEWCOMERS = [
     (["read", ".soc_pct", "musterhallig"], 2, "no asset or device ''. Assets: poi"),
     (["bench", "report", "nowhere"], 2, "hallig: nowhere/results.json: No such file or directory. A report is"),
     (["bench", "run", "README.md"], 2, "README.md is no scenario. A scenario is a TOML file"),
-    (["bench", "run", "docs/"], 2, "there is no scenario in docs/"),
+    (["bench", "run", "docs/"], 2, "there is no scenario in docs"),
     (["check", "musterhalig"], 2, "did you mean 'musterhallig'?"),
     (["check", "."], 2, "wanted a readable TOML file"),
     (["run", "nowhere.toml"], 2, "wanted a readable TOML file"),
@@ -216,7 +216,7 @@ def test_a_user_who_may_not_speak_to_the_controller_is_told_who_may(what: str) -
             (root / "warf" / "control.sock").chmod(0o600)
             root.chmod(0o700 if what == "the folder" else 0o755)
             code = (
-                "import os, sys, controller.cli, controller.commands.observe, controller.commands.contact\n"
+                "import os, sys, controller.cli, controller.commands.observe, controller.commands.asking\n"
                 "import controller.commands.situation, controller.commands.speech, getpass, encodings.idna\n"
                 "controller.commands.speech.speaker('en')\n"
                 "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"

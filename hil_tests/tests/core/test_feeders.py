@@ -13,7 +13,7 @@ from controller.model.memory import DurableMemory
 from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import InverterMode, Mode
-from hil_tests.tests.core.hubs import DEAD, OPEN, hub, islanded, on_grid, with_battery, with_feeder, with_poi
+from hil_tests.tests.core.hubs import DEAD, OPEN, hub, islanded, with_battery, with_feeder, with_poi
 from hil_tests.tests.core.run import Run
 
 
@@ -40,22 +40,6 @@ def test_a_feeder_that_is_let_go_is_ordered_closed_in_a_later_cycle_than_the_gua
     assert command.close is None, "the guard reads the holds as they were before this cycle"
     run.see(held, 6.0)
     assert ordered_close(run) == {"ev_posts"}
-
-
-def test_one_that_carries_a_radio_and_was_turned_off_by_hand_is_never_ordered_open() -> None:
-    """A person asks for it, and another one turns the switch back meanwhile: nobody opposes that."""
-    run = Run(hub())
-    run.see(on_grid, 1.0)
-    run.see(desk_off, 1.0)
-    run.see(desk_off, advice=wish(RequestKind.CLOSE_FEEDER, run, "desk"))
-    while run.commands.feeders.get("desk") is None:
-        run.see(desk_off)
-        assert run.now_s < 200.0, "it is picked up"
-    assert run.commands.feeders["desk"].close is not None
-
-
-def desk_off(at_s: float) -> ProcessImage:
-    return with_feeder(on_grid(at_s), "desk", position=OPEN, power_w=ZERO)
 
 
 def shorted(at_s: float) -> ProcessImage:
