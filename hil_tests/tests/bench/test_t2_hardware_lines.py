@@ -44,7 +44,7 @@ def served() -> Iterator[dict[str, dict[str, object]]]:
 
 def written(folder: Path, hardware: str, expect: str = "") -> Loaded:
     path = folder / "scenario.toml"
-    head = 'id = "CTL-901"\ntitle = "real devices on a line and by OPC UA"\ntiers = ["t2"]\nuntil = "3 s"\n'
+    head = 'id = "CTL-901"\ntitle = "real devices on a line and by OPC UA"\ntiers = ["t2"]\nuntil = "6 s"\n'
     path.write_text(head + expect + hardware)
     return load_scenario(path)
 
