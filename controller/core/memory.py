@@ -233,6 +233,7 @@ class CoreMemory:
     imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made
     glimpse: Glimpse | None = None  # what comes after these, if the bus lives on
     last_pickup_at_s: float = 0.0
+    room_since_s: tuple[AssetId, float] | None = None  # the next feeder, and since when its pick-up fits
     released_return: bool = False  # a person has released reconnection
     released_lockout: bool = False  # a person at the hub has looked at a POI that did not open
     released_start: bool = False  # a person has asked for a black start

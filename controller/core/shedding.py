@@ -32,6 +32,7 @@ CONFIRM_S = 0.1  # two samples
 THERMAL_SHED_PCT = 50.0  # of the inverter's thermal accumulator
 UNDERFREQUENCY_HZ = 1.0  # below nominal: droop and steering keep well inside
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
+ROOM_SEEN_S = 0.5  # from judgement: several samples of a measured power
 SOC_HYSTERESIS_PCT = 5.0
 FOLLOW_S = 0.5  # beyond its write latency: contactor and next poll
 SOFT_START_S = 1.0  # a former brings its voltage up: until then a low one says nothing of the load
@@ -79,10 +80,23 @@ def is_restorable(memory: CoreMemory, situation: Situation) -> bool:
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last.
 
-    One whose last pick-up failed comes last in its tier, and alone: what happens then is its own doing.
+    Room that one sample shows is none: a flipped bit may take kilowatts off a measured power. One whose last pick-up
+    failed comes last in its tier, and alone: what happens then is its own doing.
     """
-    if not _may_restore_now(memory, situation):
+    following = _next(memory, situation) if _is_quiet(memory, situation, ROOM_SEEN_S) else None
+    if following is None:
+        return memory if memory.room_since_s is None else replace(memory, room_since_s=None)
+    known = memory.room_since_s
+    if known is None or known[0] != following.id:
+        return replace(memory, room_since_s=(following.id, situation.now_s))
+    is_sure = situation.now_s - known[1] >= ROOM_SEEN_S
+    if not is_sure or not _is_quiet(memory, situation, 0.0):
         return memory
+    return order_close(replace(memory, room_since_s=None), following.id, situation)
+
+
+def _next(memory: CoreMemory, situation: Situation) -> Feeder | None:
+    """Who is to come on now, if anybody can."""
     waiting = sorted(_waiting(memory, situation), key=lambda f: (f.tier, is_suspect(memory, f.id)))
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
@@ -90,8 +104,8 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
         if is_suspect(memory, feeder.id) and _is_anyone_watched(memory, situation.now_s):
             continue
         if _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation):
-            return order_close(memory, feeder.id, situation)
-    return memory
+            return feeder
+    return None
 
 
 def _is_anyone_watched(memory: CoreMemory, now_s: float) -> bool:
@@ -198,7 +212,8 @@ def _is_on_its_way(memory: CoreMemory, feeder: Feeder, situation: Situation) -> 
     return is_seen and since_s is not None and situation.now_s - since_s <= time_s
 
 
-def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
+def _is_quiet(memory: CoreMemory, situation: Situation, early_s: float) -> bool:
+    """Time to bring the next one on, or so much before it."""
     timing = situation.hub.timing
     sheds_s = (f.shed_since_s for f in memory.feeders.values() if f.shed_since_s is not None)
     quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s, *sheds_s)
@@ -212,7 +227,7 @@ def _may_restore_now(memory: CoreMemory, situation: Situation) -> bool:
         quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
     return (
         is_restorable(memory, situation)
-        and situation.now_s - quiet_since_s >= settle_s
+        and situation.now_s - quiet_since_s >= settle_s - early_s
         and situation.bus_is_live is True
         and _is_earthed(memory, situation)
         and memory.overload_since_s is None

@@ -101,12 +101,17 @@ class Screen:
 
     def _knows_nothing(self, now_s: float) -> bool:
         """It was away, and so far reads zero where it did not before."""
-        if not self._link.is_empty or all(_value(self.facts[point.name]) == point.zero for point in self._points):
+        if not self._link.is_empty or not any(self._is_gone(point) for point in self._points):
             self._empty_since_s = None
             return False
         if self._empty_since_s is None:
             self._empty_since_s = now_s
         return now_s - self._empty_since_s < EMPTY_S
+
+    def _is_gone(self, point: PointDoubt) -> bool:
+        """It reads zero, and is not known to be."""
+        is_zero = _value(self._link.reading(point.name)) == point.zero
+        return is_zero and _value(self.facts[point.name]) != point.zero
 
     def _take(self, now_s: float) -> None:
         self.facts_count += 1

@@ -270,6 +270,24 @@ def test_restoring_goes_one_at_a_time_and_never_overtakes_a_tier() -> None:
     assert closes == ["warm_room"]
 
 
+def test_room_that_a_single_sample_shows_is_none() -> None:
+    """A flipped bit may take kilowatts off a measured power; the plant takes longer to make room."""
+    run = started(islanded)
+    low = lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
+    run.see(low, 0.1)
+
+    def full(t: float, power_w: float = 40_000.0) -> ProcessImage:
+        return with_feeder(islanded(t, power_w), "warm_room", position=OPEN, power_w=ZERO)
+
+    run.see(full, 6.0)
+    for _ in range(20):
+        run.see(lambda t: full(t, 5_000.0), 0.1)
+        run.see(full, 0.5)
+    assert "warm_room" not in run.commands.feeders or run.commands.feeders["warm_room"].close is None
+    run.see(lambda t: full(t, 5_000.0), 0.7)
+    assert run.commands.feeders["warm_room"].close is not None
+
+
 def test_a_feeder_that_does_not_answer_is_left_alone_after_one_retry() -> None:
     run = started(islanded)
     low = lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731

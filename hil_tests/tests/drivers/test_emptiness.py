@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from controller.config.types import Protocol
 from controller.drivers.blocks import Located, plan
 from controller.drivers.board import FAILURES_TO_DOWN, Board
 from controller.drivers.emptiness import EMPTY_S
 from controller.drivers.link import IMPOSSIBLE, Said
 from controller.model.reasons import Reason
-from hil_tests.bench.loading import load_scenario
+from hil_tests.bench.loading import SCENARIOS, load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Tier
+from hil_tests.flips import judged
 from hil_tests.tests.drivers.devices import board, point
 from hil_tests.tests.drivers.told import Told
 from hil_tests.tests.faults.hubs import Faulted
@@ -118,8 +120,43 @@ def test_a_link_is_empty_after_a_silence_until_one_word_differs(link: Board, is_
             link.failed()
     link.keep_block(BLOCKS[0], ZEROS, 2.0)
     assert link.is_empty
-    link.keep_block(BLOCKS[0], ("closed", 0.0, IMPOSSIBLE), 3.0)
+    link.keep_block(BLOCKS[0], ("closed", 0.3, IMPOSSIBLE), 3.0)
     assert not link.is_empty
+
+
+CLOSED: tuple[Said, ...] = ("closed", 0.0, IMPOSSIBLE)
+
+
+def test_a_flipped_bit_is_no_word(link: Board) -> None:
+    """The word for "closed" is one bit from nothing. It counts when it has come three times in a row."""
+    link.lost()
+    for answer in (CLOSED, ZEROS, CLOSED, CLOSED, ZEROS, (IMPOSSIBLE, 25.6, IMPOSSIBLE), CLOSED, CLOSED):
+        link.keep_block(BLOCKS[0], answer, 2.0)
+        assert link.is_empty, answer
+    link.keep_block(BLOCKS[0], CLOSED, 2.0)
+    assert not link.is_empty
+
+
+def test_what_no_single_flipped_bit_makes_is_a_word_at_once(link: Board) -> None:
+    link.lost()
+    link.keep_block(BLOCKS[0], (IMPOSSIBLE, 25.7, IMPOSSIBLE), 2.0)
+    assert not link.is_empty
+
+
+def test_on_a_wire_with_a_checksum_one_bit_is_a_word(link: Board) -> None:
+    link = board(POINTS, protocol=Protocol.MODBUS_RTU)
+    link.keep_block(BLOCKS[0], CLOSED, 2.0)
+    assert not link.is_empty
+
+
+def test_who_says_no_zero_where_there_was_none_is_believed_though_nearly_empty(told: Told) -> None:
+    """A contactor has one word to say; a link that was away for a moment keeps nothing back of it."""
+    for _ in range(3):
+        told.say(**DARK)
+    comes_back(told)
+    told.say(**DARK)
+    assert told.at("poi.bus_voltage_l1_v") == (0.0, told.now_s)
+    assert told.screen.complaints(told.now_s) == ()
 
 
 def test_one_lost_answer_is_no_silence(link: Board) -> None:
@@ -165,6 +202,12 @@ def test_the_poi_relay_restarts_empty_and_the_hub_stays_on_a_good_grid(down_s: f
     hub.run(8.0)
     assert hub.bench.plant.poi.position.value == "closed"
     assert hub.seen("poi_relay", "poi.position") == "closed"
+
+
+def test_the_poi_relay_restarts_empty_on_a_wire_that_flips_bits() -> None:
+    result = judged(load_scenario(SCENARIOS / "COM-007.toml"))
+    assert result.findings == ()
+    assert any(event.reason is Reason.READINGS_DOUBTED for _, event in result.events)
 
 
 BLACKOUT = """\

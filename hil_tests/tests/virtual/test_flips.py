@@ -20,7 +20,7 @@ from hil_tests.tests.reports.results import BROKEN, result
 DOUBTED = Event(EventKind.DEVICE, Reason.READINGS_DOUBTED, "poi_relay")
 
 
-@pytest.mark.parametrize("scenario_id", ["ISL-003", "REC-001", "CTL-002"])
+@pytest.mark.parametrize("scenario_id", ["ISL-003", "REC-001", "CTL-002", "BLK-002"])
 def test_flipped_bits_cause_no_wrong_operation(scenario_id: str) -> None:
     result = play(scenario_id)
     assert [str(finding) for finding in result.findings] == []
