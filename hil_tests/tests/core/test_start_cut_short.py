@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.ramp import LEFT, RETURNED
+from controller.core.recover import TRANSFER
 from controller.core.start_rest import CUT_SHORT_S, KIND, REST_S
 from controller.model.frozen import replace
 from controller.model.memory import Attempt, DurableMemory
@@ -21,6 +23,18 @@ def restarted(*tries_ago_s: float, is_of_this_boot: bool = True) -> Run:
     run.memory = replace(run.memory, durable=DurableMemory(attempts=attempts))
     run.see(dark, 2.0)
     return run
+
+
+@pytest.mark.parametrize("kind", [TRANSFER, LEFT, RETURNED])
+def test_what_else_came_since_does_not_make_it_another_source_s(kind: str) -> None:
+    """The hub started, was on the grid and lost it again: that start was one of the three of its hour all the same."""
+    run = Run(hub())
+    began = Attempt("hub", KIND, run.now_s - REST_S + 15.0, is_of_this_boot=True)
+    since = Attempt("hub", kind, run.now_s - REST_S + 20.0, is_of_this_boot=True)
+    run.memory = replace(run.memory, durable=DurableMemory(attempts=(began, since)))
+    run.see(dark, 2.0)
+    assert run.memory.mode is Mode.DARK
+    assert waits_s(run, until_s=REST_S) == pytest.approx(15.0, abs=1.0)
 
 
 def waits_s(run: Run, until_s: float) -> float:
