@@ -72,7 +72,7 @@ class Situation:
     earthing_is_ready: bool
     draws: Mapping[AssetId, Draw]  # of every feeder
     load_w: PhaseValues  # of the feeders that are closed
-    soc_pct: float | None  # of all batteries that answer, weighted by capacity; None when none does
+    soc_pct: float | None  # of all batteries that give power, else that answer, by capacity; None when none does
 
     @property
     def contact_is_closed(self) -> bool:
@@ -178,13 +178,11 @@ def _draw(seen: FeederSeen | None, feeder: Feeder) -> Draw:
 
 
 def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
-    charge_wh = capacity_wh = 0.0
-    for battery in hub.batteries.values():
-        soc_pct = _battery(seen, battery.id).soc_pct
-        if soc_pct is not None:
-            charge_wh += battery.capacity_wh * soc_pct
-            capacity_wh += battery.capacity_wh
-    return charge_wh / capacity_wh if capacity_wh > 0 else None
+    states = [(battery, _battery(seen, battery.id)) for battery in hub.batteries.values()]
+    told = [(battery.capacity_wh, state) for battery, state in states if state.soc_pct is not None]
+    giving = [(wh, s) for wh, s in told if s.mode is not InverterMode.FAULT and s.discharge_limit_w != 0.0] or told
+    capacity_wh = sum(wh for wh, _ in giving)
+    return sum(wh * (s.soc_pct or 0.0) for wh, s in giving) / capacity_wh if capacity_wh > 0 else None
 
 
 def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:

@@ -254,6 +254,21 @@ def test_low_energy_sheds_tier_by_tier_and_starts_the_genset() -> None:
     assert run.commands.gensets["genset"].crank is not None
 
 
+def test_a_battery_that_cannot_give_keeps_nobody_supplied() -> None:
+    """Its charge is not the hub's. Where none gives any more, what they say is all there is to know."""
+    run = started(islanded)
+
+    def with_second(t: float, **state: object) -> ProcessImage:
+        return with_battery(with_battery(islanded(t), soc_pct=24.0), "second", soc_pct=95.0, **state)
+
+    run.see(with_second, 0.2)
+    assert "warm_room" not in {f for f, c in run.commands.feeders.items() if c.open}
+    for state in ({"mode": InverterMode.FAULT}, {"discharge_limit_w": 0.0}):
+        run = started(islanded)
+        run.see(lambda t, s=state: with_second(t, **s), 0.2)  # type: ignore[misc]
+        assert {f for f, c in run.commands.feeders.items() if c.open} == {"phones", "ev_posts", "warm_room"}
+
+
 def test_restoring_goes_one_at_a_time_and_never_overtakes_a_tier() -> None:
     run = started(islanded)
     low = lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0)  # noqa: E731
