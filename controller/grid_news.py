@@ -2,13 +2,14 @@
 
 On a busy machine measurements come too late many times a minute. Core and guard act on each verdict in its own cycle;
 only the telling waits here. A verdict behind which something was decided is told before it. Nothing else is held back:
-a grid that is lost or rejected is told at once.
+a grid that is lost or rejected is told at once, but for one whose verdict changes again and again: of that the journal
+gets so many lines a minute and no more, the newest with the number of those before it that it did not get.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from controller.config.types import PointRef, Site
@@ -21,6 +22,7 @@ from controller.model.words import GridVerdict
 TOLD_AFTER_S = 2.0  # of blindness, longer than a stalled machine takes to come round, from judgement
 STEADY_S = 5.0  # measured again for so long: then blindness that was told is over
 WINDOW_S = 60.0  # one line for all that was not told in it
+LINES_MAX = 10  # of verdicts in a window, from judgement: half of what any one thing may fill
 POINTS = ("grid_voltage_l1_v", "grid_voltage_l2_v", "grid_voltage_l3_v", "grid_voltage_v")
 DECIDED = frozenset({EventKind.MODE_CHANGED, EventKind.RECOVERED})
 UNKNOWN = GridVerdict.UNKNOWN.value
@@ -35,10 +37,43 @@ class _Flicker:
     causes: Counter[Reason] = field(default_factory=Counter)
 
 
+class _Pace:
+    """A grid with one phase gone that sags every second changes its verdict a hundred times a minute."""
+
+    def __init__(self) -> None:
+        self._lines_at_s: deque[float] = deque(maxlen=LINES_MAX)
+        self._newest: Event | None = None  # not told yet
+        self._untold_count = 0
+
+    def let_through(self, events: Iterable[Event], now_s: float) -> Iterator[Event]:
+        """These events, without the verdicts that are too many for now."""
+        for event in events:
+            if event.kind is EventKind.GRID_VERDICT:
+                self._untold_count += self._newest is not None
+                self._newest = event
+                if not self._is_full(now_s):
+                    yield self._line(event, now_s)
+                continue
+            if event.kind in DECIDED and self._newest is not None:
+                yield self._line(self._newest, now_s)
+            yield event
+        if self._newest is not None and not self._is_full(now_s):
+            yield self._line(self._newest, now_s)
+
+    def _is_full(self, now_s: float) -> bool:
+        return len(self._lines_at_s) == LINES_MAX and now_s - self._lines_at_s[0] < WINDOW_S
+
+    def _line(self, event: Event, now_s: float) -> Event:
+        count, self._untold_count, self._newest = self._untold_count, 0, None
+        self._lines_at_s.append(now_s)
+        return replace(event, values={**event.values, "untold_count": count}) if count else event
+
+
 class GridNews:
     """Remembers what was told, and what was not."""
 
     def __init__(self) -> None:
+        self._pace = _Pace()
         self._told: Event | None = None  # the last verdict that stands in the journal
         self._before: Event | None = None  # the one before blindness that was told
         self._unseen: Event | None = None  # not told yet
@@ -51,6 +86,9 @@ class GridNews:
 
     def told(self, events: tuple[Event, ...], now_s: float, why: Callable[[], Reason]) -> Iterator[Event]:
         """The events of a cycle as they are written. `why` says why the grid is not measured, while it is not."""
+        yield from self._pace.let_through(self._without_blinks(events, now_s, why), now_s)
+
+    def _without_blinks(self, events: tuple[Event, ...], now_s: float, why: Callable[[], Reason]) -> Iterator[Event]:
         if self._blind_since_s is not None:
             self._look(why())
         for event in events:

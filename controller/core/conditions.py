@@ -10,7 +10,8 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
-from controller.core.resync import can_follow
+from controller.core.resync import can_follow, may_join
+from controller.core.shedding import serves_tier_0
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode
@@ -167,6 +168,11 @@ def not_formed(memory: CoreMemory, situation: Situation) -> bool:
     tried = form_attempts(memory, situation, transfer_since_s(memory)) >= FORM_ATTEMPTS_MAX
     orders_over = all(source.order is None for source in memory.batteries.values())
     return waited and (nobody or (tried and orders_over) or _earthing_never_came(situation))
+
+
+def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
+    """The observation time is over, nobody has said no, and nobody of tier 0 is kept waiting for the way back."""
+    return may_join(memory, situation) and not serves_tier_0(memory, situation)
 
 
 def collapsed(memory: CoreMemory, situation: Situation) -> bool:

@@ -44,6 +44,7 @@ from controller.core.sources import (
     remember_told,
     who_forms,
 )
+from controller.core.start_rest import remember_served
 from controller.core.transitions import Transition, next_row
 from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_overthrown, without_refused
@@ -122,6 +123,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(watch_fuses(memory, situation), situation), situation), situation)
     memory = watch_wear(without_refused(memory, situation, advice), situation)
+    memory = remember_served(memory, situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)

@@ -59,7 +59,7 @@ def next_closing_s(memory: CoreMemory, situation: Situation) -> float:
     return closings_s[-CLOSINGS_MAX] + CLOSINGS_WINDOW_S if len(closings_s) >= CLOSINGS_MAX else 0.0
 
 
-def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
+def may_join(memory: CoreMemory, situation: Situation) -> bool:
     """The observation time is over, and nobody has said no."""
     can = can_follow(situation) and situation.hub.poi.switching.closed_by in CLOSABLE
     can = can and why_no_sync(memory, situation) is None

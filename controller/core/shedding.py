@@ -95,6 +95,14 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     return order_close(replace(memory, room_since_s=None), following.id, situation)
 
 
+def serves_tier_0(memory: CoreMemory, situation: Situation) -> bool:
+    """One of tier 0 is just coming on, or only waits for its turn."""
+    if any(memory.feeders[f.id].close is not None for f in situation.hub.feeders.values() if f.tier == 0):
+        return True
+    following = _next(memory, situation) if _is_quiet(memory, situation, math.inf) else None
+    return following is not None and following.tier == 0
+
+
 def _next(memory: CoreMemory, situation: Situation) -> Feeder | None:
     """Who is to come on now, if anybody can."""
     waiting = sorted(_waiting(memory, situation), key=lambda f: (f.tier, is_suspect(memory, f.id)))
@@ -224,7 +232,9 @@ def _is_quiet(memory: CoreMemory, situation: Situation, early_s: float) -> bool:
             return False
         quiet_since_s = max(memory.last_pickup_at_s, start.step_since_s - settle_s)  # the first one at once
     if memory.mode is Mode.GRID_CONNECTED:
-        quiet_since_s = max(quiet_since_s, memory.mode_since_s + timing.return_offset_s)
+        returned_s = memory.mode_since_s + timing.return_offset_s
+        at_once_s = max(memory.last_pickup_at_s, returned_s - settle_s)
+        quiet_since_s = at_once_s if _came_over_dead_bus(memory) else max(quiet_since_s, returned_s)
     return (
         is_restorable(memory, situation)
         and situation.now_s - quiet_since_s >= settle_s - early_s
@@ -234,6 +244,11 @@ def _is_quiet(memory: CoreMemory, situation: Situation, early_s: float) -> bool:
         and not any(f.close is not None or _is_on_trial(f, situation.now_s) for f in memory.feeders.values())
         and situation.may_switch_on
     )
+
+
+def _came_over_dead_bus(memory: CoreMemory) -> bool:
+    """Feeders were dropped for the way back to the grid, and people sit in the dark beside it."""
+    return any(f.shed_since_s is not None and f.reason is Reason.DEAD_BUS_RETURN for f in memory.feeders.values())
 
 
 def _is_on_trial(feeder: FeederMemory, now_s: float) -> bool:

@@ -1,4 +1,7 @@
-"""How long a dark hub rests between its starts, so that nothing is worn out: three an hour, ever further apart."""
+"""How long a dark hub rests between its starts, so that nothing is worn out: three an hour, ever further apart.
+
+A start that has done its work is none of the three: its bus has lived for minutes, or a person has ended it.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,37 @@ import math
 from itertools import pairwise
 
 from controller.core.memory import CoreMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX, form_attempts
+from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
+from controller.model.words import Mode
 
 KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
+SERVED = "served"  # marks that the start before it has done its work
 HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
+SERVED_S = 300.0  # of a live bus, from judgement: what is too much for it shows sooner
 CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
 
 
 def kind_of(source: AssetId) -> str:
     """Of the starts that came as far as this source. They are the hub's too: under a source stand its own orders."""
     return f"{KIND} {source}"
+
+
+def remember_served(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Mark a start that has done its work: its bus has lived for long, or a person ends a sound island."""
+    since_s = memory.bus_live_since_s
+    has_lived = since_s is not None and situation.now_s - since_s >= SERVED_S
+    is_ended = situation.seen.emergency_off is True and memory.mode in (Mode.ISLANDED, Mode.RECONNECTION)
+    if not (has_lived or is_ended) or memory.mode is Mode.BLACK_START:
+        return memory
+    marks = [a for a in memory.durable.attempts if a.subject == HUB and a.kind in (KIND, SERVED)]
+    if not marks or marks[-1].kind == SERVED:
+        return memory
+    return count_attempt(memory, HUB, SERVED, situation.now_s)
 
 
 def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> bool:
@@ -42,13 +61,14 @@ def _was_cut_short(memory: CoreMemory, tries_s: list[float]) -> bool:
 
 
 def _tries_s(memory: CoreMemory, source: AssetId, situation: Situation) -> list[float]:
-    """Starts of this boot, but those that came as far as another source: this one need not rest for what it could not.
+    """Starts of this boot that came to nothing, but those that came as far as another source, which this one is not.
 
     A hub that was without power has rested, and the age of what was before is not known.
     """
     young = [a for a in memory.durable.attempts if a.subject == HUB and a.is_of_this_boot]
     young = [a for a in young if situation.now_s - a.at_s < ATTEMPT_MEMORY_S]
     began_s = [a.at_s for a in young if a.kind == KIND]
-    others_s = [a.at_s for a in young if a.kind.startswith(kind_of("")) and a.kind != kind_of(source)]
+    others = [a for a in young if a.kind.startswith(kind_of("")) and a.kind != kind_of(source)]
+    excused_s = [a.at_s for a in (*others, *(a for a in young if a.kind == SERVED))]
     spans_s = pairwise((*began_s, math.inf))
-    return [at_s for at_s, next_s in spans_s if not any(at_s <= other_s < next_s for other_s in others_s)]
+    return [at_s for at_s, next_s in spans_s if not any(at_s <= excuse_s < next_s for excuse_s in excused_s)]

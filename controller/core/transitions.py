@@ -40,6 +40,7 @@ from controller.core.conditions import (
     grid_unseen_over_dead_bus,
     island_formed,
     lockout_released,
+    may_reconnect,
     nobody_follows,
     not_formed,
     open_not_proven,
@@ -56,7 +57,6 @@ from controller.core.contact import contact_lies, joined_a_good_grid
 from controller.core.dead_bus import may_close_in_the_dark, may_make_a_break
 from controller.core.last_act import supply_ends
 from controller.core.memory import CoreMemory
-from controller.core.resync import may_reconnect
 from controller.core.situation import Situation
 from controller.model.frozen import dataclass
 from controller.model.reasons import Reason

@@ -76,7 +76,7 @@ def _poi(rng: random.Random) -> Table:
         "breaker_closing_s": 0.085,
         "breaker_closing_uncertainty_s": 0.03,
         "angle_error_deg": 1.0,
-        "import_max_w": 200_000,
+        "import_max_w": 400_000,  # every feeder may come back on grid, cold as it is
         "export_max_w": 200_000,
         "has_settings_groups": rng.random() < 0.7,
     }

@@ -252,6 +252,7 @@ def dark(at_s: float = 0.0) -> ProcessImage:
     """POI open, both sides dead, nobody forms."""
     seen = with_poi(islanded(at_s), bus_voltage_v=DEAD, bus_frequency_hz=None)
     seen = with_battery(seen, mode=InverterMode.GRID_FOLLOWING, power_w=ZERO, voltage_v=DEAD)
+    seen = with_battery(seen, "second", power_w=ZERO, voltage_v=DEAD)
     return replace(seen, earthing=EarthingSeen(at_s, OPEN))
 
 
