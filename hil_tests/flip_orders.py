@@ -4,7 +4,7 @@ Of every contact, mode and engine: an order that the story without flips does no
 and so is one that is too early. One that does not come at all is as wrong. Late it may come, for a doubted sample costs
 a sample and a verdict begins anew; and again, for an order that was withdrawn comes back. On the way back, which
 begins where the POI is no longer held open, an order waits for the angle, and that is chance: it may come as soon as
-the way back has begun, too.
+the way back has begun, too. That the POI is no longer held open moves nothing, and comes as early as the wire lets it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _surplus(
     if not wanted_s:
         yield Finding(SOURCE, found_s[0], f"{_words(key)}, which does not come without flips")
         return
-    if found_s[0] < _earliest_s(wanted_s[0], returns_s):
+    if key != BACK and found_s[0] < _earliest_s(wanted_s[0], returns_s):
         yield Finding(SOURCE, found_s[0], f"{_words(key)} comes {wanted_s[0] - found_s[0]:.1f} s early")
     if found_s[-1] > wanted_s[-1] + LATE_S:
         yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {found_s[-1] - wanted_s[-1]:.1f} s late")

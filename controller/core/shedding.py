@@ -223,7 +223,8 @@ def _is_on_its_way(memory: CoreMemory, feeder: Feeder, situation: Situation) -> 
 def _is_quiet(memory: CoreMemory, situation: Situation, early_s: float) -> bool:
     """Time to bring the next one on, or so much before it."""
     timing = situation.hub.timing
-    sheds_s = (f.shed_since_s for f in memory.feeders.values() if f.shed_since_s is not None)
+    off = [f for f in memory.feeders.values() if f.shed_since_s is not None]
+    sheds_s = (f.shed_since_s or 0.0 for f in off if f.reason is not Reason.OPERATOR)  # whom a person lets close
     quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s, *sheds_s)
     settle_s = timing.restore_settle_s
     if memory.mode is Mode.BLACK_START:
