@@ -10,8 +10,8 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
+from controller.core.restoring import serves_tier_0
 from controller.core.resync import can_follow, may_join
-from controller.core.shedding import serves_tier_0
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode

@@ -33,8 +33,9 @@ from controller.core.planned import cut_by_start, end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
+from controller.core.restoring import is_restorable, restore
 from controller.core.settings_group import watch_settings
-from controller.core.shedding import carries, is_restorable, restore, shed_in_island, sheds
+from controller.core.shedding import carries, shed_in_island, sheds
 from controller.core.situation import Situation, assess
 from controller.core.sources import (
     battery_commands,

@@ -5,14 +5,9 @@ from __future__ import annotations
 from controller.core.evidence import Inputs, by_phase, former_inputs, load_before_w, names, numbers
 from controller.core.feeders import OVERDRAWN_RATIO, expected_w
 from controller.core.memory import CoreMemory
+from controller.core.restoring import PICKUP_CEILING_RATIO, SOC_HYSTERESIS_PCT
 from controller.core.resync import OWN_WINDOW_RATIO
-from controller.core.shedding import (
-    OVERLOAD_RATIO,
-    PICKUP_CEILING_RATIO,
-    SOC_HYSTERESIS_PCT,
-    THERMAL_SHED_PCT,
-    UNDERFREQUENCY_HZ,
-)
+from controller.core.shedding import OVERLOAD_RATIO, THERMAL_SHED_PCT, UNDERFREQUENCY_HZ
 from controller.core.situation import Situation
 from controller.model.hub import AssetId, Feeder, Tier
 from controller.model.reasons import Reason

@@ -7,7 +7,7 @@ from controller.core.conditions import NOT_PROVEN, may_release_lockout
 from controller.core.feeders import as_found, is_faulty
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
-from controller.core.shedding import stands_behind
+from controller.core.restoring import awaits
 from controller.core.situation import Situation
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Input, Scalar
@@ -74,9 +74,9 @@ def _answer(request: OperatorRequest, memory: CoreMemory, situation: Situation, 
 def _why_taken(request: OperatorRequest, memory: CoreMemory, situation: Situation) -> Reason:
     """A person asks; and where what they ask for will have to wait behind something, that is told."""
     feeder = situation.hub.feeders.get(request.subject or "")
-    if request.kind is RequestKind.CLOSE_FEEDER and feeder is not None and stands_behind(memory, feeder, situation):
-        return Reason.LOWER_TIER_WAITS
-    return Reason.OPERATOR
+    if request.kind is not RequestKind.CLOSE_FEEDER or feeder is None:
+        return Reason.OPERATOR
+    return awaits(memory, feeder, situation) or Reason.OPERATOR
 
 
 def _act(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason:

@@ -53,7 +53,9 @@ class Reason(Enum):
     NOTHING_TO_START = "nothing_to_start"  # neither a battery nor a genset nor the sun
     NOT_AT_THE_HUB = "not_at_the_hub"  # a release is for who stands there and has looked
     CAUSE_REMAINS = "cause_remains"  # of a latch, or nobody knows
-    LOWER_TIER_WAITS = "lower_tier_waits"  # for a charge that nobody sees: a person asks for that one first
+    LOWER_TIER_WAITS = "lower_tier_waits"  # and comes first; a person asks for it where nobody sees the charge
+    CHARGE_AWAITED = "charge_awaited"  # a feeder was asked back on: the battery has to be fuller for its tier
+    ROOM_AWAITED = "room_awaited"  # or its pick-up does not fit beside what is on
     UNKNOWN_ASSET = "unknown_asset"  # nothing at this hub has the name that was asked for
     CARRIES_CONTROL = "carries_control"  # the feeder supplies our own gear or a radio: never opened on request
     NOTHING_LATCHED = "nothing_latched"  # to be released

@@ -17,6 +17,7 @@ from hil_tests.tests.core.watched import Watched
 
 SHED = ("medical", "warm_room")
 WAITS = (EventKind.REQUESTED, Reason.LOWER_TIER_WAITS)
+CHARGE = (EventKind.REQUESTED, Reason.CHARGE_AWAITED)
 TAKEN = (EventKind.REQUESTED, Reason.OPERATOR)
 
 
@@ -101,9 +102,9 @@ def test_a_contactor_that_does_not_follow_holds_nobody_back() -> None:
     assert (hub.open, hub.vetoes) == ({"medical"}, [])
 
 
-@pytest.mark.parametrize("feeder", SHED)
-def test_a_charge_that_is_seen_is_waited_for_as_ever(feeder: str) -> None:
+@pytest.mark.parametrize(("feeder", "answer"), [("medical", TAKEN), ("warm_room", CHARGE)])
+def test_a_charge_that_is_seen_is_waited_for_as_ever(feeder: str, answer: tuple[EventKind, Reason]) -> None:
     hub = Blind(*SHED)
     hub.soc_pct = 20.0
     hub.goes_on(1.0)
-    assert hub.ask(feeder) == TAKEN
+    assert hub.ask(feeder) == answer

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
+from controller.core.restoring import ROOM_SEEN_S
+from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.phases import ZERO
-from controller.model.reasons import EventKind
-from controller.model.words import InverterMode
-from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import InverterMode, Mode
+from hil_tests.tests.core.hubs import OPEN, hub, islanded, on_grid, with_battery, with_feeder
 from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.scenes import far_apart, good_grid_beside_the_dark
 
 
 def started() -> Run:
@@ -87,3 +95,84 @@ def test_a_feeder_that_does_not_answer_is_left_alone_after_one_retry() -> None:
     run.see(stuck, 60.0)
     assert run.memory.feeders["warm_room"].quarantined
     assert sum(e.kind is EventKind.ORDERED_CLOSE and e.subject == "warm_room" for e in run.events) == 2
+
+
+def off(at_s: float, load_w: float = 5_000.0, soc_pct: float = 85.0, *feeders: str) -> ProcessImage:
+    """An island in which these are off: the warm room, if nobody is named."""
+    seen = with_battery(with_battery(islanded(at_s, load_w), soc_pct=soc_pct), "second", soc_pct=soc_pct)
+    for feeder in feeders or ("warm_room",):
+        seen = with_feeder(seen, feeder, position=OPEN, power_w=ZERO)
+    return seen
+
+
+def ask(run: Run, feeder: str, image: Callable[[float], ProcessImage], kind: RequestKind) -> Reason:
+    request = OperatorRequest(f"{feeder} {run.now_s}", kind, feeder, "duty", True, run.now_s + 10.0)
+    run.see(image, advice=Advice(requests=(request,)))
+    return next(e.reason for e in reversed(run.events) if e.kind is EventKind.REQUESTED)
+
+
+@pytest.mark.parametrize(
+    ("load_w", "soc_pct", "told"),
+    [
+        pytest.param(5_000.0, 85.0, Reason.OPERATOR, id="at once"),
+        pytest.param(5_000.0, 20.0, Reason.CHARGE_AWAITED, id="charge"),
+        pytest.param(40_000.0, 85.0, Reason.ROOM_AWAITED, id="room"),
+    ],
+)
+def test_who_asks_a_feeder_back_on_is_told_what_it_waits_for(load_w: float, soc_pct: float, told: Reason) -> None:
+    run = started()
+    assert ask(run, "warm_room", islanded, RequestKind.OPEN_FEEDER) is Reason.OPERATOR
+    run.see(off, 10.0)
+    assert ask(run, "warm_room", lambda t: off(t, load_w, soc_pct), RequestKind.CLOSE_FEEDER) is told
+    run.see(lambda t: off(t, load_w, soc_pct), ROOM_SEEN_S + 0.1)
+    command = run.commands.feeders.get("warm_room")
+    assert (command is not None and command.close is not None) == (told is Reason.OPERATOR)
+
+
+def test_who_is_asked_back_on_does_not_wait_for_others_who_were_asked() -> None:
+    """Found by seed 1051 of the fuzzer: each request put off all that were asked before."""
+    run = started()
+    for feeder in ("warm_room", "medical"):
+        ask(run, feeder, islanded, RequestKind.OPEN_FEEDER)
+    both_off = lambda t: off(t, 5_000.0, 85.0, "warm_room", "medical")  # noqa: E731
+    run.see(both_off, 10.0)
+    ask(run, "medical", both_off, RequestKind.CLOSE_FEEDER)
+    run.see(both_off, 0.3)
+    ask(run, "warm_room", both_off, RequestKind.CLOSE_FEEDER)
+    run.see(both_off, ROOM_SEEN_S)
+    assert run.commands.feeders["medical"].close is not None
+
+
+def test_tier_0_is_served_before_the_way_back() -> None:
+    """Found by seed 1032 of the fuzzer: to get in step may take a minute, and feeders waited for that in the dark."""
+    feeders = {**hub().feeders, "medical": replace(hub().feeders["medical"], tier=0)}
+    run = Run(hub(feeders=feeders))
+    run.see(islanded, 0.2)
+    ask(run, "medical", islanded, RequestKind.OPEN_FEEDER)
+
+    def back(t: float) -> ProcessImage:
+        return with_feeder(far_apart(t), "medical", position=OPEN, power_w=ZERO)
+
+    run.see(back, 9.5)
+    ask(run, "medical", back, RequestKind.CLOSE_FEEDER)
+    run.see(back, 0.9)
+    assert run.commands.feeders["medical"].close is not None
+    assert run.memory.mode is Mode.ISLANDED
+    run.see(far_apart, 0.3)
+    assert run.memory.mode.value == "reconnection"
+
+
+def test_over_a_dead_bus_the_first_comes_on_with_the_grid() -> None:
+    def off_beside_the_grid(t: float) -> ProcessImage:
+        return with_feeder(good_grid_beside_the_dark(t), "warm_room", position=OPEN, power_w=ZERO)
+
+    def joined(t: float) -> ProcessImage:
+        return with_feeder(on_grid(t), "warm_room", position=OPEN, power_w=ZERO)
+
+    run = Run(hub())
+    run.see(good_grid_beside_the_dark, 10.3)
+    assert run.memory.mode is Mode.RECONNECTION
+    run.see(off_beside_the_grid, 1.0)
+    run.see(joined, ROOM_SEEN_S + 0.3)
+    assert run.memory.mode.value == "grid_connected"
+    assert {name for name, command in run.commands.feeders.items() if command.close is not None} == {"medical"}

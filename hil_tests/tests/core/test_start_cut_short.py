@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from controller.core.ramp import LEFT, RETURNED
 from controller.core.recover import TRANSFER
-from controller.core.start_rest import CUT_SHORT_S, KIND, REST_S
+from controller.core.start_rest import CUT_SHORT_S, KIND, REST_S, SERVED, SERVED_S
 from controller.model.frozen import replace
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.words import Mode
-from hil_tests.tests.core.hubs import dark, hub
+from hil_tests.tests.core.hubs import dark, hub, islanded
 from hil_tests.tests.core.run import Run
 
 STARTED_S = 100.0  # as a Run begins
@@ -35,6 +37,39 @@ def test_what_else_came_since_does_not_make_it_another_source_s(kind: str) -> No
     run.see(dark, 2.0)
     assert run.memory.mode is Mode.DARK
     assert waits_s(run, until_s=REST_S) == pytest.approx(15.0, abs=1.0)
+
+
+def test_a_start_that_has_done_its_work_is_none_of_the_three() -> None:
+    run = Run(hub())
+    began = Attempt("hub", KIND, run.now_s - 20.0, is_of_this_boot=True)
+    served = Attempt("hub", SERVED, run.now_s - 10.0, is_of_this_boot=True)
+    run.memory = replace(run.memory, durable=DurableMemory(attempts=(began, served)))
+    run.see(dark, 1.0)
+    assert run.memory.mode is Mode.BLACK_START
+
+
+def kinds(run: Run) -> list[str]:
+    return [attempt.kind for attempt in run.memory.durable.attempts if attempt.kind in (KIND, SERVED)]
+
+
+def test_it_has_done_so_when_its_bus_has_lived_for_minutes_or_a_person_ends_it() -> None:
+    """Found by seed 1034 of the fuzzer: a hub stayed dark for a start that had succeeded."""
+    run = Run(hub())
+    began = Attempt("hub", KIND, run.now_s - 1.0, is_of_this_boot=True)
+    run.memory = replace(run.memory, durable=DurableMemory(attempts=(began,)))
+    run.see(islanded, SERVED_S - 1.0, cycle_s=0.5)
+    assert kinds(run) == [KIND]
+    pressed = copy.deepcopy(run)
+    pressed.see(lambda t: replace(islanded(t), emergency_off=True), 0.1)
+    assert kinds(pressed) == [KIND, SERVED]
+    run.see(islanded, SERVED_S, cycle_s=0.5)
+    assert kinds(run) == [KIND, SERVED], "once"
+
+
+def test_a_hub_that_was_not_started_marks_nothing() -> None:
+    run = Run(hub())
+    run.see(islanded, SERVED_S + 5.0, cycle_s=0.5)
+    assert kinds(run) == []
 
 
 def waits_s(run: Run, until_s: float) -> float:
