@@ -16,6 +16,7 @@ BACKFEED_MAX_J = 60_000.0  # two seconds of half a hub: longer is a line worker'
 DETECTABLE_MIN, DETECTABLE_MAX = 0.8, 1.15  # a dead street outside these shows at every instrument
 JOIN_GRACE_S = 0.5
 WINDOW_ROOM_RATIO, WINDOW_ROOM_HZ = 0.005, 0.01  # what a relay's own reading may be out by
+BLINK_S = 0.05  # from judgement: two polls of the POI's instrument may pass beside a sag that is over sooner
 UNOPENED_GRACE_S = 4.0
 """The slowest band of undervoltage, 3.0 s (U< of VDE-AR-N 4105:2018, as in the grid codes' files), two looks of 0.05 s,
 the site's breaker, 0.2 s, and one that takes 0.5 s more; the rest, 0.2 s, is for a first look that a fault delays."""
@@ -29,20 +30,23 @@ class Observation:
         "I18",
         "The POI is closed onto the public grid only after V and f were inside the return window for the code's "
         "observation time",
-        "0.5 s; 0.25 s after the grid has left the window, and what an instrument may be out by",
+        "0.5 s; 0.25 s after the grid has left the window, sags of less than 0.05 s, and what an instrument may be out by",
         "VDE-AR-N 4105 connection conditions, as in the grid code's file",
     )
     attends: int = Attends.PLANT
     is_waiting: bool = False
     _is_good: bool = True
     _since_s: float = 0.0  # it is, or is not
+    _before_s: float = 0.0  # since when it was what it was before
     _closings_count: int = 0
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each contact once."""
         now_s, closings, is_good = scene.plant.now_s, scene.plant.poi.closings, _is_inside(scene)
         if is_good is not self._is_good:
-            self._is_good, self._since_s = is_good, now_s
+            was_a_blink = is_good and now_s - self._since_s < BLINK_S
+            before_s, self._before_s = self._before_s, self._since_s
+            self._is_good, self._since_s = is_good, before_s if was_a_blink else now_s
         if len(closings) == self._closings_count:
             return
         self._closings_count = len(closings)

@@ -66,6 +66,21 @@ def test_a_contact_onto_a_grid_that_has_just_left_its_window_is_nobodys_fault() 
         assert ("I18" in stage.ids) is expected
 
 
+def test_a_sag_that_is_over_between_two_polls_begins_no_observation_anew() -> None:
+    """Found by seed 1081 of the fuzzer."""
+    for sag_s, expected in ((0.2, True), (0.02, False)):
+        stage = Stage(PlantOptions(irradiance_w_per_m2=0.0, demand_ratio=0.2))
+        stage.island()
+        stage.order("poi", "settings_group", "grid")
+        stage.run(stage.site.hub.grid_code.return_window.observation_s + 1.0)
+        stage.plant.grid.sag(0.7, sag_s)
+        stage.run(3.0)
+        island.close_the_poi(stage)
+        stage.run(0.2)
+        assert stage.plant.poi.closings
+        assert ("I18" in stage.ids) is expected, sag_s
+
+
 def test_a_quiet_grid_and_a_proper_island_are_no_finding() -> None:
     stage = Stage()
     stage.begin()
