@@ -30,7 +30,7 @@ class Observation:
         "I18",
         "The POI is closed onto the public grid only after V and f were inside the return window for the code's "
         "observation time",
-        "0.5 s; 0.25 s after the grid has left the window, sags of less than 0.05 s, and what an instrument may be out by",
+        "0.5 s; 0.25 s after the grid has left the window; sags of less than 0.05 s; what an instrument may be out by",
         "VDE-AR-N 4105 connection conditions, as in the grid code's file",
     )
     attends: int = Attends.PLANT
