@@ -7,7 +7,8 @@ blackout behind it a relay still tells a position, a settings group or the word 
 ourselves is no sign: registers keep it, whatever is behind them.
 
 Where nothing checks the wire, one flipped bit makes a word of nothing. So an answer that one bit separates from zeros
-is no news either, until it has said the same three times in a row: no wire flips one bit three times.
+is no news either, until it has said the same three times in a row: no wire flips one bit three times. Of a device that
+has never said anything any word is one: nothing is known that could be lost.
 
 A device that has nothing but zeros to say when the hub is dead, and was away in that same moment, is believed after
 `EMPTY_S`: for so long a real blackout may wait there, and nowhere else.
@@ -35,6 +36,7 @@ class Emptiness:
         is_checked = table.protocol is not Protocol.MODBUS_TCP  # by a checksum, or by a typed encoding
         self.is_asked_for = True  # it was away, and has said nothing since that an empty device does not say
         self.is_empty = False  # and something that an empty one says
+        self._has_spoken = False
         self._zeros = {point.id: said_of_zero(point) for point in theirs}
         self._flipped = {point.id: () if is_checked else tuple(_said_of_one_bit(point)) for point in theirs}
         self._words: dict[str, tuple[Said, int]] = {}  # what may be a flipped bit, and how often in a row it came
@@ -50,12 +52,13 @@ class Emptiness:
         theirs = [(point, value) for point, value in zip(points, values, strict=True) if point in zeros]
         if theirs:
             self.is_asked_for = self.is_empty = self._is_nothing(theirs)
+            self._has_spoken |= not self.is_empty
 
     def _is_nothing(self, theirs: Sequence[tuple[str, Said]]) -> bool:
         """Zeros, or what one flipped bit makes of them."""
         words = [(point, value) for point, value in theirs if value != self._zeros[point]]
         before = {point: self._words.pop(point, (None, 0)) for point, _ in theirs}
-        if len(words) != 1:
+        if len(words) != 1 or not self._has_spoken:
             return not words
         ((point, value),) = words
         said, count = before[point]

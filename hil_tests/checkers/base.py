@@ -214,6 +214,11 @@ def is_broken(scene: Scene, device: str) -> bool:
     return any(unit == device for unit, _ in scene.active_faults)
 
 
+def is_swapped(scene: Scene) -> bool:
+    """Two addresses have changed places now: what is written for one of them reaches the other."""
+    return any(kind == "unit_swap" for _, kind in scene.active_faults)
+
+
 def devices_of(scene: Scene, asset: str) -> frozenset[str]:
     """Which devices write for this asset."""
     return frozenset(

@@ -12,7 +12,7 @@ from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, GridSource, Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Unsettled, is_deaf
+from hil_tests.checkers.base import About, Attends, Unsettled, is_deaf, is_swapped
 from hil_tests.checkers.people import Held
 from hil_tests.plant.breaker import CLOSED, DEAD_RATIO
 
@@ -76,7 +76,8 @@ class Causes:
         for order in scene.orders[self._seen_count :]:
             place = (order.asset, order.field)
             before, self._standing[place] = self._standing.get(place), order.value
-            if _is_switching(order) and before != order.value and _moves_something(scene, order):
+            is_switching = _is_switching(order) and before != order.value and _moves_something(scene, order)
+            if is_switching and not is_swapped(scene):
                 self._open.append(order)
         self._seen_count = len(scene.orders)
         yield from self._settled(scene, scene.now_s - CAUSE_S)

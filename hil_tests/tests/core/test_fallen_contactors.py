@@ -30,5 +30,5 @@ def test_a_contactor_that_fell_with_the_voltage_comes_back_when_a_person_asks() 
     assert "warm_room" not in run.commands.feeders
     ask = OperatorRequest("1", RequestKind.CLOSE_FEEDER, "warm_room", "duty", True, run.now_s + 10.0)
     run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), advice=Advice(requests=(ask,)))
-    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), 5.1)
+    run.see(lambda t: with_feeder(islanded(t), "warm_room", position=OPEN), 0.7)
     assert run.commands.feeders["warm_room"].close is not None

@@ -143,8 +143,18 @@ def test_what_no_single_flipped_bit_makes_is_a_word_at_once(link: Board) -> None
     assert not link.is_empty
 
 
-def test_on_a_wire_with_a_checksum_one_bit_is_a_word(link: Board) -> None:
+def test_of_who_has_never_spoken_any_word_is_one() -> None:
+    link = board(POINTS)
+    link.keep_block(BLOCKS[0], ZEROS, 1.0)
+    assert link.is_empty
+    link.keep_block(BLOCKS[0], CLOSED, 1.0)
+    assert not link.is_empty
+
+
+def test_on_a_wire_with_a_checksum_one_bit_is_a_word() -> None:
     link = board(POINTS, protocol=Protocol.MODBUS_RTU)
+    link.keep_block(BLOCKS[0], ("closed", 230.0, 50.0), 1.0)
+    link.lost()
     link.keep_block(BLOCKS[0], CLOSED, 2.0)
     assert not link.is_empty
 
