@@ -4,7 +4,8 @@ Of every contact, mode and engine: an order that the story without flips does no
 and so is one that is too early. One that does not come at all is as wrong. Late it may come, for a doubted sample costs
 a sample and a verdict begins anew; and again, for an order that was withdrawn comes back. On the way back, which
 begins where the POI is no longer held open, an order waits for the angle, and that is chance: it may come as soon as
-the way back has begun, too. That the POI is no longer held open moves nothing, and comes as early as the wire lets it.
+the way back has begun, too. One that loses sight of the grid is given up, so that the POI is held open once more, and
+begun again. Where the story has faults of its own, that the POI is no longer held open comes when the wire lets it.
 """
 
 from __future__ import annotations
@@ -23,29 +24,34 @@ LATE_S = 60.0  # from judgement: an observation time that begins anew, and a con
 AGAIN_COUNT = 3  # from judgement: a closing that is withdrawn because of a doubted sample, and comes again
 Key = tuple[str, str, Value]
 BACK: Key = ("poi", "open", False)
+GIVEN_UP: Key = ("poi", "open", True)
 
 
-def wrong_operations(flipped: Sequence[Received], plain: Sequence[Received], until_s: float) -> Iterator[Finding]:
+def wrong_operations(
+    flipped: Sequence[Received], plain: Sequence[Received], until_s: float, *, has_faults: bool = False
+) -> Iterator[Finding]:
     """Each switching operation that one of the two runs has and the other has not."""
     wanted, found = _instants(plain), _instants(flipped)
     returns_s = wanted.get(BACK, [])
     for key, instants_s in found.items():
-        yield from _surplus(key, instants_s, wanted.get(key, []), returns_s)
+        may_be_early = has_faults and key == BACK
+        yield from _surplus(key, instants_s, wanted.get(key, []), returns_s, may_be_early=may_be_early)
     for key, instants_s in wanted.items():
         if key not in found and instants_s[0] + LATE_S < until_s:
             yield Finding(SOURCE, instants_s[0], f"{_words(key)} is missing; without flips it came")
 
 
 def _surplus(
-    key: Key, found_s: Sequence[float], wanted_s: Sequence[float], returns_s: Sequence[float]
+    key: Key, found_s: Sequence[float], wanted_s: Sequence[float], returns_s: Sequence[float], *, may_be_early: bool
 ) -> Iterator[Finding]:
     if not wanted_s:
         yield Finding(SOURCE, found_s[0], f"{_words(key)}, which does not come without flips")
         return
-    if key != BACK and found_s[0] < _earliest_s(wanted_s[0], returns_s):
+    if not may_be_early and found_s[0] < _earliest_s(wanted_s[0], returns_s):
         yield Finding(SOURCE, found_s[0], f"{_words(key)} comes {wanted_s[0] - found_s[0]:.1f} s early")
-    if found_s[-1] > wanted_s[-1] + LATE_S:
-        yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {found_s[-1] - wanted_s[-1]:.1f} s late")
+    last_s = max((wanted_s[-1], *returns_s)) if key == GIVEN_UP else wanted_s[-1]
+    if found_s[-1] > last_s + LATE_S:
+        yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {found_s[-1] - last_s:.1f} s late")
     if len(found_s) > len(wanted_s) + AGAIN_COUNT:
         yield Finding(SOURCE, found_s[-1], f"{_words(key)} comes {len(found_s)} times, without flips {len(wanted_s)}")
 

@@ -67,7 +67,8 @@ def judged(loaded: Loaded) -> Result:
     seed = loaded.scenario.seed[0]
     flipped = run(with_flips(loaded), loaded.site, seed, Tier.T1)
     plain = run(loaded.scenario.model_copy(update={"expect": ()}), loaded.site, seed, Tier.T1)
-    wrong = tuple(wrong_operations(flipped.orders, plain.orders, flipped.plant_s))
+    has_faults = any(action.do == "fault" for action in loaded.scenario.timeline)
+    wrong = tuple(wrong_operations(flipped.orders, plain.orders, flipped.plant_s, has_faults=has_faults))
     return replace(flipped, findings=(*flipped.findings, *wrong))
 
 

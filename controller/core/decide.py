@@ -18,7 +18,7 @@ from controller.core.dimming import dim_feeders, watch_dimming
 from controller.core.feeders import feeder_commands, observe_feeders, shed
 from controller.core.fuses import watch_fuses
 from controller.core.genset import genset_commands, plan_gensets
-from controller.core.grid_verdict import judge_grid
+from controller.core.grid_verdict import is_blink, judge_grid
 from controller.core.inverter_settings import watch_inverter_settings
 from controller.core.keys import watch_keys
 from controller.core.known_ages import say_ages
@@ -105,11 +105,13 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
 def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tuple[CoreMemory, tuple[Event, ...]]:
     """Everything that happened to us since the last cycle, before anything is decided."""
     seen, hub, now_s = situation.seen, situation.hub, situation.now_s
+    grid = judge_grid(memory.grid, seen.poi, hub, now_s)
+    fits = fits_the_hub(situation) or (is_blink(grid, now_s) and memory.fits_since_s is not None)
     memory = replace(
         believe(memory, situation),
         feeders=observe_feeders(memory, situation),
-        grid=judge_grid(memory.grid, seen.poi, hub, now_s),
-        fits_since_s=since(memory.fits_since_s, fits_the_hub(situation), now_s),
+        grid=grid,
+        fits_since_s=since(memory.fits_since_s, fits, now_s),
         poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
         slips=watch_slips(memory.slips, seen.poi),
         former=who_forms(memory, situation),

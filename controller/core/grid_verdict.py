@@ -15,6 +15,7 @@ MISSING_PHASE_HOLD_S = 0.3
 PHASE_HEALTHY_RATIO = 0.8
 PHASE_MISSING = LossBand(Reason.GRID_PHASE_MISSING, "phase_missing", None, None, MISSING_PHASE_HOLD_S)
 BLIND_MAX_S = 0.15  # three cycles: more than one lost reply
+BLINK_S = 1.0  # from judgement: an instrument that misses no more of a minute has watched the grid all the same
 FLICKERS_S = 0.1  # two cycles: what is inside for no longer has not come back, and its time runs on
 SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
 
@@ -47,7 +48,11 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
 
 
 def _unseen(memory: GridMemory, now_s: float) -> GridMemory:
-    """A short blindness interrupts nothing; after a longer one, what was bad before is not bad "since then"."""
+    """A short blindness interrupts nothing; after a longer one, what was bad before is not bad "since then".
+
+    A good grid is watched through a blink: else a line that loses an answer now and then would keep the hub off it for
+    good, where a code wants ten minutes without a break. Nobody returns to it in the blink itself.
+    """
     unseen_since_s = now_s if memory.unseen_since_s is None else memory.unseen_since_s
     is_long = now_s - unseen_since_s >= BLIND_MAX_S
     memory = replace(
@@ -56,7 +61,13 @@ def _unseen(memory: GridMemory, now_s: float) -> GridMemory:
         dead_since_s=None if is_long else memory.dead_since_s,
         bands_since_s=() if is_long else memory.bands_since_s,
     )
-    return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=None)
+    good_since_s = memory.good_since_s if is_blink(memory, now_s) else None
+    return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=good_since_s)
+
+
+def is_blink(memory: GridMemory, now_s: float) -> bool:
+    """The grid is not measured, and was just now."""
+    return memory.unseen_since_s is not None and now_s - memory.unseen_since_s < BLINK_S
 
 
 def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> tuple[GridVerdict, Reason]:

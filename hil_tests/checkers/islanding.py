@@ -161,7 +161,8 @@ class SourceTrips:
         batteries = scene.plant.batteries
         tripped = frozenset(name for name, battery in batteries.items() if battery.mode is InverterMode.FAULT)
         for name in sorted(tripped - self._tripped):
-            if not is_deaf(scene, name) and scene.controller.is_running:
+            may_act = scene.controller.is_running and scene.controller.authority is not Authority.OBSERVE
+            if may_act and not is_deaf(scene, name):
                 yield f"{name} tripped, overload {batteries[name].overload_pct:.0f} %"
         self._tripped = tripped
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.grid_verdict import BLINK_S
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import GridVerdict, Mode
-from hil_tests.tests.core.hubs import hub, on_grid, with_poi
+from hil_tests.tests.core.hubs import hub, islanded, on_grid, with_poi
 from hil_tests.tests.core.run import CYCLE_S, Run
+from hil_tests.tests.core.scenes import far_apart
 
 
 def low(at_s: float, ratio: float = 0.5) -> ProcessImage:
@@ -50,3 +52,28 @@ def test_a_good_sample_ends_no_sag_that_the_code_rides_through() -> None:
     assert run.memory.grid.verdict is GridVerdict.OK
     run.see(on_grid, 5.0)
     assert (run.memory.grid.verdict, run.memory.mode) == (GridVerdict.OK, Mode.GRID_CONNECTED)
+
+
+def unmeasured(at_s: float) -> ProcessImage:
+    seen = far_apart(at_s)
+    return with_poi(seen, grid_voltage_v=None, grid_frequency_hz=None, angle_difference_deg=None)
+
+
+@pytest.mark.parametrize(("unseen_s", "is_watched"), [(BLINK_S - 0.2, True), (BLINK_S + 0.2, False)])
+def test_a_good_grid_is_watched_through_a_blink(unseen_s: float, is_watched: bool) -> None:
+    """A line that loses an answer now and then kept the hub off a good grid for good (REC-001a with flipped bits)."""
+    run = Run(hub())
+    run.see(islanded, 0.2)
+    run.see(far_apart, 5.0)
+    run.see(unmeasured, unseen_s)
+    assert run.memory.mode is Mode.ISLANDED
+    run.see(far_apart, 5.3 - unseen_s)
+    assert (run.memory.mode.value == "reconnection") is is_watched
+
+
+def test_nobody_returns_in_the_blink_itself() -> None:
+    run = Run(hub())
+    run.see(islanded, 0.2)
+    run.see(far_apart, 9.9)
+    run.see(unmeasured, 0.8)
+    assert run.memory.mode is Mode.ISLANDED

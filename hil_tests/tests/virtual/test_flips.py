@@ -55,6 +55,18 @@ def permit(at_s: float) -> Received:
     ("flipped", "plain", "said"),
     [
         pytest.param([order(5.0, value=True)], [order(5.0, value=True)], [], id="the same"),
+        pytest.param(
+            [order(5.0, value=True), order(70.0, value=False), order(81.0, value=True), order(100.0, value=False)],
+            [order(5.0, value=True), order(70.0, value=False)],
+            [],
+            id="given up and begun again",
+        ),
+        pytest.param(
+            [order(5.0, value=True), order(70.0, value=False), order(131.0, value=True), order(140.0, value=False)],
+            [order(5.0, value=True), order(70.0, value=False)],
+            ["poi open True comes 61.0 s late", "poi open False comes 70.0 s late"],
+            id="given up much later",
+        ),
         pytest.param([order(64.0, value=True)], [order(5.0, value=True)], [], id="late"),
         pytest.param([order(5.0, value=True)], [], ["poi open True, which does not come without flips"], id="wrong"),
         pytest.param([], [order(5.0, value=True)], ["poi open True is missing; without flips it came"], id="missing"),
