@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from controller.config.types import PointRef, Site
 from controller.drivers.link import Link, Reading
 from controller.drivers.screen import Screen
-from controller.model.decision import Event
+from controller.model.decision import Event, Scalar
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import GridVerdict
 
@@ -43,6 +43,7 @@ class _Pace:
     def __init__(self) -> None:
         self._lines_at_s: deque[float] = deque(maxlen=LINES_MAX)
         self._newest: Event | None = None  # not told yet
+        self._newest_at_s = 0.0
         self._untold_count = 0
 
     def let_through(self, events: Iterable[Event], now_s: float) -> Iterator[Event]:
@@ -50,7 +51,7 @@ class _Pace:
         for event in events:
             if event.kind is EventKind.GRID_VERDICT:
                 self._untold_count += self._newest is not None
-                self._newest = event
+                self._newest, self._newest_at_s = event, now_s
                 if not self._is_full(now_s):
                     yield self._line(event, now_s)
                 continue
@@ -66,7 +67,9 @@ class _Pace:
     def _line(self, event: Event, now_s: float) -> Event:
         count, self._untold_count, self._newest = self._untold_count, 0, None
         self._lines_at_s.append(now_s)
-        return replace(event, values={**event.values, "untold_count": count}) if count else event
+        late: dict[str, Scalar] = {"untold_count": count} if count else {}
+        late |= {"held_s": round(now_s - self._newest_at_s, 2)} if now_s > self._newest_at_s else {}
+        return replace(event, values={**event.values, **late}) if late else event
 
 
 class GridNews:

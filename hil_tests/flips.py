@@ -67,7 +67,9 @@ def judged(loaded: Loaded) -> Result:
     seed = loaded.scenario.seed[0]
     flipped = run(with_flips(loaded), loaded.site, seed, Tier.T1)
     plain = run(loaded.scenario.model_copy(update={"expect": ()}), loaded.site, seed, Tier.T1)
-    has_faults = any(action.do == "fault" for action in loaded.scenario.timeline)
+    poi = loaded.site.bindings[loaded.site.hub.poi.id]
+    ours = {ref.device for ref in poi.writes.values()}
+    has_faults = any(act.do == "fault" and act.parameters.get("unit") in ours for act in loaded.scenario.timeline)
     wrong = tuple(wrong_operations(flipped.orders, plain.orders, flipped.plant_s, has_faults=has_faults))
     return replace(flipped, findings=(*flipped.findings, *wrong))
 

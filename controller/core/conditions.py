@@ -10,12 +10,13 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
 from controller.core.recover import recover
-from controller.core.restoring import serves_tier_0
-from controller.core.resync import can_follow, may_join
+from controller.core.restoring import keeps_tier_0_waiting
+from controller.core.resync import can_follow, may_join, return_at_s
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode
 
+TIER_0_FIRST_S = 60.0  # from judgement: a dozen feeders; to get in step takes as long
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
 NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
@@ -150,7 +151,8 @@ def stood_on_a_good_grid(memory: CoreMemory, situation: Situation) -> bool:
     """Closed, and good for the observation time since the lock-out for a POI that did not open."""
     good_s, observation_s = memory.grid.good_since_s, situation.hub.grid_code.return_window.observation_s
     waited = good_s is not None and situation.now_s - max(good_s, memory.mode_since_s) >= observation_s
-    return memory.reason in NOT_PROVEN and waited and situation.poi_is_closed is True
+    is_seen_good = memory.grid.verdict is GridVerdict.OK  # through a blink it is only remembered so
+    return memory.reason in NOT_PROVEN and waited and is_seen_good and situation.poi_is_closed is True
 
 
 def emergency_released(memory: CoreMemory, situation: Situation) -> bool:
@@ -171,8 +173,10 @@ def not_formed(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def may_reconnect(memory: CoreMemory, situation: Situation) -> bool:
-    """The observation time is over, nobody has said no, and nobody of tier 0 is kept waiting for the way back."""
-    return may_join(memory, situation) and not serves_tier_0(memory, situation)
+    """The observation time is over, and nobody has said no. Tier 0 is served first, where that takes no minute."""
+    due_s = return_at_s(memory, situation)
+    is_overdue = due_s is not None and situation.now_s - due_s >= TIER_0_FIRST_S
+    return may_join(memory, situation) and (is_overdue or not keeps_tier_0_waiting(memory, situation))
 
 
 def collapsed(memory: CoreMemory, situation: Situation) -> bool:

@@ -11,7 +11,7 @@ from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.resync import is_return_due, must_not_close
 from controller.core.situation import Situation, is_on_our_bus
 from controller.model.commands import Order
-from controller.model.hub import AssetId, Feeder, Genset, Hub
+from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, BusSide, GensetState, InverterMode, Mode, Switcher
@@ -81,23 +81,13 @@ def is_overtaken(order: Order, memory: CoreMemory, situation: Situation) -> bool
 
 
 def nobody_is_on(memory: CoreMemory, situation: Situation) -> bool:
-    """No battery forms the bus or has voltage at its terminals, and no genset is on it or may be coming.
-
-    A dead bus speaks for the others. Terminals may show a contact that has just closed before the POI's meter does.
-    """
+    """No battery forms the bus, and no genset is on it or may be coming; a dead bus speaks for the others."""
+    seen = situation.seen
     forms = any(
-        seen.mode is InverterMode.GRID_FORMING or _is_live(seen, situation.hub) for seen in _batteries(situation)
+        (seen.batteries.get(battery) or BatterySeen()).mode is InverterMode.GRID_FORMING
+        for battery in situation.hub.batteries
     )
     return not forms and not any(_may_come(memory, genset, situation) for genset in situation.hub.gensets.values())
-
-
-def _batteries(situation: Situation) -> list[BatterySeen]:
-    return [situation.seen.batteries.get(battery) or BatterySeen() for battery in situation.hub.batteries]
-
-
-def _is_live(seen: BatterySeen, hub: Hub) -> bool:
-    dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
-    return seen.voltage_v is not None and seen.voltage_v.maximum >= dead_v
 
 
 def _may_come(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:

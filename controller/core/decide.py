@@ -33,7 +33,7 @@ from controller.core.planned import cut_by_start, end_wish, kept_in
 from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
-from controller.core.restoring import is_restorable, restore
+from controller.core.restoring import forget_room, is_restorable, restore, serves_tier_0
 from controller.core.settings_group import watch_settings
 from controller.core.shedding import carries, shed_in_island, sheds
 from controller.core.situation import Situation, assess
@@ -232,8 +232,13 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if sheds(memory, situation.now_s) and not is_over_dead_bus(memory):
         memory = shed_in_island(memory, situation)
     memory = without_overthrown(watch_sheds(memory, situation.now_s), situation)
-    if is_restorable(memory, situation) and _may_dispatch(memory):
-        memory = restore(dim_feeders(memory, situation), situation)
+    if is_restorable(memory, situation):
+        memory = restore(dim_feeders(memory, situation) if _may_dispatch(memory) else memory, situation)
+    else:
+        memory = forget_room(memory)
+    idle_since_s = since(memory.tier_0_idle_since_s, not serves_tier_0(memory, situation), situation.now_s)
+    if idle_since_s != memory.tier_0_idle_since_s:
+        memory = replace(memory, tier_0_idle_since_s=idle_since_s)
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)
     memory = watch_inverter_settings(watch_charge_unseen(memory, situation), situation)
@@ -241,7 +246,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def _may_dispatch(memory: CoreMemory) -> bool:
-    """In MANUAL, restoring and dispatch wait for people."""
+    """In MANUAL, dispatch waits for people, and a feeder until a person asks for it."""
     return memory.durable.authority is not Authority.MANUAL
 
 

@@ -15,7 +15,8 @@ MISSING_PHASE_HOLD_S = 0.3
 PHASE_HEALTHY_RATIO = 0.8
 PHASE_MISSING = LossBand(Reason.GRID_PHASE_MISSING, "phase_missing", None, None, MISSING_PHASE_HOLD_S)
 BLIND_MAX_S = 0.15  # three cycles: more than one lost reply
-BLINK_S = 1.0  # from judgement: an instrument that misses no more of a minute has watched the grid all the same
+BLINK_S = 1.0  # from judgement: a good grid that is not measured for so long is watched all the same
+BLINKS_COST = 10.0  # times what was unseen, so that no more than a tenth of an observation is
 FLICKERS_S = 0.1  # two cycles: what is inside for no longer has not come back, and its time runs on
 SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
 
@@ -38,7 +39,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
         dead_since_s=dead_since_s,
         bands_since_s=bands,
         inside_since_s=inside_since_s,
-        good_since_s=since(memory.good_since_s, good, now_s),
+        good_since_s=since(_less_blinks(memory, now_s), good, now_s),
         failed_returns_at_s=memory.failed_returns_at_s,
         seen_verdict=memory.seen_verdict,
         seen_reason=memory.seen_reason,
@@ -63,6 +64,13 @@ def _unseen(memory: GridMemory, now_s: float) -> GridMemory:
     )
     good_since_s = memory.good_since_s if is_blink(memory, now_s) else None
     return _conclude(memory, GridVerdict.UNKNOWN, Reason.GRID_NOT_MEASURED, now_s, good_since_s=good_since_s)
+
+
+def _less_blinks(memory: GridMemory, now_s: float) -> float | None:
+    """Since when it has been good, and later by what a blink that ends now costs."""
+    if memory.good_since_s is None or memory.unseen_since_s is None:
+        return memory.good_since_s
+    return min(now_s, memory.good_since_s + BLINKS_COST * (now_s - memory.unseen_since_s))
 
 
 def is_blink(memory: GridMemory, now_s: float) -> bool:

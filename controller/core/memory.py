@@ -32,7 +32,7 @@ class GridMemory:
     dead_since_s: float | None = None
     bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
     inside_since_s: float | None = None  # every loss band, without a break; None: outside one now
-    good_since_s: float | None = None  # inside the return window without a break
+    good_since_s: float | None = None  # inside the return window whenever it was seen; each blink makes it later
     unseen_since_s: float | None = None  # not measured since
     seen_verdict: GridVerdict = GridVerdict.UNKNOWN  # the last one that was measured: blindness makes no grid good
     seen_reason: Reason = Reason.GRID_NOT_MEASURED
@@ -205,7 +205,7 @@ class CoreMemory:
     started_at_s: float = 0.0
     durable: DurableMemory = field(default_factory=DurableMemory)
     grid: GridMemory = field(default_factory=GridMemory)
-    fits_since_s: float | None = None  # inside the hub's own return window without a break
+    fits_since_s: float | None = None  # inside the hub's own return window whenever it was seen
     poi: PoiMemory = field(default_factory=PoiMemory)
     told_open: frozenset[AssetId] = frozenset()  # the feeders that were told to open, or held so, in the cycle before
     shed_at_s: float | None = None  # when one was newly told to
@@ -233,6 +233,7 @@ class CoreMemory:
     imported_w: PhaseValues | None = None  # from the grid, when the prepared answer was made
     glimpse: Glimpse | None = None  # what comes after these, if the bus lives on
     last_pickup_at_s: float = 0.0
+    tier_0_idle_since_s: float | None = None  # nobody of tier 0 is coming on, or could
     room_since_s: tuple[AssetId, float] | None = None  # the next feeder, and since when its pick-up fits
     released_return: bool = False  # a person has released reconnection
     released_lockout: bool = False  # a person at the hub has looked at a POI that did not open

@@ -21,11 +21,12 @@ from controller.model.frozen import replace
 from controller.model.hub import Feeder, Tier
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, BusSide, Mode, Switcher
+from controller.model.words import Authority, BreakerPosition, BusSide, Mode, Switcher
 
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 ROOM_SEEN_S = 0.5  # from judgement: several samples of a measured power
 SOC_HYSTERESIS_PCT = 5.0
+TIER_0_IDLE_S = 2.0  # beyond a contact that misses its order once, and the inrush of another
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START)
 
 
@@ -40,38 +41,53 @@ def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Close the next feeder, lowest tier first, given energy, room for its pick-up, and quiet since the last.
 
     Room that one sample shows is none: a flipped bit may take kilowatts off a measured power. One whose last pick-up
-    failed comes last in its tier, and alone: what happens then is its own doing.
+    failed comes last in its tier, and alone: what happens then is its own doing. In MANUAL whom a person asks for.
     """
     following = _next(memory, situation) if _is_quiet(memory, situation, ROOM_SEEN_S) else None
     if following is None:
-        return memory if memory.room_since_s is None else replace(memory, room_since_s=None)
+        return forget_room(memory)
     known = memory.room_since_s
     if known is None or known[0] != following.id:
         return replace(memory, room_since_s=(following.id, situation.now_s))
     is_sure = situation.now_s - known[1] >= ROOM_SEEN_S
     if not is_sure or not _is_quiet(memory, situation, 0.0):
         return memory
-    return order_close(replace(memory, room_since_s=None), following.id, situation)
+    return order_close(forget_room(memory), following.id, situation)
+
+
+def forget_room(memory: CoreMemory) -> CoreMemory:
+    """Nobody is about to come on."""
+    return memory if memory.room_since_s is None else replace(memory, room_since_s=None)
+
+
+def keeps_tier_0_waiting(memory: CoreMemory, situation: Situation) -> bool:
+    """The way back would: one of tier 0 is just coming on, waits for its turn, or did a moment ago."""
+    since_s = memory.tier_0_idle_since_s
+    return since_s is None or situation.now_s - since_s < TIER_0_IDLE_S
 
 
 def serves_tier_0(memory: CoreMemory, situation: Situation) -> bool:
-    """One of tier 0 is just coming on, or only waits for its turn."""
-    if any(memory.feeders[f.id].close is not None for f in situation.hub.feeders.values() if f.tier == 0):
+    """One of tier 0 is just coming on, or only waits for its turn; asked in the island."""
+    states = [memory.feeders[f.id] for f in situation.hub.feeders.values() if f.tier == 0]
+    if memory.mode is not Mode.ISLANDED or all(s.shed_since_s is None and s.close is None for s in states):
+        return False
+    if any(state.close is not None for state in states):
         return True
     following = _next(memory, situation) if _is_quiet(memory, situation, math.inf) else None
     return following is not None and following.tier == 0
 
 
 def awaits(memory: CoreMemory, feeder: Feeder, situation: Situation) -> Reason | None:
-    """What a feeder that a person lets close has to wait for; None: for nothing but its turn.
+    """What a feeder that a person lets close has to wait for; None: for nothing but its turn, or there is no power.
 
-    Another of a lower tier, which comes first; where nobody sees the charge, until a person asks for that one too.
+    Another of a lower tier, which comes first; a person asks for that one too where nobody sees the charge, and in
+    MANUAL.
     """
     is_off = memory.feeders[feeder.id].position is not BreakerPosition.CLOSED
     if not is_off or not is_restorable(memory, situation) or situation.bus_is_live is not True:
         return None
     lower = [other for other in _waiting(memory, situation) if other.tier < feeder.tier]
-    if not all(_has_energy(memory, o, situation) and _has_room(memory, o, situation) for o in lower):
+    if not all(_may_come(memory, o, situation) for o in lower):
         return Reason.LOWER_TIER_WAITS
     if not _has_energy(memory, feeder, situation):
         return Reason.CHARGE_AWAITED
@@ -79,16 +95,27 @@ def awaits(memory: CoreMemory, feeder: Feeder, situation: Situation) -> Reason |
 
 
 def _next(memory: CoreMemory, situation: Situation) -> Feeder | None:
-    """Who is to come on now, if anybody can."""
+    """Who is to come on now, if anybody can. Who was so a moment ago stays so: two must not put each other off."""
+    known = memory.room_since_s[0] if memory.room_since_s is not None else None
     waiting = sorted(_waiting(memory, situation), key=lambda f: (f.tier, is_suspect(memory, f.id)))
+    able = []
     for feeder in waiting:
         if feeder.tier > waiting[0].tier:
             break  # the order of tiers: nobody overtakes
         if is_suspect(memory, feeder.id) and _is_anyone_watched(memory, situation.now_s):
             continue
-        if _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation):
-            return feeder
-    return None
+        if _may_come(memory, feeder, situation):
+            able.append(feeder)
+            if feeder.id == known or known is None:
+                return feeder
+    return able[0] if able else None
+
+
+def _may_come(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
+    """There is energy and room for it, and in MANUAL a person has asked; a start serves its first tier all the same."""
+    is_asked = memory.feeders[feeder.id].reason is Reason.OPERATOR
+    is_free = is_asked or memory.durable.authority is not Authority.MANUAL or memory.mode is Mode.BLACK_START
+    return is_free and _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation)
 
 
 def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
@@ -118,7 +145,7 @@ def _is_quiet(memory: CoreMemory, situation: Situation, early_s: float) -> bool:
     """Time to bring the next one on, or so much before it."""
     timing = situation.hub.timing
     off = [f for f in memory.feeders.values() if f.shed_since_s is not None]
-    sheds_s = (f.shed_since_s or 0.0 for f in off if f.reason is not Reason.OPERATOR)  # whom a person lets close
+    sheds_s = [f.shed_since_s or 0.0 for f in off if f.reason is not Reason.OPERATOR]  # whom a person lets close
     quiet_since_s = max(memory.last_pickup_at_s, memory.mode_since_s, *sheds_s)
     settle_s = timing.restore_settle_s
     if memory.mode is Mode.BLACK_START:
@@ -128,8 +155,9 @@ def _is_quiet(memory: CoreMemory, situation: Situation, early_s: float) -> bool:
         quiet_since_s = max(memory.last_pickup_at_s, start.step_since_s - settle_s)  # the first one at once
     if memory.mode is Mode.GRID_CONNECTED:
         returned_s = memory.mode_since_s + timing.return_offset_s
-        at_once_s = max(memory.last_pickup_at_s, returned_s - settle_s)
-        quiet_since_s = at_once_s if _came_over_dead_bus(memory) else max(quiet_since_s, returned_s)
+        is_first = memory.last_pickup_at_s < memory.mode_since_s and max(sheds_s, default=0.0) <= memory.mode_since_s
+        is_at_once = is_first and _came_over_dead_bus(memory)
+        quiet_since_s = max(quiet_since_s, returned_s) if not is_at_once else returned_s - settle_s
     return (
         is_restorable(memory, situation)
         and situation.now_s - quiet_since_s >= settle_s - early_s

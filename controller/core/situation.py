@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from controller.core.fleet_charge import fleet_soc_pct
 from controller.core.memory import PoiMemory
 from controller.model.frozen import dataclass
 from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
@@ -72,7 +73,7 @@ class Situation:
     earthing_is_ready: bool
     draws: Mapping[AssetId, Draw]  # of every feeder
     load_w: PhaseValues  # of the feeders that are closed
-    soc_pct: float | None  # of all batteries that give power, else that answer, by capacity; None when none does
+    soc_pct: float | None  # of the batteries that answer, by capacity; less where one is at fault; None: none does
 
     @property
     def contact_is_closed(self) -> bool:
@@ -135,7 +136,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         earthing_is_ready=_earthing_is_ready(seen, hub),
         draws=draws,
         load_w=PhaseValues.summed([d.power_w for d in draws.values() if d.position is BreakerPosition.CLOSED]),
-        soc_pct=_fleet_soc_pct(seen, hub),
+        soc_pct=fleet_soc_pct(seen, hub),
     )
 
 
@@ -175,14 +176,6 @@ def _draw(seen: FeederSeen | None, feeder: Feeder) -> Draw:
     seen = seen or UNSEEN_FEEDER
     power_w = seen.power_w if seen.power_w is not None else PhaseValues.shared(feeder.rated_w, feeder.phases)
     return Draw(seen.position, power_w)
-
-
-def _fleet_soc_pct(seen: ProcessImage, hub: Hub) -> float | None:
-    states = [(battery, _battery(seen, battery.id)) for battery in hub.batteries.values()]
-    told = [(battery.capacity_wh, state) for battery, state in states if state.soc_pct is not None]
-    giving = [(wh, s) for wh, s in told if s.mode is not InverterMode.FAULT and s.discharge_limit_w != 0.0] or told
-    capacity_wh = sum(wh for wh, _ in giving)
-    return sum(wh * (s.soc_pct or 0.0) for wh, s in giving) / capacity_wh if capacity_wh > 0 else None
 
 
 def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:

@@ -1,6 +1,6 @@
 """How long a dark hub rests between its starts, so that nothing is worn out: three an hour, ever further apart.
 
-A start that has done its work is none of the three: its bus has lived for minutes, or a person has ended it.
+A start that has done its work is none of the three: its island has lived for minutes, or a person has ended it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
-SERVED_S = 300.0  # of a live bus, from judgement: what is too much for it shows sooner
+SERVED_S = 300.0  # of an island, from judgement: what is too much for it shows sooner
 CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
 
 
@@ -30,11 +30,12 @@ def kind_of(source: AssetId) -> str:
 
 
 def remember_served(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Mark a start that has done its work: its bus has lived for long, or a person ends a sound island."""
-    since_s = memory.bus_live_since_s
-    has_lived = since_s is not None and situation.now_s - since_s >= SERVED_S
-    is_ended = situation.seen.emergency_off is True and memory.mode in (Mode.ISLANDED, Mode.RECONNECTION)
-    if not (has_lived or is_ended) or memory.mode is Mode.BLACK_START:
+    """Mark a start that has done its work: its island has lived for long, or a person ends it."""
+    if memory.mode not in (Mode.ISLANDED, Mode.RECONNECTION):
+        return memory
+    live_since_s = situation.now_s if memory.bus_live_since_s is None else memory.bus_live_since_s
+    has_lived = situation.now_s - max(live_since_s, memory.mode_since_s) >= SERVED_S
+    if not has_lived and situation.seen.emergency_off is not True:  # which may have cut the voltage before we see it
         return memory
     marks = [a for a in memory.durable.attempts if a.subject == HUB and a.kind in (KIND, SERVED)]
     if not marks or marks[-1].kind == SERVED:

@@ -214,9 +214,16 @@ def is_broken(scene: Scene, device: str) -> bool:
     return any(unit == device for unit, _ in scene.active_faults)
 
 
-def is_swapped(scene: Scene) -> bool:
-    """Two addresses have changed places now: what is written for one of them reaches the other."""
-    return any(kind == "unit_swap" for _, kind in scene.active_faults)
+def is_swapped(scene: Scene, asset: str) -> bool:
+    """Two addresses of its kind have changed places now: what is written for one of them reaches the other."""
+    swapped = {scene.site.devices[unit].table.name for unit, kind in scene.active_faults if kind == "unit_swap"}
+    return any(scene.site.devices[device].table.name in swapped for device in devices_of(scene, asset))
+
+
+def watches_the_grid(scene: Scene) -> frozenset[str]:
+    """The devices that tell the voltage of the public grid."""
+    reads = scene.site.bindings[scene.site.hub.poi.id].reads
+    return frozenset(ref.device for name, refs in reads.items() if name.startswith("grid_voltage") for ref in refs)
 
 
 def devices_of(scene: Scene, asset: str) -> frozenset[str]:

@@ -77,7 +77,7 @@ class Causes:
             place = (order.asset, order.field)
             before, self._standing[place] = self._standing.get(place), order.value
             is_switching = _is_switching(order) and before != order.value and _moves_something(scene, order)
-            if is_switching and not is_swapped(scene):
+            if is_switching and not is_swapped(scene, order.asset):
                 self._open.append(order)
         self._seen_count = len(scene.orders)
         yield from self._settled(scene, scene.now_s - CAUSE_S)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from controller.model.reasons import EventKind
 from controller.model.words import BreakerPosition, InverterMode, IslandEarthing, Mode, Switcher
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Lasting, Unsettled, is_blind, is_deaf, is_swapped
+from hil_tests.checkers.base import About, Attends, Lasting, Unsettled, is_deaf, is_swapped, watches_the_grid
 from hil_tests.checkers.people import Held
 from hil_tests.plant.base import BASE_VA
 
@@ -101,12 +101,13 @@ def _may_stop(scene: Scene, asset: str) -> bool:
     is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
     is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
     has_reason = _makes_the_break(scene) or _has_to_be_earthed(scene) or _is_shown_closed(scene)
-    return plant.safety.emergency_off or is_empty or not is_open or has_reason or is_swapped(scene)
+    return plant.safety.emergency_off or is_empty or not is_open or has_reason or is_swapped(scene, asset)
 
 
 def _is_shown_closed(scene: Scene) -> bool:
     """An instrument out by a third shows two sides as one, and what cannot be proven open is not formed beside."""
-    return any(kind == "miscalibrated" for _, kind in scene.active_faults) and is_blind(scene)
+    eyes = watches_the_grid(scene)
+    return any(kind == "miscalibrated" and unit in eyes for unit, kind in scene.active_faults)
 
 
 def _has_to_be_earthed(scene: Scene) -> bool:

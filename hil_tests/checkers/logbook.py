@@ -111,6 +111,7 @@ class AlarmStorm:
         yield from ()
 
 
+JUST_S = 0.3  # until decision and guard have both seen a contact
 NO_FAULT = (Reason.VETO_OBSERVE, Reason.DECIDED_LATE)  # of the decision: a machine that stalls has judged rightly
 
 
@@ -121,7 +122,8 @@ class Vetoes:
     about: About = About(
         "V1",
         "The guard has nothing to veto: a veto is a decision that was wrong, caught in time",
-        "none; in `observe` the guard holds back what is only to be shown, and after a stall what came late",
+        "none; in `observe` the guard holds back what is only to be shown, after a stall what came late, and the "
+        "closing of a contact that has closed just now",
         "design §7: silent by default, each veto is an event",
     )
     attends: int = Attends.LOG
@@ -133,7 +135,8 @@ class Vetoes:
         events = scene.controller.events
         for _, event in events[self._seen_count :]:
             is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK} and event.reason not in NO_FAULT
-            if is_veto and not (is_deaf(scene, event.subject) or is_blind(scene)):
+            has_happened = event.subject == scene.site.hub.poi.id and _has_just_closed(scene)
+            if is_veto and not (is_deaf(scene, event.subject) or is_blind(scene) or has_happened):
                 yield f"{event.subject}: {event.reason.value}"
         self._seen_count = len(events)
 
@@ -141,6 +144,11 @@ class Vetoes:
         """Nothing more."""
         del scene
         yield from ()
+
+
+def _has_just_closed(scene: Scene) -> bool:
+    poi = scene.plant.poi
+    return poi.position is CLOSED and bool(poi.closings) and scene.plant.now_s - poi.closings[-1].at_s < JUST_S
 
 
 def energy_adds_up() -> AtTheEnd:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core.grid_verdict import BLINK_S
+from controller.core.grid_verdict import BLINK_S, BLINKS_COST
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
@@ -64,11 +64,15 @@ def test_a_good_grid_is_watched_through_a_blink(unseen_s: float, is_watched: boo
     """A line that loses an answer now and then kept the hub off a good grid for good (REC-001a with flipped bits)."""
     run = Run(hub())
     run.see(islanded, 0.2)
-    run.see(far_apart, 5.0)
+    run.see(far_apart, 20.0 - BLINKS_COST * 0.5)
+    asked_s = run.memory.grid.good_since_s
+    assert asked_s is not None
     run.see(unmeasured, unseen_s)
-    assert run.memory.mode is Mode.ISLANDED
-    run.see(far_apart, 5.3 - unseen_s)
-    assert (run.memory.mode.value == "reconnection") is is_watched
+    run.see(far_apart)
+    found_s = run.memory.grid.good_since_s
+    assert found_s is not None
+    cost_s = BLINKS_COST * unseen_s if is_watched else run.now_s - asked_s
+    assert found_s - asked_s == pytest.approx(cost_s, abs=1.0)
 
 
 def test_nobody_returns_in_the_blink_itself() -> None:
@@ -76,4 +80,14 @@ def test_nobody_returns_in_the_blink_itself() -> None:
     run.see(islanded, 0.2)
     run.see(far_apart, 9.9)
     run.see(unmeasured, 0.8)
+    assert run.memory.mode is Mode.ISLANDED
+
+
+def test_a_grid_that_is_hardly_ever_seen_is_not_watched() -> None:
+    """One cycle in twenty, each of them good."""
+    run = Run(hub())
+    run.see(islanded, 0.2)
+    for _ in range(120):
+        run.see(far_apart)
+        run.see(unmeasured, 19 * CYCLE_S)
     assert run.memory.mode is Mode.ISLANDED

@@ -13,7 +13,7 @@ from controller.model.memory import Attempt
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import GensetState, SettingsGroup
-from hil_tests.tests.core.hubs import LIVE, battery, battery_seen, hub, islanded, nothing_left, with_battery, with_poi
+from hil_tests.tests.core.hubs import LIVE, battery, battery_seen, hub, islanded, nothing_left, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import good_grid_beside_the_dark, relay_is_gone
 
@@ -60,7 +60,6 @@ def test_dead_onto_dead_is_not_closed_once_the_grid_or_a_source_comes(after: Ima
     [
         *(genset_on(good_grid_beside_the_dark, state) for state in COMES),
         lambda t: with_poi(good_grid_beside_the_dark(t), bus_voltage_v=LIVE, bus_frequency_hz=50.0),
-        lambda t: with_battery(good_grid_beside_the_dark(t), voltage_v=LIVE),  # a moment before the POI's meter
     ],
 )
 def test_live_onto_dead_is_not_closed_once_somebody_supplies_the_bus(after: Image) -> None:

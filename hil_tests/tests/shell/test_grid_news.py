@@ -190,3 +190,4 @@ def test_behind_a_decision_the_verdict_is_told_whatever_was_told_before() -> Non
     (verdict, moved) = told(news, 15.1, MOVED)
     assert (verdict.reason, moved) == (OK.reason, MOVED)
     assert verdict.values["untold_count"] == 5
+    assert verdict.values["held_s"] == pytest.approx(0.1)

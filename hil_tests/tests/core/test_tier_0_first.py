@@ -1,0 +1,111 @@
+"""Tier 0 is served before the way back, where that takes no minute: to get in step may take as long, in the dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from controller.core.conditions import TIER_0_FIRST_S
+from controller.core.restoring import TIER_0_IDLE_S
+from controller.model.advice import Advice, OperatorRequest, RequestKind
+from controller.model.frozen import replace
+from controller.model.image import ProcessImage
+from controller.model.phases import ZERO
+from controller.model.words import Mode
+from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
+from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.scenes import far_apart
+
+Image = Callable[[float], ProcessImage]
+OBSERVED_S = 10.0
+
+
+def without(image: Image, *feeders: str) -> Image:
+    def seen(t: float) -> ProcessImage:
+        found = image(t)
+        for feeder in feeders:
+            found = with_feeder(found, feeder, position=OPEN, power_w=ZERO)
+        return found
+
+    return seen
+
+
+def asked(run: Run, kind: RequestKind, image: Image, feeder: str = "") -> None:
+    request = OperatorRequest(f"{kind}{feeder}{run.now_s}", kind, feeder, "duty", True, run.now_s + 10.0)
+    run.see(image, advice=Advice(requests=(request,)))
+
+
+def waiting(*feeders: str) -> Run:
+    """An island beside a grid that is nearly observed, in which a person has just let these of tier 0 close again."""
+    tier_0 = {name: replace(hub().feeders[name], tier=0) for name in feeders}
+    run = Run(hub(feeders={**hub().feeders, **tier_0}))
+    run.see(islanded, 0.2)
+    for feeder in feeders:
+        asked(run, RequestKind.OPEN_FEEDER, islanded, feeder)
+    run.see(without(far_apart, *feeders), OBSERVED_S - 0.5)
+    for feeder in feeders:
+        asked(run, RequestKind.CLOSE_FEEDER, without(far_apart, *feeders), feeder)
+    return run
+
+
+def test_the_way_back_waits_for_who_is_coming_on() -> None:
+    """Found by seed 1032 of the fuzzer."""
+    run = waiting("medical")
+    run.see(without(far_apart, "medical"), 0.9)
+    assert run.commands.feeders["medical"].close is not None
+    assert run.memory.mode is Mode.ISLANDED
+    run.see(far_apart, TIER_0_IDLE_S + 0.3)
+    assert run.memory.mode.value == "reconnection"
+
+
+def test_a_contact_that_misses_its_order_does_not_let_the_way_back_begin() -> None:
+    run = waiting("medical")
+    orders = 0
+    while run.memory.mode is Mode.ISLANDED and run.now_s < 200.0:
+        before = run.memory.feeders["medical"].close_attempts
+        run.see(without(far_apart, "medical"))
+        orders += run.memory.feeders["medical"].close_attempts > before
+    assert run.memory.feeders["medical"].quarantined
+    assert orders >= 1
+    assert run.memory.mode.value == "reconnection", "and then it is left alone"
+
+
+def test_an_inrush_of_one_does_not_leave_the_next_in_the_dark() -> None:
+    run = waiting("medical", "phones")
+
+    def inrush(t: float) -> ProcessImage:
+        seen = without(far_apart, "phones")(t)
+        return with_battery(seen, power_w=(seen.batteries["battery"].power_w or ZERO)._replace(l1=22_000.0))
+
+    run.see(without(far_apart, "medical", "phones"), 0.6)
+    run.see(inrush, 0.2)
+    run.see(without(far_apart, "phones"), 6.0)
+    assert run.commands.feeders["phones"].close is not None
+    assert run.memory.mode is Mode.ISLANDED
+
+
+def test_the_way_back_waits_no_longer_than_a_minute() -> None:
+    """Whoever goes on waiting, for whatever reason, must not keep the hub off a good grid."""
+    run = waiting("medical")
+    medical = run.memory.feeders["medical"]
+    began_s = run.now_s
+    while run.memory.mode is Mode.ISLANDED and run.now_s < began_s + 2 * TIER_0_FIRST_S:
+        run.see(without(far_apart, "medical"))
+        run.memory = replace(run.memory, feeders={**run.memory.feeders, "medical": medical}, room_since_s=None)
+    assert run.memory.mode.value == "reconnection"
+    assert run.now_s - began_s == pytest.approx(TIER_0_FIRST_S, abs=3.0)
+
+
+def test_in_manual_the_way_back_that_a_person_asks_for_waits_for_nobody_who_was_not_asked_for() -> None:
+    tier_0 = {"medical": replace(hub().feeders["medical"], tier=0)}
+    run = Run(hub(feeders={**hub().feeders, **tier_0}))
+    run.see(islanded, 0.2)
+    asked(run, RequestKind.MANUAL_ON, islanded)
+    shed = replace(run.memory.feeders["medical"], shed_since_s=run.now_s)
+    run.memory = replace(run.memory, feeders={**run.memory.feeders, "medical": shed})
+    run.see(without(far_apart, "medical"), OBSERVED_S + 5.0)
+    assert run.memory.mode is Mode.ISLANDED
+    asked(run, RequestKind.RECONNECT, without(far_apart, "medical"))
+    run.see(without(far_apart, "medical"), 1.0)
+    assert run.memory.mode.value == "reconnection"
