@@ -121,7 +121,7 @@ count_min = 2
     assert result.verdict is Verdict.PASS, result.findings
     assert result.properties["controller_starts"] == "2"
     assert result.properties["second_instance"] == "ended with code 1", "refused"
-    assert [one.exists() for one in folders] == [False]
+    assert folders and not any(one.exists() for one in folders)
 
 
 def test_a_late_bench_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

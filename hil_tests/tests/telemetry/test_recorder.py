@@ -242,6 +242,7 @@ for second in range(int(sys.argv[2]), 10**9):
 
 def test_a_writer_that_is_killed_loses_a_minute_at_most_and_corrupts_nothing(tmp_path: Path) -> None:
     path, begin, rng = tmp_path / "telemetry.db", 0, random.Random(7)
+    kept_s = -1.0
     for _ in range(8):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(begin)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
@@ -253,8 +254,9 @@ def test_a_writer_that_is_killed_loses_a_minute_at_most_and_corrupts_nothing(tmp
         store = open_store(path)
         ends = store.ends("minute")
         last_s = -1 if ends is None else ends[1].last_ms / 1000.0
-        assert told - last_s <= 60.0
-        assert last_s >= begin - 1, "nothing that was there has gone"
+        assert told - max(last_s, begin - 1) <= 60.0, "of this writer's: two that die early lose a minute each"
+        assert last_s >= kept_s, "nothing that was there has gone"
+        kept_s = last_s
         store.close()
         with contextlib.closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
