@@ -38,6 +38,8 @@ def sentence(line: LogLine, labels: Labels, say: Words) -> str:
         times=values.get("times_count", ""),
         longest=number(say, float(values.get("longest_s", 0.0)), 2),
     )
+    untold_count = values.get("untold_count", 0)  # of a grid whose verdict changes again and again
+    text = f"{text} ({say('event.untold', count=untold_count)})" if untold_count else text
     return text[:1].upper() + text[1:]
 
 

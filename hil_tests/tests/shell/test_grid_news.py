@@ -168,6 +168,21 @@ def test_the_line_says_how_often_and_why() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "(after 27 changes not listed one by one)"),
+        ("de", "(davor 27 Wechsel, die nicht einzeln dastehen)"),
+        ("da", "(forinden 27 skift, der ikke står hver for sig)"),
+    ],
+)
+def test_the_line_says_how_many_it_stands_for(language: str, said: str) -> None:
+    values = {"verdict": "rejected", "untold_count": 27}
+    line = {"kind": "grid_verdict", "reason": "grid_undervoltage", "subject": "grid", "values": values}
+    say = words(language)
+    assert sentence(line, Labels(None, say), say).endswith(said)
+
+
 def test_a_verdict_that_changes_every_second_does_not_fill_the_journal() -> None:
     """A grid that sags again and again: found by seed 1031 of the fuzzer. What is untold is counted."""
     news = GridNews()
