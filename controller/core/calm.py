@@ -126,12 +126,26 @@ def _told_moves(memory: CoreMemory, situation: Situation) -> tuple[float, float]
 
 def is_near_step(situation: Situation) -> bool:
     """By what is seen, a relay that is permitted now may close at once."""
+    margin_deg = _beyond_step_deg(situation)
+    return margin_deg is not None and margin_deg <= 0.0
+
+
+def is_far_from_step(situation: Situation, ahead_s: float) -> bool:
+    """By what is seen, and with the slip that is seen, it will not be so within this time either."""
+    margin_deg, poi = _beyond_step_deg(situation), situation.seen.poi
+    if margin_deg is None or poi.bus_frequency_hz is None or poi.grid_frequency_hz is None:
+        return False
+    return margin_deg > 360.0 * abs(poi.bus_frequency_hz - poi.grid_frequency_hz) * ahead_s
+
+
+def _beyond_step_deg(situation: Situation) -> float | None:
+    """How far the angle is from where a relay may close, what it has turned since it was measured included."""
     poi, sync = situation.seen.poi, situation.hub.grid_code.sync
     if poi.angle_difference_deg is None or poi.measured_at_s is None:
-        return False
+        return None
     age_s = abs(situation.now_s - poi.measured_at_s)
     moves_deg = 360.0 * sync.slip_max_hz * age_s + situation.hub.poi.angle_error_deg
-    return abs(poi.angle_difference_deg) <= NEAR_STEP_RATIO * (sync.angle_max_deg + moves_deg)
+    return abs(poi.angle_difference_deg) - NEAR_STEP_RATIO * (sync.angle_max_deg + moves_deg)
 
 
 def watch_sheds(memory: CoreMemory, now_s: float) -> CoreMemory:

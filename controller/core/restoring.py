@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from controller.core.black_start import first_tier
+from controller.core.calm import is_far_from_step
+from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import import_max_w
 from controller.core.feeders import (
     PICKUP_WATCH_S,
@@ -27,14 +29,23 @@ PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
 ROOM_SEEN_S = 0.5  # from judgement: several samples of a measured power
 SOC_HYSTERESIS_PCT = 5.0
 TIER_0_IDLE_S = 2.0  # beyond a contact that misses its order once, and the inrush of another
+STEP_FAR_S = 1.0  # a contactor, its inrush, and the dip of the bus that comes of it
 RESTORABLE_MODES = (Mode.ISLANDED, Mode.GRID_CONNECTED, Mode.BLACK_START)
 
 
 def is_restorable(memory: CoreMemory, situation: Situation) -> bool:
-    """Feeders may come back on. A device that is to close the POI takes its time, and that has no bound."""
-    is_its_turn = situation.hub.poi.switching.closed_by is Switcher.DEVICE
-    waits_for_it = memory.mode is Mode.RECONNECTION and is_its_turn and situation.poi_is_closed is False
-    return memory.mode in RESTORABLE_MODES or waits_for_it
+    """Feeders may come back on. On the way back too: a device that is to close the POI takes its time without bound.
+
+    Until any other closes it minutes may pass as well: tier 0 comes on meanwhile, unless the closing is near.
+    """
+    if memory.mode is not Mode.RECONNECTION:
+        return memory.mode in RESTORABLE_MODES
+    is_on_the_way = situation.poi_is_closed is False and not is_over_dead_bus(memory)
+    return is_on_the_way and (_is_devices_turn(situation) or is_far_from_step(situation, STEP_FAR_S))
+
+
+def _is_devices_turn(situation: Situation) -> bool:
+    return situation.hub.poi.switching.closed_by is Switcher.DEVICE
 
 
 def restore(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -119,10 +130,12 @@ def _may_come(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
 
 
 def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
-    """Ours to close again. A black start serves its first tier and no more."""
+    """Ours to close again. A black start serves its first tier and no more, the way back only what cannot wait."""
     if memory.mode is Mode.BLACK_START:
         return first_tier(memory, situation)
-    ours = (f for f in situation.hub.feeders.values() if may_close(memory, f, situation.now_s))
+    ours = [f for f in situation.hub.feeders.values() if may_close(memory, f, situation.now_s)]
+    if memory.mode is Mode.RECONNECTION and not _is_devices_turn(situation):
+        ours = [f for f in ours if f.tier == 0]
     return [f for f in ours if not is_faulty(f, situation) and not _is_hopeless(memory, f, situation)]
 
 

@@ -10,10 +10,11 @@ from controller.core.conditions import TIER_0_FIRST_S
 from controller.core.restoring import TIER_0_IDLE_S
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.frozen import replace
+from controller.model.hub import PoiSwitching
 from controller.model.image import ProcessImage
 from controller.model.phases import ZERO
-from controller.model.words import Mode
-from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
+from controller.model.words import Mode, Switcher
+from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import far_apart
 
@@ -109,3 +110,43 @@ def test_in_manual_the_way_back_that_a_person_asks_for_waits_for_nobody_who_was_
     asked(run, RequestKind.RECONNECT, without(far_apart, "medical"))
     run.see(without(far_apart, "medical"), 1.0)
     assert run.memory.mode.value == "reconnection"
+
+
+def shed_on_the_way_back(closed_by: Switcher, *feeders: str) -> Run:
+    """An overload took these off while the POI waits to be closed, and the bus has settled since."""
+    tier_0 = {"medical": replace(hub().feeders["medical"], tier=0)}
+    poi = replace(hub().poi, switching=PoiSwitching(Switcher.CONTROLLER, closed_by))
+    run = Run(hub(poi=poi, feeders={**hub().feeders, **tier_0}))
+    run.see(islanded, 0.2)
+    run.see(far_apart, OBSERVED_S + 3.0)
+    assert run.memory.mode is Mode.RECONNECTION
+    long_ago = {f: replace(run.memory.feeders[f], shed_since_s=run.now_s - 60.0) for f in feeders}
+    run.memory = replace(run.memory, feeders={**run.memory.feeders, **long_ago})
+    return run
+
+
+@pytest.mark.parametrize("closed_by", [Switcher.SYNC_RELAY, Switcher.CONTROLLER])
+def test_who_is_shed_on_the_way_back_does_not_wait_in_the_dark_for_its_end(closed_by: Switcher) -> None:
+    """Found by seed 1155 of the fuzzer. To come into step may take minutes."""
+    run = shed_on_the_way_back(closed_by, "medical", "ev_posts")
+    until_s = run.now_s + hub().timing.restore_settle_s
+    while run.memory.feeders["medical"].close is None and run.now_s < until_s:
+        run.see(without(far_apart, "medical", "ev_posts"))
+    assert run.commands.feeders["medical"].close is not None
+    run.see(without(far_apart, "ev_posts"), 20.0)
+    assert run.commands.feeders["ev_posts"].close is None, "it can wait until the grid carries it"
+    assert run.memory.mode is Mode.RECONNECTION
+
+
+@pytest.mark.parametrize(("angle_deg", "slip_hz"), [(12.0, 0.0), (-12.0, 0.0), (40.0, 0.08), (-40.0, -0.08)])
+def test_nobody_comes_on_while_the_poi_is_about_to_close(angle_deg: float, slip_hz: float) -> None:
+    """The dip of its inrush must not fall between the relay's order and the contact."""
+    run = shed_on_the_way_back(Switcher.SYNC_RELAY, "medical")
+
+    def near(t: float) -> ProcessImage:
+        seen = without(far_apart, "medical")(t)
+        return with_poi(seen, angle_difference_deg=angle_deg, bus_frequency_hz=50.0 + slip_hz)
+
+    run.see(near, hub().timing.restore_settle_s + 2.0)
+    assert run.memory.mode is Mode.RECONNECTION
+    assert run.commands.feeders["medical"].close is None
