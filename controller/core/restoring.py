@@ -6,6 +6,7 @@ import math
 
 from controller.core.black_start import first_tier
 from controller.core.calm import is_far_from_step
+from controller.core.charging import taken_beside_genset
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import import_max_w
 from controller.core.feeders import (
@@ -21,11 +22,12 @@ from controller.core.prepare import per_phase
 from controller.core.situation import Situation, carrier
 from controller.model.frozen import replace
 from controller.model.hub import Feeder, Tier
-from controller.model.phases import PhaseValues
+from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, BusSide, Mode, Switcher
 
 PICKUP_CEILING_RATIO = 0.8  # after a pick-up at least a fifth stays free
+KEPT_FREE_RATIO = 1.2  # of a pick-up: meters err, and one watt too little would keep it off for good
 ROOM_SEEN_S = 0.5  # from judgement: several samples of a measured power
 SOC_HYSTERESIS_PCT = 5.0
 TIER_0_IDLE_S = 2.0  # beyond a contact that misses its order once, and the inrush of another
@@ -103,6 +105,27 @@ def awaits(memory: CoreMemory, feeder: Feeder, situation: Situation) -> Reason |
     if not _has_energy(memory, feeder, situation):
         return Reason.CHARGE_AWAITED
     return None if _has_room(memory, feeder, situation) else Reason.ROOM_AWAITED
+
+
+def kept_free(memory: CoreMemory, situation: Situation) -> PhaseValues:
+    """Of a genset that carries the island alone, while batteries charge: the pick-up of who comes on now or next."""
+    waiting = [f for f in _waiting(memory, situation) if _goes_before_charge(f, situation)]
+    following = [f for f in waiting if f.tier == min(other.tier for other in waiting)]
+    states = ((feeder, memory.feeders[feeder.id]) for feeder in situation.hub.feeders.values())
+    coming = [f for f, state in states if state.close is not None or _is_watched(state, situation.now_s)]
+    pickups = [_pickup(memory, feeder) for feeder in (*coming, *following)]
+    most = [max(phase) * KEPT_FREE_RATIO for phase in zip(*pickups, strict=True)]
+    return PhaseValues(*most) if most else ZERO
+
+
+def _goes_before_charge(feeder: Feeder, situation: Situation) -> bool:
+    """A genset carries the island alone, and would carry this one sooner than fill a battery: as a battery would."""
+    is_alone = situation.former is None and situation.loaded_genset is not None
+    return is_alone and _has_charge(feeder, situation)
+
+
+def _pickup(memory: CoreMemory, feeder: Feeder) -> PhaseValues:
+    return PhaseValues.shared(expected_w(memory, feeder) * feeder.pickup_ratio, feeder.phases)
 
 
 def _next(memory: CoreMemory, situation: Situation) -> Feeder | None:
@@ -204,10 +227,15 @@ def _has_energy(memory: CoreMemory, feeder: Feeder, situation: Situation) -> boo
     """A charge that nobody sees is kept for the lowest tier; who has looked at the battery may switch on more."""
     if memory.mode is Mode.GRID_CONNECTED or (situation.former is None and situation.loaded_genset is not None):
         return True
+    is_asked = memory.feeders[feeder.id].reason is Reason.OPERATOR  # a person has let it close
+    return (situation.soc_pct is None and is_asked) or _has_charge(feeder, situation)
+
+
+def _has_charge(feeder: Feeder, situation: Situation) -> bool:
+    """By its tier's own limit; where nobody sees a charge, the lowest tier alone."""
     soc_pct = situation.soc_pct
     if soc_pct is None:
-        is_asked = memory.feeders[feeder.id].reason is Reason.OPERATOR  # a person has let it close
-        return is_asked or feeder.tier == min(other.tier for other in situation.hub.feeders.values())
+        return feeder.tier == min(other.tier for other in situation.hub.feeders.values())
     tier = next((t for t in situation.hub.tiers if t.number == feeder.tier), None)
     return tier is None or soc_pct >= _restore_soc_pct(tier)
 
@@ -218,7 +246,7 @@ def _restore_soc_pct(tier: Tier) -> float:
 
 def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """Cold loads draw more: the pick-up must fit on each of the feeder's phases."""
-    pickup = PhaseValues.shared(expected_w(memory, feeder) * feeder.pickup_ratio, feeder.phases)
+    pickup = _pickup(memory, feeder)
     if memory.mode is Mode.GRID_CONNECTED:
         grid_w = situation.seen.poi.power_w
         return grid_w is None or grid_w.total + pickup.total <= import_max_w(memory, situation.hub, feeder.id)
@@ -226,4 +254,7 @@ def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     if source is None or source.power_w is None or feeder.bus is not BusSide.ISLAND:
         return False
     ceiling = per_phase(source.sustained_w * PICKUP_CEILING_RATIO, source)
-    return (source.power_w + pickup).fits(ceiling)
+    carried = (
+        source.power_w - taken_beside_genset(situation) if _goes_before_charge(feeder, situation) else source.power_w
+    )
+    return (carried + pickup).fits(ceiling)

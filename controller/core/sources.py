@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.core.bond import makes_way
+from controller.core.charging import power_beside_genset_w
 from controller.core.contact import is_in_doubt, may_be_closing, needs_proof, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
@@ -12,6 +13,7 @@ from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
+from controller.core.restoring import kept_free
 from controller.core.resync import proof_hz, steer, with_droop
 from controller.core.situation import Situation
 from controller.model.commands import BatteryCommand, Order, PvCommand
@@ -220,7 +222,8 @@ def _follower_power(memory: CoreMemory, battery: Battery, situation: Situation) 
     None: who forms is not seen, and would have to carry what this one lets go. It goes on with what it was told.
     """
     if situation.former is None and situation.loaded_genset is not None:
-        return -_charge_beside_genset(battery, situation)
+        power_w = power_beside_genset_w(battery, situation, kept_free(memory, situation))
+        return max(0.0, power_w) if memory.mode is Mode.BLACK_START else power_w  # a start serves its loads first
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
     is_empty = state.soc_pct is not None and state.soc_pct <= battery.empty_soc_pct
     if situation.former is None and memory.former is not None and not is_empty:
@@ -238,19 +241,6 @@ def _follower_power(memory: CoreMemory, battery: Battery, situation: Situation) 
     if is_empty:
         out_w = 0.0
     return max(-in_w, min(out_w, wanted_w))
-
-
-def _charge_beside_genset(battery: Battery, situation: Situation) -> float:
-    """What the genset that carries the island alone can give beyond the load, shared by rating."""
-    state = situation.seen.batteries.get(battery.id) or BatterySeen()
-    if state.mode is not InverterMode.GRID_FOLLOWING or situation.loaded_genset is None:
-        return 0.0
-    genset = situation.hub.gensets[situation.loaded_genset]
-    share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
-    spare_w = max(0.0, genset.load_ceiling_w - situation.load_w.total) * share
-    limit_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
-    is_full = state.soc_pct is None or state.soc_pct >= battery.full_soc_pct
-    return 0.0 if is_full else min(limit_w, spare_w)
 
 
 def _locked_out(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:

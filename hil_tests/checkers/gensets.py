@@ -67,8 +67,8 @@ class LastSource:
         "I14b",
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
-        "study I14; emergency-off, an empty battery, the second after a contact, a return with a break and a bus that "
-        "must be dead before it is earthed, for a battery to form, excepted",
+        "study I14; emergency-off, an empty battery, the second after a contact, a return with a break, a bus that has "
+        "to be dead before it is earthed, for a battery to form, and a genset for a battery it has charged excepted",
     )
     attends: int = Attends.SWITCHES | Attends.MOVES
     is_waiting: bool = False
@@ -101,6 +101,7 @@ def _may_stop(scene: Scene, asset: str) -> bool:
     is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
     is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
     has_reason = _makes_the_break(scene) or _has_to_be_earthed(scene) or _is_shown_closed(scene)
+    has_reason = has_reason or _has_charged_the_next(scene, asset)
     return plant.safety.emergency_off or is_empty or not is_open or has_reason or is_swapped(scene, asset)
 
 
@@ -108,6 +109,17 @@ def _is_shown_closed(scene: Scene) -> bool:
     """An instrument out by a third shows two sides as one, and what cannot be proven open is not formed beside."""
     eyes = watches_the_grid(scene)
     return any(kind == "miscalibrated" and unit in eyes for unit, kind in scene.active_faults)
+
+
+def _has_charged_the_next(scene: Scene, asset: str) -> bool:
+    """Its fuel is for the days to come: a battery forms instead, and what lies between is short, or D2 says so."""
+    genset = scene.site.hub.gensets.get(asset)
+    return genset is not None and any(
+        inverter.battery.capabilities.can_form
+        and inverter.mode is InverterMode.GRID_FOLLOWING
+        and inverter.soc_pct > genset.stop_above_soc_pct
+        for inverter in scene.plant.batteries.values()
+    )
 
 
 def _has_to_be_earthed(scene: Scene) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from controller.model.phases import PhaseValues
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_blind, is_deaf
@@ -17,6 +18,7 @@ DARK_MAX_S = 5.0  # tier 0, while somebody could hold the bus
 SETTLING_MAX_S = 30.0  # design §6: no router is meant to be dark for longer, and settling is no better reason
 LIVE_RATIO = 0.5
 ROOM_RATIO = 0.7  # of what the source carries: a cold pick-up of tier 0 must fit as well
+FITS_RATIO = 0.9  # what is measured of the loads may be out
 LOW_RESERVE_PCT = 10.0  # of a radio's own battery
 
 
@@ -78,7 +80,7 @@ class TierZero:
     def _is_excused(self, scene: Scene, feeder: str) -> bool:
         is_held = feeder in self._held.open_by_person
         is_broken = scene.plant.feeders[feeder].has_fault or is_deaf(scene, feeder)
-        return is_held or is_broken or _was_opened_by_others(scene, feeder)
+        return is_held or is_broken or _was_opened_by_others(scene, feeder) or _is_too_much_for_a_genset(scene, feeder)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
@@ -92,6 +94,19 @@ def _was_opened_by_others(scene: Scene, feeder: str) -> bool:
         return False
     ours = (order.value for order in reversed(scene.orders) if order.asset == feeder and order.field == "closed")
     return next(ours, True) is not False
+
+
+def _is_too_much_for_a_genset(scene: Scene, feeder: str) -> bool:
+    """A genset carries the island alone, and beside what is on, this one's pick-up does not fit on its phases."""
+    hub, plant = scene.site.hub, scene.plant
+    if any(inverter.is_forming for inverter in plant.batteries.values()):
+        return False
+    alone = [hub.gensets[name] for name, genset in plant.gensets.items() if genset.is_forming]
+    on = [f for f in hub.feeders.values() if plant.feeders[f.id].is_energised]
+    loads = [PhaseValues.shared(f.rated_w * plant.feeders[f.id].demand_ratio, f.phases) for f in on]
+    pickup_w = hub.feeders[feeder].rated_w * plant.feeders[feeder].demand_ratio * hub.feeders[feeder].pickup_ratio
+    wanted = PhaseValues.summed([*loads, PhaseValues.shared(pickup_w, hub.feeders[feeder].phases)])
+    return any(not wanted.fits(PhaseValues.shared(g.load_ceiling_w * FITS_RATIO, g.phases)) for g in alone)
 
 
 def _is_picking_up(scene: Scene) -> bool:

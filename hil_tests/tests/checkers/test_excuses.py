@@ -259,7 +259,7 @@ def test_a_genset_may_let_go_of_an_island_that_has_to_be_dead_first(
     is_earthed: bool, battery_waits: bool, expected: bool
 ) -> None:
     """D1 comes first, as long as a battery can form behind the earth."""
-    stage = Stage(LITTLE)
+    stage = Stage(replace(LITTLE, soc_pct=70.0))
     stage.begin()
     start_the_genset(stage)
     stage.order("poi", "open", True)

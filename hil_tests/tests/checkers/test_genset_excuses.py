@@ -1,0 +1,53 @@
+"""A genset carries the island alone: what it may leave dark, and for whom it may stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hil_tests.plant.plant import PlantOptions
+from hil_tests.tests.checkers.stage import Stage, the_site
+from hil_tests.tests.checkers.wrongs_of_the_log import start_the_genset
+
+STOP_ABOVE_PCT = the_site().hub.gensets["genset"].stop_above_soc_pct
+
+
+def carried_alone(stage: Stage) -> Stage:
+    """The POI is open, the island earthed, the genset forms, and the batteries follow."""
+    stage.begin()
+    start_the_genset(stage)
+    stage.order("poi", "open", True)
+    stage.run(0.3)
+    stage.order("n_pe", "closed", True)
+    stage.run(0.3)
+    assert stage.plant.forming == ("genset",)
+    return stage
+
+
+@pytest.mark.parametrize(("soc_pct", "expected"), [(STOP_ABOVE_PCT + 2.0, False), (STOP_ABOVE_PCT - 2.0, True)])
+def test_it_may_stop_for_a_battery_that_it_has_charged(soc_pct: float, expected: bool) -> None:
+    stage = carried_alone(Stage(PlantOptions(demand_ratio=0.2, soc_pct=soc_pct)))
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    assert ("I14b" in stage.ids) is expected
+
+
+def test_and_for_none_that_has_tripped() -> None:
+    stage = carried_alone(Stage(PlantOptions(demand_ratio=0.2, soc_pct=STOP_ABOVE_PCT + 2.0)))
+    for battery in stage.plant.batteries.values():
+        battery.trip()
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    assert "I14b" in stage.ids
+
+
+@pytest.mark.parametrize(("pickup_ratio", "expected"), [(1.0, True), (200.0, False)])
+def test_it_leaves_the_desk_dark_where_its_pick_up_does_not_fit(pickup_ratio: float, expected: bool) -> None:
+    site = the_site()
+    desk = replace(site.hub.feeders["desk"], pickup_ratio=pickup_ratio)
+    hub = replace(site.hub, feeders={**site.hub.feeders, "desk": desk})
+    stage = carried_alone(Stage(PlantOptions(demand_ratio=0.2), replace(site, hub=hub)))
+    stage.order("desk", "closed", False)
+    stage.run(hub.timing.restore_settle_s + 2.0)
+    assert ("D2" in stage.ids) is expected
