@@ -16,7 +16,7 @@ from controller.config.types import Device, OnLoss, Protocol
 RESTART_S = 3.0  # from kill to control again
 REVERSION_MIN_S = 2 * RESTART_S
 KEEPS_THE_ISLAND = (OnLoss.HOLD, OnLoss.KEEP_FORMING)
-LEAVES_THE_GRID = (OnLoss.OPEN, OnLoss.STOP)
+LETS_GO = (OnLoss.OPEN, OnLoss.STOP)
 LINE_SHARE_MAX_RATIO = 0.8  # of a serial line's time; the rest is for writes, repeats and slow answers
 SERIAL_UNITS = (1, 247)  # 0 speaks to all at once and nobody answers
 
@@ -117,16 +117,21 @@ def _line_has_time(draft: Draft) -> Iterator[Problem]:
 
 
 def _does_not_act_before_we_are_back(draft: Draft) -> Iterator[Problem]:
-    """Grid and island must outlast our restart, whatever the own watchdog of a breaker or a former thinks."""
-    for name in sorted(_keepers(draft)):
+    """Whatever we steer must outlast our restart, whatever its own watchdog thinks: grid and island above all.
+
+    PV whose limit lapses for so long does not stop, and is met elsewhere (docs/decisions/0018-pv-that-runs-free.md).
+    """
+    keepers = _keepers(draft)
+    for name in sorted(_steered(draft)):
         table = draft.devices[name].table
         if table.reversion_s is None or table.reversion_s >= REVERSION_MIN_S:
             continue
         wanted = f"at least {REVERSION_MIN_S:g} s (twice our restart), or "
-        if table.on_loss_island not in KEEPS_THE_ISLAND:
+        is_kept = table.on_loss_island in KEEPS_THE_ISLAND
+        if table.on_loss_island in LETS_GO or (name in keepers and not is_kept):
             found = f"a table that does '{table.on_loss_island.value}' in the island {table.reversion_s:g} s without us"
             yield draft.file.problem(("devices", name, "table"), found, f"{wanted}on_loss_island hold or keep_forming")
-        if table.on_loss in LEAVES_THE_GRID:
+        if table.on_loss in LETS_GO:
             found = f"a table that does '{table.on_loss.value}' on grid {table.reversion_s:g} s without us"
             yield draft.file.problem(("devices", name, "table"), found, f"{wanted}on_loss hold")
 
@@ -149,6 +154,11 @@ def _pv_devices(draft: Draft) -> set[str]:
     plants = [name for name, entry in draft.site.pv.items() if entry.bus == "island"]
     bindings = [draft.bindings[name] for name in plants if name in draft.bindings]
     return {ref.device for binding in bindings for ref in binding.writes.values()}
+
+
+def _steered(draft: Draft) -> set[str]:
+    """Devices of everything that we give orders to."""
+    return {ref.device for binding in draft.bindings.values() for ref in binding.writes.values()}
 
 
 def _keepers(draft: Draft) -> set[str]:

@@ -117,7 +117,8 @@ class Board:
             return
         urgent = [(point, kept.get(point)) for point in self._urgent if point in points]
         kept.update(zip(points, values, strict=True))
-        self._forget_answers(block.names)
+        if answer is None:  # else none of another block speaks of these points: it would have forgotten this one
+            self._forget_answers(block.names)
         answer = self._answers[points] = _Answer(values, asked_at_s, block.refresh_s)
         self._samples.update(dict.fromkeys(points, answer.sample))
         self._samples.update(answer.older)

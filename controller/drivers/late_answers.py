@@ -32,6 +32,11 @@ class LateAnswers:
         """A question timed out; its answer is not expected after `until_s`."""
         self._owed.append(_Owed(_head(transaction_id, unit), until_s))
 
+    @property
+    def are_owed(self) -> bool:
+        """Any of them may still come."""
+        return bool(self._owed)
+
     def is_one_within(self, data: bytes, now_s: float) -> bool:
         """Another answer begins in the midst of this data, or its head is cut off by the end."""
         while self._owed and self._owed[0].until_s < now_s:

@@ -5,7 +5,8 @@ for as success; it repeats writes, lets a caller wait for its whole time-out aft
 answers in one segment away, leaks a socket when asked to connect twice, and its TLS framing takes a record for an
 answer. So its connection, framing and decoding are used, and its client is not: a new connection has one owner, every
 question has one deadline, no retries, and an answer that is compared with it; a broken connection fails the question
-at once and says why.
+at once and says why. An answer that comes whole, alone and as it must be, as nearly all do, is taken as it is: all that
+framing would find out is known of it already.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from pymodbus.exceptions import ModbusException
@@ -26,6 +27,7 @@ from pymodbus.transport import CommParams, CommType
 from controller.config.bus_budget import HOLE_MAX_TCP
 from controller.config.tls import context_of
 from controller.config.types import Device
+from controller.drivers.alarm import Alarm
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.late_answers import LateAnswers
 from controller.drivers.transport import FUNCTIONS, Question, Rules
@@ -35,6 +37,7 @@ TCP_RULES = Rules(hole_max=HOLE_MAX_TCP, failures_to_pause=3, failures_to_drop=3
 CONNECT_MAX_S = 1.0  # the TLS handshake included
 BUFFER_MAX = 4096  # several whole answers; more that is none is noise
 HEADER_LENGTH = 6  # transaction, protocol, length of the rest (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
+HEADER = struct.Struct(">HHHBB")  # these, unit and function
 RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye that the other side would have to answer
 
 UNPROVEN = " before its first answer: does it accept our certificate?"  # with TLS 1.3 it says so only then, if at all
@@ -45,18 +48,6 @@ WRITE_REGISTERS = 16
 
 # It keeps a history of all frames and prints it at the first error; what matters we log ourselves.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
-
-
-class _Ask(ModbusPDU):
-    """A question, its bytes made."""
-
-    def __init__(self, unit: int, function: int, body: bytes) -> None:
-        self.dev_id = unit
-        self.function_code = function
-        self._body = body
-
-    def encode(self) -> bytes:
-        return self._body
 
 
 class _Reply(ModbusPDU):
@@ -74,10 +65,10 @@ class _Reply(ModbusPDU):
         self.payload = bytes(data)
 
 
-REPLIES = tuple(
-    type(f"_Reply{function}", (_Reply,), {"function_code": function})
+REPLIES: Mapping[int, type[_Reply]] = {
+    function: type(f"_Reply{function}", (_Reply,), {"function_code": function})
     for function in (*FUNCTIONS.values(), WRITE_COIL, WRITE_REGISTERS)
-)
+}
 
 
 class _Connection(TransactionManager):
@@ -85,7 +76,7 @@ class _Connection(TransactionManager):
 
     def __init__(self, on_lost: Callable[[], None]) -> None:
         decoder = DecodePDU(is_server=False)
-        for reply in REPLIES:
+        for reply in REPLIES.values():
             decoder.register(reply)
         params = CommParams(comm_type=CommType.TCP, reconnect_delay=0)
         super().__init__(
@@ -101,9 +92,17 @@ class _Connection(TransactionManager):
         self._on_lost = on_lost
         self.has_answered = False
         self._late = LateAnswers()
+        self._awaited = b"", b""  # what the head of the answer is to be, on both sides of its length
+        self._alarm = Alarm(lambda: self._fail(TimeoutError()))
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come. pymodbus would keep a record of them, and forget two answers that come together."""
+        if self._is_the_answer(data):
+            reply = REPLIES[data[7]]()
+            reply.transaction_id, reply.dev_id = self.request_transaction_id, data[6]
+            reply.payload = bytes(data[HEADER.size :])
+            self.response_future.set_result(reply)
+            return
         heard = self.recv_buffer + data
         self.recv_buffer = heard[self.callback_data(heard) :][:BUFFER_MAX]
 
@@ -120,38 +119,48 @@ class _Connection(TransactionManager):
             self._fail(BadReplyError(f"a frame that is none: {in_words(error)}"))
             return len(data)
 
-    def _send(self, question: _Ask) -> None:
-        transport = cast("asyncio.Transport", self.transport)  # uvloop's are none by name
-        self.recv_buffer = b""
-        self.request_dev_id, self.request_transaction_id = question.dev_id, question.transaction_id
-        transport.write(self.framer.buildFrame(question))
+    def let_go(self) -> None:
+        """Close it, and watch over its questions no more."""
+        self._alarm.cancel()
+        self.close()
+
+    def _is_the_answer(self, data: bytes) -> bool:
+        """One whole answer, to this very question, and nothing beside it: nearly all are. The others are pymodbus'."""
+        return (
+            (data[:4], data[6:8]) == self._awaited
+            and int.from_bytes(data[4:HEADER_LENGTH], "big") == len(data) - HEADER_LENGTH
+            and not self.recv_buffer
+            and not self.response_future.done()
+        )
 
     def _fail(self, error: Exception) -> None:
         if not self.response_future.done():
             self.response_future.set_exception(error)
 
-    async def ask(self, question: _Ask, timeout_s: float) -> ModbusPDU:
-        """Send it and wait. Raises TimeoutError, LinkDownError, BadReplyError."""
-        if _ends_in_the_midst_of_a_frame(self.recv_buffer):
+    async def ask(self, unit: int, function: int, body: bytes, timeout_s: float) -> ModbusPDU:
+        """Send a question and wait. Raises TimeoutError, LinkDownError, BadReplyError."""
+        if self.recv_buffer and _ends_in_the_midst_of_a_frame(self.recv_buffer):
             raise LinkDownError("half an answer came behind the last one")
         loop = asyncio.get_running_loop()
         waiting = self.response_future = loop.create_future()
-        question.transaction_id = self.getNextTID()
-        alarm = loop.call_later(timeout_s, self._fail, TimeoutError())
+        number = self.getNextTID()
+        self.recv_buffer = b""
+        self.request_dev_id, self.request_transaction_id = unit, number
+        head = HEADER.pack(number, 0, len(body) + 2, unit, function)
+        self._awaited = head[:4], head[6:]
+        self._alarm.set(loop, timeout_s)
         try:
-            self._send(question)
+            cast("asyncio.Transport", self.transport).write(head + body)  # uvloop's are none by name
             reply: ModbusPDU = await waiting
         except TimeoutError:
-            self._late.owe(question.transaction_id, question.dev_id, loop.time() + timeout_s)
+            self._late.owe(number, unit, loop.time() + timeout_s)
             raise
-        finally:
-            alarm.cancel()
         self.has_answered = True
-        if self._late.is_one_within(_pdu(reply), loop.time()):
+        if self._late.are_owed and self._late.is_one_within(_pdu(reply), loop.time()):
             raise BadReplyError("an answer with an older one in its midst")
-        if _ends_in_the_midst_of_a_frame(self.recv_buffer):
+        if self.recv_buffer and _ends_in_the_midst_of_a_frame(self.recv_buffer):
             raise BadReplyError("an answer with half of another behind it")
-        if not _is_ours(reply, question):
+        if not _is_ours(reply, number, unit):
             raise BadReplyError(f"an answer to transaction {reply.transaction_id} of unit {reply.dev_id}")
         return reply
 
@@ -201,7 +210,7 @@ class TcpWire:
         if self._connection is None:
             return
         transport = cast("asyncio.Transport | None", self._connection.transport)
-        self._connection.close()
+        self._connection.let_go()
         if transport is not None:
             if self._is_single_client:  # else its only place is taken until it notices that we are gone
                 self._reset_at_once(transport)
@@ -244,7 +253,7 @@ class TcpWire:
         if connection is None or not connection.is_active():
             raise self._down("connection lost")
         try:
-            reply = await connection.ask(_Ask(device.unit, function, body), device.timeout_s)
+            reply = await connection.ask(device.unit, function, body, device.timeout_s)
         except TimeoutError:
             if connection.recv_buffer:  # the rest of an answer that has begun would be read as the head of the next
                 raise self._down("half an answer") from None
@@ -267,9 +276,9 @@ def _pdu(reply: ModbusPDU) -> bytes:
     return bytes((reply.function_code,)) + (reply.payload if isinstance(reply, _Reply) else b"")
 
 
-def _is_ours(reply: ModbusPDU, question: ModbusPDU) -> bool:
+def _is_ours(reply: ModbusPDU, number: int, unit: int) -> bool:
     """Pymodbus takes transaction 0 for any."""
-    return bool(reply.transaction_id == question.transaction_id and reply.dev_id == question.dev_id)
+    return bool(reply.transaction_id == number and reply.dev_id == unit)
 
 
 def _ends_in_the_midst_of_a_frame(data: bytes) -> bool:

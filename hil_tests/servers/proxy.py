@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from hil_tests.servers.reset import reset
+
 HOST = "127.0.0.1"
 CHUNK = 65536
 
@@ -38,7 +40,7 @@ class Proxy:
     def cut(self) -> None:
         """Reset every connection, on both sides."""
         for writer in self._writers:
-            writer.transport.abort()
+            reset(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections_count += 1

@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
+from hil_tests.servers.ports import free_port
 from hil_tests.tests.missing import skip
 
-EXAMPLES = Path("/usr/share/doc/libmodbus-dev/examples")
-EVIL_PORT = 1502  # in its source
+EXAMPLES = Path(os.environ.get("HALLIG_LIBMODBUS_EXAMPLES", "/usr/share/doc/libmodbus-dev/examples"))
+EVIL_PORT = "1502"  # in its source, and one of a kind: two workers' tests would meet there
 
 TCP_SERVER = """
 #include <modbus.h>
@@ -61,18 +60,22 @@ int main(int count, char **words) {
 """
 
 
-def compiled(folder: Path, name: str, source: str | Path) -> Path:
+def evil_server(folder: Path) -> tuple[Path, int]:
+    """libmodbus' own misbehaving server as Debian ships it, but for its port, which is free; or a skipped test."""
+    source = EXAMPLES / "unit-test-server.c"
+    if not source.exists():
+        skip(f"{source} is missing: dpkg was told to leave documentation out; `.ci/run` unpacks it")
+    text, port = source.read_text(encoding="utf-8"), free_port()
+    assert EVIL_PORT in text, "another release of libmodbus"
+    return compiled(folder, "evil", text.replace(EVIL_PORT, str(port))), port
+
+
+def compiled(folder: Path, name: str, source: str) -> Path:
     """A program of a C source, or a skipped test."""
     if shutil.which("gcc") is None or not Path("/usr/include/modbus/modbus.h").exists():
         skip("gcc or libmodbus-dev is not installed")
-    if isinstance(source, Path):
-        if not source.exists():
-            pytest.skip(f"{source} is not installed: dpkg was told to leave documentation out")  # nothing brings it
-        text = source.read_text(encoding="utf-8")
-    else:
-        text = source
     file = folder / f"{name}.c"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(source, encoding="utf-8")
     program = folder / name
     command = ["gcc", "-w", "-I/usr/include/modbus", f"-I{EXAMPLES}", str(file), "-o", str(program), "-lmodbus"]
     subprocess.run(command, check=True, timeout=30)

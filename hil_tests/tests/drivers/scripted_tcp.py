@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from hil_tests.servers.reset import reset
+
 
 @dataclass(frozen=True)
 class Request:
@@ -60,8 +62,14 @@ class ScriptedDevice:
         await self._server.wait_closed()
 
     def cut(self) -> None:
+        """End every connection in order, in the midst of whatever it was (FIN)."""
         for writer in list(self._writers):
             writer.transport.abort()
+
+    def reset(self) -> None:
+        """The other side learns it by an error (RST)."""
+        for writer in list(self._writers):
+            reset(writer)
 
     def writes(self, function: int = 16) -> list[Request]:
         return [request for request in self.requests if request.function == function]

@@ -33,10 +33,19 @@ async def _no_quiet(*_: object) -> None:
     return None
 
 
+def _looks_like_one(connection: modbus_tcp._Connection, data: bytes) -> bool:
+    return (
+        len(data) >= modbus_tcp.HEADER.size and data[7] in modbus_tcp.REPLIES and not connection.response_future.done()
+    )
+
+
 @pytest.mark.parametrize(
     ("fuzz", "owner", "name", "lesser"),
     [
         pytest.param(fuzz_tcp, modbus_tcp, "_is_ours", lambda *_: True, id="any transaction will do"),
+        pytest.param(
+            fuzz_tcp, modbus_tcp._Connection, "_is_the_answer", _looks_like_one, id="any whole answer is the one"
+        ),
         pytest.param(fuzz_rtu, RtuWire, "quiet", _no_quiet, id="no quiet time on a serial line"),
     ],
 )

@@ -23,12 +23,11 @@ from hil_tests.servers.ports import free_port
 from hil_tests.servers.registers import RegisterMap, table_cells
 from hil_tests.tests.drivers.devices import board, device, held, point, running, surroundings, until
 from hil_tests.tests.drivers.peers import (
-    EVIL_PORT,
-    EXAMPLES,
     RTU_SERVER,
     TCP_SERVER,
     Cable,
     compiled,
+    evil_server,
     is_listening,
     started,
 )
@@ -101,12 +100,10 @@ async def test_libmodbus_on_a_serial_line_is_read_and_written(tmp_path: Path) ->
 async def test_what_libmodbus_own_misbehaving_server_says_is_no_value(
     tmp_path: Path, address: int, count: int, wrong: type[DeviceError] | None
 ) -> None:
-    program = compiled(tmp_path, "evil", EXAMPLES / "unit-test-server.c")
-    if is_listening(EVIL_PORT):
-        pytest.skip(f"somebody else listens at port {EVIL_PORT}, which is in its source")
+    program, port = evil_server(tmp_path)
     with started(program, "tcp"):
-        await until(lambda: is_listening(EVIL_PORT))
-        evil = device(POINTS, port=EVIL_PORT, unit=255, timeout_s=0.25)
+        await until(lambda: is_listening(port))
+        evil = device(POINTS, port=port, unit=255, timeout_s=0.25)
         wire = TcpWire(evil)
         await wire.open(lambda: None)
         try:

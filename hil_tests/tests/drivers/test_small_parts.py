@@ -1,17 +1,20 @@
-"""Back-off, log limit, poll grid and heartbeat, in virtual time."""
+"""Back-off, log limit, poll grid, alarm and heartbeat, in virtual time."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
 
+from controller.drivers.alarm import Alarm
 from controller.drivers.backoff import Patience
 from controller.drivers.heartbeat import Heart
 from controller.drivers.link import Value
 from controller.drivers.quiet_log import QuietLog
 from controller.drivers.schedule import Timer
 from hil_tests.tests.drivers.devices import board, point
+from hil_tests.virtual.loop import VirtualLoop
 
 
 def test_waits_double_to_five_seconds_and_to_one_in_the_island() -> None:
@@ -55,6 +58,33 @@ def test_a_refused_read_is_not_asked_for_again_within_a_second() -> None:
     timer = Timer(period_s=0.02, phase_s=0.0, due_s=0.0)
     timer.done(10.0, at_least_s=1.0)
     assert 11.0 <= timer.due_s <= 11.03
+
+
+@pytest.mark.parametrize(
+    ("deadlines", "rings_at_s"),
+    [
+        pytest.param([(0.0, 0.3)], [0.3], id="one that nobody meets"),
+        pytest.param([(0.0, 0.3), (0.1, 0.3), (0.25, 0.3)], [0.55], id="the newest counts, however early it was set"),
+        pytest.param([(0.0, 1.0), (0.1, 0.2)], [0.3], id="a shorter one does not wait for a longer"),
+        pytest.param([(0.0, 0.3), (0.5, 0.3)], [0.3, 0.8], id="one after the other"),
+    ],
+)
+def test_an_alarm_rings_when_the_newest_deadline_is_over(
+    deadlines: list[tuple[float, float]], rings_at_s: list[float]
+) -> None:
+    loop = VirtualLoop()
+    rung_at_s: list[float] = []
+    alarm = Alarm(lambda: rung_at_s.append(loop.time() - began_s))
+    began_s = loop.time()
+    for at_s, in_s in deadlines:
+        loop.call_later(at_s, alarm.set, loop, in_s)
+    loop.run_until_complete(asyncio.sleep(5.0))
+    assert rung_at_s == pytest.approx(rings_at_s)
+    alarm.set(loop, 0.3)
+    alarm.cancel()
+    loop.run_until_complete(asyncio.sleep(5.0))
+    assert len(rung_at_s) == len(rings_at_s), "cancelled"
+    loop.close()
 
 
 class Watch:

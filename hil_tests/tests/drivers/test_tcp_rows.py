@@ -6,6 +6,7 @@ import asyncio
 import struct
 import time
 from asyncio import StreamWriter
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -125,12 +126,13 @@ async def test_a_device_that_restarts_with_empty_registers_is_told_again_what_it
         assert len(peer.writes(16)) == 2
 
 
-async def test_a_lost_connection_is_seen_at_once_and_is_soon_back() -> None:
-    """Long before the question that was under way has timed out."""
+@pytest.mark.parametrize("end", [ScriptedDevice.cut, ScriptedDevice.reset])
+async def test_a_lost_connection_is_seen_at_once_and_is_soon_back(end: Callable[[ScriptedDevice], None]) -> None:
+    """Long before the question that was under way has timed out, in order (FIN) and by a reset (RST)."""
     async with linked(normal_s=0.01, timeout_s=5.0) as (peer, link):
         for _ in range(3):
             await until(lambda: link.is_up)
-            peer.cut()
+            end(peer)
             began_s = now_s()
             await until(lambda: not link.is_up)
             await until(lambda: link.is_up)
