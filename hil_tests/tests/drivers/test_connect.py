@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,27 @@ async def test_one_device_answers_and_all_others_are_absent(tmp_path: Path) -> N
         with suppress(asyncio.CancelledError):
             await running
         await relay.stop()
+
+
+async def test_two_devices_of_a_site_behind_one_gateway_share_its_connection(tmp_path: Path) -> None:
+    """Many gateways have room for one."""
+    gateway = ScriptedDevice(registers={0: 2})
+    await gateway.start()
+    path = configs_dir() / "hubs" / "musterhallig.toml"
+    behind = {"host": "127.0.0.1", "port": gateway.port}
+    site = load_site(path, {"inverter_main": {**behind, "unit": 1}, "io_module": {**behind, "unit": 2}})
+    shared = replace(site, devices={name: site.devices[name] for name in ("inverter_main", "io_module")})
+    links = open_links(shared, now_s, lambda: None)
+    running = asyncio.create_task(links.run())
+    try:
+        await until(lambda: links.links["inverter_main"].is_up and links.links["io_module"].is_up)
+        assert gateway.connections == 1
+        assert {request.unit for request in gateway.requests} == {1, 2}
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await gateway.stop()
 
 
 async def test_an_order_arrives_within_a_few_milliseconds_while_others_are_absent(tmp_path: Path) -> None:

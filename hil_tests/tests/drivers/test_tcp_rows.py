@@ -118,11 +118,15 @@ async def test_a_device_that_restarts_with_empty_registers_is_told_again_what_it
         await peer.stop()
         await until(lambda: not link.is_up)
         peer.registers, peer.port = {0: 500}, port
+        heard_before = len(peer.requests)
         await peer.start()
         while peer.registers.get(10) != 500:
             link.write("limit_w", 5000)  # the caller states its whole wish in every cycle
             await asyncio.sleep(0.02)
         assert len(peer.writes(16)) == 2
+        since = peer.requests[heard_before:]
+        before_it = since[: since.index(peer.writes(16)[1])]
+        assert (3, 10, 1) in {(each.function, each.address, each.count) for each in before_it}, "it is asked first"
 
 
 async def test_a_lost_connection_is_seen_at_once_and_is_soon_back() -> None:
