@@ -145,6 +145,9 @@ class _Connection(TransactionManager):
             self.owes_an_answer = True
             self._late.owe(question.transaction_id, question.dev_id, loop.time() + timeout_s)
             raise
+        except asyncio.CancelledError:
+            self.owes_an_answer = False  # we end: our last orders are to arrive
+            raise
         finally:
             alarm.cancel()
         self.has_answered, self.owes_an_answer = True, False

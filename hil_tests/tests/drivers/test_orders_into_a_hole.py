@@ -46,6 +46,28 @@ async def test_an_order_that_went_into_a_hole_does_not_come_out_of_it_over_modbu
         assert not peer.writes(5)
 
 
+async def test_the_last_order_before_our_end_is_not_taken_back_though_an_answer_is_owed() -> None:
+    heard_count = 0
+    ends: list[Exception | None] = []
+
+    class Silent(asyncio.Protocol):
+        def data_received(self, _: bytes) -> None:
+            nonlocal heard_count
+            heard_count += 1
+
+        def connection_lost(self, error: Exception | None) -> None:
+            ends.append(error)
+
+    server = await asyncio.get_running_loop().create_server(Silent, "127.0.0.1", 0)
+    link = board(POINTS, port=server.sockets[0].getsockname()[1], timeout_s=0.2)
+    async with running(owner_of(link)):
+        await until(lambda: heard_count == 2, "the first question has timed out")
+    await until(lambda: ends)
+    server.close()
+    await server.wait_closed()
+    assert ends == [None]
+
+
 @pytest.mark.parametrize("timeout_s", [1.0, 8.0], ids=["we give up", "the library gives up"])
 async def test_an_order_that_went_into_a_hole_does_not_come_out_of_it_over_opc_ua(timeout_s: float) -> None:
     peer = opcua_peer.Peer(free_port())
