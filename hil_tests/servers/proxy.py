@@ -76,6 +76,7 @@ class Proxy:
                     await sink.drain()
                     held = b""
             await self._passes.wait()
-            sink.write(held)
+            if not sink.is_closing():
+                sink.write(held)
         sink.close()
         self._writers.discard(sink)
