@@ -148,7 +148,8 @@ def _owner(boards: Sequence[Board], *, phase: float, around: Surroundings) -> Ow
     device = boards[0].device
     match device.table.protocol:
         case Protocol.MODBUS_TCP:
-            return ModbusBus(boards, TcpWire(device), TCP_RULES, around, phase)
+            narrow = (board.device for board in boards if board.device.table.is_single_client)
+            return ModbusBus(boards, TcpWire(next(narrow, device)), TCP_RULES, around, phase)
         case Protocol.MODBUS_RTU:
             return ModbusBus(boards, RtuWire(device, around.open_serial), RTU_RULES, around, phase)
         case Protocol.OPCUA:

@@ -64,7 +64,7 @@ class Errands:
                 outbox.has(wish, self._clock())
                 return
             await self._gap(station)
-            if outbox.is_overtaken(wish, self._clock()):
+            if station.board.is_barred or outbox.is_overtaken(wish, self._clock()):
                 return
         outbox.sending(wish, self._clock())
         try:

@@ -74,8 +74,9 @@ class ModbusBus:
 
     async def _serve(self) -> None:
         self._silences = 0
-        for station in self._stations:
-            station.restart(self._clock())
+        delay_s = max(station.board.device.table.connect_delay_s for station in self._stations)
+        for station in self._stations:  # behind a gateway they have one place to connect to
+            station.restart(self._clock(), delay_s)
         while self._wire.is_open:
             now_s = self._clock()
             turn = self._turn(now_s)

@@ -1,8 +1,8 @@
 """Modbus RTU through minimalmodbus: one thread per serial line, because the library is not safe with two.
 
-RTU answers bear no number: a late answer looks like the answer to the next question. So after every failure the line
-stays quiet until the late answer has come and can be thrown away. Answers to *different* counts are told apart by
-minimalmodbus; a device slower than twice its declared time is outside what we can tell apart.
+RTU answers bear no number: a late answer looks like the answer to the next question. So after every failure, of the
+port itself too, the line stays quiet until the late answer has come and can be thrown away. Answers to *different*
+counts are told apart by minimalmodbus; a device slower than twice its declared time is outside what we can tell apart.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class RtuWire:
         self._thread: ThreadPoolExecutor | None = None
         self._serial: Any = None
         self._instruments: dict[int, Any] = {}
+        self._owed_until_s = 0.0  # the answer to the question in which the port failed may come as long
 
     @property
     def is_open(self) -> bool:
@@ -67,13 +68,14 @@ class RtuWire:
         return self._serial is not None
 
     async def open(self, on_lost: Callable[[], None]) -> None:
-        """Open the port; its loss shows when it is used, so `on_lost` is never called.
+        """Open the port, once no answer is owed; its loss shows when it is used, so `on_lost` is never called.
 
         Raises:
             LinkDownError: there is no such port, or somebody else has it.
         """
         del on_lost
         assert self._thread is None, "a line has one owner, who closes it first"
+        await asyncio.sleep(max(0.0, self._owed_until_s - asyncio.get_running_loop().time()))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"rtu {self._port}")
         self._serial = await self._in_thread(self._open_port)
 
@@ -117,7 +119,11 @@ class RtuWire:
         await asyncio.sleep(device.timeout_s)
 
     async def _ask(self, device: Device, timeout_s: float, ask: Callable[[Any], Any]) -> Any:
-        return await self._in_thread(lambda: self._transact(device.unit, timeout_s, ask))
+        try:
+            return await self._in_thread(lambda: self._transact(device.unit, timeout_s, ask))
+        except LinkDownError:
+            self._owed_until_s = asyncio.get_running_loop().time() + timeout_s + device.timeout_s
+            raise
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         assert self._thread is not None, "the line is not open"

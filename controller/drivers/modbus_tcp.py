@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
@@ -30,6 +29,7 @@ from controller.config.types import Device
 from controller.drivers.alarm import Alarm
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.late_answers import LateAnswers
+from controller.drivers.reset import reset
 from controller.drivers.transport import FUNCTIONS, Question, Rules
 from controller.plain_words import in_words
 
@@ -38,7 +38,6 @@ CONNECT_MAX_S = 1.0  # the TLS handshake included
 BUFFER_MAX = 4096  # several whole answers; more that is none is noise
 HEADER_LENGTH = 6  # transaction, protocol, length of the rest (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
 HEADER = struct.Struct(">HHHBB")  # these, unit and function
-RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye that the other side would have to answer
 
 UNPROVEN = " before its first answer: does it accept our certificate?"  # with TLS 1.3 it says so only then, if at all
 
@@ -91,6 +90,7 @@ class _Connection(TransactionManager):
         self.response_future.cancel()  # the first one is nobody's; an exception set on it would never be seen
         self._on_lost = on_lost
         self.has_answered = False
+        self.owes_an_answer = False  # to the last question, which may not have arrived yet
         self._late = LateAnswers()
         self._awaited = b"", b""  # what the head of the answer is to be, on both sides of its length
         self._alarm = Alarm(lambda: self._fail(TimeoutError()))
@@ -153,9 +153,13 @@ class _Connection(TransactionManager):
             cast("asyncio.Transport", self.transport).write(head + body)  # uvloop's are none by name
             reply: ModbusPDU = await waiting
         except TimeoutError:
+            self.owes_an_answer = True
             self._late.owe(number, unit, loop.time() + timeout_s)
             raise
-        self.has_answered = True
+        except asyncio.CancelledError:
+            self.owes_an_answer = False  # we end: our last orders are to arrive
+            raise
+        self.has_answered, self.owes_an_answer = True, False
         if self._late.are_owed and self._late.is_one_within(_pdu(reply), loop.time()):
             raise BadReplyError("an answer with an older one in its midst")
         if self.recv_buffer and _ends_in_the_midst_of_a_frame(self.recv_buffer):
@@ -209,19 +213,16 @@ class TcpWire:
         """Close the connection; the next `open` starts from nothing."""
         if self._connection is None:
             return
-        transport = cast("asyncio.Transport | None", self._connection.transport)
-        self._connection.let_go()
-        if transport is not None:
-            if self._is_single_client:  # else its only place is taken until it notices that we are gone
-                self._reset_at_once(transport)
+        connection, self._connection = self._connection, None
+        transport = cast("asyncio.Transport | None", connection.transport)
+        connection.let_go()
+        if transport is None:
+            return
+        # its only place would be taken until it notices that we are gone; an order would arrive when nobody wants it
+        if self._is_single_client or connection.owes_an_answer:
+            reset(transport)
+        else:
             transport.abort()  # a TLS goodbye to a device that has gone would be waited for
-        self._connection = None
-
-    @staticmethod
-    def _reset_at_once(transport: asyncio.Transport) -> None:
-        held = transport.get_extra_info("socket")
-        if held is not None:
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
 
     async def read(self, device: Device, question: Question) -> bytes:
         """The data bytes of the answer; as many as asked for, or an error."""

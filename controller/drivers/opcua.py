@@ -164,7 +164,7 @@ class UaServer:
         for (item, wish), value in zip(wishes, found, strict=True):
             if is_same(wish.value, value):
                 item.board.outbox.has(wish, now_s)
-            elif not item.board.outbox.is_overtaken(wish, now_s):
+            elif not item.board.is_barred and not item.board.outbox.is_overtaken(wish, now_s):
                 wanted.append((item, wish))
         return wanted
 

@@ -16,6 +16,7 @@ from controller.config.credentials import Credentials
 from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.errors import LinkDownError, NotAdmittedError
 from controller.drivers.opcua_client import disagreement, new_client, refusal, silence
+from controller.drivers.reset import reset
 from controller.plain_words import in_words
 
 CONNECT_REQUESTS = 3  # connecting takes so many exchanges, each in its time
@@ -45,6 +46,7 @@ class Session:
     def __init__(self, url: str, request_s: float, known: Credentials | None) -> None:
         self._url, self._request_s, self._known = url, request_s, known
         self._client = new_client(url, request_s, known)
+        self._owes_an_answer = False  # to a request, which may not have arrived yet
 
     async def open(self, on_lost: Callable[[], None]) -> None:
         """Connect; `on_lost` is called when the connection breaks.
@@ -72,6 +74,9 @@ class Session:
 
     async def close(self) -> None:
         """Say goodbye, if anybody listens, and let go."""
+        protocol = self._client.uaclient.protocol
+        if self._owes_an_answer and protocol is not None and protocol.transport is not None:
+            reset(protocol.transport)
         try:
             await self._asked(self._client.disconnect(), GOODBYE_S / self._request_s)
         except LinkDownError:
@@ -117,6 +122,7 @@ class Session:
             async with asyncio.timeout(times * self._request_s):
                 result = await answer
         except TROUBLE as error:
+            self._owes_an_answer = not isinstance(error, UaError)  # which is an answer
             raise LinkDownError(_why(error)) from error
         except asyncio.CancelledError:
             task = asyncio.current_task()

@@ -84,9 +84,9 @@ class Station:
         """When it may be asked again."""
         return max(self.free_at_s, self.breaker.until_s)
 
-    def restart(self, now_s: float) -> None:
-        """The connection is new: everything is due, and a discovered device may be another one now."""
-        self.breaker.until_s = now_s + self.board.device.table.connect_delay_s
+    def restart(self, now_s: float, delay_s: float = 0.0) -> None:
+        """The connection is new: in `delay_s` everything is due, and a discovered device may be another one now."""
+        self.breaker.until_s = now_s + delay_s
         self.free_at_s = now_s
         if self._is_discovered:
             self.layout = None

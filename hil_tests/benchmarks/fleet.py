@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from controller import clock
 from controller.config import types as config
 from controller.drivers.connect import Links
+from controller.drivers.reset import reset
 from controller.event_loop import loop_factory
 from hil_tests.benchmarks.fleet_devices import (
     BLOCK_REGISTERS,
@@ -34,7 +35,6 @@ from hil_tests.benchmarks.opcua import POINTS_COUNT, device_at, served
 from hil_tests.benchmarks.opcua_server import url_of
 from hil_tests.benchmarks.polling import ask_barely, serve_numbers
 from hil_tests.benchmarks.row import Row, percentile, row_of
-from hil_tests.servers.reset import reset
 
 PERCENT = 100.0
 MS = 1000.0
@@ -109,7 +109,10 @@ async def _rows(name: str, peer: Peer, duration_s: float) -> list[Row]:
 
 async def _cut_rows(name: str, count: int) -> list[Row]:
     rows = []
-    for told, cut in (("reset (RST)", reset), ("ended (FIN)", lambda writer: writer.close())):
+    for told, cut in (
+        ("reset (RST)", lambda writer: reset(writer.transport)),
+        ("ended (FIN)", lambda writer: writer.close()),
+    ):
         seen_ms, back_ms = await _cuts(count, cut)
         rows.append(row_of(f"connection {told} -> seen, {name}", "ms", seen_ms, LOSS_GOAL_MS))
         rows.append(row_of(f"connection {told} -> values again, {name}", "ms", back_ms, BACK_GOAL_MS))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from hil_tests.servers.reset import reset
+from controller.drivers.reset import reset
 
 HOST = "127.0.0.1"
 CHUNK = 65536
@@ -23,6 +23,8 @@ class Proxy:
         self.port = 0
         self.connections_count = 0
         self.is_hole = False  # takes everything, passes nothing on
+        self._passes = asyncio.Event()
+        self._passes.set()
         self.listener: Callable[[bytes], object] | None = None  # hears everything, both ways
 
     async def start(self) -> None:
@@ -37,10 +39,16 @@ class Proxy:
         self.cut()
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
+    def hold_back(self, is_held: bool) -> None:
+        """Nothing gets through now. All that was sent meanwhile comes later, as TCP repeats it, though its sender has
+        closed; what a sender has taken back with a reset does not.
+        """
+        self._passes.clear() if is_held else self._passes.set()
+
     def cut(self) -> None:
         """Reset every connection, on both sides."""
         for writer in self._writers:
-            reset(writer)
+            reset(writer.transport)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections_count += 1
@@ -58,12 +66,19 @@ class Proxy:
             pump.add_done_callback(self._pumps.discard)
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        held = b""
         with contextlib.suppress(OSError):
             while data := await source.read(CHUNK):
                 if self.listener is not None:
                     self.listener(data)
                 if not self.is_hole:
-                    sink.write(data)
+                    held += data
+                if self._passes.is_set():
+                    sink.write(held)
                     await sink.drain()
+                    held = b""
+            await self._passes.wait()
+            if not sink.is_closing():
+                sink.write(held)
         sink.close()
         self._writers.discard(sink)

@@ -24,7 +24,7 @@ from hil_tests.servers.proxy import Proxy
 from hil_tests.tests.drivers import tcp_link
 from hil_tests.tests.drivers.devices import board, point, running, surroundings, until
 from hil_tests.tests.drivers.opcua_peer import Peer, linked, node_point, url_of
-from hil_tests.tests.drivers.scripted_rtu import Asked, ScriptedLine, framed
+from hil_tests.tests.drivers.scripted_rtu import Adapter, Asked, ScriptedLine, framed
 from hil_tests.tests.drivers.scripted_tcp import Request, frame
 
 ALIVE, LIMIT = "soc_pct", "limit_w"
@@ -38,7 +38,7 @@ class Fate(Enum):
 
     ANSWERED = "obeyed and answered"
     UNANSWERED = "obeyed, and the answer is lost"
-    CUT = "obeyed, and the connection is reset before the answer"
+    CUT = "obeyed, and the connection is reset, or the port fails, before the answer"
     LOST = "never arrived"
     FAILED = "obeyed, and said to have failed"
     FAILED_INDEED = "not obeyed, and said to have failed"
@@ -96,6 +96,7 @@ def over_rtu(folder: Path) -> Open:
     @asynccontextmanager
     async def opened(fate: Fate, is_polled: bool) -> AsyncIterator[Far]:
         heard: list[str] = []
+        adapter = Adapter()
 
         def script(asked: Asked) -> bytes | None:
             if asked.address != ADDRESS:
@@ -105,6 +106,7 @@ def over_rtu(folder: Path) -> Open:
                 return None
             if fate.is_obeyed:
                 line.answer(asked)
+            adapter.fails_next = fate is Fate.CUT
             is_refused = fate in {Fate.FAILED, Fate.FAILED_INDEED}
             return framed(asked.unit, bytes((asked.function | 0x80, BUSY))) if is_refused else b""
 
@@ -113,7 +115,7 @@ def over_rtu(folder: Path) -> Open:
         link = board(points, Protocol.MODBUS_RTU, unit=UNIT, baudrate=BAUD, serial_port=str(line.name))
         line.start()
         try:
-            async with running(ModbusBus([link], RtuWire(link.device), RTU_RULES, surroundings())):
+            async with running(ModbusBus([link], RtuWire(link.device, adapter.open), RTU_RULES, surroundings())):
                 yield Far(link, lambda: 10.0 * line.registers[UNIT, ADDRESS], heard)
         finally:
             await asyncio.to_thread(line.stop)

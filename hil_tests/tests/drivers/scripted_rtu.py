@@ -12,6 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from serial import Serial, SerialException
 
 Script = Callable[["Asked"], "bytes | None"]
 
@@ -111,3 +114,31 @@ class ScriptedLine:
                 os.write(self._master, answer)
 
         threading.Thread(target=send, daemon=True).start()
+
+
+@dataclass
+class Adapter:
+    """Opens real ports that fail in the midst of a question when they are told to, and are there again at once."""
+
+    fails_next: bool = False
+
+    def open(self, name: str, **more: Any) -> Serial:
+        return _Port(self, name, **more)
+
+    def fail_if_told(self) -> None:
+        if self.fails_next:
+            self.fails_next = False
+            raise SerialException("device reports readiness to read but returned no data")
+
+
+class _Port(Serial):
+    def __init__(self, adapter: Adapter, name: str, **more: Any) -> None:
+        super().__init__(name, **more)
+        self._adapter = adapter
+
+    def read(self, size: int = 1) -> bytes:
+        self._adapter.fail_if_told()
+        data: bytes = super().read(size)
+        if not data:
+            self._adapter.fail_if_told()
+        return data

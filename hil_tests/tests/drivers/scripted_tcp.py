@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from hil_tests.servers.reset import reset
+from controller.drivers.reset import reset
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ScriptedDevice:
     def reset(self) -> None:
         """The other side learns it by an error (RST)."""
         for writer in list(self._writers):
-            reset(writer)
+            reset(writer.transport)
 
     def writes(self, function: int = 16) -> list[Request]:
         return [request for request in self.requests if request.function == function]

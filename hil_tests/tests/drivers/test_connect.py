@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,63 @@ async def test_one_device_answers_and_all_others_are_absent(tmp_path: Path) -> N
         with suppress(asyncio.CancelledError):
             await running
         await relay.stop()
+
+
+async def test_two_devices_of_a_site_behind_one_gateway_share_its_connection(tmp_path: Path) -> None:
+    """Many gateways have room for one."""
+    gateway = ScriptedDevice(registers={0: 2})
+    await gateway.start()
+    path = configs_dir() / "hubs" / "musterhallig.toml"
+    behind = {"host": "127.0.0.1", "port": gateway.port}
+    site = load_site(path, {"inverter_main": {**behind, "unit": 1}, "io_module": {**behind, "unit": 2}})
+    shared = replace(site, devices={name: site.devices[name] for name in ("inverter_main", "io_module")})
+    links = open_links(shared, now_s, lambda: None)
+    running = asyncio.create_task(links.run())
+    try:
+        await until(lambda: links.links["inverter_main"].is_up and links.links["io_module"].is_up)
+        assert gateway.connections == 1
+        assert {request.unit for request in gateway.requests} == {1, 2}
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await gateway.stop()
+
+
+async def test_what_one_device_behind_a_gateway_asks_of_the_connection_holds_for_all(tmp_path: Path) -> None:
+    """A pause behind the connect, and a reset at the end: of the second device; the first one was asked at once."""
+    heard_at_s: list[float] = []
+    ends: list[Exception | None] = []
+
+    class Gateway(asyncio.Protocol):
+        def connection_made(self, _: asyncio.BaseTransport) -> None:
+            heard_at_s.append(now_s())
+
+        def data_received(self, _: bytes) -> None:
+            heard_at_s.append(now_s())
+
+        def connection_lost(self, error: Exception | None) -> None:
+            ends.append(error)
+
+    server = await asyncio.get_running_loop().create_server(Gateway, "127.0.0.1", 0)
+    path = configs_dir() / "hubs" / "musterhallig.toml"
+    behind = {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1], "timeout_s": 5.0}
+    site = load_site(path, {"inverter_main": {**behind, "unit": 1}, "io_module": {**behind, "unit": 2}})
+    second = site.devices["io_module"]
+    wants = replace(second, table=replace(second.table, connect_delay_s=0.2, is_single_client=True))
+    shared = replace(site, devices={"inverter_main": site.devices["inverter_main"], "io_module": wants})
+    running = asyncio.create_task(open_links(shared, now_s, lambda: None).run())
+    try:
+        await until(lambda: len(heard_at_s) == 2)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    await until(lambda: ends)
+    server.close()
+    await server.wait_closed()
+    assert heard_at_s[1] - heard_at_s[0] >= 0.19
+    assert isinstance(ends[0], ConnectionResetError)
 
 
 async def test_an_order_arrives_within_a_few_milliseconds_while_others_are_absent(tmp_path: Path) -> None:

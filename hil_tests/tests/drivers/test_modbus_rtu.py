@@ -20,7 +20,7 @@ from controller.drivers.modbus_bus import ModbusBus
 from controller.drivers.modbus_rtu import RTU_RULES, RtuWire, answer_timeout_s
 from controller.drivers.transport import Question
 from hil_tests.tests.drivers.devices import board, device, held, now_s, point, running, surroundings, until
-from hil_tests.tests.drivers.scripted_rtu import Asked, Script, ScriptedLine, framed
+from hil_tests.tests.drivers.scripted_rtu import Adapter, Asked, Script, ScriptedLine, framed
 
 POINTS = [point("power_w", 0, "int16", scale=10), point("closed", 4, "bool", "rw"), point("level", 40)]
 BAUD = 115200
@@ -208,6 +208,27 @@ async def test_the_adapter_is_pulled_out_and_put_back(tmp_path: Path) -> None:
             await until(lambda: not one.is_up, "the loss is seen")
             line.start()
             await until(lambda: one.is_up, "the port is opened again")
+
+
+async def test_a_port_that_fails_and_is_opened_again_takes_no_late_answer_for_the_next(tmp_path: Path) -> None:
+    """The answer was still on its way, and became the value of another block of the same length."""
+    count, adapter = 0, Adapter()
+
+    def slow(asked: Asked) -> bytes:
+        nonlocal count
+        count += 1
+        adapter.fails_next = count % 4 == 0
+        line.later(0.75 * TIMEOUT_S, line.answer(asked))
+        return b""
+
+    points = [point("power_w", 0, "int16", scale=10), point("level", 40)]
+    with scripted(tmp_path, script=slow) as line:
+        one = board(points, Protocol.MODBUS_RTU, unit=1, baudrate=BAUD, timeout_s=TIMEOUT_S, normal_s=0.02)
+        wire = RtuWire(replace(one.device, serial_port=str(line.name)), adapter.open)
+        wrong: list[object] = []
+        async with running(ModbusBus([one], wire, RTU_RULES, surroundings(Patience(jitter=lambda: 0.0)))):
+            await until(lambda: collect(one, wrong) and count >= 14)
+        assert wrong == []
 
 
 async def test_there_is_no_port_at_all(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from asyncio import StreamWriter
 from dataclasses import replace
 
@@ -60,6 +61,22 @@ async def test_a_write_that_never_arrived_is_sent_again_while_restated() -> None
             link.write("limit_w", 5000)
             await asyncio.sleep(0.01)
         assert len(peer.writes(16)) == 2
+
+
+@pytest.mark.parametrize(("name", "value", "function"), [("limit_w", 5000, 16), ("open", True, 5)])
+async def test_the_echo_of_another_write_is_no_answer(name: str, value: float, function: int) -> None:
+    """Number, unit, function and length are right, and it speaks of the register behind: ours was not obeyed."""
+
+    async def lie(request: Request, writer: StreamWriter) -> None:
+        body = struct.pack(">BH", function, request.address + 1) + request.body[2:4]
+        writer.write(frame(request.tid, request.unit, body))
+
+    async with linked(first_time(lie, function)) as (peer, link):
+        await until(lambda: link.is_up)
+        while len(peer.writes(function)) < 2:
+            link.write(name, value)
+            await asyncio.sleep(0.01)
+        assert peer.connections == 2, "what answers so is out of step"
 
 
 LEVEL, ORDER = point("open", 20, "bool", "w", space="coil"), point("close", 21, "bool", "w", space="coil")
@@ -140,6 +157,25 @@ async def test_a_closing_that_was_taken_back_while_the_device_was_asked_for_it_i
         assert [request.count for request in peer.writes(5)] == [0xFF00, 0]
 
 
+async def test_a_device_that_is_quarantined_while_it_is_asked_about_an_order_is_not_told_it() -> None:
+    """Nobody knows which of its registers the order would reach."""
+    contact = point("closed", 7, "bool", "rw", space="coil")
+
+    async def script(request: Request, writer: StreamWriter) -> bool:
+        if len(peer.writes(5)) == 1 and request.function == 1:
+            link.is_barred = True
+        return len(peer.writes(5)) == 1 and request.function == 5
+
+    async with linked(script, points=[contact], normal_s=60.0) as (peer, link):
+        await until(lambda: link.is_up)
+        link.write("closed", True)
+        await until(lambda: link.failures == 1)
+        link.write("closed", True)
+        await until(lambda: link.is_barred)
+        await asyncio.sleep(0.2)
+        assert len(peer.writes(5)) == 1
+
+
 async def test_an_order_that_is_no_longer_restated_does_not_arrive_when_the_device_comes_back() -> None:
     async with linked() as (peer, link):
         await until(lambda: link.is_up)
@@ -193,13 +229,22 @@ async def test_setpoints_that_change_all_the_time_leave_room_for_reading() -> No
 
 
 async def test_cancelled_in_mid_write_the_outcome_is_unknown_and_nothing_hangs() -> None:
-    async def silent(request: Request, writer: StreamWriter) -> bool:
-        return request.function == 16
+    """The device has obeyed. Whoever serves it next asks before it is told again."""
 
-    async with scripted(silent) as peer:
+    async def swallow(request: Request, writer: StreamWriter) -> None:
+        peer.answer(request)
+
+    async with scripted(first_time(swallow, function=16)) as peer:
         link = board(POINTS, port=peer.port, timeout_s=5.0)
         async with running(owner_of(link)):
             await until(lambda: link.is_up)
             link.write("limit_w", 5000)
             await until(lambda: peer.writes(16))
         assert not link.is_up
+        async with running(owner_of(link)):
+            end_s = now_s() + 0.5
+            while now_s() < end_s:
+                link.write("limit_w", 5000)
+                await asyncio.sleep(0.01)
+        assert len(peer.writes(16)) == 1
+        assert held(link, "limit_w").value == 5000

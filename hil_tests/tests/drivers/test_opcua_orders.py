@@ -98,6 +98,17 @@ async def test_a_closing_that_was_taken_back_while_the_server_was_asked_is_not_s
         assert ("first", True) not in server.said
 
 
+async def test_a_server_that_is_quarantined_while_it_is_asked_about_an_order_is_not_told_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with unsure_of_the_first(monkeypatch) as (server, link):
+        server.while_asked = lambda: setattr(link, "is_barred", True)
+        link.write("first", True)
+        await until(lambda: link.is_barred)
+        await asyncio.sleep(0.1)
+        assert ("first", True) not in server.said
+
+
 async def test_a_closing_that_nobody_restates_while_the_server_is_asked_is_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

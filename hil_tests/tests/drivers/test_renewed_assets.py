@@ -6,12 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from controller.config.types import Site
+from controller.config.types import PointRef, Site
 from controller.drivers.assets import Assembler
+from controller.drivers.fields import age_limit_s
 from controller.model.image import PoiSeen
+from controller.model.phases import PhaseValues
 from controller.model.words import BreakerPosition
-from hil_tests.tests.drivers.devices import FakeLink
+from hil_tests.tests.drivers.devices import FakeLink, read
 from hil_tests.tests.drivers.test_assets import NOW_S, site_of, still_links_of
+
+CYCLE_S = 0.04
+PHASES = ("poi.power_l1_w", "poi.power_l2_w", "poi.power_l3_w")
+
+
+@pytest.fixture(scope="module")
+def hybrid() -> Site:
+    return site_of("hybridhof")
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +56,19 @@ def test_a_preferred_device_that_comes_back_with_what_it_said_before_is_asked_fi
     renewed(links["poi_relay"], stale_s)
     links["poi_relay"].values_count += 1  # type: ignore[misc]  # as every link does after a poll that failed
     assert assembler.image(links, stale_s).poi.position is BreakerPosition.CLOSED
+
+
+def test_where_the_first_choice_falls_silent_the_second_counts_in_the_cycle_in_which_it_has_grown_stale(
+    hybrid: Site,
+) -> None:
+    links, assembler = still_links_of(hybrid), Assembler(hybrid)
+    for name in PHASES:
+        links["poi_relay"].readings[name] = read(7.0, NOW_S)
+    (second,) = {ref.device for ref in hybrid.bindings["poi"].reads[PHASES[0].removeprefix("poi.")]} - {"poi_relay"}
+    stale_after_s = age_limit_s(PointRef("poi_relay", PHASES[0]), hybrid.bindings["poi"], hybrid)
+    cycles = 0
+    while (power_w := assembler.image(links, NOW_S + cycles * CYCLE_S).poi.power_w) == PhaseValues.even(7.0):
+        cycles += 1
+        renewed(links[second], NOW_S + cycles * CYCLE_S)
+    assert power_w == PhaseValues.even(50.0), "never unknown in between"
+    assert (cycles - 1) * CYCLE_S <= stale_after_s < cycles * CYCLE_S

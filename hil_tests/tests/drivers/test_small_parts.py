@@ -28,6 +28,9 @@ def test_waits_double_to_five_seconds_and_to_one_in_the_island() -> None:
 
 def test_jitter_is_full() -> None:
     assert Patience(jitter=lambda: 0.0).wait_s(10) == 0.0
+    waits_s = [Patience().wait_s(10) for _ in range(200)]
+    assert min(waits_s) < 1.0
+    assert 4.0 < max(waits_s) <= 5.0
 
 
 def test_the_same_trouble_is_one_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -119,11 +119,15 @@ async def test_a_device_that_restarts_with_empty_registers_is_told_again_what_it
         await peer.stop()
         await until(lambda: not link.is_up)
         peer.registers, peer.port = {0: 500}, port
+        heard_before = len(peer.requests)
         await peer.start()
         while peer.registers.get(10) != 500:
             link.write("limit_w", 5000)  # the caller states its whole wish in every cycle
             await asyncio.sleep(0.02)
         assert len(peer.writes(16)) == 2
+        since = peer.requests[heard_before:]
+        before_it = since[: since.index(peer.writes(16)[1])]
+        assert (3, 10, 1) in {(each.function, each.address, each.count) for each in before_it}, "it is asked first"
 
 
 @pytest.mark.parametrize("end", [ScriptedDevice.cut, ScriptedDevice.reset])
@@ -174,6 +178,26 @@ async def test_a_dead_slow_unit_does_not_cost_a_gateway_its_connection() -> None
             await asyncio.sleep(0.3)
             assert peer.connections == 1
             assert alive.is_up
+
+
+async def test_an_order_that_waited_too_long_behind_a_dead_unit_is_not_sent() -> None:
+    """Its deadline began when it was wished: the gateway was still waiting for another unit when it was over."""
+
+    async def dead_unit(request: Request, _: StreamWriter) -> bool:
+        return request.unit == 2
+
+    async with scripted(dead_unit) as peer:
+        alive = board(POINTS, name="alive", unit=1, port=peer.port, normal_s=0.02)
+        dead = board(POINTS, name="dead", unit=2, port=peer.port, timeout_s=0.8)
+        async with running(owner_of(alive, dead)):
+            await until(lambda: any(each.unit == 2 for each in peer.requests))
+            alive.write("open", True)
+            asked_before = len(peer.requests)
+            await until(lambda: len(peer.requests) > asked_before + 3, "the gateway goes on")
+            assert not peer.writes(5)
+            while not peer.writes(5):  # wished again and again it gets through
+                alive.write("open", True)
+                await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("code", [10, 11])
