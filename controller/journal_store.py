@@ -145,7 +145,7 @@ class JournalStore:
         flaw = flaw_of(self.path)
         if flaw:
             raise DamagedError(flaw)
-        self._connection = open_connection(self.path, self._limits.size_max_bytes)
+        self._connection = open_connection(self.path, self._limits)
         try:
             self._take_up(copy)
         except sqlite3.Error:
@@ -247,7 +247,7 @@ class JournalStore:
             raise
 
 
-def open_connection(path: Path, size_max_bytes: int) -> sqlite3.Connection:
+def open_connection(path: Path, limits: Limits) -> sqlite3.Connection:
     """To this file, which is created where there is none. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.5)
     connection.text_factory = _text
@@ -256,8 +256,8 @@ def open_connection(path: Path, size_max_bytes: int) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        connection.execute("PRAGMA journal_size_limit=1048576")
-        connection.execute(f"PRAGMA max_page_count={size_max_bytes // PAGE_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit={limits.checkpoint_pages * PAGE_BYTES}")
+        connection.execute(f"PRAGMA max_page_count={limits.size_max_bytes // PAGE_BYTES}")
         connection.execute("PRAGMA cell_size_check=1")  # a page with a bent offset is an error, not another value
         connection.executescript(_SCHEMA)
         _complete(connection)

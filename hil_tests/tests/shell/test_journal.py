@@ -15,7 +15,7 @@ from controller.durable import dump_durable, load_durable
 from controller.durable_copy import write_copy
 from controller.journal import Journal
 from controller.journal_line import GENESIS, Entry
-from controller.journal_store import JournalStore, Limits
+from controller.journal_store import CHECKPOINT_PAGES, PAGE_BYTES, JournalStore, Limits
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
@@ -115,6 +115,15 @@ def test_at_the_cap_the_oldest_go_and_writing_goes_on(tmp_path: Path) -> None:
     assert kept[-1]["seq"] == last == 4000
     assert 10 < len(kept) < 4000
     assert store.verify() is None
+    store.close()
+
+
+def test_the_log_is_written_back_before_it_grows_long(tmp_path: Path) -> None:
+    store, longest = JournalStore(tmp_path / "j.db"), 0
+    for number in range(1500):
+        store.append([entry(number)], None)
+        longest = max(longest, (tmp_path / "j.db-wal").stat().st_size)
+    assert CHECKPOINT_PAGES * PAGE_BYTES < longest < 2 * CHECKPOINT_PAGES * PAGE_BYTES
     store.close()
 
 
