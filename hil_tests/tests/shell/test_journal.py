@@ -7,10 +7,12 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+import controller
 from controller.durable import dump_durable, load_durable
 from controller.durable_copy import write_copy
 from controller.journal import Journal
@@ -76,6 +78,29 @@ def test_a_file_of_the_first_version_is_completed_and_its_chain_goes_on(tmp_path
     store._connection.execute("UPDATE event SET inputs = '{}' WHERE seq = 4")
     assert store.verify() == 4, "what a rule looked at is in the chain too"
     store.close()
+
+
+def test_one_connection_in_one_thread_and_one_place_that_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that write or checkpoint can corrupt a WAL file in the SQLite of Debian 12."""
+    opened, connect = list[str](), sqlite3.connect
+
+    def counted(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        opened.append(threading.current_thread().name)
+        return connect(*arguments, **more)
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    journal = Journal(tmp_path / "j.db", "boot")
+    journal.start()
+    tickets = [journal.write(EVENT, 1.0), journal.keep(DurableMemory())]
+    eventually(lambda: all(map(journal.is_durable, tickets)))
+    assert journal.ask(lambda _: threading.current_thread().name).result(2) == "journal"
+    journal.stop()
+    assert opened == ["journal"]
+    package = Path(controller.__file__).parent
+    places = [path.name for path in package.rglob("*.py") if "sqlite3.connect(" in path.read_text()]
+    assert sorted(places) == ["journal_file.py", "journal_store.py"], "the other one reads a copy"
 
 
 def test_it_is_wal_with_full_sync(tmp_path: Path) -> None:
