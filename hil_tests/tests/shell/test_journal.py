@@ -88,7 +88,8 @@ def test_one_connection_in_one_thread_and_one_place_that_opens_it(
 
     def counted(*arguments: Any, **more: Any) -> sqlite3.Connection:
         opened.append(threading.current_thread().name)
-        return connect(*arguments, **more)
+        connection: sqlite3.Connection = connect(*arguments, **more)
+        return connection
 
     monkeypatch.setattr(sqlite3, "connect", counted)
     journal = Journal(tmp_path / "j.db", "boot")
