@@ -1,6 +1,7 @@
 """Closings, forming and cranks wait until their intent is on disk, at most 0.25 s. Nothing else waits.
 
-The closing of the POI waits less: it is timed for one instant, and its order is over soon after.
+Two wait less: the closing of the POI, which is timed for one instant, and that of the relay that earths an island, for
+which everything else in the dark waits.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 
 WAIT_MAX_S = 0.25
-POI_WAIT_MAX_S = 0.05
+SHORT_WAIT_MAX_S = 0.05
 REMEMBERED_S = 600.0
 
 
@@ -22,39 +23,46 @@ class IntentGate:
     """Holds back orders whose intent is not durable yet. An order is known by its subject and its instant."""
 
     journal: Ledger
+    poi: str = "poi"  # its name, and that of the relay that earths the island
+    earthing: str = "earthing"
     is_holding: bool = False  # something waits for its line on disk
+    _newest: Ticket = field(default_factory=lambda: Ticket(0))
     _tickets: dict[tuple[str, float], tuple[Ticket, float, bool]] = field(default_factory=dict)
 
     def pass_through(self, commands: Commands, ticket: Ticket | None, now_s: float) -> Commands:
-        """The commands without the orders that must still wait. `ticket`: this cycle's events and durable memory."""
-        self.is_holding = False
+        """The commands without the orders that must still wait. `ticket`: this cycle's events and durable memory.
+
+        An order that passes the guard later than it was told waits for all that was told before.
+        """
+        self.is_holding, self._newest = False, ticket or self._newest
         if not _has_orders(commands):
             return commands
         self._forget(now_s)
         poi = commands.poi
-        if poi.close is not None and not self._may_go("poi", poi.close, ticket, now_s, POI_WAIT_MAX_S):
+        if poi.close is not None and not self._may_go(self.poi, poi.close, now_s, SHORT_WAIT_MAX_S):
             poi = replace(poi, close=None)
         batteries = {
-            name: replace(c, form=None) if c.form and not self._may_go(name, c.form, ticket, now_s) else c
+            name: replace(c, form=None) if c.form and not self._may_go(name, c.form, now_s) else c
             for name, c in commands.batteries.items()
         }
         gensets = {
-            name: replace(c, crank=None) if c.crank and not self._may_go(name, c.crank, ticket, now_s) else c
+            name: replace(c, crank=None) if c.crank and not self._may_go(name, c.crank, now_s) else c
             for name, c in commands.gensets.items()
         }
         feeders = {
-            name: replace(c, close=None) if c.close and not self._may_go(name, c.close, ticket, now_s) else c
+            name: replace(c, close=None) if c.close and not self._may_go(name, c.close, now_s) else c
             for name, c in commands.feeders.items()
         }
-        return replace(commands, poi=poi, batteries=batteries, gensets=gensets, feeders=feeders)
+        earthing = commands.earthing
+        if earthing.close is not None and not self._may_go(self.earthing, earthing.close, now_s, SHORT_WAIT_MAX_S):
+            earthing = replace(earthing, close=None)
+        return replace(commands, poi=poi, batteries=batteries, gensets=gensets, feeders=feeders, earthing=earthing)
 
-    def _may_go(
-        self, subject: str, order: Order, ticket: Ticket | None, now_s: float, wait_max_s: float = WAIT_MAX_S
-    ) -> bool:
+    def _may_go(self, subject: str, order: Order, now_s: float, wait_max_s: float = WAIT_MAX_S) -> bool:
         key = (subject, order.issued_at_s)
         known = self._tickets.get(key)
         if known is None:
-            known = (ticket or Ticket(0), now_s, False)
+            known = (self._newest, now_s, False)
             self._tickets[key] = known
         held_by, since_s, has_gone = known
         if has_gone:
@@ -78,6 +86,7 @@ def _has_orders(commands: Commands) -> bool:
     """Anything at all that may have to wait: seldom, and every cycle asks."""
     return (
         commands.poi.close is not None
+        or commands.earthing.close is not None
         or any(command.close is not None for command in commands.feeders.values())
         or any(command.form is not None for command in commands.batteries.values())
         or any(command.crank is not None for command in commands.gensets.values())

@@ -2,20 +2,37 @@
 
 Events and durable memories are numbered together, and everything up to a number is durable or it is not. No lock says
 so, only the order of the assignments: each number becomes visible after what bears it.
+
+When the queue is full, what was merely seen is lost first, and a line says how many, where they would have stood.
 """
 
 from __future__ import annotations
 
 import queue
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.durable_copy import Stored
 from controller.journal_line import Entry
 from controller.ledger import Ticket
+from controller.model.reasons import EventKind, Reason
 
 QUEUE_MAX = 10_000
 BATCH_MAX = 500
+DECIDED_COUNT = 1_000  # the queue's last places, for what was decided, asked or latched
+_SEEN = frozenset(
+    kind.value
+    for kind in (
+        EventKind.GRID_VERDICT,
+        EventKind.GRID_FLICKERED,
+        EventKind.POSITION_CHANGED,
+        EventKind.CONTACT_MEASURED,
+        EventKind.LIMITED,
+        EventKind.VETOED,
+        EventKind.DEVICE,
+    )
+)
+"""What decides nothing, and can come often."""
 NEVER = Ticket(sys.maxsize)
 Line = tuple[int, Entry]
 """An event with its number."""
@@ -35,6 +52,7 @@ class Intake:
 
     def __init__(self) -> None:
         self.lost_count = 0
+        self._untold_count = 0  # of those, by no line yet
         self._lines: queue.Queue[Line] = queue.Queue(QUEUE_MAX)
         self._memory: tuple[int, Stored] | None = None
         self._given = 0
@@ -53,12 +71,19 @@ class Intake:
 
     def give(self, entry: Entry) -> Ticket:
         """Control's. When the queue is full the event is counted as lost, and never durable."""
-        number = self._given + 1
-        try:
-            self._lines.put_nowait((number, entry))
-        except queue.Full:
+        if self._untold_count > 0 and self._put(_told_lost(entry, self._untold_count)) is not NEVER:
+            self._untold_count = 0
+        ticket = self._put(entry)
+        if ticket is NEVER:
             self.lost_count += 1
+            self._untold_count += 1
+        return ticket
+
+    def _put(self, entry: Entry) -> Ticket:
+        number, places_count = self._given + 1, QUEUE_MAX - DECIDED_COUNT * (entry.kind in _SEEN)
+        if self._lines.qsize() >= places_count:
             return NEVER
+        self._lines.put_nowait((number, entry))  # the writer only takes: there is room still
         self._given = number
         return Ticket(number)
 
@@ -94,3 +119,10 @@ class Intake:
         """The one that is still to be written."""
         kept = self._memory
         return kept if kept is not None and kept[0] > max(self._written_memory, self._outdated) else None
+
+
+def _told_lost(before: Entry, count: int) -> Entry:
+    """The line that stands for so many, before the first one that has found room again."""
+    kind, reason = EventKind.JOURNAL.value, Reason.EVENTS_LOST.value
+    told = replace(before, kind=kind, reason=reason, subject="hub", rule="", inputs="{}", uncertainty_s=None)
+    return replace(told, body=f'{{"count":{count}}}')

@@ -26,6 +26,7 @@ PAGE_BYTES = 4096
 SIZE_MAX_BYTES = 64 * 1024 * 1024
 PRUNE_SHARE = 0.1
 CHECKPOINT_PAGES = 256
+SPARE_PAGES = 16  # of trees that split while a batch is written
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, mono_s REAL NOT NULL, unix_s REAL NOT NULL,
@@ -107,7 +108,7 @@ class JournalStore:
         try:
             return self._append(entries, durable)
         except sqlite3.OperationalError as error:
-            if code_of(error) != sqlite3.SQLITE_FULL:
+            if code_of(error) != sqlite3.SQLITE_FULL or not self._is_at_the_cap(entries, durable):
                 raise
             self._prune()
             return self._append(entries, durable)
@@ -144,7 +145,7 @@ class JournalStore:
         flaw = flaw_of(self.path)
         if flaw:
             raise DamagedError(flaw)
-        self._connection = open_connection(self.path, self._limits.size_max_bytes)
+        self._connection = open_connection(self.path, self._limits)
         try:
             self._take_up(copy)
         except sqlite3.Error:
@@ -214,6 +215,17 @@ class JournalStore:
             if wal.stat().st_size > self._limits.checkpoint_pages * PAGE_BYTES:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def _is_at_the_cap(self, entries: Sequence[Entry], durable: Stored | None) -> bool:
+        """Whether our own cap left this batch no room. Else the disk is full, and what was written stays.
+
+        The batch is counted with four times its text: at its cap a journal must never stand still.
+        """
+        texts = [str(getattr(entry, name)) for entry in entries for name in ENTRY] + list(durable or ())
+        wanted_pages = 4 * sum(map(len, texts)) // PAGE_BYTES + SPARE_PAGES
+        query = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
+        used_pages: int = self._connection.execute(query).fetchone()[0]
+        return used_pages + wanted_pages >= self._limits.size_max_bytes // PAGE_BYTES
+
     def _prune(self) -> None:
         """At the cap: drop the oldest tenth, which SQLite can do because the cap lies below the disk's.
 
@@ -235,7 +247,7 @@ class JournalStore:
             raise
 
 
-def open_connection(path: Path, size_max_bytes: int) -> sqlite3.Connection:
+def open_connection(path: Path, limits: Limits) -> sqlite3.Connection:
     """To this file, which is created where there is none. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.5)
     connection.text_factory = _text
@@ -244,8 +256,8 @@ def open_connection(path: Path, size_max_bytes: int) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        connection.execute("PRAGMA journal_size_limit=1048576")
-        connection.execute(f"PRAGMA max_page_count={size_max_bytes // PAGE_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit={limits.checkpoint_pages * PAGE_BYTES}")
+        connection.execute(f"PRAGMA max_page_count={limits.size_max_bytes // PAGE_BYTES}")
         connection.execute("PRAGMA cell_size_check=1")  # a page with a bent offset is an error, not another value
         connection.executescript(_SCHEMA)
         _complete(connection)

@@ -113,7 +113,8 @@ class Loop:
         self.outputs = Outputs(self.site)
         self.news = DeviceNews()
         self.grid_news, self.blindness = GridNews(), Blindness(self.site)
-        self.gate = IntentGate(self.journal)
+        hub = self.site.hub
+        self.gate = IntentGate(self.journal, hub.poi.id, hub.earthing.relay or "earthing")
 
     _news: asyncio.Event = field(init=False)
     assembler: Assembler = field(init=False)
@@ -230,7 +231,7 @@ class Loop:
         return self._advice
 
     def _remember(self, decision: Decision, verdict: Verdict, now_s: float) -> Ticket | None:
-        """Journal what was decided and vetoed; keep the durable memory when it changed. Returns the last ticket."""
+        """Journal what was decided and vetoed; keep the durable memory when it changed; the ticket of it all."""
         told = self.grid_news.told(decision.events, now_s, self._why_blind)
         tickets = [self.journal.write(event, now_s) for event in told]
         new = frozenset(verdict.vetoes)
@@ -244,7 +245,7 @@ class Loop:
             tickets.append(self.journal.keep(decision.memory.durable))
         self.memory, self.guard_memory = decision.memory, verdict.memory
         self.ticket = max(tickets, key=lambda ticket: ticket.number, default=None)
-        return tickets[-1] if tickets else None
+        return self.ticket
 
     def _in_time(self, allowed: Commands, now_s: float, begun_s: float) -> Commands:
         """Without the orders that come too late; said once for a run of such cycles."""

@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.config.types import Site
+from controller.model.advice import RequestKind
 from controller.model.words import Authority, InverterMode, Mode
 from hil_tests.loss_effects import Effect
 from hil_tests.loss_wishes import State, limit_far_from, wish_otherwise
 from hil_tests.simulation.bench import Bench
 
 SETTLE_S = 6.0  # the longest that a mode of the table needs to end by itself, and a polled slow point to grow stale
-WATCHED_S = {Mode.UNPLANNED_ISLANDING: 12.0, Mode.RECONNECTION: 30.0, Mode.UNKNOWN: 12.0}
+WATCHED_S = {
+    Mode.UNPLANNED_ISLANDING: 12.0,
+    Mode.PLANNED_ISLANDING: 40.0,
+    Mode.BLACK_START: 12.0,
+    Mode.RECONNECTION: 30.0,
+    Mode.UNKNOWN: 12.0,
+}
 MARGIN_S = 2.0  # behind a device's own reversion time
 WATER_S = 1.0  # what was on its way when the device fell silent has arrived
 FORMS, FOLLOWS = InverterMode.GRID_FORMING.value, InverterMode.GRID_FOLLOWING.value
@@ -95,26 +102,43 @@ def reach(mode: Mode, site: str = "musterhallig") -> Bench:
     if mode is Mode.UNKNOWN:
         return bench
     bench.run_for(SETTLE_S)
-    if mode is Mode.GRID_CONNECTED:
-        return bench
-    if mode is Mode.LOCKED_OUT:
-        bench.plant.safety.emergency_off = True
-        bench.run_to(mode)
-        bench.run_for(SETTLE_S)
-        return bench
-    if mode is Mode.DARK:
-        bench.hand_over(Authority.MANUAL)  # else it would not stay dark
+    match mode:
+        case Mode.GRID_CONNECTED:
+            pass
+        case Mode.PLANNED_ISLANDING:
+            bench.request(RequestKind.ISLAND_ON)
+            bench.run_to(mode)
+        case Mode.LOCKED_OUT:
+            bench.plant.safety.emergency_off = True
+            bench.run_to(mode)
+            bench.run_for(SETTLE_S)
+        case Mode.DARK | Mode.BLACK_START:
+            _go_dark(bench, mode)
+        case _:
+            _leave_the_grid(bench, mode)
+    return bench
+
+
+def _go_dark(bench: Bench, mode: Mode) -> None:
+    """Left to itself it would not stay dark."""
+    bench.hand_over(Authority.MANUAL)
     bench.plant.grid.blackout(fall_s=0.02)
     bench.run_to(Mode.UNPLANNED_ISLANDING)
-    if mode is Mode.DARK:
-        _let_nobody_form(bench)
-    elif mode is not Mode.UNPLANNED_ISLANDING:
+    _let_nobody_form(bench)
+    if mode is Mode.BLACK_START:
+        bench.hand_over(Authority.AUTO)
+        bench.run_to(mode)
+
+
+def _leave_the_grid(bench: Bench, mode: Mode) -> None:
+    bench.plant.grid.blackout(fall_s=0.02)
+    bench.run_to(Mode.UNPLANNED_ISLANDING)
+    if mode is not Mode.UNPLANNED_ISLANDING:
         bench.run_to(Mode.ISLANDED)
         bench.run_for(SETTLE_S)
     if mode is Mode.RECONNECTION:
         bench.plant.grid.returns()
         bench.run_to(mode)
-    return bench
 
 
 def _let_nobody_form(bench: Bench) -> None:

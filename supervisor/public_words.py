@@ -78,10 +78,12 @@ def known(say: Words, family: str, code: str, otherwise: str) -> str:
 
 
 def reason_of(say: Words, code: str, values: Mapping[str, object]) -> str:
-    """The words of an event's reason; of a log that was missing with the last number that is known of it."""
+    """The words of an event's reason; with the last number known of a log that was missing, or how many were lost."""
     reason = known(say, "reason", code, code)
     if code == Reason.JOURNAL_MISSING.value and "last" in values:
         reason += say("event.last_known", last=values["last"])
+    if code == Reason.EVENTS_LOST.value and "count" in values:
+        reason += say("event.how_many", count=values["count"])
     return reason
 
 

@@ -133,6 +133,7 @@ class Reason(Enum):
     NOT_FOLLOWED = "not_followed"  # a command that physics did not follow
     JOURNAL_DEGRADED = "journal_degraded"
     JOURNAL_BACK = "journal_back"
+    EVENTS_LOST = "events_lost"  # they found no room in the queue
     JOURNAL_HELD = "journal_held"  # another controller writes into its folder
     JOURNAL_MISSING = "journal_missing"  # deleted or replaced: a new one begun
     JOURNAL_SET_ASIDE = "journal_set_aside"  # damaged: kept under another name, a new one begun

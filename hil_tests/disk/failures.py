@@ -22,7 +22,7 @@ import orjson
 from controller import clock, journal_store
 from controller import journal as journal_module
 from controller.journal import Journal
-from controller.journal_store import JournalStore
+from controller.journal_store import JournalStore, Limits
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
@@ -187,8 +187,8 @@ def _disk(data: Path, trouble: Trouble) -> Iterator[None]:
     """Below the journal; whose patience is short, so that thousands of runs are."""
     opened = journal_store.open_connection
 
-    def failing(path: Path, size_max_bytes: int) -> Any:
-        connection = opened(path, size_max_bytes)
+    def failing(path: Path, limits: Limits) -> Any:
+        connection = opened(path, limits)
         return _Failing(connection, trouble) if path.parent == data else connection
 
     with (

@@ -20,7 +20,7 @@ from controller.journal_store import PAGE_BYTES, JournalStore, Limits
 from hil_tests.disk.shim import environment
 
 HEAD = struct.Struct("<c3xiqq")
-LIMITS = Limits(size_max_bytes=40 * PAGE_BYTES, checkpoint_pages=12)  # small, so that a short run has it all
+LIMITS = Limits(size_max_bytes=40 * PAGE_BYTES, checkpoint_pages=24)  # small, so that a short run has it all
 LIVES = ((1, 60, True), (61, 120, False), (121, 260, True))  # first event, last, and whether it is killed after it
 ACKNOWLEDGED = "acknowledged"
 JOURNAL = "journal.db"

@@ -9,7 +9,7 @@ from controller.config.paths import configs_dir
 from controller.config.types import AssetBinding, Site
 from controller.model.words import Mode
 from hil_tests.loss_effects import Effect
-from hil_tests.losses import MODES, expected, outputs_of
+from hil_tests.losses import IN_STEPS, MODES, expected, expected_in_steps, outputs_of
 
 PLAYED = "musterhallig"
 
@@ -37,10 +37,10 @@ All rows are played in `.ci/full`, some in the tests.
 
 Nothing is written for a device that is back later: a wish dies after half a second. Loads are shed by what is seen: a
 feeder whose meter is silent counts with its full rating, one whose contactor is not reached is not counted as relief.
-Planned islanding and black start are not walked here: each of their steps waits for what it must see
-(`controller/core/leaving.py`, `controller/core/black_start.py`). A device in quarantine, because
-what it says cannot be true, is as good as lost here: nothing of it is believed, and nothing is written to it, since
-nobody knows which register an order would reach. What is merely missing puts no device there.
+Planned islanding and black start wait in each of their steps for what they must see (`controller/core/leaving.py`,
+`controller/core/black_start.py`): of them the last table says where a loss makes them end. A device in quarantine,
+because what it says cannot be true, is as good as lost here: nothing of it is believed, and nothing is written to it,
+since nobody knows which register an order would reach. What is merely missing puts no device there.
 """
 
 WORDS = {
@@ -72,6 +72,7 @@ def losses_page() -> str:
     lines = [INTRO]
     for mode in MODES:
         lines += [*_table(site, mode), ""]
+    lines += [*_in_steps(site), ""]
     lines += [SECOND, "| hub | asset | first | then | what has a second source |", "|---|---|---|---|---|"]
     for path in sorted((configs_dir() / "hubs").glob("*.toml")):
         lines += _fall_over(load_site(path))
@@ -88,6 +89,19 @@ def _table(site: Site, mode: Mode) -> Iterator[str]:
         row = expected(site, mode, device)
         cells = " | ".join(WORDS[row.effects[output]] for output in outputs)
         yield f"| `{device}` | `{row.ends_in.value}` | {cells} |"
+
+
+def _in_steps(site: Site) -> Iterator[str]:
+    modes = " and ".join(f"`{mode.value}`" for mode in IN_STEPS)
+    yield f"## Lost in {modes}"
+    yield ""
+    yield f"| lost | {' | '.join(f'`{mode.value}` ends in' for mode in IN_STEPS)} | what it carried |"
+    yield f"|---|{'---|' * len(IN_STEPS)}---|"
+    for device in site.devices:
+        rows = [expected_in_steps(site, mode, device) for mode in IN_STEPS]
+        effects = {WORDS[effect] for row in rows for effect in row.effects.values()}
+        ends = " | ".join(f"`{row.ends_in.value}`" for row in rows)
+        yield f"| `{device}` | {ends} | {', '.join(sorted(effects)) or 'nothing'} |"
 
 
 def _fall_over(site: Site) -> Iterator[str]:

@@ -39,6 +39,8 @@ def _facts(memory: DurableMemory, *, is_other_boot: bool) -> dict[str, object]:
         "attempts": [(each.subject, each.kind, 0.0 if is_other_boot else each.at_s) for each in memory.attempts],
         "held_open": sorted(memory.held_open),
         "shed_by_us": sorted(memory.shed_by_us),
+        "quarantined": sorted(memory.quarantined),
+        "tried": sorted(memory.tried.items()),
         "poi_held_open": memory.poi_held_open,
         "planned": planned
         and (planned.who, planned.is_automatic, planned.until_s is None, None if is_other_boot else planned.until_s),

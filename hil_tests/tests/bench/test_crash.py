@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from controller.durable import dump_durable
 from controller.intent import IntentGate
 from controller.model.decision import Event
-from controller.model.memory import DurableMemory
+from controller.model.memory import DurableMemory, PlannedIsland
 from controller.model.reasons import EventKind, Reason
 from hil_tests.fuzz import crash as crash_module
 from hil_tests.fuzz.crash import CrashOptions, Window, crash_everywhere, windows
+from hil_tests.fuzz.kept import forgotten
 from hil_tests.simulation import memory_journal
 from hil_tests.simulation.disk import SimulatedDisk
 from hil_tests.simulation.memory_journal import MemoryJournal
 from hil_tests.tests.bench.test_fuzz import scenario
 from hil_tests.tests.checkers.stage import the_site
+from hil_tests.tests.shell.test_journal import FULL_MEMORY
 
 SHED = Event(EventKind.SHED, Reason.LOW_SOC, "warm_room", {})
 
@@ -64,6 +66,16 @@ def test_a_writer_that_leaves_latches_and_holds_out_is_found(monkeypatch: pytest
     )
     assert "memory: latches was [('emergency_off', 'emergency_off'" in found
     assert "memory: held_open was ['warm_room'], and is nothing after the start" in found
+
+
+@pytest.mark.parametrize("forgotten_one", [each.name for each in fields(FULL_MEMORY) if each.name != "known_at_s"])
+def test_the_judge_misses_whatever_a_new_process_has_forgotten(forgotten_one: str) -> None:
+    """It did not look for feeders that were given up, nor for tries."""
+    kept = replace(FULL_MEMORY, poi_held_open=True, planned=PlannedIsland("anna", 1.0, None, is_automatic=False))
+    found = replace(kept, **{forgotten_one: getattr(DurableMemory(), forgotten_one)})
+    assert list(forgotten(kept, [kept], is_other_boot=False)) == []
+    (said,) = forgotten(found, [kept], is_other_boot=False)
+    assert forgotten_one in said
 
 
 ASKED_IN_THE_GAP = {

@@ -7,15 +7,17 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+import controller
 from controller.durable import dump_durable, load_durable
 from controller.durable_copy import write_copy
 from controller.journal import Journal
 from controller.journal_line import GENESIS, Entry
-from controller.journal_store import JournalStore, Limits
+from controller.journal_store import CHECKPOINT_PAGES, PAGE_BYTES, JournalStore, Limits
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
@@ -78,6 +80,30 @@ def test_a_file_of_the_first_version_is_completed_and_its_chain_goes_on(tmp_path
     store.close()
 
 
+def test_one_connection_in_one_thread_and_one_place_that_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that write or checkpoint can corrupt a WAL file in the SQLite of Debian 12."""
+    opened, connect = list[str](), sqlite3.connect
+
+    def counted(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        opened.append(threading.current_thread().name)
+        connection: sqlite3.Connection = connect(*arguments, **more)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    journal = Journal(tmp_path / "j.db", "boot")
+    journal.start()
+    tickets = [journal.write(EVENT, 1.0), journal.keep(DurableMemory())]
+    eventually(lambda: all(map(journal.is_durable, tickets)))
+    assert journal.ask(lambda _: threading.current_thread().name).result(2) == "journal"
+    journal.stop()
+    assert opened == ["journal"]
+    package = Path(controller.__file__).parent
+    places = [path.name for path in package.rglob("*.py") if "sqlite3.connect(" in path.read_text()]
+    assert sorted(places) == ["journal_file.py", "journal_store.py"], "the other one reads a copy"
+
+
 def test_it_is_wal_with_full_sync(tmp_path: Path) -> None:
     store = JournalStore(tmp_path / "j.db")
     pragma = store._connection.execute
@@ -115,6 +141,15 @@ def test_at_the_cap_the_oldest_go_and_writing_goes_on(tmp_path: Path) -> None:
     assert kept[-1]["seq"] == last == 4000
     assert 10 < len(kept) < 4000
     assert store.verify() is None
+    store.close()
+
+
+def test_the_log_is_written_back_before_it_grows_long(tmp_path: Path) -> None:
+    store, longest = JournalStore(tmp_path / "j.db"), 0
+    for number in range(1500):
+        store.append([entry(number)], None)
+        longest = max(longest, (tmp_path / "j.db-wal").stat().st_size)
+    assert CHECKPOINT_PAGES * PAGE_BYTES < longest < 2 * CHECKPOINT_PAGES * PAGE_BYTES
     store.close()
 
 

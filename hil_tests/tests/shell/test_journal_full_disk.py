@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.journal_chain import Walk
+from controller.journal_line import Entry
 from controller.journal_store import JournalStore
 from controller.requests import FRAME_DEADLINE_S, ControlSocket
 from controller.socket_client import SocketClient
-from hil_tests.tests.shell.test_journal import eventually
+from hil_tests.tests.shell.test_journal import entry, eventually
 from hil_tests.tests.shell.test_journal_trouble import BIG, EVENT, running, small_disk
 
 __all__ = ["small_disk"]
+
+LINES_COUNT = 300
 
 
 def test_what_was_written_can_be_read_while_the_disk_is_full(small_disk: Path) -> None:
@@ -32,6 +36,30 @@ def test_what_was_written_can_be_read_while_the_disk_is_full(small_disk: Path) -
             answer = journal.ask(lambda store: (store.newest(1000), store.walk_on(Walk())))
             lines, walk = answer.result(FRAME_DEADLINE_S * 5)
             assert (lines[0]["mono_s"], walk.broken) == (1.0, None)
+
+
+def test_a_full_disk_costs_no_event_that_was_written(small_disk: Path) -> None:
+    """Below its cap the oldest tenth used to go with every try, one a second, while the log still had room for that."""
+    store = JournalStore(small_disk / "journal.db")
+    store.append([long(n, 120) for n in range(LINES_COUNT)], None)
+    store.write_back()
+    store.append([long(LINES_COUNT, 120_000)], None)  # a log with room for small things, as one has after an hour
+    store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    with contextlib.suppress(OSError):
+        (small_disk / "ballast").write_bytes(bytes(3_000_000))
+    for _ in range(5):
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            store.append([long(n, 2_000) for n in range(500)], None)
+    assert len(store.newest(10_000)) == LINES_COUNT + 1
+    (small_disk / "ballast").unlink()
+    assert store.append([long(LINES_COUNT + 1, 120)], None) == LINES_COUNT + 2
+    assert store.verify() is None
+    store.close()
+
+
+def long(number: int, characters_count: int) -> Entry:
+    """An event with so much to tell."""
+    return replace(entry(number), body=f'{{"text":"{"x" * characters_count}"}}')
 
 
 def test_a_question_does_not_wait_for_the_next_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

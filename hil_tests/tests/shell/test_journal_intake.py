@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.journal import Journal
-from controller.journal_intake import BATCH_MAX, NEVER, QUEUE_MAX, Intake, Line
+from controller.journal_intake import BATCH_MAX, DECIDED_COUNT, NEVER, QUEUE_MAX, Intake, Line
+from controller.journal_store import JournalStore
 from controller.ledger import Ticket
 from controller.model.memory import DurableMemory
 from controller.model.words import Authority
-from hil_tests.tests.shell.test_journal import entry
+from hil_tests.tests.shell.test_journal import entry, eventually
+from hil_tests.tests.shell.test_journal_trouble import EVENT, running
+from supervisor.public_words import reason_of
+from supervisor.words import words
 
 MEMORY, NEWER = ("boot", "memory"), ("boot", "newer")
 
@@ -84,6 +90,43 @@ def test_the_queue_is_bounded() -> None:
     assert NEVER not in [intake.give(entry()) for _ in range(QUEUE_MAX)]
     assert intake.give(entry()) is NEVER
     assert (intake.pending_count, intake.lost_count) == (QUEUE_MAX, 1)
+
+
+def test_the_last_places_are_for_what_was_decided() -> None:
+    intake, seen = Intake(), replace(entry(), kind="grid_verdict")
+    while intake.give(seen) is not NEVER:
+        pass
+    assert intake.pending_count == QUEUE_MAX - DECIDED_COUNT
+    for kind in ("mode_changed", "ordered_close", "requested", "latched"):
+        assert intake.give(replace(entry(), kind=kind)) is not NEVER
+
+
+def test_what_found_no_room_is_told_in_the_file_where_it_would_have_stood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a number on the page said so, and the next start had forgotten it."""
+    whole = JournalStore.append
+
+    def full(*_: object) -> int:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(JournalStore, "append", full)
+    monkeypatch.setattr("controller.journal.RETRY_S", 0.05)
+    with running(tmp_path / "journal.db") as journal:
+        journal.restored.result(5.0)
+        given = 0
+        while journal.write(EVENT, float(given)) is not NEVER:
+            given += 1
+        journal.write(EVENT, 1e6)
+        assert journal.status.lost_count == 2
+        monkeypatch.setattr(JournalStore, "append", whole)
+        eventually(lambda: journal.status.pending_count < QUEUE_MAX - 1)
+        last = journal.write(EVENT, 2e6)
+        eventually(lambda: journal.is_durable(last))
+        lines = journal.ask(lambda store: store.newest(3)).result(5.0)
+    assert [line["mono_s"] for line in lines] == [given - 1.0, 2e6, 2e6]
+    assert (lines[1]["reason"], lines[1]["values"]) == ("events_lost", {"count": 2})
+    assert reason_of(words("en"), "events_lost", {"count": 2}) == "events are lost, the queue was full, 2 in all"
 
 
 def test_a_memory_that_was_written_before_its_number_was_seen_is_called_durable_at_once(

@@ -18,7 +18,7 @@ import pytest
 from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.core.decide import fresh_memory
-from controller.intent import POI_WAIT_MAX_S, WAIT_MAX_S, IntentGate
+from controller.intent import SHORT_WAIT_MAX_S, WAIT_MAX_S, IntentGate
 from controller.journal import Journal
 from controller.ledger import Ticket
 from controller.loop import CoreFailedError, Loop, Timekeeping
@@ -76,8 +76,8 @@ def test_after_a_quarter_of_a_second_they_go_and_it_is_written_down() -> None:
     journal = NoDisk(works=False)
     gate = IntentGate(journal)
     gate.pass_through(WISH, Ticket(1), 10.0)
-    assert gate.pass_through(WISH, None, 10.0 + POI_WAIT_MAX_S - 0.01).poi.close is None
-    assert gate.pass_through(WISH, None, 10.0 + POI_WAIT_MAX_S).poi.close == ORDER, "it is timed for one instant"
+    assert gate.pass_through(WISH, None, 10.0 + SHORT_WAIT_MAX_S - 0.01).poi.close is None
+    assert gate.pass_through(WISH, None, 10.0 + SHORT_WAIT_MAX_S).poi.close == ORDER, "it is timed for one instant"
     assert gate.pass_through(WISH, None, 10.0 + WAIT_MAX_S - 0.01).batteries["battery"].form is None
     assert gate.pass_through(WISH, None, 10.0 + WAIT_MAX_S).batteries["battery"].form == ORDER
     assert {event.reason for event in journal.events} == {Reason.INTENT_NOT_DURABLE}

@@ -9,7 +9,7 @@ import pytest
 from controller.model.words import Mode
 from hil_tests.loss_effects import Effect
 from hil_tests.loss_play import Played, agrees, play
-from hil_tests.losses import blind_cells, contradictions, expected
+from hil_tests.losses import IN_STEPS, blind_cells, contradictions, expected, expected_in_steps
 from hil_tests.tests.checkers.stage import the_site
 
 ROWS = {
@@ -33,6 +33,13 @@ def test_a_lost_device_has_the_consequences_that_the_page_names(mode: Mode) -> N
 @pytest.mark.parametrize("mode", ROWS)
 def test_no_cell_that_says_something_is_right_when_nothing_is_lost(mode: Mode) -> None:
     assert [line for device in ROWS[mode] for line in blind_cells(mode, device, as_usual(mode))] == []
+
+
+@pytest.mark.parametrize("mode", IN_STEPS)
+def test_a_loss_on_the_way_ends_it_where_the_page_says_and_moves_nothing_that_is_not_reached(mode: Mode) -> None:
+    devices = ("poi_relay", "inverter_main", "io_module", "contactor_water")
+    assert [line for device in devices for line in contradictions(mode, device, as_usual(mode))] == []
+    assert len({expected_in_steps(the_site(), mode, device).ends_in for device in devices}) == 2
 
 
 def test_a_wrong_cell_would_be_seen() -> None:
