@@ -141,7 +141,7 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
     reason = row.reason if row.reason is not None else memory.grid.reason
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
     if row.source in LEAVING_MODES and row.target is Mode.UNPLANNED_ISLANDING:
-        entered = replace(entered, grid=_note_flap(memory, situation))
+        entered = replace(entered, grid=_note_flap(memory, situation), parted_at_s=situation.now_s)
     entered = _enter(row, entered, situation)
     entered = replace(entered, released_start=False, released_lockout=False)  # asked of one darkness, not of the next
     return kept_in(row.target, entered)

@@ -206,6 +206,7 @@ class CoreMemory:
     durable: DurableMemory = field(default_factory=DurableMemory)
     grid: GridMemory = field(default_factory=GridMemory)
     fits_since_s: float | None = None  # inside the hub's own return window whenever it was seen
+    parted_at_s: float = 0.0  # the last time that the grid was left, or left us, unplanned
     poi: PoiMemory = field(default_factory=PoiMemory)
     told_open: frozenset[AssetId] = frozenset()  # the feeders that were told to open, or held so, in the cycle before
     shed_at_s: float | None = None  # when one was newly told to

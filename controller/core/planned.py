@@ -74,6 +74,8 @@ def why_no_island(memory: CoreMemory, situation: Situation, *, is_automatic: boo
     is_on_grid = memory.mode is Mode.GRID_CONNECTED and memory.grid.verdict is GridVerdict.OK
     if not is_on_grid and memory.mode not in WANTED_IN:
         return Reason.ISLAND_NOT_NOW
+    if is_on_grid and memory.poi.contact_lies:
+        return Reason.CONTACT_DOUBTED  # in step with a grid that lives, nothing else would prove the POI open
     return _why_no_way_back(memory, situation) or _why_sources_say_no(situation, is_on_grid=is_on_grid)
 
 

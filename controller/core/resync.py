@@ -40,7 +40,11 @@ class Steering:
 
 
 def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
-    """Earliest instant at which we may reconnect; None while the grid is not inside its return window and our own."""
+    """Earliest instant at which we may reconnect; None while the grid is not inside its return window and our own.
+
+    A grid that looks good all the while is watched anew from the instant at which the POI opened unasked: why it did,
+    nobody has told.
+    """
     good_since_s, fits_since_s = memory.grid.good_since_s, memory.fits_since_s
     if good_since_s is None or fits_since_s is None or memory.grid.verdict is not GridVerdict.OK:
         return None
@@ -48,7 +52,8 @@ def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
     recent = [at_s for at_s in memory.grid.failed_returns_at_s if situation.now_s - at_s < timing.flap_memory_s]
     doublings = min(len(recent), FLAP_DOUBLINGS_MAX)
     patience_s = timing.flap_patience_s * float(2**doublings - 1)
-    observed_s = max(good_since_s, fits_since_s) + situation.hub.grid_code.return_window.observation_s
+    watched_since_s = max(good_since_s, fits_since_s, memory.parted_at_s)
+    observed_s = watched_since_s + situation.hub.grid_code.return_window.observation_s
     return max(observed_s + patience_s, memory.poi.retry_after_s, next_closing_s(memory, situation))
 
 

@@ -15,6 +15,8 @@ from hil_tests.checkers.base import About, Attends, EachOrder, is_deaf
 ROUNDING = 1.001  # registers have steps
 SAMPLE_GRACE_S = 2.0
 TAKE_BACK_S = 10.0  # the hub's own constant, written here once more: a judge has his own
+ACTED_GRACE_S = 0.5
+SLOW_GRACE_S = 5.0  # longer than any deadline of ours, and than what the fuzzer's wires add
 EMERGENCY_GRACE_S = 0.3
 QUARANTINE_S = 10.0  # a device with another register map answers well; what it says has to be doubted first
 UNSEEN_AFTER_S = {"silent": SAMPLE_GRACE_S, "map_drift": QUARANTINE_S}
@@ -206,12 +208,13 @@ class SilentObserver:
     about: About = About(
         "D5",
         "In `observe` nothing is written; at its beginning a closing of the POI, or a permission to, is taken back",
-        "0.5 s; 10 s for taking back",
+        "0.5 s, 5 s for what is on its way on a slow wire; 10 s for taking back",
         "design §5, authority observe",
     )
     attends: int = Attends.SWITCHES | Attends.ORDERS | Attends.LOG
     is_waiting: bool = False  # it observes: what is merely restated is no news
     _since_s: float | None = None
+    _grace_s: float = ACTED_GRACE_S
 
     def look(self, scene: Scene) -> Iterator[str]:
         """The first order of each spell."""
@@ -221,7 +224,11 @@ class SilentObserver:
             self._since_s = None
         elif self._since_s is None:
             self._since_s = scene.now_s
-        elif scene.acted_at_s - self._since_s > 0.5 or scene.received_at_s - self._since_s > TAKE_BACK_S + 0.5:
+            is_slow = any(kind == "slow" for _, kind in scene.active_faults)
+            self._grace_s = SLOW_GRACE_S if is_slow else ACTED_GRACE_S
+        elif (
+            scene.acted_at_s - self._since_s > self._grace_s or scene.received_at_s - self._since_s > TAKE_BACK_S + 0.5
+        ):
             yield "something was written while observing"
             self._since_s = math.inf
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
-from controller.model.words import Mode
+from controller.model.words import InverterMode, Mode
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf
 from hil_tests.checkers.people import Held, is_power_cycle
@@ -210,8 +210,16 @@ class RestoreOrder:
 
 
 def _soc_pct(scene: Scene) -> float:
-    """Of the fullest that forms; a hub without one is not short of charge."""
-    return max([b.soc_pct for b in scene.plant.batteries.values() if b.is_forming], default=100.0)
+    """Of the fullest that forms, or of all that are well, by capacity: they share the load.
+
+    A hub without one that forms is not short of charge.
+    """
+    forming = [each.soc_pct for each in scene.plant.batteries.values() if each.is_forming]
+    if not forming:
+        return 100.0
+    well = [each for each in scene.plant.batteries.values() if each.mode is not InverterMode.FAULT]
+    held_wh = sum(each.battery.capacity_wh for each in well)
+    return max(*forming, sum(each.soc_pct * each.battery.capacity_wh for each in well) / held_wh)
 
 
 def _has_genset(scene: Scene) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Mode
+from controller.model.words import Authority, Mode
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.tests.checkers.stage import Stage
 from hil_tests.tests.checkers.wrongs_of_the_log import start_the_genset
@@ -146,3 +146,22 @@ def test_what_a_killed_life_has_written_is_told_by_the_next(is_told_at_last: boo
         stage.puppet.events[-1] = (at_s, stage.puppet.events[-1][1])
     stage.run(0.6)
     assert ("I12" in stage.ids) is not is_told_at_last
+
+
+@pytest.mark.parametrize(
+    ("is_slow", "after_s", "expected"), [(False, 1.0, True), (True, 1.0, False), (True, 6.0, True)]
+)
+def test_what_was_on_its_way_on_a_slow_wire_was_not_written_while_observing(
+    is_slow: bool, after_s: float, expected: bool
+) -> None:
+    """Found by seed 1250 of the fuzzer."""
+    stage = Stage()
+    stage.begin()
+    if is_slow:
+        stage.scene.active_faults.append(("inverter_barn", "slow"))
+    stage.puppet.authority = Authority.OBSERVE
+    stage.run(after_s)
+    stage.scene.active_faults.clear()
+    stage.order("pv_barn", "limit_set_w", 10_000)
+    stage.run(0.1)
+    assert ("D5" in stage.ids) is expected

@@ -160,6 +160,11 @@ def latched(run: Run) -> Image:
     return quiet
 
 
+def says_open(t: float) -> ProcessImage:
+    """The POI's contact, while current flows through it."""
+    return with_poi(on_grid(t), position=OPEN)
+
+
 @pytest.mark.parametrize(
     ("prepare", "reason"),
     [
@@ -174,6 +179,7 @@ def latched(run: Run) -> Image:
             Reason.GENSET_RUNS,
         ),
         (lambda run: run.see(dark, 1.0) and dark, Reason.ISLAND_NOT_NOW),
+        (lambda run: run.see(says_open, 0.5) and says_open, Reason.CONTACT_DOUBTED),  # seed 1273 of the fuzzer
     ],
     ids=lambda value: value.value if isinstance(value, Reason) else "",
 )
