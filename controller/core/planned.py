@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from controller.core.fuses import why_no_sync
 from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
-from controller.core.resync import must_not_close
+from controller.core.resync import is_former_silent, must_not_close
 from controller.core.situation import Situation
 from controller.model.advice import OperatorRequest, RequestKind
 from controller.model.decision import Event, Input
@@ -35,15 +35,20 @@ def ask_about_island(memory: CoreMemory, request: OperatorRequest, situation: Si
         return _ask_for_island(memory, request, situation)
     if request.kind is RequestKind.ISLAND_OFF and memory.durable.planned is None:
         return Reason.ISLAND_NOT_ASKED
-    if request.kind is RequestKind.RECONNECT and memory.mode is Mode.GRID_CONNECTED:
-        return Reason.ON_GRID_ALREADY  # a release kept for the next blackout would be nobody's word
-    if request.kind is RequestKind.RECONNECT and memory.poi.closed_is_refuted:
-        return Reason.CONTACT_REFUTED
-    fuse = why_no_sync(memory, situation) if request.kind is RequestKind.RECONNECT else None
-    if fuse is not None:
-        return fuse
+    refusal = _why_no_return(memory, situation) if request.kind is RequestKind.RECONNECT else None
+    if refusal is not None:
+        return refusal
     # what a person asks is a release as well, where the return waits for people
     return replace(without_wish(memory), released_return=memory.released_return or not request.is_automatic)
+
+
+def _why_no_return(memory: CoreMemory, situation: Situation) -> Reason | None:
+    """What makes a request to go back to the grid an idle one."""
+    if memory.mode is Mode.GRID_CONNECTED:
+        return Reason.ON_GRID_ALREADY  # a release kept for the next blackout would be nobody's word
+    if memory.poi.closed_is_refuted:
+        return Reason.CONTACT_REFUTED
+    return Reason.FORMER_SILENT if is_former_silent(memory, situation) else why_no_sync(memory, situation)
 
 
 def _ask_for_island(memory: CoreMemory, request: OperatorRequest, situation: Situation) -> CoreMemory | Reason:

@@ -14,7 +14,7 @@ from controller.core.calm import (
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.memory import CoreMemory, SourceMemory, since
-from controller.core.resync import is_in_window, must_not_close, next_closing_s
+from controller.core.resync import is_former_silent, is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.core.withdrawal import is_past, is_permission, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
@@ -47,7 +47,7 @@ def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
     wants_open = is_leaving or memory.mode in OPEN_MODES or stays_open or _forbids_the_device(memory, situation)
     open_since_s = since(memory.poi.open_since_s, wants_open, situation.now_s)
     may_close = memory.mode in CLOSING_MODES and not must_not_close(memory, situation)
-    may_close = may_close and _has_grid_settings(situation)
+    may_close = may_close and _has_grid_settings(situation) and not is_former_silent(memory, situation)
     close = memory.poi.close if may_close else None
     close = None if close is not None and is_past(close, memory, situation) else close
     if open_since_s != memory.poi.open_since_s or close is not memory.poi.close:

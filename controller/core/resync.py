@@ -67,8 +67,16 @@ def next_closing_s(memory: CoreMemory, situation: Situation) -> float:
 def may_join(memory: CoreMemory, situation: Situation) -> bool:
     """The observation time is over, and nobody has said no."""
     can = can_follow(situation) and situation.hub.poi.switching.closed_by in CLOSABLE
-    can = can and why_no_sync(memory, situation) is None
+    can = can and why_no_sync(memory, situation) is None and not is_former_silent(memory, situation)
     return can and is_return_due(memory, situation)
+
+
+def is_former_silent(memory: CoreMemory, situation: Situation) -> bool:
+    """Who holds the living bus does not answer: after the contact nobody could tell it to follow, or to stop."""
+    if memory.former is None or situation.holder is not None or situation.bus_is_live is not True:
+        return False
+    state = situation.seen.batteries.get(memory.former)
+    return state is None or state.mode is None
 
 
 def is_return_due(memory: CoreMemory, situation: Situation) -> bool:

@@ -83,6 +83,7 @@ class Reason(Enum):
     SETTINGS_NOT_FOLLOWED = "settings_not_followed"  # the POI relay was told another group of settings, and stays
     SETTINGS_LEFT = "settings_left"  # an inverter stays on settings that do not belong to the mode
     CHARGE_UNSEEN = "charge_unseen"  # no battery says how full it is
+    FORMER_SILENT = "former_silent"  # who holds the island does not answer: nobody could make it follow the grid
     BUS_FUSE = "bus_fuse"  # the POI's instrument lacks a phase of the bus, and the terminals of sources show it
     GRID_FUSE = "grid_fuse"  # it lacks one of the grid that a closed breaker brings to the bus
     TWO_BONDS = "two_bonds"  # on grid, and the N-PE relay is closed as well

@@ -5,15 +5,19 @@ from __future__ import annotations
 import pytest
 
 from controller.core.sources import ISLAND_MODES
+from controller.model.advice import RequestKind
 from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
-from controller.model.hub import Hub
+from controller.model.hub import Hub, PoiSwitching
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
-from controller.model.words import GensetState, InverterMode, Mode
-from hil_tests.tests.core.hubs import DEAD, battery, hub, islanded, on_grid, with_battery, with_poi
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import GensetState, InverterMode, Mode, SettingsGroup, Switcher
+from hil_tests.tests.core.asking import ask
+from hil_tests.tests.core.hubs import DEAD, LIVE, battery, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 
+BY_RELAY = PoiSwitching(Switcher.CONTROLLER, Switcher.SYNC_RELAY)
 BOTH_CARRY = PhaseValues.even(5_000.0)
 
 
@@ -96,3 +100,30 @@ def test_beside_a_genset_that_carries_it_too() -> None:
     run.see(lambda t: replace(second_forms(t), gensets=loaded), 1.0)
     run.see(lambda t: replace(second_unseen(t), gensets=loaded), 1.0)
     assert not run.commands.batteries["second"].follow
+
+
+def grid_is_back(seen: ProcessImage) -> ProcessImage:
+    told = with_poi(seen, grid_voltage_v=LIVE, grid_frequency_hz=50.0, settings_group=SettingsGroup.GRID)
+    return with_poi(told, angle_difference_deg=2.0)
+
+
+def test_the_hub_does_not_go_back_to_the_grid_with_a_former_that_nobody_could_tell_to_follow() -> None:
+    """Found by seed 1285 of the fuzzer: the battery went on forming beside the street, for as long as it was silent."""
+    run = carried()
+    run.see(lambda t: grid_is_back(second_unseen(t)), 30.0)
+    assert run.memory.mode is Mode.ISLANDED
+    answer = ask(run, lambda t: grid_is_back(second_unseen(t)), RequestKind.RECONNECT)
+    assert (answer.kind, answer.reason) == (EventKind.REQUEST_REFUSED, Reason.FORMER_SILENT)
+    run.see(lambda t: grid_is_back(second_forms(t)), 1.0)
+    assert run.memory.mode.value == "reconnection"
+
+
+def test_on_the_way_back_the_order_to_close_is_taken_back_while_it_is_silent() -> None:
+    run = Run(replace(two_formers(), poi=replace(hub().poi, switching=BY_RELAY)))
+    run.see(second_forms, 1.0)
+    run.see(lambda t: grid_is_back(second_forms(t)), 12.0)
+    assert run.memory.poi.close is not None
+    run.see(lambda t: grid_is_back(second_unseen(t)), 0.1)
+    assert run.commands.poi.close is None
+    run.see(lambda t: grid_is_back(second_forms(t)), 10.0)
+    assert run.commands.poi.close is not None
