@@ -25,6 +25,10 @@ class Track:
         """This very order has passed before: restating it is not a second one."""
         return self.order is not None and self.order.issued_at_s == order.issued_at_s
 
+    def has_passed_since(self, since_s: float) -> bool:
+        """In that cycle, or in a later one, it or another has passed."""
+        return self.passed_at_s is not None and self.passed_at_s >= since_s
+
 
 @dataclass(frozen=True, slots=True)
 class OwnLatch:

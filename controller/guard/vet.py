@@ -31,6 +31,7 @@ from controller.model.words import (
     Authority,
     BreakerPosition,
     GensetConnection,
+    GensetState,
     InverterMode,
     IslandEarthing,
     SettingsGroup,
@@ -40,6 +41,7 @@ POI_GAP_S = 5.0  # a motor-driven breaker winds its spring in less
 SWITCH_GAP_S = 1.0  # contactors are rated for far fewer closings an hour, and for short bursts at this pace
 CRANK_GAP_S = 30.0  # a starter rests at least as long as it may turn
 LET_GO_S = 0.1875  # three samples that show both sides as one: what the decision takes to find out, and a cycle
+UNPROVEN_S = 0.25  # a spoilt sample, the one after it and the one that proves anew
 FEEDS_S = 1.25  # a dead street draws half a hub at most: 40 kJ, and the decision has let go long before
 FORMING = InverterMode.GRID_FORMING
 Asset = TypeVar("Asset")
@@ -169,7 +171,8 @@ def _vet_genset(case: Case, genset: Genset, command: GensetCommand) -> GensetCom
     reason = _refusal(case, ask, tables.CRANK if is_bus_dead(case) is False else tables.CRANK_ONTO_DEAD_BUS)
     if reason is None:
         return genset_levels(case, genset, command)
-    return genset_levels(case, genset, replace(command, crank=None, stop=_is_taken_back(case, ask, reason)))
+    is_stopped = _is_taken_back(case, ask, reason) and not _is_merely_unproven(case, ask, reason)
+    return genset_levels(case, genset, replace(command, crank=None, stop=is_stopped))
 
 
 def _vet_feeder(case: Case, feeder: Feeder, command: SwitchCommand) -> SwitchCommand:
@@ -219,6 +222,13 @@ def _ban(case: Case, source: AssetId, *, is_forming: bool) -> Reason | None:
 def _is_taken_back(case: Case, ask: Ask, reason: Reason) -> bool:
     """It had passed before and must not go on. A short blindness takes nothing back."""
     return reason is not Reason.VETO_STALE and case.track(ask.asset).knows(ask.order)
+
+
+def _is_merely_unproven(case: Case, ask: Ask, reason: Reason) -> bool:
+    """A start that is not on the bus yet, and for a moment nothing proves the POI open: one flipped bit is enough."""
+    is_brief = case.track(ask.asset).has_passed_since(case.now_s - UNPROVEN_S)
+    says_open = reason is Reason.VETO_NOT_PROVEN_OPEN and case.seen.poi.position is BreakerPosition.OPEN
+    return says_open and is_brief and ask.state is GensetState.STARTING
 
 
 def _refusal(case: Case, ask: Ask, table: tuple[tables.Rule, ...]) -> Reason | None:

@@ -91,3 +91,13 @@ def test_a_grid_that_is_hardly_ever_seen_is_not_watched() -> None:
         run.see(far_apart)
         run.see(unmeasured, 19 * CYCLE_S)
     assert run.memory.mode is Mode.ISLANDED
+
+
+def test_a_grid_that_looked_good_all_the_while_is_watched_anew_once_the_poi_has_opened_unasked() -> None:
+    """Found by seed 1251 of the fuzzer: a trip that nobody explained, and 0.9 s later it was closed."""
+    run = Run(hub())
+    run.see(on_grid, 30.0)
+    run.see(far_apart, 9.5)
+    assert run.memory.mode is Mode.ISLANDED
+    run.see(far_apart, 1.0)
+    assert run.memory.mode.value == "reconnection"

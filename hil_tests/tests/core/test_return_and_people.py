@@ -294,13 +294,3 @@ def test_an_expired_request_never_was() -> None:
 def test_the_same_arguments_give_the_same_decision() -> None:
     memory = fresh_memory(DurableMemory(), 0.0)
     assert decide(memory, on_grid(1.0), Advice(), hub(), 1.0) == decide(memory, on_grid(1.0), Advice(), hub(), 1.0)
-
-
-def test_a_grid_that_looked_good_all_the_while_is_watched_anew_once_the_poi_has_opened_unasked() -> None:
-    """Found by seed 1251 of the fuzzer: a trip that nobody explained, and 0.9 s later it was closed."""
-    run = started()
-    run.see(on_grid, 30.0)
-    run.see(lambda t: returned(t, 90.0), 9.5)
-    assert run.memory.mode is Mode.ISLANDED
-    run.see(lambda t: returned(t, 90.0), 1.0)
-    assert run.memory.mode.value == "reconnection"

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from controller.guard.memory import Track
 from controller.guard.vet import Verdict
+from controller.model.commands import Commands
 from controller.model.image import ProcessImage
 from controller.model.memory import Attempt
+from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BusSide, GensetConnection, GensetState, InverterMode
 from hil_tests.tests.guard.hubs import a_genset, hub_with
@@ -181,3 +184,65 @@ def test_a_start_under_way_survives_a_short_blindness() -> None:
     verdict = watch.sees(with_genset(islanded(), None), crank(order))
     assert reasons(verdict) == [Reason.VETO_STALE]
     assert not verdict.allowed.gensets["genset"].stop
+
+
+SPOILT = PhaseValues(0.0, 0.0, 1.5)  # one bit of a current: more than nothing, and less than what flows
+
+
+def cranked_onto_nothing(order_s: float = 30.0) -> tuple[Watch, Commands]:
+    watch = watch_after(dark_and_earthed(), dark_and_earthed())
+    wish = crank(watch.order(hold_s=order_s))
+    assert watch.sees(dark_and_earthed(), wish).vetoes == ()
+    assert watch.sees(with_genset(dark_and_earthed(), GensetState.STARTING), wish).vetoes == ()
+    return watch, wish
+
+
+def test_one_spoilt_sample_stops_no_starter_and_lets_nothing_pass() -> None:
+    """Found by flipped bits in DIS-007: it was stopped for a tenth of a second, three times in one start."""
+    watch, wish = cranked_onto_nothing()
+    starting = with_genset(dark_and_earthed(), GensetState.STARTING)
+    for seen in (with_poi(starting, current_a=SPOILT), starting):
+        verdict = watch.sees(seen, wish)
+        assert reasons(verdict) == [Reason.VETO_NOT_PROVEN_OPEN]
+        assert verdict.allowed.gensets["genset"].crank is None
+        assert not verdict.allowed.gensets["genset"].stop
+    assert watch.sees(starting, wish).vetoes == ()
+
+
+def test_what_stays_unproven_for_a_quarter_of_a_second_is_taken_back() -> None:
+    watch, wish = cranked_onto_nothing()
+    unproven = with_poi(with_genset(dark_and_earthed(), GensetState.STARTING), current_a=SPOILT)
+    stops = [watch.sees(unproven, wish).allowed.gensets["genset"].stop for _ in range(5)]
+    assert stops == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("state", "poi"),
+    [
+        (GensetState.READY, {"current_a": SPOILT}),
+        (GensetState.LOADED, {"current_a": SPOILT}),
+        (GensetState.STARTING, {"position": CLOSED}),
+        (GensetState.STARTING, {"position": None}),
+    ],
+)
+def test_who_is_nearly_on_the_bus_or_not_shown_open_is_stopped_at_once(
+    state: GensetState, poi: dict[str, object]
+) -> None:
+    watch, wish = cranked_onto_nothing()
+    verdict = watch.sees(with_poi(with_genset(dark_and_earthed(), state), **poi), wish)
+    assert reasons(verdict) == [Reason.VETO_NOT_PROVEN_OPEN]
+    assert verdict.allowed.gensets["genset"].stop
+
+
+def test_another_reason_than_a_missing_proof_stops_it_at_once() -> None:
+    watch, wish = cranked_onto_nothing()
+    starting = with_genset(dark_and_earthed(), GensetState.STARTING)
+    verdict = watch.sees(with_battery(starting, mode=FORMING), wish)
+    assert reasons(verdict) == [Reason.VETO_SECOND_FORMER]
+    assert verdict.allowed.gensets["genset"].stop
+
+
+def test_what_never_passed_has_not_passed_since() -> None:
+    assert not Track().has_passed_since(0.0)
+    assert Track(passed_at_s=1.0).has_passed_since(1.0)
+    assert not Track(passed_at_s=1.0).has_passed_since(1.5)
