@@ -70,19 +70,23 @@ class Intake:
         return not self._lines.empty() or self._newest_memory() is not None
 
     def give(self, entry: Entry) -> Ticket:
-        """Control's. When the queue is full the event is counted as lost, and never durable."""
-        if self._untold_count > 0 and self._put(_told_lost(entry, self._untold_count)) is not NEVER:
+        """Control's. When the queue is full the event is counted as lost, and never durable.
+
+        What is told of those lost takes a place only before one that finds room behind it.
+        """
+        is_seen = entry.kind in _SEEN
+        places_count = QUEUE_MAX - DECIDED_COUNT * is_seen - self._lines.qsize()
+        if self._untold_count > 0 and places_count > 1:
+            self._put(_told_lost(entry, self._untold_count))
             self._untold_count = 0
-        ticket = self._put(entry)
-        if ticket is NEVER:
+        elif places_count < 1 or (self._untold_count > 0 and is_seen):
             self.lost_count += 1
             self._untold_count += 1
-        return ticket
+            return NEVER
+        return self._put(entry)
 
     def _put(self, entry: Entry) -> Ticket:
-        number, places_count = self._given + 1, QUEUE_MAX - DECIDED_COUNT * (entry.kind in _SEEN)
-        if self._lines.qsize() >= places_count:
-            return NEVER
+        number = self._given + 1
         self._lines.put_nowait((number, entry))  # the writer only takes: there is room still
         self._given = number
         return Ticket(number)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from controller.core.situation import Situation
-from controller.model.hub import Battery
+from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen
 from controller.model.phases import ALL_PHASES, PhaseValues
-from controller.model.words import BusSide, InverterMode
+from controller.model.words import BreakerPosition, BusSide, InverterMode
 
 ASSUMED_GIVES_UP_SOC_PCT = 98.0  # where nobody has said: NREL's simulated V/f unit, the lowest that is known to us
 MARGIN_SOC_PCT = 0.2  # readings come in tenths, and a step of load or sun is seen a moment later
@@ -26,35 +24,33 @@ def may_charge_w(battery: Battery, state: BatterySeen) -> float:
     return min(limit_w, room_pct / 100.0 * battery.capacity_wh * 3600.0 / ROOM_S)
 
 
-def power_beside_genset_w(battery: Battery, situation: Situation, kept_free: PhaseValues) -> float:
-    """What a genset that carries the island alone has to spare is charged, and what it lacks is given.
+def charge_beside_genset_w(battery: Battery, situation: Situation, kept_free: PhaseValues) -> float:
+    """What a genset that carries the island alone can give beyond the loads and what is kept free for the next one.
 
-    It carries the loads, and has room on each phase for what is kept free: the pick-up of who comes on next. Shared by
-    rating, charged in small steps, for its frequency follows each, and never given beyond its least load.
+    Shared by rating, with room on each phase, and taken in small steps: a genset's frequency follows each.
     """
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
-    if state.mode is not InverterMode.GRID_FOLLOWING or situation.loaded_genset is None or state.soc_pct is None:
+    is_full = state.soc_pct is None or state.soc_pct >= battery.full_soc_pct
+    if state.mode is not InverterMode.GRID_FOLLOWING or situation.loaded_genset is None or is_full:
         return 0.0
     genset = situation.hub.gensets[situation.loaded_genset]
-    room = PhaseValues.shared(genset.load_ceiling_w, genset.phases) - situation.load_w - kept_free
-    share = battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
+    room = PhaseValues.shared(genset.load_ceiling_w, genset.phases) - most_load(situation) - kept_free
     spare_w = min(room_w for phase, room_w in zip(ALL_PHASES, room, strict=True) if phase in battery.phases)
-    spare_w *= len(battery.phases) * share
-    if spare_w < 0.0:
-        may_give_w = max(0.0, left_by_sun_w(situation) - genset.min_load_w) * share
-        may_give_w = 0.0 if state.soc_pct <= battery.empty_soc_pct else min(may_give_w, battery.rating_va)
-        return min(-spare_w, may_give_w, math.inf if state.discharge_limit_w is None else state.discharge_limit_w)
+    share = len(battery.phases) * battery.rating_va / sum(b.rating_va for b in situation.hub.batteries.values())
+    limit_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
     taken_w = 0.0 if state.power_w is None else max(0.0, -state.power_w.total)
-    may_take_w = 0.0 if state.soc_pct >= battery.full_soc_pct else min(spare_w, battery.rating_va)
-    may_take_w = min(may_take_w, taken_w + STEP_RATIO * genset.rating_va)
-    return -min(may_take_w, math.inf if state.charge_limit_w is None else state.charge_limit_w)
+    return min(limit_w, max(0.0, spare_w * share), taken_w + STEP_RATIO * genset.rating_va)
 
 
-def taken_beside_genset(situation: Situation) -> PhaseValues:
-    """What the batteries take of the genset that carries the island alone, and give up for a load."""
-    followers = (state for state in situation.seen.batteries.values() if state.mode is InverterMode.GRID_FOLLOWING)
-    powers = (state.power_w for state in followers if state.power_w is not None)
-    return PhaseValues.summed([power_w.scaled(-1.0) for power_w in powers if power_w.total < 0.0])
+def most_load(situation: Situation) -> PhaseValues:
+    """What the island's feeders may draw: a contact that is not seen, and a load that is not, count in full."""
+    draws = situation.draws.items()
+    on = [draw for feeder, draw in draws if draw.position is not BreakerPosition.OPEN and _is_ours(feeder, situation)]
+    return PhaseValues.summed([draw.power_w for draw in on])
+
+
+def _is_ours(feeder: AssetId, situation: Situation) -> bool:
+    return situation.hub.feeders[feeder].bus is BusSide.ISLAND
 
 
 def left_by_sun_w(situation: Situation) -> float:

@@ -6,7 +6,7 @@ import math
 
 from controller.core.black_start import first_tier
 from controller.core.calm import is_far_from_step
-from controller.core.charging import taken_beside_genset
+from controller.core.charging import most_load
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import import_max_w
 from controller.core.feeders import (
@@ -108,20 +108,19 @@ def awaits(memory: CoreMemory, feeder: Feeder, situation: Situation) -> Reason |
 
 
 def kept_free(memory: CoreMemory, situation: Situation) -> PhaseValues:
-    """Of a genset that carries the island alone, while batteries charge: the pick-up of who comes on now or next."""
-    waiting = [f for f in _waiting(memory, situation) if _goes_before_charge(f, situation)]
-    following = [f for f in waiting if f.tier == min(other.tier for other in waiting)]
+    """Of a genset that carries the island alone, while batteries charge: the pick-up of who comes on now or next.
+
+    For whom it has no room without any charge nothing is kept, and nobody overtakes him.
+    """
+    waiting = [f for f in _waiting(memory, situation) if _is_free(memory, f) and _has_charge(f, situation)]
+    lowest = [f for f in waiting if f.tier == min(other.tier for other in waiting)]
     states = ((feeder, memory.feeders[feeder.id]) for feeder in situation.hub.feeders.values())
     coming = [f for f, state in states if state.close is not None or _is_watched(state, situation.now_s)]
-    pickups = [_pickup(memory, feeder) for feeder in (*coming, *following)]
-    most = [max(phase) * KEPT_FREE_RATIO for phase in zip(*pickups, strict=True)]
-    return PhaseValues(*most) if most else ZERO
-
-
-def _goes_before_charge(feeder: Feeder, situation: Situation) -> bool:
-    """A genset carries the island alone, and would carry this one sooner than fill a battery: as a battery would."""
-    is_alone = situation.former is None and situation.loaded_genset is not None
-    return is_alone and _has_charge(feeder, situation)
+    pickups = [_pickup(memory, feeder).scaled(KEPT_FREE_RATIO) for feeder in (*coming, *lowest)]
+    source, load = carrier(situation), most_load(situation)
+    ceiling = ZERO if source is None else per_phase(source.sustained_w * PICKUP_CEILING_RATIO, source)
+    fitting = [pickup for pickup in pickups if (load + pickup).fits(ceiling)]
+    return PhaseValues(*(max(phase) for phase in zip(*fitting, strict=True))) if fitting else ZERO
 
 
 def _pickup(memory: CoreMemory, feeder: Feeder) -> PhaseValues:
@@ -147,9 +146,13 @@ def _next(memory: CoreMemory, situation: Situation) -> Feeder | None:
 
 def _may_come(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     """There is energy and room for it, and in MANUAL a person has asked; a start serves its first tier all the same."""
+    able = _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation)
+    return able and _is_free(memory, feeder)
+
+
+def _is_free(memory: CoreMemory, feeder: Feeder) -> bool:
     is_asked = memory.feeders[feeder.id].reason is Reason.OPERATOR
-    is_free = is_asked or memory.durable.authority is not Authority.MANUAL or memory.mode is Mode.BLACK_START
-    return is_free and _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation)
+    return is_asked or memory.durable.authority is not Authority.MANUAL or memory.mode is Mode.BLACK_START
 
 
 def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
@@ -254,7 +257,4 @@ def _has_room(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
     if source is None or source.power_w is None or feeder.bus is not BusSide.ISLAND:
         return False
     ceiling = per_phase(source.sustained_w * PICKUP_CEILING_RATIO, source)
-    carried = (
-        source.power_w - taken_beside_genset(situation) if _goes_before_charge(feeder, situation) else source.power_w
-    )
-    return (carried + pickup).fits(ceiling)
+    return (source.power_w + pickup).fits(ceiling)

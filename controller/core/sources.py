@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.core.bond import makes_way
-from controller.core.charging import power_beside_genset_w
+from controller.core.charging import charge_beside_genset_w
 from controller.core.contact import is_in_doubt, may_be_closing, needs_proof, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
@@ -222,8 +222,8 @@ def _follower_power(memory: CoreMemory, battery: Battery, situation: Situation) 
     None: who forms is not seen, and would have to carry what this one lets go. It goes on with what it was told.
     """
     if situation.former is None and situation.loaded_genset is not None:
-        power_w = power_beside_genset_w(battery, situation, kept_free(memory, situation))
-        return max(0.0, power_w) if memory.mode is Mode.BLACK_START else power_w  # a start serves its loads first
+        is_starting = memory.mode is Mode.BLACK_START  # the loads come first
+        return 0.0 if is_starting else -charge_beside_genset_w(battery, situation, kept_free(memory, situation))
     state = situation.seen.batteries.get(battery.id) or BatterySeen()
     is_empty = state.soc_pct is not None and state.soc_pct <= battery.empty_soc_pct
     if situation.former is None and memory.former is not None and not is_empty:

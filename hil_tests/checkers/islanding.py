@@ -97,16 +97,17 @@ def _was_opened_by_others(scene: Scene, feeder: str) -> bool:
 
 
 def _is_too_much_for_a_genset(scene: Scene, feeder: str) -> bool:
-    """A genset carries the island alone, and beside what is on, this one's pick-up does not fit on its phases."""
+    """Gensets carry the island alone, and beside what is on of tier 0 its pick-up does not fit on their phases."""
     hub, plant = scene.site.hub, scene.plant
-    if any(inverter.is_forming for inverter in plant.batteries.values()):
-        return False
     alone = [hub.gensets[name] for name, genset in plant.gensets.items() if genset.is_forming]
-    on = [f for f in hub.feeders.values() if plant.feeders[f.id].is_energised]
+    if not alone or any(inverter.is_forming for inverter in plant.batteries.values()):
+        return False
+    on = [f for f in hub.feeders.values() if f.tier == 0 and plant.feeders[f.id].is_energised]
     loads = [PhaseValues.shared(f.rated_w * plant.feeders[f.id].demand_ratio, f.phases) for f in on]
     pickup_w = hub.feeders[feeder].rated_w * plant.feeders[feeder].demand_ratio * hub.feeders[feeder].pickup_ratio
     wanted = PhaseValues.summed([*loads, PhaseValues.shared(pickup_w, hub.feeders[feeder].phases)])
-    return any(not wanted.fits(PhaseValues.shared(g.load_ceiling_w * FITS_RATIO, g.phases)) for g in alone)
+    carried = PhaseValues.summed(PhaseValues.shared(g.load_ceiling_w * FITS_RATIO, g.phases) for g in alone)
+    return not wanted.fits(carried)
 
 
 def _is_picking_up(scene: Scene) -> bool:

@@ -42,7 +42,7 @@ def test_and_for_none_that_has_tripped() -> None:
     assert "I14b" in stage.ids
 
 
-@pytest.mark.parametrize(("pickup_ratio", "expected"), [(1.0, True), (200.0, False)])
+@pytest.mark.parametrize(("pickup_ratio", "expected"), [(1.0, True), (45.0, True), (200.0, False)])
 def test_it_leaves_the_desk_dark_where_its_pick_up_does_not_fit(pickup_ratio: float, expected: bool) -> None:
     site = the_site()
     desk = replace(site.hub.feeders["desk"], pickup_ratio=pickup_ratio)

@@ -10,10 +10,13 @@ from collections.abc import Callable
 
 import pytest
 
+from controller.core.restoring import kept_free
+from controller.core.situation import assess
+from controller.core.sources import battery_commands
 from controller.model.frozen import replace
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import ZERO, PhaseValues
-from controller.model.words import GensetState, InverterMode, Mode
+from controller.model.words import Authority, BusSide, GensetState, InverterMode, Mode
 from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder
 from hil_tests.tests.core.run import Run
 
@@ -95,35 +98,85 @@ def test_within_its_own_limits(limit_w: float, soc_pct: float, expected_w: float
     assert told_w(run) == pytest.approx(expected_w)
 
 
-@pytest.mark.parametrize(("soc_pct", "comes_on"), [(60.0, True), (20.0, False)])
-def test_a_feeder_whose_tier_goes_before_the_charge_finds_its_room(soc_pct: float, comes_on: bool) -> None:
-    """Below its tier's own limit the fuel is for the battery first."""
-    run = alone(beside(soc_pct=soc_pct))
+def yielding(run: Run, *off: str, soc_pct: float = 60.0, for_s: float = 10.0) -> None:
+    """The battery does what it is told, from the next cycle on."""
+    until_s = run.now_s + for_s
+    while run.now_s < until_s and not any(run.memory.feeders[feeder].close for feeder in off):
+        run.see(beside(-told_w(run), off=off, soc_pct=soc_pct))
+
+
+def test_the_battery_makes_room_for_a_feeder_whose_tier_goes_before_the_charge() -> None:
+    run = alone(beside())
+    yielding(run)
     shed(run, "warm_room")
-    taken_w = GENSET.load_ceiling_w - PhaseValues.summed(drawn(0.2, ("warm_room",)).values()).total
+    yielding(run, "warm_room")
+    pickup_w = drawn(0.2)["warm_room"].total * hub().feeders["warm_room"].pickup_ratio
+    assert told_w(run) == pytest.approx(-spare_w(0.2, ("warm_room",)) + 1.2 * pickup_w * SHARE)
+    assert run.memory.feeders["warm_room"].close is not None
+
+
+def test_and_it_waits_until_the_battery_has_let_go() -> None:
+    run = alone(beside())
+    shed(run, "warm_room")
+    full_w = GENSET.load_ceiling_w - PhaseValues.summed(drawn(0.2, ("warm_room",)).values()).total
+    run.see(beside(full_w, off=("warm_room",)), 10.0)
+    assert run.memory.feeders["warm_room"].close is None
+
+
+@pytest.mark.parametrize(
+    ("authority", "soc_pct", "demand_ratio", "is_kept"),
+    [
+        (Authority.AUTO, 60.0, 0.2, True),
+        (Authority.AUTO, 60.0, 0.9, False),  # it does not fit, however little is charged
+        (Authority.AUTO, 20.0, 0.2, False),  # below its tier's own limit the fuel is for the battery first
+        (Authority.MANUAL, 60.0, 0.2, False),  # it waits for a person
+    ],
+)
+def test_for_whom_room_is_kept(authority: Authority, soc_pct: float, demand_ratio: float, is_kept: bool) -> None:
+    """Kept for one that cannot come, it is kept for good, and the battery stays empty."""
+    image = beside(demand_ratio=demand_ratio, soc_pct=soc_pct)
+    run = alone(image)
+    shed(run, "warm_room")
+    memory = replace(run.memory, durable=replace(run.memory.durable, authority=authority))
+    off = beside(demand_ratio=demand_ratio, soc_pct=soc_pct, off=("warm_room",))
+    assert (kept_free(memory, assess(off(run.now_s), hub(), run.now_s)) != ZERO) is is_kept
+
+
+@pytest.mark.parametrize("change", [{"position": None, "power_w": None}, {"power_w": None}])
+def test_a_load_that_is_not_seen_is_charged_for_in_full(change: dict[str, None]) -> None:
+    """Feeders that fell silent counted as nothing: the charge rose until the genset was overloaded."""
+    run = alone(beside())
+    yielding(run)
+    assert told_w(run) == pytest.approx(-spare_w(0.2))
+
+    def silent(t: float) -> ProcessImage:
+        return with_feeder(beside(-told_w(run))(t), "warm_room", **change)
+
+    run.see(silent, 0.1)
+    rated_w = hub().feeders["warm_room"].rated_w
+    assert told_w(run) == pytest.approx(-spare_w(0.2) + SHARE * 0.8 * rated_w)
+
+
+def test_a_feeder_on_the_grids_side_is_no_load_of_the_genset() -> None:
+    outside = replace(hub().feeders["ev_posts"], bus=BusSide.GRID_SIDE)
+    run = Run(hub(feeders={**hub().feeders, "ev_posts": outside}))
+    run.see(islanded, 0.2)
+    run.see(beside(), 30.0)
     until_s = run.now_s + 10.0
-    while run.memory.feeders["warm_room"].close is None and run.now_s < until_s:
-        run.see(beside(taken_w, off=("warm_room",), soc_pct=soc_pct))
-    assert (run.memory.feeders["warm_room"].close is not None) is comes_on
-    kept_w = 1.2 * drawn(0.2)["warm_room"].total * hub().feeders["warm_room"].pickup_ratio * SHARE
-    expected_w = spare_w(0.2, ("warm_room",)) - (kept_w if comes_on else 0.0)
-    assert told_w(run) == pytest.approx(-expected_w)
+    while run.now_s < until_s:
+        run.see(beside(-told_w(run)))
+    assert told_w(run) == pytest.approx(-spare_w(0.2, ("ev_posts",)))
 
 
-@pytest.mark.parametrize(("soc_pct", "limit_w", "may_w"), [(60.0, 5e4, 5e4), (60.0, 100.0, 100.0), (5.0, 5e4, 0.0)])
-def test_what_the_genset_lacks_the_battery_gives(soc_pct: float, limit_w: float, may_w: float) -> None:
-    run = alone(beside(demand_ratio=0.9, soc_pct=soc_pct, discharge_limit_w=limit_w))
-    lacks_w = -spare_w(0.9)
-    assert lacks_w > 0.0
-    assert told_w(run) == pytest.approx(min(lacks_w, may_w))
+def test_while_a_start_serves_its_first_loads_nothing_is_charged() -> None:
+    run = alone(beside())
+    memory = replace(run.memory, mode=Mode.BLACK_START)
+    told = battery_commands(memory, assess(beside()(run.now_s), hub(), run.now_s))
+    assert told["battery"].power_set_w == 0.0
 
 
-def test_and_never_so_much_that_the_genset_runs_below_its_least_load() -> None:
-    """One phase lacks, the others would feed back into it."""
-    light = beside(demand_ratio=0.0, off=("warm_room", "ev_posts"))
-
-    def one_phase(t: float) -> ProcessImage:
-        return with_feeder(light(t), "medical", power_w=PhaseValues(12_000.0, 0.0, 0.0))
-
-    run = alone(one_phase)
-    assert told_w(run) == pytest.approx((12_000.0 - GENSET.min_load_w) * SHARE)
+def test_and_never_does_the_battery_drive_the_genset() -> None:
+    """It gave what by the rated loads the genset seemed to lack, and the genset took it."""
+    run = alone(beside(demand_ratio=1.2))
+    assert spare_w(1.2) < 0.0
+    assert told_w(run) == 0.0

@@ -13,6 +13,7 @@ from controller.model.frozen import replace
 from controller.model.hub import PoiSwitching
 from controller.model.image import ProcessImage
 from controller.model.phases import ZERO
+from controller.model.reasons import EventKind
 from controller.model.words import Mode, Switcher
 from hil_tests.tests.core.hubs import OPEN, hub, islanded, with_battery, with_feeder, with_poi
 from hil_tests.tests.core.run import Run
@@ -149,4 +150,4 @@ def test_nobody_comes_on_while_the_poi_is_about_to_close(angle_deg: float, slip_
 
     run.see(near, hub().timing.restore_settle_s + 2.0)
     assert run.memory.mode is Mode.RECONNECTION
-    assert run.commands.feeders["medical"].close is None
+    assert not [e for e in run.events if e.kind is EventKind.ORDERED_CLOSE and e.subject == "medical"]
