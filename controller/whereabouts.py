@@ -46,19 +46,39 @@ def read_whereabouts(run_dir: Path) -> Whereabouts | None:
 
 
 def run_roots() -> tuple[Path, ...]:
-    """Folders that may hold run folders: the one that the environment names, else the system's and the user's own."""
+    """Folders that may hold run folders: the one that the environment names, else the system's and the user's own.
+
+    One that somebody else has made in the user's name is passed over: whoever follows it would believe him.
+    """
     named = os.environ.get(ROOT_VARIABLE)
     if named:
         return (Path(named),)
-    return SYSTEM_ROOT, Path(os.environ.get("XDG_RUNTIME_DIR", tempfile.gettempdir())) / "hallig"
+    own = _own_root()
+    return (SYSTEM_ROOT,) if own.parent == _for_all() and _is_someone_elses(own) else (SYSTEM_ROOT, own)
 
 
 def default_run_dir(hub: str) -> Path:
     """Where the controller of a hub keeps its live state when nobody says otherwise."""
-    roots = run_roots()
-    if len(roots) == 1 or os.access("/run", os.W_OK):
-        return roots[0] / hub
-    return roots[1] / hub
+    named = os.environ.get(ROOT_VARIABLE)
+    if named:
+        return Path(named) / hub
+    return (SYSTEM_ROOT if os.access("/run", os.W_OK) else _own_root()) / hub
+
+
+def _own_root() -> Path:
+    """The user's own, which nobody else can write to; in the folder for all, by the user's number."""
+    runtime_dir = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime_dir) / "hallig" if runtime_dir else _for_all() / f"hallig-{os.getuid()}"
+
+
+def _for_all() -> Path:
+    return Path(tempfile.gettempdir())
+
+
+def _is_someone_elses(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return folder.lstat().st_uid != os.getuid()
+    return False
 
 
 def is_locked(path: Path) -> bool:

@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
     looker = Looker(hub)
     status = looker.look().status
     if wish.subjects is not None and subject is not None:
-        _known(subject, wish.subjects(status))
+        _known(wish, subject, wish.subjects(status))
     answer = ask_for(hub, wish.kind, subject=subject, at_the_hub=arguments.at_the_hub)
     mode, reason = status.mode.value, answer.reason
     if answer.is_taken and wish.kind == "black_start":
@@ -168,12 +168,18 @@ def _stands_there(wish: Wish, name: str, *, at_the_hub: bool) -> None:
         raise CommandError("usage", USAGE, f"'{name}' is for who stands at the hub", hint)
 
 
-def _known(subject: str, known: list[str]) -> None:
+def _known(wish: Wish, subject: str, known: list[str]) -> None:
     if subject in known:
         return
     near = difflib.get_close_matches(subject, known, n=1)
     hint = f"Did you mean '{near[0]}'?" if near else f"Here: {', '.join(dict.fromkeys(known)) or 'none'}."
-    raise CommandError("usage", USAGE, f"there is no '{subject}' to ask that of", hint)
+    is_latch = wish.kind == "release_latch"
+    found = (
+        f"no latch '{subject}' is set, and no feeder bears that name"
+        if is_latch
+        else f"there is no '{subject}' to ask that of"
+    )
+    raise CommandError("usage", USAGE, found, hint)
 
 
 def _how_it_went(looks: Looks, since_s: float, so_far: tuple[str, str]) -> tuple[str, str]:

@@ -36,7 +36,10 @@ def ask(hub: HubPlace, **question: object) -> dict[str, Any]:
     except (FileNotFoundError, ConnectionRefusedError):
         raise nobody(hub) from None
     except TimeoutError:
-        hint = "If it stays so, its watchdog restarts it: see 'journalctl -u hallig-controller'."
+        hint = (
+            "What was asked may still be done once it goes on: look with 'hallig events'. "
+            "If it stays so, its watchdog restarts it: see 'journalctl -u hallig-controller'."
+        )
         raise NoContactError(f"the controller of '{hub.name}' does not answer in time", hint) from None
     except (OSError, ValueError) as error:
         hint = "It admits eight at once, and only its own user and group. Try again in a moment."

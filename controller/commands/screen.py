@@ -50,7 +50,10 @@ def _head(look: Look, say: Words) -> Iterator[str]:
     left = f"{word} {since(say, look.now, status.mode_since_s, is_at_least=status.is_since_at_least)}"
     lasts = hours(look.reading, status, look.now, say)
     right = "" if lasts is None else lasts.value
-    yield f"{left}{right:>{max(len(right) + 2, COLUMNS - len(left))}}"
+    if len(left) + 2 + len(right) > COLUMNS:  # how long it lasts is never cut
+        yield left
+        left = ""
+    yield f"{left}{right:>{COLUMNS - len(left)}}"
 
 
 def _no_contact(look: Look, say: Words) -> str:

@@ -71,6 +71,8 @@ def read_toml(path: Path) -> TomlFile:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # it would be waited for, or have no end
+            raise ConfigError([Problem(path, 0, 0, "file", "no ordinary file", "a readable TOML file")])
         raw = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError([Problem(path, 0, 0, "file", "no such file", "a readable TOML file")]) from None

@@ -106,8 +106,10 @@ def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreM
         return Reason.OBSERVE_ONLY if before is Authority.OBSERVE else Reason.IN_MANUAL
     if before is Authority.OBSERVE:
         memory = _wake(memory, now_s)
-    authority = Authority.MANUAL if kind is RequestKind.MANUAL_ON else Authority.AUTO
-    return replace(memory, durable=replace(memory.durable, authority=authority))
+    is_manual = kind is RequestKind.MANUAL_ON  # what was asked of the hub before is not asked of whoever takes over
+    authority = Authority.MANUAL if is_manual else Authority.AUTO
+    released_return = memory.released_return and not is_manual
+    return replace(memory, released_return=released_return, durable=replace(memory.durable, authority=authority))
 
 
 def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:

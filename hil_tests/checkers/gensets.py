@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.model.reasons import EventKind
-from controller.model.words import BreakerPosition, InverterMode, IslandEarthing, Mode, Switcher
+from controller.model.words import Authority, BreakerPosition, InverterMode, IslandEarthing, Mode, Switcher
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Unsettled, is_deaf, is_swapped, watches_the_grid
 from hil_tests.checkers.people import Held
@@ -38,8 +38,10 @@ class Cranks:
     def look(self, scene: Scene) -> Iterator[str]:
         """Each order to crank once. One order covers all that a genset tries by itself until it is over."""
         events = scene.controller.events
+        is_imagined = scene.controller.authority is Authority.OBSERVE
         for at_s, event in events[self._seen_count :]:
-            if event.kind is EventKind.ORDERED_CRANK and event.subject in scene.site.hub.gensets:
+            is_crank = event.kind is EventKind.ORDERED_CRANK and not is_imagined
+            if is_crank and event.subject in scene.site.hub.gensets:
                 yield from self._crank(scene, event.subject, at_s)
         self._seen_count = len(events)
 

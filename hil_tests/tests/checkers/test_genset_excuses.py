@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from controller.model.reasons import EventKind
+from controller.model.words import Authority
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.tests.checkers.stage import Stage, the_site
 from hil_tests.tests.checkers.wrongs_of_the_log import start_the_genset
@@ -51,3 +53,15 @@ def test_it_leaves_the_desk_dark_where_its_pick_up_does_not_fit(pickup_ratio: fl
     stage.order("desk", "closed", False)
     stage.run(hub.timing.restore_settle_s + 2.0)
     assert ("D2" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("authority", "expected"), [(Authority.AUTO, True), (Authority.OBSERVE, False)])
+def test_a_crank_that_is_only_imagined_wears_no_starter(authority: Authority, expected: bool) -> None:
+    """Found by seed 1302 of the fuzzer."""
+    stage = Stage()
+    stage.begin()
+    stage.puppet.authority = authority
+    for _ in range(the_site().hub.gensets["genset"].start_attempts_max + 1):
+        stage.say(EventKind.ORDERED_CRANK, "genset")
+        stage.run(0.1)
+    assert ("I14" in stage.ids) is expected

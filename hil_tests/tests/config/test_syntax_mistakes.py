@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
     assert _the_problem(tmp_path).found == "a folder"
+
+
+@pytest.mark.parametrize("is_pipe", [True, False])
+def test_a_pipe_or_an_endless_device_in_place_of_a_file(tmp_path: Path, is_pipe: bool) -> None:
+    """It was waited for, or read, for ever."""
+    path = tmp_path / "pipe" if is_pipe else Path("/dev/zero")
+    if is_pipe:
+        os.mkfifo(path)
+    assert _the_problem(path).found == "no ordinary file"
 
 
 def test_text_that_is_not_utf_8(tmp_path: Path) -> None:
