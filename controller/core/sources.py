@@ -217,7 +217,9 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
 
 
 def _follower_power(memory: CoreMemory, battery: Battery, situation: Situation) -> float | None:
-    """Share the island's net load by rating, within the battery's own limits; take what a genset has to spare.
+    """Share the island's net load by what each may give or take now; take what a genset has to spare.
+
+    In the frost a former's limit may be a tenth of its rating, and who follows keeps room for it.
 
     None: who forms is not seen, and would have to carry what this one lets go. It goes on with what it was told.
     """
@@ -235,12 +237,17 @@ def _follower_power(memory: CoreMemory, battery: Battery, situation: Situation) 
     if any(state.power_w is None for state in seen) or seen[1].mode is not InverterMode.GRID_FOLLOWING:
         return 0.0
     net_w = sum(state.power_w.total for state in seen if state.power_w is not None)
-    wanted_w = net_w * battery.rating_va / sum(b.rating_va for b in batteries)
-    out_w = battery.rating_va if state.discharge_limit_w is None else min(battery.rating_va, state.discharge_limit_w)
-    in_w = battery.rating_va if state.charge_limit_w is None else min(battery.rating_va, state.charge_limit_w)
-    if is_empty:
-        out_w = 0.0
+    former_w, own_w = (_able_w(b, state, gives=net_w >= 0.0) for b, state in zip(batteries, seen, strict=True))
+    wanted_w = net_w * own_w / (former_w + own_w) if own_w > 0.0 else 0.0
+    out_w = 0.0 if is_empty else _able_w(battery, state, gives=True)
+    in_w = _able_w(battery, state, gives=False)
     return max(-in_w, min(out_w, wanted_w))
+
+
+def _able_w(battery: Battery, state: BatterySeen, *, gives: bool) -> float:
+    """By its rating, and by what its BMS allows."""
+    limit_w = state.discharge_limit_w if gives else state.charge_limit_w
+    return battery.rating_va if limit_w is None else min(battery.rating_va, limit_w)
 
 
 def _locked_out(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:

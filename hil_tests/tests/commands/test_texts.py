@@ -91,7 +91,7 @@ def test_the_screen_is_80_by_24_whatever_the_hub(status: Status, age_s: float | 
 @pytest.mark.parametrize(("language", "hours_word"), [("de", "Stunden"), ("da", "timer"), ("en", "hours")])
 def test_how_long_it_lasts_is_never_cut_off(language: str, hours_word: str) -> None:
     """Just after a start, in German: "bereit für mindestens 16 …"."""
-    base = replace(on_grid(), hours_left=HoursLeft(59_000.0, None), is_since_at_least=True)
+    base = replace(on_grid(), hours_left=HoursLeft(59_000.0, "soc_unknown"), is_since_at_least=True)
     now = look(base).now
     heads = (screen(look(replace(base, mode_since_s=now.mono_s - ago_s)), words(language)) for ago_s in (9.0, 3e3, 9e5))
     assert all(hours_word in " ".join(lines[:3]) for lines in heads)

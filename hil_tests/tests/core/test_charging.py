@@ -7,6 +7,8 @@ import pytest
 from controller.core.charging import may_charge_w
 from controller.model.frozen import replace
 from controller.model.image import ProcessImage
+from controller.model.phases import ZERO, PhaseValues
+from controller.model.words import InverterMode
 from hil_tests.tests.core.hubs import battery, battery_seen, hub, islanded, with_battery
 from hil_tests.tests.core.run import Run
 
@@ -47,3 +49,24 @@ def test_in_the_island_pv_gets_what_the_loads_take_and_the_battery_has_room_for(
     assert at(50.0) == 50_000.0, "its rating"
     assert 0.0 < at(89.9) < load_w, "less than the loads take: the battery gives the rest"
     assert at(89.9) < at(89.5) < 50_000.0
+
+
+@pytest.mark.parametrize(
+    ("net_w", "limits", "share"),
+    [
+        (12_000.0, {}, 0.25),  # 60 and 20 kVA, and no BMS that says less
+        (12_000.0, {"discharge_limit_w": 6_000.0}, 20.0 / 26.0),
+        (12_000.0, {"charge_limit_w": 6_000.0}, 0.25),
+        (-12_000.0, {"charge_limit_w": 6_000.0}, 20.0 / 26.0),
+    ],
+)
+def test_who_follows_leaves_the_former_room_in_the_frost(net_w: float, limits: dict[str, float], share: float) -> None:
+    """Found by seed 1333 of the fuzzer: by rating, the next feeder never fitted on a former that may give little."""
+
+    def scene(at_s: float) -> ProcessImage:
+        seen = with_battery(islanded(at_s), power_w=PhaseValues.even(net_w / 3.0), **limits)
+        return with_battery(seen, "second", mode=InverterMode.GRID_FOLLOWING, power_w=ZERO)
+
+    run = Run(hub())
+    run.see(scene, 1.0)
+    assert run.commands.batteries["second"].power_set_w == pytest.approx(share * net_w)
