@@ -86,18 +86,21 @@ def test_checking_is_quick(path: Path) -> None:
     load_site(path)
     times_s = []
     for _ in range(5):
-        begin_s = time.perf_counter()
+        begin_s = time.process_time()  # what else the machine has to do is not ours
         load_site(path)
-        times_s.append(time.perf_counter() - begin_s)
+        times_s.append(time.process_time() - begin_s)
     assert min(times_s) <= CHECK_MAX_S
 
 
 def test_complaining_is_quick_too(tmp_path: Path) -> None:
     path, _, _ = changed(MUSTER, tmp_path, ("rating_va = 60_000", "▶rating_kva = 60"))
     problems_of(path)
-    begin_s = time.perf_counter()
-    assert problems_of(path)
-    assert time.perf_counter() - begin_s <= 2 * CHECK_MAX_S
+    times_s = []
+    for _ in range(5):
+        begin_s = time.process_time()
+        assert problems_of(path)
+        times_s.append(time.process_time() - begin_s)
+    assert min(times_s) <= 2 * CHECK_MAX_S
 
 
 # ---- overrides and names --------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_who_follows_leaves_the_former_room_in_the_frost(net_w: float, limits: d
     """Found by seed 1333 of the fuzzer: by rating, the next feeder never fitted on a former that may give little."""
 
     def scene(at_s: float) -> ProcessImage:
-        seen = with_battery(islanded(at_s), power_w=PhaseValues.even(net_w / 3.0), **limits)
+        seen = with_battery(islanded(at_s), "battery", power_w=PhaseValues.even(net_w / 3.0), **limits)
         return with_battery(seen, "second", mode=InverterMode.GRID_FOLLOWING, power_w=ZERO)
 
     run = Run(hub())
