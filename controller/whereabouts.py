@@ -59,10 +59,8 @@ def run_roots() -> tuple[Path, ...]:
 
 def default_run_dir(hub: str) -> Path:
     """Where the controller of a hub keeps its live state when nobody says otherwise."""
-    named = os.environ.get(ROOT_VARIABLE)
-    if named:
-        return Path(named) / hub
-    return (SYSTEM_ROOT if os.access("/run", os.W_OK) else _own_root()) / hub
+    roots = run_roots()
+    return (roots[0] if len(roots) == 1 or os.access("/run", os.W_OK) else roots[1]) / hub
 
 
 def _own_root() -> Path:

@@ -51,10 +51,3 @@ def most_load(situation: Situation) -> PhaseValues:
 
 def _is_ours(feeder: AssetId, situation: Situation) -> bool:
     return situation.hub.feeders[feeder].bus is BusSide.ISLAND
-
-
-def left_by_sun_w(situation: Situation) -> float:
-    """What the sun leaves of the island's load."""
-    plants = [plant.id for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]
-    powers = [situation.seen.pv[plant].power_w for plant in plants if plant in situation.seen.pv]
-    return max(0.0, situation.load_w.total - sum(power_w.total for power_w in powers if power_w is not None))

@@ -6,7 +6,7 @@ import math
 
 from controller.core.black_start import DONE
 from controller.core.carrying import next_reference, stepped_w
-from controller.core.charging import left_by_sun_w, may_charge_w
+from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus, poi_shows_the_bus
 from controller.core.genset_panel import ATTEMPT_MEMORY_S, RUNNING, has_just_failed, watch_panel
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
@@ -18,7 +18,7 @@ from controller.model.frozen import replace
 from controller.model.hub import AssetId, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import GensetConnection, GensetState, InverterMode, Mode
+from controller.model.words import BusSide, GensetConnection, GensetState, InverterMode, Mode
 
 RETRY_AFTER_S = 60.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
@@ -248,4 +248,7 @@ def _room_w(situation: Situation) -> tuple[float, float]:
         if state.charge_limit_w is not None and state.mode in CHARGES:
             is_former = battery.id == situation.former
             charge_w += may_charge_w(battery, state) if is_former else min(state.charge_limit_w, battery.rating_va)
-    return left_by_sun_w(situation), charge_w
+    plants = [plant.id for plant in situation.hub.pv.values() if plant.bus is BusSide.ISLAND]
+    powers = [situation.seen.pv[plant].power_w for plant in plants if plant in situation.seen.pv]
+    sun_w = sum(power_w.total for power_w in powers if power_w is not None)
+    return max(0.0, situation.load_w.total - sun_w), charge_w

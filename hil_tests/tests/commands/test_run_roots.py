@@ -39,6 +39,7 @@ def test_one_that_somebody_else_has_made_in_his_name_is_passed_over(
     else:
         planted.mkdir()
     assert run_roots() == (SYSTEM_ROOT,)
+    assert default_run_dir("north") == SYSTEM_ROOT / "north", "nor is a controller's state left in it"
 
 
 def test_what_the_environment_names_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -164,11 +164,13 @@ async def test_questions_are_never_sent_before_the_last_is_answered_or_over() ->
         assert len(peer.requests) > 20
 
 
+async def dead_unit(request: Request, _: StreamWriter) -> bool:
+    """The second behind the gateway never answers."""
+    return request.unit == 2
+
+
 async def test_a_dead_slow_unit_does_not_cost_a_gateway_its_connection() -> None:
     """The living unit is read once a second only; between two of its answers the dead one is silent three times."""
-
-    async def dead_unit(request: Request, _: StreamWriter) -> bool:
-        return request.unit == 2
 
     async with scripted(dead_unit) as peer:
         alive = board(POINTS, name="alive", unit=1, port=peer.port, normal_s=1.0)
@@ -182,9 +184,6 @@ async def test_a_dead_slow_unit_does_not_cost_a_gateway_its_connection() -> None
 
 async def test_an_order_that_waited_too_long_behind_a_dead_unit_is_not_sent() -> None:
     """Its deadline began when it was wished: the gateway was still waiting for another unit when it was over."""
-
-    async def dead_unit(request: Request, _: StreamWriter) -> bool:
-        return request.unit == 2
 
     async with scripted(dead_unit) as peer:
         alive = board(POINTS, name="alive", unit=1, port=peer.port, normal_s=0.02)
