@@ -38,6 +38,10 @@ COMMANDS: Mapping[str, str] = {
     "drill": "exercise a planned island, and keep its times",
     "bench": "test the controller: scenarios, faults, verdicts, reports",
 }
+SAID_FOR = {  # what people say who mean one of them, and no spelling is near
+    "why": "explain", "log": "events", "logs": "events", "history": "events", "verify": "journal", "start": "run",
+    "serve": "supervise", "web": "supervise", "validate": "check", "test": "bench", "get": "read", "simulate": "demo",
+}  # fmt: skip
 UNTIL_TOLD = frozenset({"demo", "run", "supervise"})  # they run until a signal ends them
 TRACEBACK_VARIABLE = "HALLIG_TRACEBACK"
 
@@ -139,7 +143,7 @@ def overview() -> str:
 def _meant(name: str) -> str:
     import difflib  # noqa: PLC0415  (only when something is wrong)
 
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    near = [SAID_FOR[name]] if name in SAID_FOR else difflib.get_close_matches(name, COMMANDS, n=1)
     return f". Did you mean 'hallig {near[0]}'?" if near else f"; there are {', '.join(COMMANDS)}"
 
 

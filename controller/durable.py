@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
+from controller.core.attempts import newest
 from controller.core.decide import fresh_memory
 from controller.core.memory import CoreMemory, FeederMemory
-from controller.core.poi import newest
 from controller.model.hub import AssetId
 from controller.model.memory import Attempt, DurableMemory, Latch, PlannedIsland
 from controller.model.reasons import Reason

@@ -27,7 +27,7 @@ from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
 from controller.plain_words import of_a_disk
-from controller.status import JournalStatus
+from controller.status import JournalFileStatus, JournalStatus
 
 GROUP_S = 0.003  # gather what comes within this before one sync
 RETRY_S = 1.0
@@ -55,6 +55,7 @@ class Journal:
         self._written = 0
         self._trouble = Trouble(path)
         self._broken_names: tuple[str, ...] = ()
+        self._file: JournalFileStatus | None = None
         self._pending: list[Line] = []
         self._hoped: tuple[str | None, int] | None = None  # a batch that failed: its head if it had one, its lines
         self._walk = Walk()
@@ -91,8 +92,14 @@ class Journal:
         error = self._trouble.reason or (
             "" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended"
         )
-        counts = self._intake.pending_count, self._intake.lost_count
-        return JournalStatus(not error, *counts, error, self._broken_names, self._copyist.error, self._is_held)
+        counts = self._waiting_count, self._intake.lost_count
+        broken, copy = self._broken_names, self._copyist.error
+        return JournalStatus(not error, *counts, error, broken, copy, self._is_held, self._file)
+
+    @property
+    def _waiting_count(self) -> int:
+        """Events that are on no disk: those of the batch that is tried again among them."""
+        return self._intake.pending_count + len(self._pending)
 
     @property
     def is_walked(self) -> bool:
@@ -124,7 +131,7 @@ class Journal:
             self._stop.wait(GROUP_S)
             store = store or self._open()
             if store is None:
-                self._until_next_try(lambda: self._questions.refuse(self._trouble.in_words(self._intake.pending_count)))
+                self._until_next_try(lambda: self._questions.refuse(self._trouble.in_words(self._waiting_count)))
                 continue
             try:
                 self._work(store)
@@ -134,7 +141,7 @@ class Journal:
             except (sqlite3.Error, OSError) as error:
                 store = self._give_up(store, error)
         if store is not None:
-            _close(store)
+            store.close()
         self._lock.release()
 
     def _until_next_try(self, attend: Callable[[], None]) -> None:
@@ -160,7 +167,7 @@ class Journal:
             self._restoring.do_without(error)
             return None
         self._trouble.end(is_proven=False)
-        self._is_held, self._walk = False, Walk()
+        self._is_held, self._walk, self._file = False, Walk(), store.file_status
         self._news.note(store)
         self._take_up(store)
         self._tell_news()
@@ -217,21 +224,21 @@ class Journal:
         """
         self._trouble.note(error)
         if isinstance(error, sqlite3.Error) and is_damage(error):
-            _close(store)
+            store.close()
             self._set_aside(store, error)
             return None
         if isinstance(error, OSError) or code_of(error) != sqlite3.SQLITE_IOERR:
             self._until_next_try(lambda: self._questions.answer(store))
             if not journal_damage.has_become_writable(error, self._path):
                 return store
-        _close(store)
+        store.close()
         return None
 
     def _leave(self, store: JournalStore, *, is_gone: bool) -> None:
         """A file that somebody has taken away. Its log goes into it, so that nobody takes that for a new file's."""
         with contextlib.suppress(sqlite3.Error):
             store.write_back()
-        _close(store)
+        store.close()
         if self._news.note_displaced(store.last if is_gone else None):
             self._begin_anew_with(store)
         self._wake.set()
@@ -260,7 +267,7 @@ class Journal:
         try:
             store.write_back()
         except sqlite3.Error:
-            _close(store)
+            store.close()
             raise
         head, count = self._hoped
         if count > 0 and store.head == head:
@@ -288,11 +295,6 @@ class Journal:
         for event in self._news.take():
             self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
             self._wake.set()
-
-
-def _close(store: JournalStore) -> None:
-    with contextlib.suppress(sqlite3.Error):
-        store.close()
 
 
 def _nobody_waits(*_: object) -> None:

@@ -21,6 +21,7 @@ from controller.journal_chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, 
 from controller.journal_damage import DamagedError, DisplacedError, code_of, flaw_of, is_damage, places_of, set_aside
 from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
 from controller.plain_words import of_a_disk
+from controller.status import JournalFileStatus
 
 PAGE_BYTES = 4096
 SIZE_MAX_BYTES = 64 * 1024 * 1024
@@ -41,6 +42,7 @@ _ADDED = {
     "durable": {"number": "INTEGER NOT NULL DEFAULT 0", "sha256": "TEXT NOT NULL DEFAULT ''"},
 }
 """Columns that files of earlier versions do not have."""
+_SYNCHRONOUS = ("off", "normal", "full", "extra")  # as SQLite counts them
 _INSERT = f"INSERT INTO event ({', '.join(ENTRY)}, chain) VALUES ({', '.join('?' * (len(ENTRY) + 1))})"
 _NEWEST = f"SELECT chain, seq, {', '.join(ENTRY)} FROM event ORDER BY seq DESC LIMIT 1"
 
@@ -138,8 +140,9 @@ class JournalStore:
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
-        """Checkpoint and close."""
-        self._connection.close()
+        """Checkpoint and close. What the disk does not take now is in the log, for the next one."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
 
     def _begin(self, copy: Kept | None) -> None:
         flaw = flaw_of(self.path)
@@ -147,6 +150,7 @@ class JournalStore:
             raise DamagedError(flaw)
         self._connection = open_connection(self.path, self._limits)
         try:
+            self.file_status = _file_status(self._connection)
             self._take_up(copy)
         except sqlite3.Error:
             self._connection.close()
@@ -265,6 +269,12 @@ def open_connection(path: Path, limits: Limits) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _file_status(connection: sqlite3.Connection) -> JournalFileStatus:
+    mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    synchronous: int = connection.execute("PRAGMA synchronous").fetchone()[0]
+    return JournalFileStatus(sqlite3.sqlite_version, mode, _SYNCHRONOUS[synchronous])
 
 
 def _text(raw: bytes) -> str:

@@ -182,14 +182,20 @@ class ControlSocket:
             return self._no_journal(error)
         events = _fitting(events)
         cursor = events[-1]["seq"] if events else after or 0
-        return {"events": events, "cursor": cursor}
+        return {"events": events, "cursor": cursor, **self._unwritten()}
 
     async def _verify(self, walk: Walk) -> dict[str, Any]:
         try:
             walk, ends = await self._of_journal(lambda store: (store.walk_on(walk, ASKED_COUNT), store.ends()))
         except (OSError, TimeoutError) as error:
             return self._no_journal(error)
-        return {"walk": asdict(walk), "ends": asdict(ends), "set_aside": self._journal.status.broken_files}
+        set_aside = self._journal.status.broken_files
+        return {"walk": asdict(walk), "ends": asdict(ends), "set_aside": set_aside, **self._unwritten()}
+
+    def _unwritten(self) -> dict[str, Any]:
+        """How many events wait for a disk that does not take them, and why: nobody is to take silence for peace."""
+        status = self._journal.status
+        return {"unwritten_count": 0 if status.is_ok else status.pending_count, "why_unwritten": status.reason}
 
     async def _of_journal(self, question: Callable[[JournalStore], T]) -> T:
         """Raises OSError or TimeoutError: why there is no answer, in words for people."""

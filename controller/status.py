@@ -166,6 +166,15 @@ class CycleStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalFileStatus:
+    """What writes the journal, and how, as SQLite itself says of the open file."""
+
+    sqlite: str  # its version
+    journal_mode: str  # wal
+    synchronous: str  # full: on disk before it is acknowledged
+
+
+@dataclass(frozen=True, slots=True)
 class JournalStatus:
     """Whether events are durable. Control goes on without."""
 
@@ -176,6 +185,7 @@ class JournalStatus:
     broken_files: tuple[str, ...] = ()  # damaged journals that were set aside and are still there
     copy_reason: str = ""  # "" or why the copy of the durable memory beside it cannot be written
     is_held: bool = False  # another controller writes into the folder, and this one does not
+    file: JournalFileStatus | None = None  # None: not opened yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from controller import __version__
-from controller.status import SCHEMA, Status
+from controller.status import SCHEMA, JournalStatus, Status
 from supervisor.mirror import EventMirror, LoggedEvent
 from supervisor.problems import Fault, Problem, Refusal
 from supervisor.reading import Reading, StatusReader
@@ -44,6 +44,17 @@ class TelemetryHealth(BaseModel):
     broken_files: list[str] = Field(description="Damaged files that were set aside and are still there")
 
 
+class JournalHealth(BaseModel):
+    """Whether what happens is kept, as the controller said last, and by what."""
+
+    is_ok: bool
+    pending_count: int = Field(description="Events that are only in memory")
+    lost_count: int = Field(description="Events that found no room there")
+    sqlite: str | None = Field(description="Version of SQLite; null: the file is not open yet")
+    journal_mode: str | None = Field(description="wal, unless the file system cannot")
+    synchronous: str | None = Field(description="full: on disk before it is acknowledged")
+
+
 class Health(BaseModel):
     """How this web is."""
 
@@ -52,6 +63,7 @@ class Health(BaseModel):
     controller_age_s: float | None
     history: str = Field(description="disk, or memory: gone with the next start")
     telemetry: TelemetryHealth
+    journal: JournalHealth | None = Field(description="null: the controller was never heard")
 
 
 def api_routes(reader: StatusReader, mirror: EventMirror) -> APIRouter:
@@ -102,6 +114,7 @@ def health_route(reader: StatusReader, mirror: EventMirror, telemetry: Callable[
             controller_age_s=reading.age_s,
             history=history,
             telemetry=_telemetry(telemetry()),
+            journal=None if reading.status is None else _journal(reading.status.journal),
         )
 
     return router
@@ -112,6 +125,11 @@ def _telemetry(now: TelemetryState) -> TelemetryHealth:
     state = "off" if not now.is_wanted else "kept" if is_kept else "waiting"
     counts = {"waiting_count": now.waiting_count, "lost_count": now.lost_count}
     return TelemetryHealth(state=state, broken_files=list(now.broken_files), **counts)
+
+
+def _journal(now: JournalStatus) -> JournalHealth:
+    file = {"sqlite": None, "journal_mode": None, "synchronous": None} if now.file is None else asdict(now.file)
+    return JournalHealth(is_ok=now.is_ok, pending_count=now.pending_count, lost_count=now.lost_count, **file)
 
 
 def _heard(reading: Reading) -> str:

@@ -9,6 +9,7 @@ import sys
 from controller.commands.frame import OK, PROBLEM, USAGE, About, CommandError, Parser, finite, print_json
 
 PORT_MAX = 65_535
+LONGEST_S = 86_400
 ABOUT = About(
     name="demo",
     line="watch a village ride through a blackout, no hardware needed",
@@ -40,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Play. With `--json`: once, the lines on the error stream, and one document at the end."""
     if arguments.port is not None and not 0 < arguments.port <= PORT_MAX:
         raise CommandError("usage", USAGE, f"--port {arguments.port} is no port", "Ports are 1 to 65535.")
-    if arguments.grid_s < 0 or arguments.island_s <= 0:
-        raise CommandError("usage", USAGE, "--grid-s and --island-s are seconds above zero")
+    if not 0 <= arguments.grid_s <= LONGEST_S or not 0 < arguments.island_s <= LONGEST_S:
+        raise CommandError("usage", USAGE, "--grid-s and --island-s are seconds above zero, a day at most")
     from hil_tests.demo.main import DemoOptions, default_site, run_demo  # noqa: PLC0415  (not for --help)
     from hil_tests.demo.story import Chapter  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from controller.commands.contact import ask, is_answering, nobody
 from controller.commands.frame import CommandError
 from controller.commands.hubs import HubPlace, find_hub
 from controller.commands.journal_file import open_copy
+from controller.commands.unwritten import Unwritten, unwritten_of
 from controller.durable_copy import NAME as COPY_NAME
 from controller.whereabouts import DEFAULT_DATA_DIR, JOURNAL_NAME
 
@@ -21,7 +22,12 @@ LogLine = dict[str, Any]
 
 
 class EventSource(Protocol):
-    """Events by cursor."""
+    """Events by cursor. `unwritten` is as of the last answer."""
+
+    @property
+    def unwritten(self) -> Unwritten:
+        """What is in none of them yet."""
+        ...
 
     def after(self, cursor: int, limit: int) -> list[LogLine]:
         """Events behind a cursor, oldest first; fewer than there are when an answer would grow too long."""
@@ -37,17 +43,23 @@ class SocketSource:
 
     def __init__(self, hub: HubPlace) -> None:
         self._hub = hub
+        self.unwritten = Unwritten()
 
     def after(self, cursor: int, limit: int) -> list[LogLine]:
         """As EventSource. Raises NoContactError."""
-        return _complete(ask(self._hub, method="events", after=cursor, limit=limit)["events"])
+        return self._ask(after=cursor, limit=limit)
 
     def newest(self, limit: int) -> list[LogLine]:
         """As EventSource. Raises NoContactError."""
-        found = _complete(ask(self._hub, method="events", limit=limit)["events"])
+        found = self._ask(limit=limit)
         while found and len(found) < limit and (more := self.after(found[-1]["seq"], limit)):
             found += more
         return found
+
+    def _ask(self, **which: int) -> list[LogLine]:
+        answer = ask(self._hub, method="events", **which)
+        self.unwritten = unwritten_of(answer)
+        return _complete(answer["events"])
 
 
 @contextlib.contextmanager

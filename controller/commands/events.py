@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controller.commands.event_keys import EVENT_KEYS
 from controller.commands.frame import (
@@ -22,6 +22,9 @@ from controller.commands.frame import (
     remark,
 )
 from controller.commands.hubs import add_data_dir, add_hub
+
+if TYPE_CHECKING:
+    from supervisor.words import Words
 
 LAST_COUNT = 20
 FOLLOW_PERIOD_S = 0.5
@@ -75,10 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
 
         lines = _chosen(source, oldest_s)
         tell(lines)
+        if source.unwritten.why and not arguments.follow:
+            remark(f"hallig: {source.unwritten.sentence(say)}")
         if not lines and not arguments.as_json and not arguments.follow:
             remark(say("page.no_events"))
         cursor = _cursor(source, lines)
-    return _follow(_live(hub), cursor, tell) if arguments.follow else OK
+    return _follow(_live(hub), cursor, tell, say) if arguments.follow else OK
 
 
 def _chosen(source: Any, oldest_s: float | None) -> list[dict[str, Any]]:
@@ -121,9 +126,9 @@ def _live(hub: Any) -> Any:
     return SocketSource(hub)
 
 
-def _follow(source: Any, cursor: int, tell: Callable[[list[dict[str, Any]]], None]) -> int:
+def _follow(source: Any, cursor: int, tell: Callable[[list[dict[str, Any]]], None], say: Words) -> int:
     """By cursor; a controller that is away is waited for, and a journal begun anew is read from its start."""
-    is_away = False
+    is_away = is_told = False
     try:
         while True:
             try:
@@ -136,6 +141,9 @@ def _follow(source: Any, cursor: int, tell: Callable[[list[dict[str, Any]]], Non
                 if not is_away:
                     remark(f"hallig: no contact for now: {error.message}")
                 lines, is_away = [], True
+            if source.unwritten.why and not is_told:
+                remark(f"hallig: {source.unwritten.sentence(say)}")
+            is_told = bool(source.unwritten.why)
             if lines:
                 tell(lines)
                 cursor = int(lines[-1]["seq"])

@@ -61,6 +61,8 @@ Nothing is ever opened for writing.""",
         "begun_after": "last known number of a journal that was missing when this one was begun; null: none was",
         "is_as_noted": "whether the line noted in durable.json stands here; null: nothing noted, or dropped since",
         "set_aside": "damaged journals that were set aside and are still there",
+        "unwritten_count": "events in the controller's memory that its disk does not take now",
+        "why_unwritten": "and why; empty: all is written, or no controller runs",
     },
 )
 
@@ -88,7 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.as_json:
         walk = {"lines_count": found.walk.lines_count, "broken": found.walk.broken, "why": found.walk.why}
         told = {"journal": found.name, "is_whole": found.is_whole, **walk, **asdict(found.ends)}
-        print_json({**told, "set_aside": found.set_aside})
+        unwritten = {"unwritten_count": found.unwritten.count, "why_unwritten": found.unwritten.why}
+        print_json({**told, "set_aside": found.set_aside, **unwritten})
     else:
         print_lines(sentences(found, speaker(arguments.lang)))
     return OK if found.is_whole else PROBLEM

@@ -13,6 +13,7 @@ from controller.commands.event_source import data_dir_of, hub_of
 from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
 from controller.commands.hubs import HubPlace, known_hubs
 from controller.commands.journal_file import open_copy
+from controller.commands.unwritten import ALL_WRITTEN, Unwritten, unwritten_of
 from controller.durable_copy import read_copy
 from controller.journal_chain import Ends, Walk, ends_of, walk_through
 from controller.journal_damage import broken_files
@@ -31,6 +32,7 @@ class Examined:
     walk: Walk
     ends: Ends
     set_aside: tuple[str, ...]
+    unwritten: Unwritten = ALL_WRITTEN
     known_after: int | None = None  # last number of a missing journal that the reader knows of
 
     @property
@@ -78,9 +80,16 @@ def sentences(found: Examined, say: Words) -> Iterator[str]:
         yield say("verify.other_than_noted")
     if ends.dropped_count:
         yield say("verify.dropped", count=ends.dropped_count)
+    yield from _beside(found, say)
+    yield say("verify.head", head=ends.head)
+
+
+def _beside(found: Examined, say: Words) -> Iterator[str]:
+    """What is not in it."""
+    if found.unwritten.why:
+        yield found.unwritten.sentence(say)
     if found.set_aside:
         yield say("verify.set_aside", files=", ".join(found.set_aside))
-    yield say("verify.head", head=ends.head)
 
 
 def _verdict(found: Examined, say: Words) -> str:
@@ -119,7 +128,8 @@ def _by_socket(hub: HubPlace) -> Examined:
         answer = ask(hub, method="verify", walk={name: getattr(walk, name) for name in Walk.__slots__})
         walk = Walk(**answer["walk"])
         if walk.is_over:
-            return Examined(hub.name, walk, Ends(**answer["ends"]), tuple(answer["set_aside"]))
+            ends, set_aside = Ends(**answer["ends"]), tuple(answer["set_aside"])
+            return Examined(hub.name, walk, ends, set_aside, unwritten_of(answer))
 
 
 def _by_copy(file: Path) -> Examined:

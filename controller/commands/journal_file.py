@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
+from controller.commands.unwritten import ALL_WRITTEN
 from controller.durable_copy import NAME as COPY_NAME
 from controller.durable_copy import read_copy
 from controller.journal_line import newest_events, read_events
@@ -26,6 +27,8 @@ BROKEN_HINT = "Try again; if it stays so, the next start of the controller sets 
 
 class JournalFile:
     """Events of a journal at rest, by cursor."""
+
+    unwritten = ALL_WRITTEN  # of a controller that is gone nothing is left in memory
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path, self.connection = path, connection

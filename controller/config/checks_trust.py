@@ -15,6 +15,7 @@ NO_REAL_PLACE = tuple(  # nobody's addresses: loopback, and those for documentat
     ipaddress.ip_network(network) for network in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
 LOOPBACK_NAMES = ("localhost",)
+WIDE_MIN = 3  # points that cannot be, before a device is quarantined (controller/drivers/screen.py)
 
 
 def is_real(draft: Draft) -> bool:
@@ -53,6 +54,19 @@ def _real_grid_has_a_real_code(draft: Draft) -> Iterator[Problem]:
         yield draft.file.problem(("grid_code",), found, "the grid code that binds this connection")
 
 
+def _word_order_shows(draft: Draft) -> Iterator[Problem]:
+    """Numbers over two registers whose words a new firmware exchanges are told by what cannot be: by three of them."""
+    for device in draft.devices.values():
+        points = device.table.points.values()
+        if device.table.protocol is Protocol.OPCUA or not any(point.writable for point in points):
+            continue
+        wide = [point.id for point in points if point.readable and point.register_count > 1]
+        if 0 < len(wide) < WIDE_MIN:
+            found = f"'{device.table.name}', which is written to and reads only {' and '.join(wide)} from two registers"
+            wanted = f"{WIDE_MIN} such points: fewer do not show a firmware with another word order"
+            yield draft.file.warning(("devices", device.name, "table"), found, wanted)
+
+
 def _address_needs_nobody_else(draft: Draft) -> Iterator[Problem]:
     """A name is looked up, and who answers for it, or hands out addresses, may be dark when the hub has to start."""
     for device in draft.devices.values():
@@ -77,4 +91,5 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _tables_have_met_their_device,
     _real_grid_has_a_real_code,
     _address_needs_nobody_else,
+    _word_order_shows,
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from controller.core.attempts import count_attempt, form_attempts, recent_attempts
 from controller.core.dead_bus import droppable, nothing_bars_it, still_on
 from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts, is_proven, recent_attempts
+from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation, is_on_our_bus
 from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, has_rested, kind_of

@@ -1,6 +1,7 @@
 """A charge that falls at one blow: more is gone than the battery can have given. A BMS corrects itself so, or errs so.
 
-Loads that wait are shed by it at once, but nobody is left in the dark for it while the BMS lets the battery give.
+Loads that wait are shed by it at once, but nobody is left in the dark for it while the BMS lets the battery give, and
+no genset is cranked for one reading.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from controller.model.image import BatterySeen
 BLOW_PCT = 5.0  # what a BMS corrects at its full charge, from judgement; the drivers' cross-check tells people the same
 ANCHOR_S = 10.0  # a fall is measured against a charge no older than this
 DOUBT_S = 600.0  # as long as people are told of it
+NEXT_S = 5.0  # within which the next readings come, of the slowest group as well
 
 
 def watch_charge(memory: CoreMemory, situation: Situation) -> ChargeMemory | None:
@@ -32,6 +34,12 @@ def watch_charge(memory: CoreMemory, situation: Situation) -> ChargeMemory | Non
     if now_s - before.at_s >= ANCHOR_S:
         return replace(before, soc_pct=soc_pct, at_s=now_s)
     return before
+
+
+def has_just_fallen(memory: CoreMemory, situation: Situation) -> bool:
+    """At one blow, and no further reading has borne it out yet."""
+    charge = memory.charge
+    return charge is not None and charge.fell_at_s is not None and situation.now_s - charge.fell_at_s < NEXT_S
 
 
 def is_charge_doubted(memory: CoreMemory, situation: Situation) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from controller.core.attempts import form_attempts
 from controller.core.bond import makes_way
 from controller.core.contact import turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, is_proven, transfer_since_s
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, is_proven, transfer_since_s
 from controller.core.recover import recover
 from controller.core.restoring import keeps_tier_0_waiting
 from controller.core.resync import can_follow, may_join, return_at_s

@@ -5,6 +5,7 @@ Read from the top: people first, then facts, then the mode, then what the mode w
 
 from __future__ import annotations
 
+from controller.core.attempts import count_attempt
 from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_sheds, watch_slips, watch_told
@@ -30,7 +31,7 @@ from controller.core.narrate import narrate
 from controller.core.own_window import fits_the_hub
 from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import cut_by_start, end_wish, kept_in
-from controller.core.poi import count_attempt, earthing_command, permit, plan_island, plan_poi, poi_command
+from controller.core.poi import earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
 from controller.core.recover import TRANSFER
 from controller.core.restoring import forget_room, is_restorable, restore, serves_tier_0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from controller.core.attempts import form_attempts, recent_attempts
 from controller.core.conditions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
 from controller.core.contact import JOINS_CONFIRM_S
 from controller.core.genset_panel import ATTEMPT_MEMORY_S
@@ -15,7 +16,7 @@ from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RAT
 from controller.core.leaving import PREPARE_MAX_S
 from controller.core.memory import CoreMemory
 from controller.core.planned import charge_floor_pct, charge_of_former_pct
-from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, form_attempts, recent_attempts, transfer_since_s
+from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, transfer_since_s
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
 from controller.model.decision import Input

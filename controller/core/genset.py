@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+from controller.core.attempts import count_attempt
 from controller.core.black_start import DONE
 from controller.core.carrying import next_reference, stepped_w
+from controller.core.charge_fall import has_just_fallen
 from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus, poi_shows_the_bus
 from controller.core.genset_panel import ATTEMPT_MEMORY_S, RUNNING, has_just_failed, watch_panel
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
-from controller.core.poi import TRANSFERS, count_attempt
+from controller.core.poi import TRANSFERS
 from controller.core.situation import Situation, is_on_our_bus
 from controller.core.street import feeds_since_s, feeds_the_street, stays_w
 from controller.model.commands import GensetCommand, Order
@@ -187,7 +189,8 @@ def _energy_asks_for_it(memory: CoreMemory, before: SourceMemory, genset: Genset
     if memory.mode is Mode.RECONNECTION and _batteries_can_bridge(situation):
         return False  # it would hold the voltage against our steering, and the grid is good
     if before.wanted_since_s is None:
-        return soc_pct is not None and soc_pct < genset.start_below_soc_pct
+        is_low = soc_pct is not None and soc_pct < genset.start_below_soc_pct
+        return is_low and not has_just_fallen(memory, situation)
     if situation.former is None and situation.candidate is None:
         return True  # it alone can hold the island, however full the batteries are
     ran_enough = situation.now_s - before.wanted_since_s >= genset.min_run_s

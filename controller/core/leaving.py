@@ -13,11 +13,12 @@ Until the POI is ordered open everything can be taken back. Afterwards the way b
 
 from __future__ import annotations
 
+from controller.core.attempts import count_attempt, form_attempts
 from controller.core.feeders import shed
 from controller.core.keys import are_long_unseen
 from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, since
 from controller.core.planned import RUNNING, why_nobody_forms
-from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts
+from controller.core.poi import FORM_ATTEMPTS_MAX
 from controller.core.recover import TRANSFER
 from controller.core.resync import PROOF_SLIP_HZ, with_droop
 from controller.core.situation import Situation

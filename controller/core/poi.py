@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
+from controller.core.attempts import count_attempt, form_attempts, next_one_s, recent_attempts
 from controller.core.calm import (
     SHED_SHOWS_S,
     has_shed_since,
@@ -20,7 +19,6 @@ from controller.core.withdrawal import is_past, is_permission, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.frozen import replace
 from controller.model.hub import AssetId
-from controller.model.memory import Attempt
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, IslandEarthing, Mode, SettingsGroup, Switcher
 
@@ -33,7 +31,8 @@ CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
 EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
-ATTEMPTS_MAX = 16  # of each kind for each subject: more than any rule counts in its window
+EARTHING_CLOSINGS_MAX = 6  # within the window, over all starts: what the shipped envelope lets pass
+EARTHING_WINDOW_S = 600.0
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 WIRE_S = 0.35  # a little longer than the guard allows a written order to be on its way
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
@@ -127,39 +126,12 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     return SwitchCommand()
 
 
-def recent_attempts(memory: CoreMemory, subject: AssetId, kind: str, since_s: float) -> int:
-    """How often this was ordered since an instant; survives restarts."""
-    return sum(a.subject == subject and a.kind == kind and a.at_s >= since_s for a in memory.durable.attempts)
-
-
-def form_attempts(memory: CoreMemory, situation: Situation, since_s: float) -> int:
-    """How often any source was ordered to form since an instant."""
-    return sum(recent_attempts(memory, former, "form", since_s) for former in situation.hub.forming_order)
-
-
 def transfer_since_s(memory: CoreMemory) -> float:
     """Since when attempts to form count. A POI that is stuck and proven open by turns is one transfer, not many."""
     since_s = memory.poi.open_since_s
     if memory.reason is not Reason.POI_PROVEN_OPEN or since_s is None:
         return memory.mode_since_s
     return max(since_s, memory.mode_since_s - ONE_TRANSFER_S)
-
-
-def count_attempt(memory: CoreMemory, subject: AssetId, kind: str, now_s: float) -> CoreMemory:
-    """Write an attempt down where a restart finds it."""
-    attempts = newest((*memory.durable.attempts, Attempt(subject, kind, now_s)))
-    return replace(memory, durable=replace(memory.durable, attempts=attempts))
-
-
-def newest(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
-    """The newest of each subject and kind: a contact that chatters forgets no crank."""
-    count: Counter[tuple[AssetId, str]] = Counter()
-    kept = []
-    for attempt in reversed(attempts):
-        count[attempt.subject, attempt.kind] += 1
-        if count[attempt.subject, attempt.kind] <= ATTEMPTS_MAX:
-            kept.append(attempt)
-    return tuple(reversed(kept))
 
 
 def _has_grid_settings(situation: Situation) -> bool:
@@ -225,8 +197,12 @@ def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     if situation.seen.earthing.position is not BreakerPosition.OPEN or not situation.may_switch_on:
         return memory  # nothing is closed that is not seen, nor under anybody's hands
+    relay = situation.hub.earthing.relay or "earthing"
+    if now_s < next_one_s(memory, relay, "close", EARTHING_CLOSINGS_MAX, EARTHING_WINDOW_S):
+        return memory
     attempt = before.attempt + 1 if before is not None else 1
-    return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
+    order = Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt)
+    return count_attempt(replace(memory, earthing=order), relay, "close", now_s)
 
 
 def _earthing_rest_s(order: Order) -> float:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.core.attempts import count_attempt
 from controller.core.memory import CoreMemory, ReturnRamp
-from controller.core.poi import count_attempt
 from controller.core.situation import Situation
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, PvPlant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from controller.core.attempts import next_one_s
 from controller.core.fuses import why_no_sync
 from controller.core.memory import CoreMemory, SourceMemory, Trim
 from controller.core.situation import LIVE_RATIO, Situation
@@ -59,9 +60,7 @@ def return_at_s(memory: CoreMemory, situation: Situation) -> float | None:
 
 def next_closing_s(memory: CoreMemory, situation: Situation) -> float:
     """Earliest instant at which the breaker's wear allows one more closing; 0: at any."""
-    poi = situation.hub.poi.id
-    closings_s = sorted(a.at_s for a in memory.durable.attempts if a.subject == poi and a.kind == "close")
-    return closings_s[-CLOSINGS_MAX] + CLOSINGS_WINDOW_S if len(closings_s) >= CLOSINGS_MAX else 0.0
+    return next_one_s(memory, situation.hub.poi.id, "close", CLOSINGS_MAX, CLOSINGS_WINDOW_S)
 
 
 def may_join(memory: CoreMemory, situation: Situation) -> bool:

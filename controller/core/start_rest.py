@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from controller.core.attempts import count_attempt, form_attempts
 from controller.core.memory import CoreMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX, count_attempt, form_attempts
+from controller.core.poi import FORM_ATTEMPTS_MAX
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
 from controller.model.words import Mode

@@ -6,6 +6,7 @@ Says its ports and lines in one line of JSON, and serves until it is ended.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -42,7 +43,8 @@ def lay_line() -> str:
 
 
 async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read()
+    with contextlib.suppress(ConnectionResetError):  # who gave it up says so by a reset
+        await reader.read()
     writer.close()
 
 

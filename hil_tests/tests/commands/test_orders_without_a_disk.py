@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -91,6 +92,22 @@ def test_people_give_orders_though_the_disk_was_read_only_from_the_start(village
     orders(village, "read-only")
 
 
+def waiting(said: str) -> int:
+    """How many events a person is told of that are on no disk yet."""
+    found = re.search(r"(\d+) events wait in the controller's memory; the disk does not take them \(.*full.*\)", said)
+    assert found is not None, said
+    return int(found[1])
+
+
+def told_of_what_waits(village: Village) -> None:
+    listed = village.hallig("events")
+    assert (listed.returncode, waiting(listed.stderr) > 0) == (0, True)
+    verified = village.hallig("journal", "verify")
+    assert (verified.returncode, waiting(verified.stdout) > 0) == (0, True)
+    document = village.json("journal", "verify")
+    assert (document["unwritten_count"] > 0, "full" in document["why_unwritten"]) == (True, True)
+
+
 def test_an_order_is_written_down_when_the_disk_takes_it_again(village: Village) -> None:
     remount(village, "rw")
     village.until(lambda: is_saving(village))
@@ -108,7 +125,11 @@ def test_an_order_is_told_as_taken_though_the_disk_has_become_full_meanwhile(vil
         village.hallig("ask", "manual")
         village.hallig("ask", "auto")
     orders(village, "full")
+    told_of_what_waits(village)
     make_room(village)
+    village.until(lambda: is_saving(village))
+    listed, verified = village.hallig("events"), village.hallig("journal", "verify")
+    assert (listed.stderr, "wait in" in verified.stdout) == ("", False)
 
 
 def test_people_give_orders_though_the_disk_was_full_at_the_start(village: Village) -> None:

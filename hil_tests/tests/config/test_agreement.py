@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 import sunspec2
 
-from controller.config import capacity, checks_instruments
+from controller.config import capacity, checks_instruments, checks_trust
 from controller.config.bus_budget import HOLE_MAX_RTU, REGISTERS_MAX, gap_s, serial_reads, telegram_s
 from controller.config.load import load_site
 from controller.config.paths import configs_dir
@@ -18,8 +18,8 @@ from controller.config.table_checks import RAW_RANGES
 from controller.config.tables import load_table
 from controller.config.types import SunSpecWhere
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
-from controller.core import conditions, prepare, restoring, resync
-from controller.drivers import blocks
+from controller.core import conditions, poi, prepare, restoring, resync
+from controller.drivers import blocks, screen
 from controller.drivers.codec import NUMBER_TYPES
 from controller.drivers.fields import Kind
 from controller.drivers.roles import ROLE_FIELDS, ROLE_KINDS
@@ -125,3 +125,13 @@ def test_the_core_closes_the_poi_no_oftener_than_the_guard_lets_it() -> None:
     envelope = load_site(MUSTER).envelope
     assert envelope.poi_closings_max >= resync.CLOSINGS_MAX
     assert envelope.poi_closings_window_s <= resync.CLOSINGS_WINDOW_S
+
+
+def test_the_checks_know_how_many_points_show_another_word_order() -> None:
+    assert checks_trust.WIDE_MIN == screen.IMPOSSIBLE_MIN
+
+
+def test_nor_the_earthing_relay() -> None:
+    envelope = load_site(MUSTER).envelope
+    assert envelope.feeder_closings_max >= poi.EARTHING_CLOSINGS_MAX
+    assert envelope.feeder_closings_window_s <= poi.EARTHING_WINDOW_S

@@ -51,3 +51,24 @@ def test_a_name_that_another_machine_has_to_look_up_is_told(tmp_path: Path, old:
 @pytest.mark.parametrize("site", [MUSTER, HYBRID], ids=lambda site: site.stem)
 def test_a_shipped_hub_looks_up_nothing(site: Path) -> None:
     assert not [problem for problem in warnings_in(site) if LOOKED_UP in problem.found]
+
+
+PV_TABLE = configs_dir() / "devices" / "hallig_sim" / "pv_inverter.toml"
+NARROW = 'power_l{}_w   = {{ address = {}, type = "int16", scale = 10 }}'
+
+
+@pytest.mark.parametrize(("wide_count", "is_told"), [(0, False), (1, True), (2, True), (3, False)])
+def test_a_word_order_that_too_few_points_would_show_is_told(tmp_path: Path, wide_count: int, is_told: bool) -> None:
+    table = PV_TABLE.read_text(encoding="utf-8")
+    for number in range(wide_count):
+        narrow = NARROW.format(number + 1, number)
+        assert narrow in table
+        table = table.replace(narrow, f'power_l{number + 1}_w = {{ address = {10 + 2 * number}, type = "int32" }}')
+    folder = tmp_path / "devices" / "hallig_sim"
+    folder.mkdir(parents=True)
+    (folder / PV_TABLE.name).write_text(table, encoding="utf-8")
+    site = tmp_path / MUSTER.name
+    site.write_text(MUSTER.read_text(encoding="utf-8"), encoding="utf-8")
+    told = [problem for problem in warnings_in(site) if "from two registers" in problem.found]
+    assert bool(told) is is_told
+    assert all("pv.power_l1_w" in problem.found for problem in told)

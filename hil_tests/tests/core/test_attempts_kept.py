@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core.poi import ATTEMPTS_MAX
+from controller.core.attempts import ATTEMPTS_MAX
 from controller.model.decision import Event
 from controller.model.image import ProcessImage
 from controller.model.reasons import EventKind

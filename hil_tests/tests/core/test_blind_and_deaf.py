@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from controller.core.charge_fall import NEXT_S
 from controller.core.decide import fresh_memory
 from controller.durable import dump_durable, load_durable
 from controller.model.advice import Advice, OperatorRequest, RequestKind
@@ -75,7 +76,7 @@ def test_a_genset_that_is_not_seen_uses_up_no_attempt() -> None:
 @pytest.mark.parametrize("state", [GensetState.STOPPED, GensetState.STARTING])
 def test_a_genset_is_not_cranked_under_the_hands_of_whoever_turned_the_key(state: GensetState) -> None:
     run = started()
-    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0))
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), NEXT_S + 0.1)
     assert run.commands.gensets["genset"].crank is not None
     run.see(lambda t: replace(with_genset(t, state, 20.0), local_control=True), 5.0)
     assert "genset" not in run.commands.gensets
@@ -101,7 +102,7 @@ def test_a_genset_is_not_cranked_in_the_midst_of_a_transfer() -> None:
 
 def test_a_genset_is_stopped_although_it_was_not_seen_for_a_moment() -> None:
     run = started()
-    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 1.0)
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), NEXT_S + 1.0)
     run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1_000.0, cycle_s=1.0)
     run.see(lambda t: with_genset(t, None, 85.0))
     run.see(lambda t: with_genset(t, GensetState.LOADED, 99.0), 1.0)
@@ -110,7 +111,7 @@ def test_a_genset_is_stopped_although_it_was_not_seen_for_a_moment() -> None:
 
 def test_a_genset_that_we_had_started_is_ours_after_a_restart() -> None:
     run = started()
-    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), 1.0)
+    run.see(lambda t: with_genset(t, GensetState.STOPPED, 20.0), NEXT_S + 1.0)
     run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 60.0)
     run.restart()
     run.see(lambda t: with_genset(t, GensetState.LOADED, 50.0), 1.0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from controller.core.charge_fall import NEXT_S
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.frozen import replace
 from controller.model.hub import PoiSwitching
@@ -104,7 +105,7 @@ def test_a_genset_is_not_cranked_before_the_pois_instrument_shows_the_bus() -> N
     """A former's terminals were a cycle ahead of it, and the guard refused the crank: a try was used up."""
     run = Run(hub())
     run.see(islanded, 1.0)
-    run.see(lambda t: with_poi(low(t), bus_voltage_v=DEAD), 1.0)
+    run.see(lambda t: with_poi(low(t), bus_voltage_v=DEAD), NEXT_S + 1.0)
     assert "genset" not in run.commands.gensets or run.commands.gensets["genset"].crank is None
     run.see(low, 0.1)
     assert run.commands.gensets["genset"].crank is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core.charge_fall import BLOW_PCT, DOUBT_S
+from controller.core.charge_fall import BLOW_PCT, DOUBT_S, NEXT_S
 from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
@@ -76,3 +76,37 @@ def test_a_battery_that_is_silent_for_a_moment_is_doubted_all_the_same() -> None
     run.see(lambda t: replace(giving(t, EMPTY_PCT), batteries={}), 0.2)
     run.see(lambda t: giving(t, EMPTY_PCT), 30.0)
     assert run.memory.mode is Mode.ISLANDED
+
+
+def beside_a_genset(at_s: float, soc_pct: float) -> ProcessImage:
+    seen = with_battery(giving(at_s, soc_pct), "second", soc_pct=20.0)
+    return replace(seen, gensets=islanded(at_s).gensets)
+
+
+def is_cranked(run: Run) -> bool:
+    return "genset" in run.commands.gensets and run.commands.gensets["genset"].crank is not None
+
+
+def test_no_genset_is_cranked_for_one_reading() -> None:
+    """A starter has few tries and an engine dislikes a minute's run; the next reading was the old one again."""
+    run = Run(hub())
+    run.see(lambda t: beside_a_genset(t, 60.0), 1.0)
+    run.see(lambda t: beside_a_genset(t, 10.0), NEXT_S - 1.0)
+    assert not is_cranked(run)
+    run.see(lambda t: beside_a_genset(t, 60.0), 20.0)
+    assert not is_cranked(run)
+    assert "crank" not in {attempt.kind for attempt in run.memory.durable.attempts}
+
+
+def test_a_charge_that_stays_low_cranks_it() -> None:
+    run = Run(hub())
+    run.see(lambda t: beside_a_genset(t, 60.0), 1.0)
+    run.see(lambda t: beside_a_genset(t, 10.0), NEXT_S + 0.1)
+    assert is_cranked(run)
+
+
+def test_a_charge_that_has_come_down_to_it_cranks_at_once() -> None:
+    run = Run(hub())
+    run.see(lambda t: beside_a_genset(t, 27.0), 1.0)
+    run.see(lambda t: beside_a_genset(t, 24.0))
+    assert is_cranked(run)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from controller.core.charge_fall import NEXT_S
 from controller.core.restoring import ROOM_SEEN_S
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.image import ProcessImage
@@ -34,6 +35,7 @@ def test_low_energy_sheds_tier_by_tier_and_starts_the_genset() -> None:
     assert run.commands.gensets == {}
     run.see(lambda t: at_soc(24.0, t), 0.1)
     assert run.commands.feeders["warm_room"].open
+    run.see(lambda t: at_soc(24.0, t), NEXT_S)
     assert run.commands.gensets["genset"].crank is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.charge_fall import NEXT_S
 from controller.model.commands import GensetCommand
 from controller.model.frozen import replace
 from controller.model.image import GensetSeen, ProcessImage
@@ -47,7 +48,7 @@ def test_when_somebody_stops_it_nobody_cranks_it_again() -> None:
 
 def test_a_low_battery_is_a_reason_of_our_own_once_it_stands_still() -> None:
     run = story()
-    run.see(lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0), 1.0)
+    run.see(lambda t: with_battery(with_battery(islanded(t), soc_pct=20.0), "second", soc_pct=20.0), NEXT_S + 1.0)
     crank = run.commands.gensets["genset"].crank
     assert crank is not None
     assert crank.cause is Reason.GENSET_LOW_SOC

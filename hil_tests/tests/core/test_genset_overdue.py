@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.charge_fall import NEXT_S
 from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, GensetSeen, ProcessImage, WeatherSeen
 from controller.model.phases import ZERO
@@ -71,7 +72,7 @@ def test_one_that_has_been_ready_for_long_has_its_time_when_it_is_wanted() -> No
     watched = Watched()
     watched.see(lambda t: standby(t, 70.0), 2.0 * MAY_TAKE_S)
     assert watched.run.memory.gensets["genset"].wanted_since_s is None
-    watched.see(lambda t: standby(t, 5.0), MAY_TAKE_S - 0.5)
+    watched.see(lambda t: standby(t, 5.0), NEXT_S + MAY_TAKE_S - 0.5)
     assert watched.run.memory.gensets["genset"].wanted_since_s is not None
     assert watched.run.memory.gensets["genset"].failed_at_s is None
     assert told(watched) == []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from controller.core.attempts import count_attempt
 from controller.core.decide import fresh_memory
 from controller.core.known_ages import SAY_EVERY_S
-from controller.core.poi import count_attempt
 from controller.core.resync import CLOSINGS_MAX, CLOSINGS_WINDOW_S, next_closing_s
 from controller.core.situation import assess
 from controller.durable import dump_durable, load_durable, news_of

@@ -109,6 +109,7 @@ def test_it_is_wal_with_full_sync(tmp_path: Path) -> None:
     pragma = store._connection.execute
     assert pragma("PRAGMA journal_mode").fetchone()[0] == "wal"
     assert pragma("PRAGMA synchronous").fetchone()[0] == 2
+    assert (store.file_status.journal_mode, store.file_status.synchronous) == ("wal", "full")
     store.close()
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from controller.journal import Journal
 from controller.status import SCHEMA
 from hil_tests.tests.web.html import tree
 from hil_tests.tests.web.served import serving
@@ -40,14 +43,30 @@ def test_health_tells_web_and_controller_apart(web: httpx.Client, tmp_path: Path
     while web.get("/healthz").json()["telemetry"]["state"] != "kept":
         pass  # it opens its file in a thread of its own
     kept = {"state": "kept", "waiting_count": 0, "lost_count": 0, "broken_files": []}
+    journal = {"is_ok": True, "pending_count": 0, "lost_count": 0}
     assert web.get("/healthz").json() | {"version": "", "controller_age_s": 0, "telemetry": kept} == {
-        "version": "", "controller": "fresh", "controller_age_s": 0, "history": "disk",
-        "telemetry": kept,
+        "version": "", "controller": "fresh", "controller_age_s": 0, "history": "disk", "telemetry": kept,
+        "journal": journal | {"sqlite": None, "journal_mode": None, "synchronous": None},
     }  # fmt: skip
     publish(tmp_path, aged(on_grid(), 20.0))
     assert web.get("/healthz").json()["controller"] == "stale"
     publish(tmp_path, as_dict(on_grid()) | {"schema": SCHEMA + 1})
     assert web.get("/healthz").json()["controller"] == "newer"
+
+
+def test_health_says_what_writes_the_journal_and_how(web: httpx.Client, tmp_path: Path) -> None:
+    assert web.get("/healthz").json()["journal"] is None, "never heard"
+    journal = Journal(tmp_path / "journal.db", "a-boot")
+    journal.start()
+    while journal.status.file is None:
+        pass  # it opens its file in a thread of its own
+    publish(tmp_path, replace(on_grid(), journal=journal.status))
+    told = web.get("/healthz").json()["journal"]
+    journal.stop()
+    assert told == {
+        "is_ok": True, "pending_count": 0, "lost_count": 0,
+        "sqlite": sqlite3.sqlite_version, "journal_mode": "wal", "synchronous": "full",
+    }  # fmt: skip
 
 
 # ---- errors ---------------------------------------------------------------------------------------------------------
