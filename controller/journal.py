@@ -89,9 +89,8 @@ class Journal:
     @property
     def status(self) -> JournalStatus:
         """For the page: whether events are being saved."""
-        error = self._trouble.reason or (
-            "" if self._thread.is_alive() or self._stop.is_set() else "the writer has ended"
-        )
+        lives = self._thread.is_alive() or self._stop.is_set()
+        error = self._trouble.reason or ("" if lives else "the writer has ended")
         counts = self._waiting_count, self._intake.lost_count
         broken, copy = self._broken_names, self._copyist.error
         return JournalStatus(not error, *counts, error, broken, copy, self._is_held, self._file)
