@@ -24,8 +24,6 @@ from hil_tests.tests.commands.village import HALLIG, hallig
 
 NEWCOMERS = [
     (["dmeo"], 2, "Did you mean 'hallig demo'?"),
-    (["why"], 2, "Did you mean 'hallig explain'?"),
-    (["demo", "--once", "--island-s", "1e99"], 2, "a day at most"),
     (["frobnicate"], 2, "there are demo, check"),
     (["--jsn"], 2, "'--jsn' stands before the command"),
     (["status", "--lnie"], 2, "did you mean '--line'?"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from controller.cli import COMMANDS, load, parser_of
+from controller.cli import COMMANDS, load, main, parser_of
 from controller.commands.frame import CommandError, finite
 
 
@@ -36,3 +36,11 @@ def test_there_are_such_options() -> None:
 def test_what_is_no_number_is_told_in_a_line(text: str) -> None:
     with pytest.raises(CommandError, match=f"--island-s takes a number, not '{text}'"):
         parser_of(load("demo")).parse_args([f"--island-s={text}"])
+
+
+@pytest.mark.parametrize("option", ["--grid-s", "--island-s"])
+@pytest.mark.parametrize("text", ["1e99", "86401", "-1"])
+def test_a_demo_lasts_a_day_at_most(capsys: pytest.CaptureFixture[str], option: str, text: str) -> None:
+    """1e99 seconds of blackout were played, and never ended."""
+    assert main(["demo", "--once", f"{option}={text}"]) == 2
+    assert "a day at most" in capsys.readouterr().err

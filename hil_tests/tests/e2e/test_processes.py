@@ -182,6 +182,7 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_what_a_mistyping_newcomer_is_told(tmp_path: Path) -> None:
     assert "Did you mean 'hallig demo'?" in cli("dmeo").stderr
+    assert "Did you mean 'hallig explain'?" in cli("why").stderr
     unknown = cli("check", "musterhalig")
     assert (unknown.returncode, "did you mean 'musterhallig'" in unknown.stderr) == (2, True)
     good = cli("check", "musterhallig")
