@@ -8,6 +8,7 @@ then some by chance. docs/journal.md says what each proves.
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
+    logging.getLogger("hallig").setLevel(logging.ERROR)  # what the writer says of each ill disk is no news here
     said, wrongs = DOERS[asked.what](asked.count, asked.seed)
     for wrong in wrongs[:SHOWN_MAX]:
         print(wrong)
