@@ -61,7 +61,7 @@ def radios(status: Status, say: Words) -> tuple[Row, ...]:
 
 def _radio(radio: RadioStatus, say: Words) -> Row:
     name = radio.label.get(say.language) or radio.id
-    reserve = "" if radio.reserve_pct is None else say("radio.reserve", pct=_whole(radio.reserve_pct))
+    reserve = "" if radio.reserve_pct is None else say("radio.reserve", pct=whole_pct(radio.reserve_pct))
     supply = ""
     if radio.is_supplied is not None:
         supply = say("radio.supplied" if radio.is_supplied else "radio.own_battery")
@@ -96,7 +96,7 @@ def _battery(battery: BatteryStatus, say: Words) -> Row:
     note = of_enum(say, "inverter", battery.mode)
     if battery.soc_pct is None:
         return Row(name, say("battery.unknown"), Mark.UNSURE, note)
-    pct = _whole(battery.soc_pct)
+    pct = whole_pct(battery.soc_pct)
     return Row(name, say("battery.charge", pct=pct), INVERTER_MARKS.get(battery.mode, Mark.NONE), note, pct)
 
 
@@ -113,6 +113,6 @@ def _genset(genset: GensetStatus, say: Words) -> Row:
     return Row(name, of_enum(say, "genset", genset.state), GENSET_MARKS.get(genset.state, Mark.NONE))
 
 
-def _whole(share_pct: float) -> int:
+def whole_pct(share_pct: float) -> int:
     """Rounded down: a gauge must not promise."""
     return max(0, min(100, int(share_pct)))

@@ -47,7 +47,7 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """For people."""
-        charge = "not known" if self.charge_pct is None else f"{self.charge_pct:.0f} %"
+        charge = "not known" if self.charge_pct is None else f"{self.charge_pct:.1f} %"
         yield f"Drill of '{self.hub}': off the grid for {self.lasts_s:.0f} s, and back."
         yield f"Shed before:  {', '.join(self.shed) or 'nothing'}"
         yield f"Charge:       {charge}; a drill begins above {self.reserve_pct:.0f} %"
@@ -146,7 +146,7 @@ def _charge(charge_pct: float | None, reserve_pct: float) -> Iterator[str]:
     if charge_pct is None:
         yield "the charge of who would form is not known"
     elif charge_pct < reserve_pct:
-        yield f"the charge, {charge_pct:.0f} %, is below the reserve of {reserve_pct:.0f} %"
+        yield f"the charge, {charge_pct:.1f} %, is below the reserve of {reserve_pct:.0f} %"
 
 
 def _season(status: Status, unix_s: float, months: frozenset[int]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from supervisor.headline import hours, planned_sentences
 from supervisor.instants import ago, since, since_when, to_the_second
 from supervisor.labels import Labels
 from supervisor.public_words import known, of_enum
+from supervisor.rows import whole_pct
 from supervisor.words import Words
 
 COLUMNS = 80
@@ -85,7 +86,7 @@ def _electrical(look: Look, say: Words) -> Iterator[Row]:
 def _sources(look: Look, say: Words) -> Iterator[Row]:
     status = look.status
     if status.batteries:
-        rows = (f"{b.id} {_pct(say, b.soc_pct)} {_kw(say, b.power_w)}" for b in status.batteries)
+        rows = (f"{b.id} {_pct(b.soc_pct)} {_kw(say, b.power_w)}" for b in status.batteries)
         yield say("screen.batteries"), "; ".join(rows)
     if status.pv:
         yield say("screen.pv"), "; ".join(f"{plant.id} {_kw(say, plant.power_w)}" for plant in status.pv)
@@ -155,8 +156,8 @@ def _kw(say: Words, power_w: float | None) -> str:
     return "- kW" if power_w is None else f"{number(say, power_w / 1000.0, 1)} kW"
 
 
-def _pct(say: Words, value_pct: float | None) -> str:
-    return "- %" if value_pct is None else f"{number(say, value_pct, 0)} %"
+def _pct(value_pct: float | None) -> str:
+    return "- %" if value_pct is None else f"{whole_pct(value_pct)} %"
 
 
 def _radio(say: Words, is_alive: bool | None) -> str:

@@ -30,6 +30,7 @@ from hil_tests.tests.web.statuses import dark, islanded, on_grid
 from supervisor.instants import Now
 from supervisor.labels import Labels
 from supervisor.reading import Reading
+from supervisor.rows import sources
 from supervisor.words import LANGUAGES, words
 
 HUB = HubPlace("musterhallig", Path("/nowhere"), None)
@@ -195,3 +196,12 @@ def test_a_lock_out_by_a_poi_that_did_not_open_can_be_released() -> None:
     assert of is not None
     stuck = replace(islanded(), mode=Mode.LOCKED_OUT, reason=Reason.POI_STUCK)
     assert ["lockout" in of(status) for status in (stuck, islanded())] == [True, False]
+
+
+def test_page_and_screen_tell_the_same_charge_and_neither_rounds_up() -> None:
+    status = on_grid()
+    status = replace(status, batteries=tuple(replace(battery, soc_pct=79.96) for battery in status.batteries))
+    seen, say = look(status), words("en")
+    on_the_page = [row.share_pct for row in sources(status, seen.now, say) if row.share_pct is not None]
+    assert on_the_page == [79] * len(status.batteries)
+    assert "\n".join(screen(seen, say)).count("79 %") == len(status.batteries)
