@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ NO_REAL_PLACE = tuple(  # nobody's addresses: loopback, and those for documentat
     ipaddress.ip_network(network) for network in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
 LOOPBACK_NAMES = ("localhost",)
-WIDE_MIN = 3  # points that cannot be, before a device is quarantined (controller/drivers/screen.py)
+WIDE_MIN, WIDE_RATIO = 3, 1 / 3  # points that cannot be, before a device is quarantined (controller/drivers/screen.py)
 
 
 def is_real(draft: Draft) -> bool:
@@ -55,15 +56,17 @@ def _real_grid_has_a_real_code(draft: Draft) -> Iterator[Problem]:
 
 
 def _word_order_shows(draft: Draft) -> Iterator[Problem]:
-    """Numbers over two registers whose words a new firmware exchanges are told by what cannot be: by three of them."""
+    """Numbers over two registers whose words a new firmware exchanges show by what cannot be: three, and a third."""
     for device in draft.devices.values():
         points = device.table.points.values()
         if device.table.protocol is Protocol.OPCUA or not any(point.writable for point in points):
             continue
-        wide = [point.id for point in points if point.readable and point.register_count > 1]
-        if 0 < len(wide) < WIDE_MIN:
-            found = f"'{device.table.name}', which is written to and reads only {' and '.join(wide)} from two registers"
-            wanted = f"{WIDE_MIN} such points: fewer do not show a firmware with another word order"
+        readable = [point for point in points if point.readable]
+        wide = [point.id for point in readable if point.register_count > 1]
+        needed_count = max(WIDE_MIN, math.ceil(WIDE_RATIO * len(readable)))
+        if 0 < len(wide) < needed_count:
+            found = f"'{device.table.name}', which is written to and reads only {', '.join(wide)} from two registers"
+            wanted = f"{needed_count} such points: fewer do not show a firmware with another word order"
             yield draft.file.warning(("devices", device.name, "table"), found, wanted)
 
 

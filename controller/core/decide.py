@@ -10,7 +10,7 @@ from controller.core.black_start import begin, is_sunny, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
-from controller.core.charge_fall import watch_charge
+from controller.core.charge_fall import watch_charge, watch_fleet_charge
 from controller.core.charge_unseen import watch_charge_unseen
 from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
@@ -121,6 +121,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         carries_since_s=since(memory.carries_since_s, carries(situation), now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         charge=watch_charge(memory, situation),
+        fleet_charge=watch_fleet_charge(memory, situation),
         sun_since_s=since(memory.sun_since_s, is_sunny(situation) is True, now_s),
     )
     if memory.poi.unasked_at_s == now_s:

@@ -138,7 +138,7 @@ class SourceMemory:
 
 @dataclass(frozen=True, slots=True)
 class ChargeMemory:
-    """The charge of the battery that forms, seconds ago, and when it fell by more than can have been given."""
+    """A charge, seconds ago, and when it fell by more than can have been given; `battery` says whose it is."""
 
     battery: AssetId
     soc_pct: float
@@ -225,6 +225,7 @@ class CoreMemory:
     carries_since_s: float | None = None  # a battery forms behind a proven open POI
     empty_since_s: float | None = None  # the former gives, is empty, and nothing else comes
     charge: ChargeMemory | None = None  # of whoever forms
+    fleet_charge: ChargeMemory | None = None  # of all batteries together
     sun_since_s: float | None = None  # enough of it to start by
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
     dimmed_since_s: float | None = None  # the network operator's order stands, on grid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core.attempts import count_attempt, form_attempts, next_one_s, recent_attempts
+from controller.core.attempts import count_attempt, form_attempts, recent_attempts
 from controller.core.calm import (
     SHED_SHOWS_S,
     has_shed_since,
@@ -31,8 +31,6 @@ CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
 EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
 EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
-EARTHING_CLOSINGS_MAX = 6  # within the window, over all starts: what the shipped envelope lets pass
-EARTHING_WINDOW_S = 600.0
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 WIRE_S = 0.35  # a little longer than the guard allows a written order to be on its way
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
@@ -197,12 +195,8 @@ def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     if situation.seen.earthing.position is not BreakerPosition.OPEN or not situation.may_switch_on:
         return memory  # nothing is closed that is not seen, nor under anybody's hands
-    relay = situation.hub.earthing.relay or "earthing"
-    if now_s < next_one_s(memory, relay, "close", EARTHING_CLOSINGS_MAX, EARTHING_WINDOW_S):
-        return memory
     attempt = before.attempt + 1 if before is not None else 1
-    order = Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt)
-    return count_attempt(replace(memory, earthing=order), relay, "close", now_s)
+    return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
 
 
 def _earthing_rest_s(order: Order) -> float:

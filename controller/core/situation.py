@@ -23,7 +23,6 @@ from controller.model.words import (
 LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
 DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
 DIFFERENT_PHASES_MIN = 2  # one may be the blown fuse of a voltage transformer
-WEAK_RATIO = 0.25  # of its rating; from judgement: below, the next one in the site's order is asked to form first
 ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
 UNKNOWN_PAST = PoiMemory()
 UNSEEN_BATTERY = BatterySeen()
@@ -69,7 +68,7 @@ class Situation:
     poi_sides_are_dead: bool
     poi_is_closed: bool | None
     former: AssetId | None  # which battery forms the bus now
-    candidates: tuple[AssetId, ...]  # which batteries could form it, in the site's order, weak ones last
+    candidates: tuple[AssetId, ...]  # which batteries could form it, in the site's order
     loaded_genset: AssetId | None  # on the bus of the island, and able to hold it alone
     earthing_is_ready: bool
     draws: Mapping[AssetId, Draw]  # of every feeder
@@ -260,14 +259,10 @@ def _former(seen: ProcessImage, hub: Hub) -> AssetId | None:
 
 
 def _candidates(seen: ProcessImage, hub: Hub) -> tuple[AssetId, ...]:
-    """The sources that answer, have no fault and have something to give; those that have next to nothing last."""
-    able = [each for each in hub.forming_order if _could_form(_battery(seen, each), hub.batteries[each])]
-    return tuple(sorted(able, key=lambda each: _is_weak(_battery(seen, each), hub.batteries[each])))
-
-
-def _is_weak(state: BatterySeen, battery: Battery) -> bool:
-    """Frost, or an end that is near, has left it a small part of what the site's order counted on."""
-    return state.discharge_limit_w is not None and state.discharge_limit_w < WEAK_RATIO * battery.rating_va
+    """The sources that answer, have no fault and have something to give."""
+    return tuple(
+        battery for battery in hub.forming_order if _could_form(_battery(seen, battery), hub.batteries[battery])
+    )
 
 
 def _could_form(state: BatterySeen, battery: Battery) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from controller.commands import ask
+from hil_tests.tests.commands.terminal import Terminal
 from hil_tests.tests.commands.village import Village
 
 DISK_KB = 2048
@@ -94,7 +95,9 @@ def test_people_give_orders_though_the_disk_was_read_only_from_the_start(village
 
 def waiting(said: str) -> int:
     """How many events a person is told of that are on no disk yet."""
-    found = re.search(r"(\d+) events wait in the controller's memory; the disk does not take them \(.*full.*\)", said)
+    found = re.search(
+        r"The disk takes nothing \(.*full.*\): (\d+) events, and what the controller has to remember", said
+    )
     assert found is not None, said
     return int(found[1])
 
@@ -106,6 +109,9 @@ def told_of_what_waits(village: Village) -> None:
     assert (verified.returncode, waiting(verified.stdout) > 0) == (0, True)
     document = village.json("journal", "verify")
     assert (document["unwritten_count"] > 0, "full" in document["why_unwritten"]) == (True, True)
+    follow = Terminal(village.root, "events", "--follow")
+    follow.until("The disk takes nothing")
+    assert follow.close() == 0
 
 
 def test_an_order_is_written_down_when_the_disk_takes_it_again(village: Village) -> None:
@@ -129,7 +135,7 @@ def test_an_order_is_told_as_taken_though_the_disk_has_become_full_meanwhile(vil
     make_room(village)
     village.until(lambda: is_saving(village))
     listed, verified = village.hallig("events"), village.hallig("journal", "verify")
-    assert (listed.stderr, "wait in" in verified.stdout) == ("", False)
+    assert (listed.stderr, "takes nothing" in verified.stdout) == ("", False)
 
 
 def test_people_give_orders_though_the_disk_was_full_at_the_start(village: Village) -> None:

@@ -18,7 +18,7 @@ from controller.config.table_checks import RAW_RANGES
 from controller.config.tables import load_table
 from controller.config.types import SunSpecWhere
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
-from controller.core import conditions, poi, prepare, restoring, resync
+from controller.core import conditions, prepare, restoring, resync
 from controller.drivers import blocks, screen
 from controller.drivers.codec import NUMBER_TYPES
 from controller.drivers.fields import Kind
@@ -128,10 +128,4 @@ def test_the_core_closes_the_poi_no_oftener_than_the_guard_lets_it() -> None:
 
 
 def test_the_checks_know_how_many_points_show_another_word_order() -> None:
-    assert checks_trust.WIDE_MIN == screen.IMPOSSIBLE_MIN
-
-
-def test_nor_the_earthing_relay() -> None:
-    envelope = load_site(MUSTER).envelope
-    assert envelope.feeder_closings_max >= poi.EARTHING_CLOSINGS_MAX
-    assert envelope.feeder_closings_window_s <= poi.EARTHING_WINDOW_S
+    assert (checks_trust.WIDE_MIN, checks_trust.WIDE_RATIO) == (screen.IMPOSSIBLE_MIN, screen.IMPOSSIBLE_RATIO)

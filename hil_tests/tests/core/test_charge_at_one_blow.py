@@ -98,6 +98,32 @@ def test_no_genset_is_cranked_for_one_reading() -> None:
     assert "crank" not in {attempt.kind for attempt in run.memory.durable.attempts}
 
 
+def test_nor_for_another_one_a_little_later() -> None:
+    run = Run(hub())
+    run.see(lambda t: beside_a_genset(t, 60.0), 1.0)
+    for _ in range(4):
+        run.see(lambda t: beside_a_genset(t, 10.0))
+        assert not is_cranked(run)
+        run.see(lambda t: beside_a_genset(t, 60.0), NEXT_S + 1.0)
+        assert not is_cranked(run)
+
+
+def test_nor_for_one_of_a_battery_that_follows() -> None:
+    """What starts a genset is the charge of all of them together."""
+    run = Run(hub())
+
+    def seen(at_s: float, second_pct: float) -> ProcessImage:
+        return with_battery(beside_a_genset(at_s, 30.0), "second", soc_pct=second_pct)
+
+    run.see(lambda t: seen(t, 60.0), 1.0)
+    run.see(lambda t: seen(t, 0.0))
+    assert not is_cranked(run)
+    run.see(lambda t: seen(t, 60.0), 20.0)
+    assert not is_cranked(run)
+    run.see(lambda t: seen(t, 0.0), NEXT_S + 0.1)
+    assert is_cranked(run)
+
+
 def test_a_charge_that_stays_low_cranks_it() -> None:
     run = Run(hub())
     run.see(lambda t: beside_a_genset(t, 60.0), 1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from controller.core.poi import EARTHING_CLOSINGS_MAX, EARTHING_WINDOW_S
 from controller.model.frozen import replace
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
@@ -37,20 +36,4 @@ def test_a_blind_moment_while_the_earthing_is_on_its_way_vetoes_nothing_and_cost
     watched.see(dark, 0.1)
     assert watched.run.commands.earthing.close is order
     watched.see(earthed_and_dark, 1.0)
-    assert watched.vetoes == []
-
-
-def test_a_relay_that_never_closes_is_not_asked_more_often_than_the_guard_lets_it_be() -> None:
-    """Three black starts in ten minutes, each behind a relay that does not move: the seventh order was refused."""
-    watched = Watched()
-    watched.see(on_grid, 2.0)
-    orders = set()
-    for _ in range(5):
-        for _ in range(8):
-            watched.see(dark, 1.0)
-            orders.add(watched.run.memory.earthing)
-        watched.run.memory = replace(watched.run.memory, earthing=None)  # begun anew, as with each start in the dark
-    assert len(orders - {None}) == EARTHING_CLOSINGS_MAX
-    assert watched.vetoes == []
-    watched.see(dark, 2 * EARTHING_WINDOW_S)
     assert watched.vetoes == []

@@ -10,6 +10,7 @@ import pytest
 
 from controller.journal import Journal
 from controller.status import SCHEMA
+from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.web.html import tree
 from hil_tests.tests.web.served import serving
 from hil_tests.tests.web.statuses import aged, as_dict, islanded, on_grid, publish
@@ -58,8 +59,7 @@ def test_health_says_what_writes_the_journal_and_how(web: httpx.Client, tmp_path
     assert web.get("/healthz").json()["journal"] is None, "never heard"
     journal = Journal(tmp_path / "journal.db", "a-boot")
     journal.start()
-    while journal.status.file is None:
-        pass  # it opens its file in a thread of its own
+    eventually(lambda: journal.status.file is not None)
     publish(tmp_path, replace(on_grid(), journal=journal.status))
     told = web.get("/healthz").json()["journal"]
     journal.stop()
