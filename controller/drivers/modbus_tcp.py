@@ -29,7 +29,7 @@ from controller.config.types import Device
 from controller.drivers.alarm import Alarm
 from controller.drivers.errors import BadReplyError, LinkDownError, NoAnswerError, RefusedError
 from controller.drivers.late_answers import LateAnswers
-from controller.drivers.reset import reset
+from controller.drivers.reset import end_with_us, reset, say_goodbye
 from controller.drivers.transport import FUNCTIONS, Question, Rules
 from controller.plain_words import in_words
 
@@ -208,6 +208,8 @@ class TcpWire:
             raise self._down(f"no connection within {CONNECT_MAX_S:g} s") from None
         except OSError as error:
             raise self._down(in_words(error)) from None
+        if connection.transport is not None:  # else it has ended already
+            end_with_us(connection.transport)
 
     def close(self) -> None:
         """Close the connection; the next `open` starts from nothing."""
@@ -222,6 +224,7 @@ class TcpWire:
         if self._is_single_client or connection.owes_an_answer:
             reset(transport)
         else:
+            say_goodbye(transport)
             transport.abort()  # a TLS goodbye to a device that has gone would be waited for
 
     async def read(self, device: Device, question: Question) -> bytes:

@@ -16,7 +16,7 @@ from controller.config.credentials import Credentials
 from controller.drivers.cancellation import raise_if_cancelled
 from controller.drivers.errors import LinkDownError, NotAdmittedError
 from controller.drivers.opcua_client import disagreement, new_client, refusal, silence
-from controller.drivers.reset import reset
+from controller.drivers.reset import end_with_us, reset, say_goodbye
 from controller.plain_words import in_words
 
 CONNECT_REQUESTS = 3  # connecting takes so many exchanges, each in its time
@@ -71,12 +71,19 @@ class Session:
             if self._known is not None and isinstance(cause, TimeoutError):
                 raise LinkDownError(silence(self._known)) from None
             raise
+        if (transport := self._transport) is not None:
+            end_with_us(transport)
+
+    @property
+    def _transport(self) -> asyncio.Transport | None:
+        protocol = self._client.uaclient.protocol
+        return None if protocol is None else protocol.transport
 
     async def close(self) -> None:
         """Say goodbye, if anybody listens, and let go."""
-        protocol = self._client.uaclient.protocol
-        if self._owes_an_answer and protocol is not None and protocol.transport is not None:
-            reset(protocol.transport)
+        if (transport := self._transport) is not None:
+            end = reset if self._owes_an_answer else say_goodbye
+            end(transport)
         try:
             await self._asked(self._client.disconnect(), GOODBYE_S / self._request_s)
         except LinkDownError:

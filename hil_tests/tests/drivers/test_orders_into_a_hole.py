@@ -6,6 +6,7 @@ A connection that was merely closed is repeated by the kernel for minutes: the o
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -85,6 +86,52 @@ async def test_an_order_that_went_into_a_hole_does_not_come_out_of_it_over_opc_u
             proxy.hold_back(False)
             await until(lambda: link.is_up)
             await asyncio.sleep(0.2)
+            assert await peer.value("ModeSet") == 0
+    finally:
+        await peer.stop()
+
+
+# ---- a controller that is killed meanwhile: nobody is left to take the order back
+
+
+async def killed_in_the_hole(kind: str, proxy: Proxy) -> None:
+    """The order is on its way and not through when its giver is killed; later the hole closes."""
+    words = [sys.executable, "-m", "hil_tests.tests.drivers.hole_writer", kind, str(proxy.port)]
+    pipe = asyncio.subprocess.PIPE
+    giver = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe)
+    assert giver.stdin is not None
+    assert giver.stdout is not None
+    try:
+        assert await asyncio.wait_for(giver.stdout.readline(), 20.0) == b"up\n"
+        proxy.hold_back(True)
+        giver.stdin.write(b"now\n")
+        await asyncio.sleep(NOBODY_WANTS_IT_S / 2)  # less than it waits for an answer
+    finally:
+        giver.kill()
+        await giver.wait()
+    await asyncio.sleep(0.1)
+    proxy.hold_back(False)
+    await asyncio.sleep(0.3)
+
+
+async def test_nor_when_its_giver_was_killed_over_modbus_tcp() -> None:
+    async with scripted() as peer, proxied(peer.port) as proxy:
+        heard = bytearray()
+        proxy.listener = heard.extend
+        await killed_in_the_hole("modbus", proxy)
+        assert bytes((5,)) + (20).to_bytes(2, "big") + b"\xff\x00" in heard, "the order was on its way"
+        assert not peer.writes(5)
+
+
+async def test_nor_when_its_giver_was_killed_over_opc_ua() -> None:
+    peer = opcua_peer.Peer(free_port())
+    await peer.start()
+    try:
+        async with proxied(peer.port) as proxy:
+            heard = bytearray()
+            proxy.listener = heard.extend
+            await killed_in_the_hole("opcua", proxy)
+            assert heard.rpartition(b"ModeSet")[2] != b"", "the order was on its way"
             assert await peer.value("ModeSet") == 0
     finally:
         await peer.stop()
