@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.core.attempts import form_attempts
+from controller.core.attempts import form_attempts, recent_attempts
 from controller.core.bond import makes_way
 from controller.core.contact import turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
+from controller.core.grid_verdict import BLIND_MAX_S
 from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, is_proven, transfer_since_s
 from controller.core.recover import recover
@@ -200,14 +201,26 @@ def closed_onto_bad_grid(memory: CoreMemory, situation: Situation) -> bool:
 def grid_lost_again(memory: CoreMemory, situation: Situation) -> bool:
     """The grid left its return window, or went where we cannot follow, while we were on our way to it."""
     left = memory.grid.verdict is not GridVerdict.OK or memory.grid.good_since_s is None
-    return left or not can_follow(situation)
+    return (left or not can_follow(situation)) and not _blinks_at_the_contact(memory, situation)
 
 
-def grid_unseen(_: CoreMemory, situation: Situation) -> bool:
+def grid_unseen(memory: CoreMemory, situation: Situation) -> bool:
     """The grid is not measured any more while we were on our way to it: nobody knows how it is."""
     poi = situation.seen.poi
     is_half_seen = poi.grid_frequency_hz is None and situation.grid_is_live is True
-    return poi.grid_voltage_v is None or is_half_seen
+    return (poi.grid_voltage_v is None or is_half_seen) and not _blinks_at_the_contact(memory, situation)
+
+
+def _blinks_at_the_contact(memory: CoreMemory, situation: Situation) -> bool:
+    """It was measured just now, and the contact that was ordered closed then may be on its way: it shows in a moment.
+
+    To open the POI for one lost answer would part from the grid again what has just joined it.
+    """
+    unseen_since_s, now_s, poi = memory.grid.unseen_since_s, situation.now_s, situation.hub.poi
+    if situation.seen.poi.grid_voltage_v is not None or unseen_since_s is None or now_s - unseen_since_s >= BLIND_MAX_S:
+        return False
+    comes_s = poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + BLIND_MAX_S
+    return recent_attempts(memory, poi.id, "close", now_s - comes_s) > 0
 
 
 def grid_unseen_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:
