@@ -239,8 +239,23 @@ def _power_w(memory: CoreMemory, source: SourceMemory, genset: Genset, situation
         return stepped_w(source.reference, genset)
     left_w, charge_w = _room_w(situation)
     wanted_w = max(genset.min_load_w, min(genset.load_ceiling_w, left_w + 0.5 * charge_w))
-    most_w = stays_w(genset, situation) if memory.mode is Mode.GRID_CONNECTED else genset.rating_va
+    is_on_grid = memory.mode is Mode.GRID_CONNECTED
+    most_w = stays_w(genset, situation) if is_on_grid else min(genset.rating_va, _taken_w(genset, situation))
     return min(wanted_w, left_w + CHARGE_SHARE * charge_w, most_w)
+
+
+def _taken_w(genset: Genset, situation: Situation) -> float:
+    """What it and whoever forms carry together, and what that one may be charged with beside.
+
+    The others give what they give: one that does not hear is not made to stop by what it is told.
+    """
+    former = situation.former
+    state = situation.seen.batteries.get(former or "") or BatterySeen()
+    own_w = (situation.seen.gensets.get(genset.id) or GensetSeen()).power_w
+    if former is None or state.power_w is None or state.charge_limit_w is None or own_w is None:
+        return math.inf
+    charge_w = CHARGE_SHARE * may_charge_w(situation.hub.batteries[former], state)
+    return max(0.0, own_w.total + state.power_w.total + charge_w)
 
 
 def _room_w(situation: Situation) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.frozen import replace
 from controller.model.image import GensetSeen, ProcessImage
-from controller.model.phases import ZERO
+from controller.model.phases import ZERO, PhaseValues
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import GensetState
 from hil_tests.tests.core.hubs import hub, islanded, with_battery
@@ -57,3 +57,33 @@ def test_after_its_least_run_it_stops_because_it_is_not_needed() -> None:
     run.see(lambda t: running(charged_to(low(t), 99.0, 20_000.0)), 600.0, cycle_s=1.0)
     command = run.commands.gensets["genset"]
     assert (command.stop, command.cause) == (True, Reason.GENSET_NOT_NEEDED)
+
+
+def beside_a_deaf_one(at_s: float, former_w: float, genset_w: float, charge_limit_w: float) -> ProcessImage:
+    """In the frost: no battery may be charged, and the one that follows does not hear, and gives what it was told last."""
+    seen = charged_to(islanded(at_s, 9_000.0), 20.0, charge_limit_w)
+    seen = with_battery(seen, power_w=PhaseValues.even(former_w / 3))
+    batteries = {name: battery for name, battery in seen.batteries.items() if name != "second"}
+    own = GensetSeen(at_s, GensetState.LOADED, PhaseValues.even(genset_w / 3), 150.0)
+    return replace(seen, batteries=batteries, gensets={"genset": own})
+
+
+def set_w(run: Run) -> float:
+    power_set_w = run.commands.gensets["genset"].power_set_w
+    assert power_set_w is not None
+    return power_set_w
+
+
+def test_no_former_is_charged_in_the_frost_for_a_follower_that_does_not_hear() -> None:
+    """9 kW of load, 2 kW of them from the deaf one: the genset took them all, and the former 2 kW (fuzz seed 1379)."""
+    run = story()
+    run.see(lambda t: beside_a_deaf_one(t, -2_000.0, 9_000.0, 0.0))
+    assert set_w(run) == pytest.approx(7_000.0)
+    run.see(lambda t: beside_a_deaf_one(t, 0.0, 7_000.0, 0.0))
+    assert set_w(run) == pytest.approx(7_000.0)
+
+
+def test_where_it_may_be_charged_the_genset_gives_its_least_load() -> None:
+    run = story()
+    run.see(lambda t: beside_a_deaf_one(t, -2_000.0, 9_000.0, 20_000.0))
+    assert set_w(run) > 9_000.0
