@@ -60,7 +60,7 @@ def test_after_its_least_run_it_stops_because_it_is_not_needed() -> None:
 
 
 def beside_a_deaf_one(at_s: float, former_w: float, genset_w: float, charge_limit_w: float) -> ProcessImage:
-    """In the frost: no battery may be charged, and the one that follows does not hear, and gives what it was told last."""
+    """In the frost: no battery may be charged, and who follows does not hear, and gives what it was told."""
     seen = charged_to(islanded(at_s, 9_000.0), 20.0, charge_limit_w)
     seen = with_battery(seen, power_w=PhaseValues.even(former_w / 3))
     batteries = {name: battery for name, battery in seen.batteries.items() if name != "second"}
