@@ -17,6 +17,7 @@ from controller.commands.frame import (
     add_language,
     print_json,
     print_lines,
+    remark,
 )
 from controller.commands.hubs import add_data_dir, add_hub
 
@@ -70,12 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
     with open_events(arguments) as (source, hub):
         line = find(source, arguments.time)
         beside = _beside(source, line)
+        unwritten = source.unwritten
     labels = labels_of(hub, say)
     if arguments.as_json:
         together = [{"id": other["seq"], "kind": other["kind"], "subject": other["subject"]} for other in beside]
         print_json({**as_json(line, labels, say), "rule_text": rule_text(line, say), "together": together})
     else:
         print_lines(explanation(line, beside, labels, say))
+    if unwritten.why:
+        remark(f"hallig: {unwritten.sentence(say)}")
     return OK
 
 

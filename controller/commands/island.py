@@ -111,7 +111,7 @@ def _lasts_s(text: str | None, *, is_on: bool) -> float | None:
 
     if text is None:
         return None
-    seconds = span_s(text)
+    seconds = None if text.startswith("-") else span_s(text)
     if not is_on or seconds is None or not SHORTEST_S <= seconds <= LONGEST_S:
         raise CommandError("usage", USAGE, f"--for {text}", "It goes with 'on' and takes 1m to 7d, as in 90m or 2h.")
     return seconds

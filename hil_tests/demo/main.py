@@ -124,8 +124,9 @@ class _Demo:
             self.console.print(f"The page is at {self.screen.address}")
             beside = f"Beside it, in another terminal: hallig status --run-dir {self.run_dir}"
             self.console.print(beside, highlight=False, soft_wrap=True)
-            unkind = f"Be unkind to it: kill -9 $(cat {self.run_dir / PID_NAME}) ends the controller's process."
-            self.console.print(unkind, highlight=False, soft_wrap=True)
+            if not self.options.once:  # which judges, and has nobody who starts it again
+                unkind = f"Be unkind to it: kill -9 $(cat {self.run_dir / PID_NAME}) ends the controller's process."
+                self.console.print(unkind, highlight=False, soft_wrap=True)
             return await (self._play_once() if self.options.once else self._play_on())
         except DemoFailedError as error:
             self.console.print(f"[red]demo failed:[/red] {error}", highlight=False)

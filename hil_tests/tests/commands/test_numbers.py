@@ -9,6 +9,7 @@ import pytest
 
 from controller.cli import COMMANDS, load, main, parser_of
 from controller.commands.frame import CommandError, finite
+from controller.commands.island import _lasts_s as lasts_s
 
 
 def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
@@ -44,3 +45,14 @@ def test_a_demo_lasts_a_day_at_most(capsys: pytest.CaptureFixture[str], option: 
     """1e99 seconds of blackout were played, and never ended."""
     assert main(["demo", "--once", f"{option}={text}"]) == 2
     assert "a day at most" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["-1h", "-90m", "30s", "8d", "1", "soon"])
+def test_an_island_is_asked_for_from_a_minute_to_a_week(text: str) -> None:
+    """-1h was taken for an hour."""
+    with pytest.raises(CommandError, match=f"--for {text}"):
+        lasts_s(text, is_on=True)
+
+
+def test_and_for_what_lies_between() -> None:
+    assert (lasts_s("90m", is_on=True), lasts_s("7d", is_on=True), lasts_s(None, is_on=True)) == (5_400, 604_800, None)

@@ -103,8 +103,9 @@ def waiting(said: str) -> int:
 
 
 def told_of_what_waits(village: Village) -> None:
-    listed = village.hallig("events")
-    assert (listed.returncode, waiting(listed.stderr) > 0) == (0, True)
+    for command in ("events", "explain"):
+        told = village.hallig(command)
+        assert (told.returncode, waiting(told.stderr) > 0) == (0, True)
     verified = village.hallig("journal", "verify")
     assert (verified.returncode, waiting(verified.stdout) > 0) == (0, True)
     document = village.json("journal", "verify")
