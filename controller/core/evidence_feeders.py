@@ -6,7 +6,7 @@ from controller.core.evidence import Inputs, by_phase, former_inputs, load_befor
 from controller.core.feeders import OVERDRAWN_RATIO, expected_w
 from controller.core.memory import CoreMemory
 from controller.core.restoring import PICKUP_CEILING_RATIO, SOC_HYSTERESIS_PCT
-from controller.core.resync import OWN_WINDOW_RATIO
+from controller.core.resync import OWN_WINDOW_RATIO, voltage_window_ratio
 from controller.core.shedding import OVERLOAD_RATIO, THERMAL_SHED_PCT, UNDERFREQUENCY_HZ
 from controller.core.situation import Situation
 from controller.model.hub import AssetId, Feeder, Tier
@@ -63,7 +63,7 @@ def close_inputs(situation: Situation) -> Inputs:
         slip_hz=slip_hz,
         slip_limit_hz=OWN_WINDOW_RATIO * sync.slip_max_hz,
         voltage_difference_ratio=difference_ratio,
-        voltage_difference_limit_ratio=OWN_WINDOW_RATIO * sync.voltage_difference_max_ratio,
+        voltage_difference_limit_ratio=voltage_window_ratio(situation),
         closing_time_s=hub.poi.breaker_closing_s,
         sample_age_s=None if seen.measured_at_s is None else situation.now_s - seen.measured_at_s,
     )

@@ -14,6 +14,7 @@ from controller.model.image import PoiSeen
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Switcher
 
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
+UNSTEERED_RATIO = 0.8  # of the code's window for the voltage, where nothing moves it: it stands still as well
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ = 0.08
 PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
@@ -192,8 +193,14 @@ def is_in_window(situation: Situation) -> bool:
     return (
         abs(at_contact) + spread <= OWN_WINDOW_RATIO * sync.angle_max_deg
         and abs(slip_hz) <= OWN_WINDOW_RATIO * sync.slip_max_hz
-        and _voltage_difference_ratio(situation) <= OWN_WINDOW_RATIO * sync.voltage_difference_max_ratio
+        and _voltage_difference_ratio(situation) <= voltage_window_ratio(situation)
     )
+
+
+def voltage_window_ratio(situation: Situation) -> float:
+    """Of nominal, between the two sides. That of a genset nobody steers: it may be twice as far off as a battery's."""
+    own_ratio = OWN_WINDOW_RATIO if situation.former is not None else UNSTEERED_RATIO
+    return own_ratio * situation.hub.grid_code.sync.voltage_difference_max_ratio
 
 
 def _voltage_difference_ratio(situation: Situation) -> float:

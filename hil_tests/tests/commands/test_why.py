@@ -11,6 +11,7 @@ from controller.commands.explaining import SYMBOLS, explanation, input_label, ru
 from controller.commands.vocabulary import INPUTS, RULES, rule_names
 from controller.config.load import load_site
 from controller.config.paths import site_path
+from controller.core.charge_fall import NEXT_S
 from controller.core.resync import CLOSINGS_MAX
 from controller.core.transitions import TRANSITIONS
 from controller.guard.bounds import Bounds
@@ -76,7 +77,7 @@ def of_an_island_that_runs_low() -> list[Event]:
     heavy.see(lambda t: with_battery(islanded(t, 75_000.0), power_w=PhaseValues.even(25_000.0)), 10.0)
     run = Run(hub())
     run.see(islanded, 0.2)
-    run.see(lambda t: at_soc(8.0, islanded(t)), 0.2)
+    run.see(lambda t: at_soc(8.0, islanded(t)), NEXT_S + 0.2)
     run.see(lambda t: with_genset(at_soc(8.0, islanded(t)), GensetState.LOADED), 0.2)
     run.see(lambda t: with_genset(at_soc(95.0, islanded(t)), GensetState.LOADED), 610.0)
     for number, kind in enumerate((RequestKind.START_GENSET, RequestKind.RELEASE_LATCH)):

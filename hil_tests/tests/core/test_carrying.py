@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from controller.core.carrying import STEP_RATIO
+from controller.core.resync import is_in_window
+from controller.core.situation import assess
 from controller.model.frozen import replace
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
@@ -172,3 +174,21 @@ def test_one_that_somebody_else_has_started_goes_on_while_it_alone_holds_the_isl
     run.see(beside_grid(50.0, angle_deg=90.0), 10.5)
     assert run.memory.mode is Mode.RECONNECTION
     assert not run.commands.gensets["genset"].stop
+
+
+def in_step_but_for(volts: float, main: InverterMode) -> bool:
+    """The sides so far apart, and nothing else against a closing."""
+    sides = with_poi(returned(100.0, 0.5), bus_frequency_hz=50.0, bus_voltage_v=PhaseValues.even(230.0 + volts))
+    seen = replace(carried(sides, main), poi=replace(sides.poi, measured_at_s=100.0))
+    return is_in_window(assess(seen, hub(), 100.0))
+
+
+@pytest.mark.parametrize(("volts", "is_near"), [(4.0, True), (8.9, True), (-8.9, True), (9.3, False)])
+def test_its_voltage_may_be_twice_as_far_from_the_grids_for_nobody_moves_it(volts: float, is_near: bool) -> None:
+    """Four per cent off, it stood beside a good grid for good (fuzz seed 1408)."""
+    assert in_step_but_for(volts, InverterMode.FAULT) is is_near
+
+
+@pytest.mark.parametrize(("volts", "is_near"), [(4.0, True), (5.0, False)])
+def test_that_of_a_battery_is_led_to_the_grids(volts: float, is_near: bool) -> None:
+    assert in_step_but_for(volts, InverterMode.GRID_FORMING) is is_near
