@@ -135,3 +135,8 @@ def test_the_command_passes_only_where_bits_were_flipped(
 ) -> None:
     monkeypatch.setattr(flips, "play", lambda scenario_id: result(scenario_id, **changes))
     assert main(["ISL-003"]) == code
+
+
+def test_who_is_judged_by_invariants_alone_is_a_story_and_has_a_reason() -> None:
+    assert set(flips.BY_INVARIANTS_ALONE) <= set(flips.applicable())
+    assert all(flips.BY_INVARIANTS_ALONE.values())
