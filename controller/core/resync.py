@@ -14,7 +14,7 @@ from controller.model.image import PoiSeen
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Switcher
 
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
-UNSTEERED_RATIO = 0.8  # of the code's window for the voltage, where nothing moves it: it stands still as well
+UNSTEERED_RATIO = 0.8  # of the code's window for the voltage, from judgement: where nothing moves it, it stands still
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ = 0.08
 PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down

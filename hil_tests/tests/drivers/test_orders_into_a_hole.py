@@ -94,8 +94,13 @@ async def test_an_order_that_went_into_a_hole_does_not_come_out_of_it_over_opc_u
 # ---- a controller that is killed meanwhile: nobody is left to take the order back
 
 
-async def killed_in_the_hole(kind: str, proxy: Proxy) -> None:
+OPENS = bytes((5,)) + (20).to_bytes(2, "big") + b"\xff\x00"  # write coil 20
+WRITES = b"\x01\x00\xa1\x02"  # the type of a WriteRequest, i=673, as a four-byte NodeId (OPC 10000-6, 5.2.2.9)
+
+
+async def killed_in_the_hole(kind: str, proxy: Proxy, order: bytes) -> None:
     """The order is on its way and not through when its giver is killed; later the hole closes."""
+    heard = bytearray()
     words = [sys.executable, "-m", "hil_tests.tests.drivers.hole_writer", kind, str(proxy.port)]
     pipe = asyncio.subprocess.PIPE
     giver = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe)
@@ -104,8 +109,9 @@ async def killed_in_the_hole(kind: str, proxy: Proxy) -> None:
     try:
         assert await asyncio.wait_for(giver.stdout.readline(), 20.0) == b"up\n"
         proxy.hold_back(True)
+        proxy.listener = heard.extend
         giver.stdin.write(b"now\n")
-        await asyncio.sleep(NOBODY_WANTS_IT_S / 2)  # less than it waits for an answer
+        await until(lambda: order in heard, "the order is on its way")
     finally:
         giver.kill()
         await giver.wait()
@@ -116,10 +122,7 @@ async def killed_in_the_hole(kind: str, proxy: Proxy) -> None:
 
 async def test_nor_when_its_giver_was_killed_over_modbus_tcp() -> None:
     async with scripted() as peer, proxied(peer.port) as proxy:
-        heard = bytearray()
-        proxy.listener = heard.extend
-        await killed_in_the_hole("modbus", proxy)
-        assert bytes((5,)) + (20).to_bytes(2, "big") + b"\xff\x00" in heard, "the order was on its way"
+        await killed_in_the_hole("modbus", proxy, OPENS)
         assert not peer.writes(5)
 
 
@@ -128,10 +131,7 @@ async def test_nor_when_its_giver_was_killed_over_opc_ua() -> None:
     await peer.start()
     try:
         async with proxied(peer.port) as proxy:
-            heard = bytearray()
-            proxy.listener = heard.extend
-            await killed_in_the_hole("opcua", proxy)
-            assert heard.rpartition(b"ModeSet")[2] != b"", "the order was on its way"
+            await killed_in_the_hole("opcua", proxy, WRITES)
             assert await peer.value("ModeSet") == 0
     finally:
         await peer.stop()
