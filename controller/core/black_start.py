@@ -184,6 +184,8 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
         return Reason.OBSERVE_ONLY
     if not situation.may_switch_on:
         return why_nothing_comes_on(situation)
+    if not _poi_is_seen(situation):
+        return Reason.POI_UNPROVEN
     released = replace(memory, released_start=True)
     by_sun = sunrise_candidate(released, situation) is not None and is_sunny(situation) is not False
     can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(released, situation)
@@ -239,11 +241,16 @@ def _current(memory: CoreMemory, start: BlackStart, situation: Situation) -> str
 
 
 def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
-    """Nobody works at the hub, people let us, and the grid will not be there first."""
+    """Nobody works at the hub, people let us, the POI is seen, and the grid will not be there first."""
     authority = memory.durable.authority
     is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
     is_quiet = situation.may_switch_on and situation.bus_is_dead is True
-    return is_allowed and is_quiet and not _grid_is_near(memory, situation)
+    return is_allowed and is_quiet and _poi_is_seen(situation) and not _grid_is_near(memory, situation)
+
+
+def _poi_is_seen(situation: Situation) -> bool:
+    """Else nobody could prove that it is open: a start would come to nothing, and count as one of three."""
+    return situation.seen.poi.position is not None or situation.poi_is_proven_open
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:

@@ -19,9 +19,7 @@ from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode
 
 TIER_0_FIRST_S = 60.0  # from judgement: a dozen feeders; to get in step takes as long
-STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
-NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
 CONNECTED = (InverterMode.GRID_FOLLOWING, InverterMode.GRID_FORMING)  # its terminals are the bus
 DARK_SETTLES_S = 2.0  # a source that was told to stop takes a moment
 OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
@@ -88,73 +86,6 @@ def island_formed(memory: CoreMemory, situation: Situation) -> bool:
     is_held = situation.former is not None or _stays(memory, situation)
     is_held = is_held and not makes_way(memory, situation)
     return is_held and situation.bus_is_live is True and situation.poi_is_proven_open
-
-
-def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
-    """Ordered open and not proven open in the breaker's time."""
-    if memory.durable.authority is Authority.OBSERVE or memory.poi.open_since_s is None:
-        return False
-    limit_s = situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
-    not_open = not situation.poi_is_proven_open and situation.seen.poi.position is not BreakerPosition.OPEN
-    return not_open and situation.now_s - memory.poi.open_since_s > limit_s
-
-
-def breaker_failed(memory: CoreMemory, situation: Situation) -> bool:
-    """The protection has tripped the POI just now, and it does not open in its time (ANSI 50BF)."""
-    since_s = memory.poi.tripped_since_s
-    if since_s is None or since_s <= memory.mode_since_s or memory.durable.authority is Authority.OBSERVE:
-        return False  # a trip that had been there when we came on grid is an old flag
-    is_late = situation.now_s - since_s > situation.hub.poi.breaker_opening_s + STUCK_MARGIN_S
-    return is_late and situation.seen.poi.position is not BreakerPosition.OPEN and not situation.poi_is_proven_open
-
-
-def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
-    """The contact says open, and nothing else has borne it out for as long as forming may take."""
-    if memory.durable.authority is Authority.OBSERVE or memory.poi.open_since_s is None:
-        return False
-    limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
-    waited = situation.now_s - max(memory.poi.open_since_s, memory.mode_since_s) > limit_s
-    return waited and situation.former is None and not situation.poi_is_proven_open
-
-
-def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
-    """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
-    says_open = situation.seen.poi.position is BreakerPosition.OPEN
-    lives_as_one = situation.poi_joins_both or (situation.poi_sides_are_one and not memory.poi.has_differed)
-    return says_open and situation.former is not None and lives_as_one
-
-
-def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
-    """The stuck POI is proven open after all; by a difference of its sides where its contact had lied before."""
-    since_s = memory.poi.open_since_s
-    has_formed = since_s is not None and form_attempts(memory, situation, since_s) > 0
-    differs = situation.bus_is_live is True or situation.grid_is_live is True
-    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and (differs or not has_formed)
-
-
-def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI never opened, no trip stands, and since the lock-out the grid has been good for its observation time."""
-    is_tripped = situation.seen.poi.relay_tripped is True  # a street that our own inverter holds up looks good as well
-    return not is_tripped and stood_on_a_good_grid(memory, situation)
-
-
-def lockout_released(memory: CoreMemory, situation: Situation) -> bool:
-    """A person at the hub has looked: the POI never opened, the grid has been good for as long, the trip is old."""
-    return memory.released_lockout and may_release_lockout(memory, situation)
-
-
-def may_release_lockout(memory: CoreMemory, situation: Situation) -> bool:
-    """Nothing that is seen speaks against it: the contact says closed, both sides are one, no source of ours forms."""
-    is_one = situation.contact_is_closed and situation.poi_sides_are_one
-    return is_one and situation.holder is None and stood_on_a_good_grid(memory, situation)
-
-
-def stood_on_a_good_grid(memory: CoreMemory, situation: Situation) -> bool:
-    """Closed, and good for the observation time since the lock-out for a POI that did not open."""
-    good_s, observation_s = memory.grid.good_since_s, situation.hub.grid_code.return_window.observation_s
-    waited = good_s is not None and situation.now_s - max(good_s, memory.mode_since_s) >= observation_s
-    is_seen_good = memory.grid.verdict is GridVerdict.OK  # through a blink it is only remembered so
-    return memory.reason in NOT_PROVEN and waited and is_seen_good and situation.poi_is_closed is True
 
 
 def emergency_released(memory: CoreMemory, situation: Situation) -> bool:

@@ -34,13 +34,14 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     was_blind = not situation.poi_sides_differ and (position is None or poi.was_blind)
     are_dead = situation.grid_is_dead is True and situation.bus_is_dead is True
     is_shown = is_open and (are_dead or not was_blind)  # remembered is not shown, as for the guard
-    is_blind = poi_seen.grid_voltage_v is None and poi_seen.position is not BreakerPosition.CLOSED
+    is_blind = position is not BreakerPosition.CLOSED and _is_unseen(situation)
     close, attempts = poi.close, poi.close_attempts
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
     return PoiMemory(
         open_since_s=poi.open_since_s,
         proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
+        blind_since_s=since(poi.blind_since_s, is_blind and not is_open, now_s),
         proven_sample_s=since(poi.proven_sample_s, is_shown and sample_s is not None, sample_s or 0.0),
         close=close,
         close_attempts=attempts,
@@ -64,6 +65,12 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         position=position if position is not None else poi.position,
         retry_after_s=poi.retry_after_s,
     )
+
+
+def _is_unseen(situation: Situation) -> bool:
+    """Its grid's side, or its contact between two dead sides: nothing can contradict what was proven before."""
+    poi = situation.seen.poi
+    return poi.grid_voltage_v is None or (poi.position is None and situation.poi_sides_are_dead)
 
 
 def _unasked_at_s(memory: CoreMemory, situation: Situation) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from controller.core.attempts import form_attempts, recent_attempts
-from controller.core.conditions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S, STUCK_MARGIN_S
+from controller.core.conditions import COLLAPSE_CONFIRM_S, OBSERVED_TRANSFER_S
 from controller.core.contact import JOINS_CONFIRM_S
 from controller.core.genset_panel import ATTEMPT_MEMORY_S
 from controller.core.grid_verdict import MISSING_PHASE_HOLD_S, MISSING_PHASE_RATIO
@@ -19,6 +19,7 @@ from controller.core.planned import charge_floor_pct, charge_of_former_pct
 from controller.core.poi import CLOSE_ATTEMPTS_MAX, FORM_ATTEMPTS_MAX, transfer_since_s
 from controller.core.resync import return_at_s
 from controller.core.situation import Situation
+from controller.core.stuck import STUCK_MARGIN_S, unproven_since_s
 from controller.model.decision import Input
 from controller.model.grid_code import LossBand
 from controller.model.hub import AssetId
@@ -160,7 +161,7 @@ def _tripped(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
 
 def _unproven(before: CoreMemory, _: CoreMemory, situation: Situation) -> Inputs:
     open_since_s = before.poi.open_since_s
-    began_s = before.mode_since_s if open_since_s is None else max(open_since_s, before.mode_since_s)
+    began_s = before.mode_since_s if open_since_s is None else unproven_since_s(before, open_since_s)
     limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
     return numbers(held_s=situation.now_s - began_s, hold_s=limit_s)
 

@@ -44,7 +44,8 @@ class PoiMemory:
     """The POI breaker and our own doing with it."""
 
     open_since_s: float | None = None  # we have wanted it open since
-    proven_open_since_s: float | None = None
+    proven_open_since_s: float | None = None  # holds while nothing is seen that could contradict it
+    blind_since_s: float | None = None  # and nothing is since
     proven_sample_s: float | None = None  # instant of the first sample that proved it
     close: Order | None = None
     close_attempts: int = 0  # since the last success

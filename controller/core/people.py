@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from controller.core.black_start import ask_for_start
-from controller.core.conditions import NOT_PROVEN, may_release_lockout
 from controller.core.feeders import as_found, is_faulty
 from controller.core.memory import CoreMemory, FeederMemory, PoiMemory, SourceMemory
 from controller.core.planned import ask_about_island
 from controller.core.restoring import awaits
 from controller.core.situation import Situation
+from controller.core.stuck import NOT_PROVEN, may_release_lockout
 from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.decision import Event, Input, Scalar
 from controller.model.frozen import replace

@@ -11,6 +11,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
+from controller.core.poi import is_proven
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.restoring import kept_free
@@ -201,7 +202,7 @@ def _order(memory: CoreMemory, battery: Battery, situation: Situation) -> Order 
     """What it was told, as long as that is good, and what it needs is seen: it may be remembered for longer."""
     order, start = memory.batteries.get(battery.id, SourceMemory()).order, memory.black_start
     is_early = memory.mode is Mode.BLACK_START and start is not None and not start.is_forming
-    if order is None or is_early or not situation.keys_are_seen:
+    if order is None or is_early or not situation.keys_are_seen or not is_proven(memory, situation):
         return None
     return order if situation.now_s <= order.expires_at_s else None
 

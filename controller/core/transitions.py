@@ -18,7 +18,6 @@ from controller.core.black_start import (
 )
 from controller.core.conditions import (
     Condition,
-    breaker_failed,
     brought_back,
     closed_onto_bad_grid,
     closed_unasked,
@@ -29,24 +28,18 @@ from controller.core.conditions import (
     emergency_off,
     emergency_on_top,
     emergency_released,
-    forming_reaches_the_grid,
     gave_up,
     gave_up_over_dead_bus,
-    grid_is_back,
     grid_lost,
     grid_lost_again,
     grid_lost_over_dead_bus,
     grid_unseen,
     grid_unseen_over_dead_bus,
     island_formed,
-    lockout_released,
     may_reconnect,
     nobody_follows,
     not_formed,
-    open_not_proven,
     poi_opened_by_itself,
-    poi_stuck,
-    proven_open_at_last,
     recovered_as,
     start_clear,
     start_unclear,
@@ -58,6 +51,15 @@ from controller.core.dead_bus import may_close_in_the_dark, may_make_a_break
 from controller.core.last_act import supply_ends
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
+from controller.core.stuck import (
+    breaker_failed,
+    forming_reaches_the_grid,
+    grid_is_back,
+    lockout_released,
+    open_not_proven,
+    poi_stuck,
+    proven_open_at_last,
+)
 from controller.model.frozen import dataclass
 from controller.model.reasons import Reason
 from controller.model.words import Mode

@@ -18,7 +18,7 @@ from controller.config.table_checks import RAW_RANGES
 from controller.config.tables import load_table
 from controller.config.types import SunSpecWhere
 from controller.config.vocabulary import DEFAULT_MAX_AGE_S, REQUIRED, ROLE_POINTS, PointKind
-from controller.core import conditions, prepare, restoring, resync
+from controller.core import prepare, restoring, resync, stuck
 from controller.drivers import blocks, screen
 from controller.drivers.codec import NUMBER_TYPES
 from controller.drivers.fields import Kind
@@ -118,7 +118,7 @@ def test_line_time_is_what_paced_lines_measured(baudrate: int, registers: int, m
 def test_what_the_checks_foretell_is_what_the_core_does() -> None:
     assert capacity.MARGIN_RATIO == prepare.MARGIN_RATIO
     assert capacity.PICKUP_CEILING_RATIO == restoring.PICKUP_CEILING_RATIO
-    assert checks_instruments.STUCK_MARGIN_S == conditions.STUCK_MARGIN_S
+    assert checks_instruments.STUCK_MARGIN_S == stuck.STUCK_MARGIN_S
 
 
 def test_the_core_closes_the_poi_no_oftener_than_the_guard_lets_it() -> None:

@@ -1,0 +1,101 @@
+"""The POI's instrument falls silent while a source is on its way to form: what was proven open is not stuck.
+
+Its feed is the hub's own, and that goes at the same instant. Locked out for it, nobody would form ever again between
+two dead sides: nothing differs there that could prove anything.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.core.poi import FORM_ATTEMPTS_MAX
+from controller.model.frozen import replace
+from controller.model.image import EarthingSeen, PoiSeen, ProcessImage
+from controller.model.reasons import Reason
+from controller.model.words import Mode
+from hil_tests.tests.core.hubs import CLOSED, dark, islanded, on_grid, with_poi
+from hil_tests.tests.core.watched import Image, Watched
+
+
+def open_and_dead(at_s: float) -> ProcessImage:
+    """Between the opening and the first voltage; the island is earthed."""
+    return replace(dark(at_s), earthing=EarthingSeen(at_s, CLOSED))
+
+
+def not_open_yet(at_s: float) -> ProcessImage:
+    return with_poi(dark(at_s), position=CLOSED)
+
+
+def blind(at_s: float) -> ProcessImage:
+    return replace(open_and_dead(at_s), poi=PoiSeen())
+
+
+def contact_unseen(at_s: float) -> ProcessImage:
+    """The contact is another device's than the voltages."""
+    return with_poi(open_and_dead(at_s), position=None)
+
+
+def forming() -> Watched:
+    """The grid has gone, the POI is proven open, the order to form is out."""
+    watched = Watched()
+    watched.see(on_grid, 0.5)
+    until_s = watched.run.now_s + 5.0
+    while not any(command.form for command in watched.run.commands.batteries.values()):
+        watched.see(open_and_dead if watched.run.commands.poi.open else not_open_yet)
+        assert watched.run.now_s < until_s, "nobody is told to form"
+    return watched
+
+
+@pytest.mark.parametrize("image", [blind, contact_unseen])
+@pytest.mark.parametrize("blind_s", [0.05, 0.5, 2.0])
+def test_what_was_proven_open_is_not_stuck_for_being_unseen(image: Image, blind_s: float) -> None:
+    watched = forming()
+    watched.see(image, blind_s)
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
+    watched.see(open_and_dead, 0.3)
+    assert watched.run.commands.batteries["battery"].form is not None
+    watched.see(islanded, 0.3)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.ISLAND_FORMED)
+    assert watched.vetoes == []
+
+
+@pytest.mark.parametrize("image", [blind, contact_unseen])
+def test_unseen_for_long_it_is_unproven_and_seen_again_the_island_forms_all_the_same(image: Image) -> None:
+    """Nobody may form blindly; but nothing has lied, and the village is dark."""
+    watched = forming()
+    watched.see(image, 10.0)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_UNPROVEN)
+    assert watched.run.commands.batteries["battery"].form is None
+    watched.see(open_and_dead, 0.5)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.UNPLANNED_ISLANDING, Reason.POI_PROVEN_OPEN)
+    assert watched.run.commands.batteries["battery"].form is not None
+    watched.see(islanded, 0.3)
+    assert watched.mode is Mode.ISLANDED
+    assert watched.vetoes == []
+
+
+def test_seen_closed_afterwards_it_is_stuck_at_once() -> None:
+    watched = forming()
+    watched.see(blind, 0.5)
+    watched.see(not_open_yet)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
+
+
+def test_unseen_before_it_was_proven_it_is_stuck_after_its_time() -> None:
+    watched = Watched()
+    watched.see(on_grid, 0.5)
+    watched.see(not_open_yet, 0.3)
+    assert watched.run.commands.poi.open
+    watched.see(contact_unseen, 0.7)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
+
+
+def test_blinking_by_turns_it_is_tried_three_times_and_no_more() -> None:
+    """Whoever does not form, though told to, is not told for ever."""
+    watched = forming()
+    for _ in range(40):
+        watched.see(blind, 7.0)
+        watched.see(open_and_dead, 1.0)
+    attempts = [event for event in watched.run.events if event.kind.value == "ordered_form"]
+    assert len(attempts) <= FORM_ATTEMPTS_MAX
+    assert watched.vetoes == []

@@ -1,0 +1,58 @@
+"""No black start is begun beside a POI that nobody sees: three that come to nothing would be an hour in the dark."""
+
+from __future__ import annotations
+
+from controller.model.advice import RequestKind
+from controller.model.frozen import replace
+from controller.model.image import PoiSeen, ProcessImage
+from controller.model.reasons import EventKind, Reason
+from controller.model.words import Mode
+from hil_tests.tests.core.asking import ask
+from hil_tests.tests.core.hubs import LIVE, dark, hub, nothing_left, with_poi
+from hil_tests.tests.core.run import Run
+from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead
+
+
+def unseen(at_s: float) -> ProcessImage:
+    return replace(open_and_dead(at_s), poi=PoiSeen())
+
+
+def starts(run: Run) -> int:
+    return sum(attempt.kind == "black_start" for attempt in run.memory.durable.attempts)
+
+
+def in_the_dark() -> Run:
+    """There was nothing to start from."""
+    run = Run(hub())
+    run.see(nothing_left, 10.0)
+    assert run.memory.mode is Mode.DARK
+    return run
+
+
+def test_nobody_starts_while_the_poi_is_unseen_and_all_tries_are_left_afterwards() -> None:
+    run = in_the_dark()
+    run.see(unseen, 900.0, cycle_s=0.5)
+    assert (run.memory.mode, starts(run)) == (Mode.DARK, 0)
+    run.see(open_and_dead, 1.0)
+    assert (run.memory.mode, run.memory.reason) == (Mode.BLACK_START, Reason.BLACK_START_BATTERY)
+
+
+def test_a_person_who_asks_for_it_is_told_why() -> None:
+    run = in_the_dark()
+    run.see(unseen, 1.0)
+    answer = ask(run, unseen, RequestKind.BLACK_START)
+    assert (answer.kind, answer.reason) == (EventKind.REQUEST_REFUSED, Reason.POI_UNPROVEN)
+
+
+def test_sides_that_differ_prove_it_without_its_contact() -> None:
+    run = in_the_dark()
+    run.see(lambda t: with_poi(dark(t), position=None, grid_voltage_v=LIVE, grid_frequency_hz=48.0), 1.0)
+    assert run.memory.mode is Mode.BLACK_START
+
+
+def test_unseen_between_opening_and_proof_the_hub_starts_as_soon_as_it_is_seen() -> None:
+    watched = forming()
+    watched.see(unseen, 8.0)
+    watched.see(open_and_dead, 1.0)
+    assert watched.mode in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
+    assert watched.run.commands.batteries["battery"].form is not None
