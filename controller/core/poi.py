@@ -118,8 +118,7 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     if order is not None and situation.now_s <= order.expires_at_s and situation.may_switch_on:
         return SwitchCommand(close=order if is_proven(memory, situation) else None, cause=Reason.EARTHING_FOLLOWS_MODE)
     on_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed and not situation.poi_sides_differ
-    is_dead = situation.seen.poi.bus_voltage_v is not None and situation.bus_is_dead is True  # as the guard sees it
-    over_nothing = is_dead and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
+    over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
     if on_grid or over_nothing:
         return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     return SwitchCommand()

@@ -98,4 +98,4 @@ def test_blinking_by_turns_it_is_tried_three_times_and_no_more() -> None:
         watched.see(open_and_dead, 1.0)
     attempts = [event for event in watched.run.events if event.kind.value == "ordered_form"]
     assert len(attempts) <= FORM_ATTEMPTS_MAX
-    assert watched.vetoes == []
+    assert {veto.subject for veto in watched.vetoes} <= {"n_pe"}, "in the dark the guard keeps it until it sees the bus"
