@@ -29,6 +29,7 @@ SUN_MIN_W_PER_M2 = 150.0  # a plant gives a good tenth of its rating: more than 
 SUN_HOLD_S = 60.0  # a gap in the clouds is no morning
 GRID_IS_NEAR_S = 5.0  # a grid that may be closed within this is waited for: a black start takes no less
 UNLOAD_S = 3.0
+ANSWERS_AGAIN_S = 3.0  # from judgement: an answer lost, a connection made anew; a genset takes longer to come
 FORMED_S = 0.5  # a bus that has stood for this long is one
 FIRST_TIER_S = 30.0
 
@@ -127,7 +128,9 @@ def battery_can_start(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
-    """No battery can, and a genset on the bus has a start left."""
+    """No battery can, nor is one unseen for a moment only, and a genset on the bus has a start left."""
+    if _may_answer_again(memory, situation):
+        return False
     return bool(gensets_to_start(memory, situation)) and _may_begin(memory, situation)
 
 
@@ -251,6 +254,13 @@ def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
 def _poi_is_seen(situation: Situation) -> bool:
     """Else nobody could prove that it is open: a start would come to nothing, and count as one of three."""
     return situation.seen.poi.position is not None or situation.poi_is_proven_open
+
+
+def _may_answer_again(memory: CoreMemory, situation: Situation) -> bool:
+    """A battery that could form until just now, and is not seen."""
+    since_s, seen = memory.no_former_since_s, situation.seen.batteries
+    is_unseen = any((seen.get(battery) or BatterySeen()).mode is None for battery in situation.hub.forming_order)
+    return is_unseen and since_s is not None and situation.now_s - since_s < ANSWERS_AGAIN_S
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:

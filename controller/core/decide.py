@@ -118,6 +118,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         former=who_forms(memory, situation),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
+        no_former_since_s=since(memory.no_former_since_s, not situation.candidates, now_s),
         carries_since_s=since(memory.carries_since_s, carries(situation), now_s),
         empty_since_s=since(memory.empty_since_s, is_running_dry(memory, situation), now_s),
         charge=watch_charge(memory, situation),

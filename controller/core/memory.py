@@ -228,6 +228,7 @@ class CoreMemory:
     charge: ChargeMemory | None = None  # of whoever forms
     fleet_charge: ChargeMemory | None = None  # of all batteries together
     sun_since_s: float | None = None  # enough of it to start by
+    no_former_since_s: float | None = None  # no battery that could form answers, with something to give
     black_start: BlackStart | None = None  # the last one begun; its steps count in BLACK_START alone
     dimmed_since_s: float | None = None  # the network operator's order stands, on grid
     dimmed_w: float | None = None  # what the batteries give for it, together
