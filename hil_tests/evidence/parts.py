@@ -11,7 +11,7 @@ from dataclasses import dataclass
 STORIES = ("CTL-060", "BLK-003", "ISL-027")
 """What switches: out and back, a genset's crank, a feeder that a person holds open."""
 SUMMARY = re.compile(
-    r"\d+ (?:runs?|stories|defects|mutants|cycles)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*"
+    r"\d+ (?:runs?|stories|defects|mutants|cycles|silences)\b.*|\S+: \d+ crashes\b.*|.* ended in a known gap: .*"
 )
 HALLIG = (sys.executable, "-m", "controller.cli", "bench")
 T2 = (  # about an hour each
@@ -53,6 +53,8 @@ def parts(seeds_count: int, jobs: int) -> list[Part]:
         Part("t1", "all scenarios, virtual time with Modbus bytes", (*HALLIG, "run", "--tier", "t1", *together)),
         Part("flips", "all scenarios, a bit flipped in every fifth reply on Modbus TCP",
              (*module, "hil_tests.flips", "--jobs", str(jobs))),
+        Part("blinks", "ten thousand times one device silent for a moment, around every turn of every story",
+             (*module, "hil_tests.blinks", "--cases", "10000", "--jobs", str(jobs))),
         Part("losses", "every row of the loss table", (*module, "hil_tests.losses")),
         Part("reconnections", "10 000 random returns to the grid, the contact timed by the controller alone",
              (*module, "hil_tests.reconnections", "--jobs", str(jobs))),

@@ -1,0 +1,47 @@
+"""One device silent for a moment: a few cases here, a thousand by `python -m hil_tests.blinks`."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.core import black_start, contact
+from hil_tests.bench.loading import SCENARIOS, load_scenario
+from hil_tests.blinks import SILENCES_S, Case, applicable, cases_of, main, wrong
+
+BATTERY = Case("ISL-001", "inverter_main", 4.85, 0.6)  # the only battery that can form, as the grid goes
+RELAY = Case("ISL-001", "poi_relay", 5.40, 0.6)  # between the opening and the first voltage
+
+
+@pytest.mark.parametrize("case", [BATTERY, RELAY])
+def test_a_lost_answer_costs_seconds_and_never_the_night(case: Case) -> None:
+    assert wrong(case) == []
+
+
+def test_a_controller_that_cranks_for_a_lost_answer_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(black_start, "ANSWERS_AGAIN_S", 0.0)
+    assert any("unserved_s.tier0" in line for line in wrong(BATTERY))
+
+
+def test_one_that_calls_a_breaker_stuck_for_being_unseen_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contact, "_is_unseen", lambda _: False)
+    assert any(line.startswith("ends locked_out") for line in wrong(RELAY))
+
+
+def test_every_device_is_silent_around_every_turn() -> None:
+    cases = list(cases_of(load_scenario(SCENARIOS / "ISL-049.toml")))
+    devices = set(load_scenario(SCENARIOS / "ISL-049.toml").site.devices)
+    around = [case for case in cases if 5.1 < case.at_s < 5.4]
+    assert {case.device for case in around} == devices
+    assert {case.for_s for case in around} == set(SILENCES_S)
+    assert not [case for case in cases if 15.0 < case.at_s < 25.0], "there nothing turns"
+
+
+def test_stories_of_hours_and_of_other_tiers_are_left_out() -> None:
+    ids = applicable()
+    assert "ISL-001" in ids
+    assert not {"BLK-004", "COM-002"} & set(ids)
+
+
+def test_one_case_is_repeated_by_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(BATTERY.words.split()) == 0
+    assert capsys.readouterr().out == "1 silences, 0 cost more than they may\n"
