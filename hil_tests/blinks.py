@@ -33,7 +33,8 @@ LONGEST_S = 300.0  # of a story; what takes longer is about other things
 MORE_S = 60.0  # the story goes on for so long, for what comes late to come
 TURNS = frozenset({EventKind.MODE_CHANGED, EventKind.ORDERED_OPEN, EventKind.ORDERED_CLOSE, EventKind.ORDERED_FORM,
                    EventKind.ORDERED_CRANK, EventKind.ORDERED_STOP})  # fmt: skip
-Given, Made = TypeVar("Given"), TypeVar("Made")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
