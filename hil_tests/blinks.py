@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -58,12 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.at is not None:
         cases = [Case(asked.ids[0], asked.device, asked.at, asked.duration)]
     else:
-        found = list(_all_cases(asked.ids or applicable(), asked.jobs))
-        cases = random.Random(asked.seed).sample(found, min(asked.cases, len(found)))
+        cases = list(_drawn(asked.ids or applicable(), asked.cases, asked.seed, asked.jobs))
     broken_count = 0
-    for case, wrong in _played(sorted(cases, key=lambda case: (case.story, case.at_s)), asked.jobs):
-        broken_count += bool(wrong)
-        for line in wrong:
+    for case, costs in zip(cases, _mapped(wrong, cases, asked.jobs), strict=True):
+        broken_count += bool(costs)
+        for line in costs:
             print(f"broken  {case.words}: {line}", flush=True)
     print(f"{len(cases)} silences, {broken_count} cost more than they may")
     return 1 if broken_count else 0
@@ -130,17 +130,19 @@ def _is_applicable(scenario: Scenario) -> bool:
     return is_short and Tier.T0 in scenario.tiers and scenario.expected == "pass" and not scenario.hardware
 
 
-def _cases_named(story: str) -> list[Case]:
-    return list(cases_of(load_scenario(SCENARIOS / f"{story}.toml")))
+def _drawn(ids: Sequence[str], count: int, seed: int, jobs: int) -> Iterator[Case]:
+    """As many of each story, by and large; no story is played that none is drawn of."""
+    rng = random.Random(seed)
+    counts = Counter(rng.choices(ids, k=count))
+    draws = [(story, counts[story], rng.random()) for story in sorted(counts)]
+    for cases in _mapped(_draw, draws, jobs):
+        yield from cases
 
 
-def _all_cases(ids: Sequence[str], jobs: int) -> Iterator[Case]:
-    for found in _mapped(_cases_named, ids, jobs):
-        yield from found
-
-
-def _played(cases: Sequence[Case], jobs: int) -> Iterator[tuple[Case, list[str]]]:
-    yield from zip(cases, _mapped(wrong, cases, jobs), strict=True)
+def _draw(draw: tuple[str, int, float]) -> list[Case]:
+    story, count, seed = draw
+    found = list(cases_of(load_scenario(SCENARIOS / f"{story}.toml")))
+    return random.Random(seed).sample(found, min(count, len(found)))
 
 
 def _mapped(do: Callable[[Given], Made], things: Sequence[Given], jobs: int) -> Iterator[Made]:
@@ -148,7 +150,7 @@ def _mapped(do: Callable[[Given], Made], things: Sequence[Given], jobs: int) -> 
         yield from map(do, things)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(do, things, chunksize=8)
+        yield from pool.map(do, things, chunksize=4)
 
 
 def _parser() -> argparse.ArgumentParser:
