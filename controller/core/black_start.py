@@ -22,7 +22,7 @@ from controller.model.frozen import dataclass, replace
 from controller.model.hub import AssetId, Feeder, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BusSide, GensetState, InverterMode, Mode
+from controller.model.words import Authority, BreakerPosition, BusSide, GensetState, InverterMode, Mode
 
 START_MARGIN_PCT = 2.0  # of charge above empty: enough to serve the first tier until the sun or a genset has come
 SUN_MIN_W_PER_M2 = 150.0  # a plant gives a good tenth of its rating: more than the first tier of a village hub
@@ -187,7 +187,7 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
         return Reason.OBSERVE_ONLY
     if not situation.may_switch_on:
         return why_nothing_comes_on(situation)
-    if not _poi_is_seen(situation):
+    if not _can_be_isolated(memory, situation):
         return Reason.POI_UNPROVEN
     released = replace(memory, released_start=True)
     by_sun = sunrise_candidate(released, situation) is not None and is_sunny(situation) is not False
@@ -244,16 +244,16 @@ def _current(memory: CoreMemory, start: BlackStart, situation: Situation) -> str
 
 
 def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
-    """Nobody works at the hub, people let us, the POI is seen, and the grid will not be there first."""
+    """Nobody works at the hub, people let us, the POI can be proven open, and the grid will not be there first."""
     authority = memory.durable.authority
     is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
     is_quiet = situation.may_switch_on and situation.bus_is_dead is True
-    return is_allowed and is_quiet and _poi_is_seen(situation) and not _grid_is_near(memory, situation)
+    return is_allowed and is_quiet and _can_be_isolated(memory, situation) and not _grid_is_near(memory, situation)
 
 
-def _poi_is_seen(situation: Situation) -> bool:
-    """Else nobody could prove that it is open: a start would come to nothing, and count as one of three."""
-    return situation.seen.poi.position is not None or situation.poi_is_proven_open
+def _can_be_isolated(memory: CoreMemory, situation: Situation) -> bool:
+    """Proven open, or there is something to open. Else a start would come to nothing, and count as one of three."""
+    return is_proven(memory, situation) or situation.seen.poi.position is BreakerPosition.CLOSED
 
 
 def _may_answer_again(memory: CoreMemory, situation: Situation) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.core.attempts import form_attempts, recent_attempts
+from controller.core.attempts import form_attempts
 from controller.core.bond import makes_way
-from controller.core.contact import turned_unasked
+from controller.core.contact import may_be_closing, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.grid_verdict import BLIND_MAX_S
 from controller.core.memory import CoreMemory, SourceMemory
@@ -15,6 +15,7 @@ from controller.core.recover import recover
 from controller.core.restoring import keeps_tier_0_waiting
 from controller.core.resync import can_follow, may_join, return_at_s
 from controller.core.situation import Situation
+from controller.core.stuck import is_apart_unseen
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode
 
@@ -85,7 +86,8 @@ def island_formed(memory: CoreMemory, situation: Situation) -> bool:
     """A source forms, or a genset goes on holding an earthed bus; the bus lives, the POI is proven open."""
     is_held = situation.former is not None or _stays(memory, situation)
     is_held = is_held and not makes_way(memory, situation)
-    return is_held and situation.bus_is_live is True and situation.poi_is_proven_open
+    is_apart = situation.poi_is_proven_open or is_apart_unseen(memory, situation)
+    return is_held and situation.bus_is_live is True and is_apart
 
 
 def emergency_released(memory: CoreMemory, situation: Situation) -> bool:
@@ -147,11 +149,9 @@ def _blinks_at_the_contact(memory: CoreMemory, situation: Situation) -> bool:
 
     To open the POI for one lost answer would part from the grid again what has just joined it.
     """
-    unseen_since_s, now_s, poi = memory.grid.unseen_since_s, situation.now_s, situation.hub.poi
-    if situation.seen.poi.grid_voltage_v is not None or unseen_since_s is None or now_s - unseen_since_s >= BLIND_MAX_S:
-        return False
-    comes_s = poi.breaker_closing_s + poi.breaker_closing_uncertainty_s + BLIND_MAX_S
-    return recent_attempts(memory, poi.id, "close", now_s - comes_s) > 0
+    unseen_since_s, now_s = memory.grid.unseen_since_s, situation.now_s
+    is_brief = unseen_since_s is not None and now_s - unseen_since_s < BLIND_MAX_S
+    return is_brief and may_be_closing(memory, situation)
 
 
 def grid_unseen_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:

@@ -16,6 +16,7 @@ from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1
+DOUBT_S = 0.2  # two samples: one flipped bit that says closed, or a contact that says nothing sensible, is no breaker
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
 FOUND_CONFIRM_S = 3.0  # after a start: who feeds a dead street does so no longer than this
 SETTLES_S = 0.3  # contact and voltages may come from two devices: so much later they speak of the same breaker
@@ -40,8 +41,9 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
     return PoiMemory(
         open_since_s=poi.open_since_s,
-        proven_open_since_s=poi.proven_open_since_s if is_blind else since(poi.proven_open_since_s, is_open, now_s),
-        blind_since_s=since(poi.blind_since_s, is_blind and not is_open, now_s),
+        proven_open_since_s=_proven_since_s(poi, situation, is_kept=is_blind),
+        unproven_since_s=since(poi.unproven_since_s, not is_open, now_s),
+        doubted_since_s=since(poi.doubted_since_s, not is_open and not is_blind, now_s),
         proven_sample_s=since(poi.proven_sample_s, is_shown and sample_s is not None, sample_s or 0.0),
         close=close,
         close_attempts=attempts,
@@ -68,9 +70,18 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
 
 
 def _is_unseen(situation: Situation) -> bool:
-    """Its grid's side, or its contact between two dead sides: nothing can contradict what was proven before."""
-    poi = situation.seen.poi
-    return poi.grid_voltage_v is None or (poi.position is None and situation.poi_sides_are_dead)
+    """Its grid's side, or its contact while nothing is seen to live: nothing can contradict what was proven before."""
+    nothing_lives = situation.grid_is_live is not True and situation.bus_is_live is not True
+    return situation.seen.poi.grid_voltage_v is None or (situation.seen.poi.position is None and nothing_lives)
+
+
+def _proven_since_s(before: PoiMemory, situation: Situation, *, is_kept: bool) -> float | None:
+    """A proof outlives what is only unseen, and one spoilt answer that speaks against it."""
+    now_s, doubted_since_s = situation.now_s, before.doubted_since_s
+    if situation.poi_is_proven_open:
+        return now_s if before.proven_open_since_s is None else before.proven_open_since_s
+    is_brief = doubted_since_s is None or now_s - doubted_since_s < DOUBT_S
+    return before.proven_open_since_s if is_kept or is_brief else None
 
 
 def _unasked_at_s(memory: CoreMemory, situation: Situation) -> float | None:

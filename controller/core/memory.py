@@ -45,7 +45,8 @@ class PoiMemory:
 
     open_since_s: float | None = None  # we have wanted it open since
     proven_open_since_s: float | None = None  # holds while nothing is seen that could contradict it
-    blind_since_s: float | None = None  # and nothing is since
+    unproven_since_s: float | None = None  # nothing has proven it since
+    doubted_since_s: float | None = None  # and what is seen speaks against it
     proven_sample_s: float | None = None  # instant of the first sample that proved it
     close: Order | None = None
     close_attempts: int = 0  # since the last success

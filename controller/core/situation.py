@@ -62,7 +62,7 @@ class Situation:
     grid_is_live: bool | None
     grid_is_dead: bool | None
     poi_evidence_count: int  # independent signs that the POI is open; two prove it
-    poi_joins_both: bool  # current flows between two sides that do not differ, whatever the contact says
+    poi_joins_both: bool  # current flows between two sides that live as one, whatever the contact says
     poi_sides_differ: bool
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_sides_are_dead: bool
@@ -125,7 +125,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         grid_is_live=None if grid is None else grid.minimum > live_v,
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
         poi_evidence_count=_open_evidence(seen.poi, past, differ=differ, are_dead=are_dead),
-        poi_joins_both=_joins_both(seen.poi, differ=differ),
+        poi_joins_both=not are_dead and _joins_both(seen.poi, differ=differ),
         poi_sides_differ=differ,
         poi_sides_are_dead=are_dead,
         poi_sides_are_one=_are_one(seen.poi, dead_v, differ=differ),

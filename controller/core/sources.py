@@ -22,10 +22,11 @@ from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason
-from controller.model.words import BusSide, InverterMode, Mode, Switcher
+from controller.model.words import BreakerPosition, BusSide, InverterMode, Mode, Switcher
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
+UNSEEN_MAX_S = 0.25  # a lost answer; longer, and a street that it may be feeding takes more than an apparatus bears
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 ISLAND_MODES = frozenset({*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
 
@@ -169,6 +170,8 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     order = _order(memory, battery, situation)
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
+    if order is not None and battery.id != situation.former and not is_proven(memory, situation):
+        return _taken_back(battery)
     if battery.id == situation.former and makes_way(memory, situation):
         return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
@@ -182,6 +185,13 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         voltage_set_v=steering.voltage_set_v if steering else situation.hub.nominal_voltage_v,
         cause=Reason.SYNC_WINDOW if steering else Reason.ISLAND_FORMED,
     )
+
+
+def _taken_back(battery: Battery) -> BatteryCommand:
+    """Told to form, and what allowed it is not seen just now: it may not go on, and is told anew when it is."""
+    if battery.capabilities.always_forms:
+        return BatteryCommand(stop=True, cause=Reason.POI_UNPROVEN)
+    return BatteryCommand(follow=True, cause=Reason.POI_UNPROVEN)
 
 
 def found_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, BatteryCommand]:
@@ -202,17 +212,23 @@ def _order(memory: CoreMemory, battery: Battery, situation: Situation) -> Order 
     """What it was told, as long as that is good, and what it needs is seen: it may be remembered for longer."""
     order, start = memory.batteries.get(battery.id, SourceMemory()).order, memory.black_start
     is_early = memory.mode is Mode.BLACK_START and start is not None and not start.is_forming
-    if order is None or is_early or not situation.keys_are_seen or not is_proven(memory, situation):
+    if order is None or is_early or not situation.keys_are_seen:
         return None
     return order if situation.now_s <= order.expires_at_s else None
 
 
 def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bool:
-    """It holds a voltage, and the POI has not been proven open in the breaker's time: it may be feeding a dead line."""
+    """It holds a voltage, and the POI has not been proven open in the breaker's time: it may be feeding a dead line.
+
+    Blindness since a proof is no proof of the contrary. But a contact between two dead sides proves by its word alone,
+    and until they have differed what was formed on that word ends with it.
+    """
     if situation.former != battery.id or memory.mode not in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START):
         return False
-    if memory.poi.proven_open_since_s is not None:
-        return False  # blindness since then is no proof of the contrary
+    poi, unproven_since_s = memory.poi, memory.poi.unproven_since_s
+    if poi.proven_open_since_s is not None and situation.seen.poi.position in (None, BreakerPosition.OPEN):
+        is_long = unproven_since_s is not None and situation.now_s - unproven_since_s >= UNSEEN_MAX_S
+        return is_long and not poi.has_differed
     since_s = memory.poi.open_since_s
     return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s
 

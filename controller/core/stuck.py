@@ -17,7 +17,7 @@ NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
 
 
 def poi_stuck(memory: CoreMemory, situation: Situation) -> bool:
-    """Ordered open and not proven open in the breaker's time. What was, and is only not seen, is not stuck."""
+    """Ordered open and not proven open in the breaker's time. What was, and is merely unseen, is not stuck."""
     was_proven = memory.poi.proven_open_since_s is not None
     if memory.durable.authority is Authority.OBSERVE or memory.poi.open_since_s is None or was_proven:
         return False
@@ -41,12 +41,18 @@ def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
         return False
     limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
     waited = situation.now_s - unproven_since_s(memory, memory.poi.open_since_s) > limit_s
-    return waited and situation.former is None and not situation.poi_is_proven_open
+    return waited and not situation.poi_is_proven_open
 
 
 def unproven_since_s(memory: CoreMemory, open_since_s: float) -> float:
-    """Since when a POI that is ordered open waits for its proof: the order, the mode, or what hides it."""
-    return max(open_since_s, memory.mode_since_s, memory.poi.blind_since_s or 0.0)
+    """Since when a POI that is ordered open waits for its proof: the order, the mode, or the last proof."""
+    return max(open_since_s, memory.mode_since_s, memory.poi.unproven_since_s or 0.0)
+
+
+def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
+    """Its contact is not seen; its sides have differed since it said open, and nothing has spoken against it since."""
+    was_proven = memory.poi.proven_open_since_s is not None and memory.poi.has_differed
+    return was_proven and situation.seen.poi.position is None and not situation.poi_joins_both
 
 
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:

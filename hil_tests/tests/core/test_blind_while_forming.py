@@ -9,10 +9,12 @@ from __future__ import annotations
 import pytest
 
 from controller.core.poi import FORM_ATTEMPTS_MAX
+from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, PoiSeen, ProcessImage
+from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import Mode
+from controller.model.words import BreakerPosition, Mode
 from hil_tests.tests.core.hubs import CLOSED, dark, islanded, on_grid, with_poi
 from hil_tests.tests.core.watched import Image, Watched
 
@@ -74,11 +76,79 @@ def test_unseen_for_long_it_is_unproven_and_seen_again_the_island_forms_all_the_
     assert watched.vetoes == []
 
 
-def test_seen_closed_afterwards_it_is_stuck_at_once() -> None:
+def seen(at_s: float, position: BreakerPosition) -> ProcessImage:
+    return with_poi(open_and_dead(at_s), position=position)
+
+
+@pytest.mark.parametrize("position", [BreakerPosition.CLOSED, BreakerPosition.BAD, BreakerPosition.INTERMEDIATE])
+def test_seen_otherwise_afterwards_the_order_is_taken_back_at_once_and_soon_it_is_stuck(
+    position: BreakerPosition,
+) -> None:
     watched = forming()
-    watched.see(blind, 0.5)
-    watched.see(not_open_yet)
+    watched.see(lambda t: seen(t, position))
+    assert watched.run.commands.batteries["battery"].follow
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
+    watched.see(lambda t: seen(t, position), 0.5)
     assert (watched.mode, watched.run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
+    assert watched.vetoes == []
+
+
+@pytest.mark.parametrize("position", [BreakerPosition.CLOSED, BreakerPosition.BAD, BreakerPosition.INTERMEDIATE])
+def test_one_spoilt_answer_costs_a_moment_and_not_the_night(position: BreakerPosition) -> None:
+    watched = forming()
+    watched.see(lambda t: seen(t, position), 0.1)
+    watched.see(open_and_dead, 0.3)
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
+    assert watched.run.commands.batteries["battery"].form is not None
+    assert watched.vetoes == []
+
+
+def test_a_false_current_between_two_dead_sides_convicts_no_contact() -> None:
+    watched = forming()
+    watched.see(lambda t: with_poi(open_and_dead(t), current_a=PhaseValues.even(20.0)), 0.15)
+    watched.see(open_and_dead, 0.3)
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
+    assert watched.run.commands.batteries["battery"].form is not None
+
+
+def test_told_to_form_and_unseen_it_is_told_to_follow_at_once() -> None:
+    watched = forming()
+    watched.see(blind)
+    assert watched.run.commands.batteries["battery"] == BatteryCommand(follow=True, cause=Reason.POI_UNPROVEN)
+
+
+def unseen_island(at_s: float) -> ProcessImage:
+    """It has formed, and the POI's relay says nothing: nobody knows what it feeds."""
+    return replace(islanded(at_s), poi=PoiSeen())
+
+
+def test_what_was_formed_on_the_word_of_a_contact_ends_when_it_stays_unseen() -> None:
+    """The contact may have lied, and the street be live."""
+    watched = forming()
+    watched.see(unseen_island, 0.2)
+    assert not watched.run.commands.batteries["battery"].stop, "a lost answer is borne"
+    watched.see(unseen_island, 0.1)
+    assert watched.run.commands.batteries["battery"].stop
+    watched.see(unseen_island, 10.0)
+    assert watched.mode is Mode.LOCKED_OUT, "who does not hear is no island"
+
+
+def test_once_its_sides_have_differed_it_is_an_island_seen_or_unseen() -> None:
+    watched = forming()
+    watched.see(islanded)
+    assert watched.mode is Mode.ISLANDED
+    watched.see(unseen_island, 10.0)
+    assert watched.mode is Mode.ISLANDED
+    assert not watched.run.commands.batteries["battery"].stop
+
+
+def test_a_long_wait_for_a_former_is_no_missing_proof() -> None:
+    """In the sixth second of the transfer one sample lacks the current."""
+    watched = forming()
+    watched.see(open_and_dead, 5.5)
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
+    watched.see(lambda t: with_poi(open_and_dead(t), current_a=None))
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
 
 
 def test_unseen_before_it_was_proven_it_is_stuck_after_its_time() -> None:
