@@ -25,6 +25,7 @@ from controller.model.words import BusSide, GensetConnection, GensetState, Inver
 RETRY_AFTER_S = 60.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
+AHEAD_RATIO = 0.02  # of its rating: what it gives beyond what is taken, for those who follow to take
 CHARGES = (InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING)  # one that has tripped takes nothing
 CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY, Reason.GENSET_FEEDS_STREET)
@@ -245,17 +246,31 @@ def _power_w(memory: CoreMemory, source: SourceMemory, genset: Genset, situation
 
 
 def _taken_w(genset: Genset, situation: Situation) -> float:
-    """What it and whoever forms carry together, and what that one may be charged with beside.
+    """What it and whoever forms carry together, and what that one and those who follow may be charged with beside.
 
-    The others give what they give: one that does not hear is not made to stop by what it is told.
+    Who follows leads, a step ahead of what it takes: one that does not hear takes no more for what it is told, and is
+    not made to stop by it.
     """
     former = situation.former
     state = situation.seen.batteries.get(former or "") or BatterySeen()
     own_w = (situation.seen.gensets.get(genset.id) or GensetSeen()).power_w
     if former is None or state.power_w is None or state.charge_limit_w is None or own_w is None:
         return math.inf
-    charge_w = CHARGE_SHARE * may_charge_w(situation.hub.batteries[former], state)
-    return max(0.0, own_w.total + state.power_w.total + charge_w)
+    most_w, ahead_w = may_charge_w(situation.hub.batteries[former], state), 0.0
+    if state.power_w.total > -most_w - AHEAD_RATIO * genset.rating_va:
+        ahead_w = sum(_ahead_w(battery, genset, situation) for battery in situation.hub.batteries if battery != former)
+    return max(0.0, own_w.total + state.power_w.total + CHARGE_SHARE * most_w + ahead_w)
+
+
+def _ahead_w(battery: AssetId, genset: Genset, situation: Situation) -> float:
+    """By how much more one that follows is to be charged in the next moment. Who goes on giving does not hear."""
+    rating_va = situation.hub.batteries[battery].rating_va
+    state = situation.seen.batteries.get(battery) or BatterySeen()
+    if state.power_w is None or state.charge_limit_w is None or state.mode not in CHARGES:
+        return 0.0
+    room_w = CHARGE_SHARE * min(state.charge_limit_w, rating_va) + min(0.0, state.power_w.total)
+    gives = state.power_w.total > AHEAD_RATIO * rating_va
+    return 0.0 if gives else min(max(0.0, room_w), AHEAD_RATIO * genset.rating_va)
 
 
 def _room_w(situation: Situation) -> tuple[float, float]:

@@ -87,3 +87,41 @@ def test_where_it_may_be_charged_the_genset_gives_its_least_load() -> None:
     run = story()
     run.see(lambda t: beside_a_deaf_one(t, -2_000.0, 9_000.0, 20_000.0))
     assert set_w(run) > 9_000.0
+
+
+LOAD_W = 5_000.0
+
+
+class Closed:
+    """Load, genset, former and a follower that hears: each goes where it is told, the former carries the rest."""
+
+    def __init__(self) -> None:
+        self.run, self.genset_w, self.follower_w, self.most_charge_w = story(), 0.0, 0.0, 0.0
+
+    @property
+    def former_w(self) -> float:
+        return LOAD_W - self.genset_w - self.follower_w
+
+    def image(self, at_s: float) -> ProcessImage:
+        """The former may not be charged, in the frost; the other one may."""
+        seen = charged_to(islanded(at_s, LOAD_W), 20.0, 20_000.0)
+        seen = with_battery(seen, power_w=PhaseValues.even(self.former_w / 3), charge_limit_w=0.0)
+        seen = with_battery(seen, "second", power_w=PhaseValues.even(self.follower_w / 3))
+        own = GensetSeen(at_s, GensetState.LOADED, PhaseValues.even(self.genset_w / 3), 150.0)
+        return replace(seen, gensets={"genset": own})
+
+    def play(self, for_s: float, cycle_s: float = 0.25) -> None:
+        for _ in range(round(for_s / cycle_s)):
+            self.run.see(self.image, cycle_s, cycle_s=cycle_s)
+            self.genset_w += (set_w(self.run) - self.genset_w) * cycle_s / 2.0
+            self.follower_w += 0.5 * ((self.run.commands.batteries["second"].power_set_w or 0.0) - self.follower_w)
+            self.most_charge_w = min(self.most_charge_w, self.former_w)
+
+
+def test_beside_a_former_in_the_frost_who_follows_is_charged_all_the_same() -> None:
+    """It may take 20 kW, and the genset gave the load alone, below its least load, until its tank was empty."""
+    closed = Closed()
+    closed.play(120.0)
+    assert closed.genset_w > 12_000.0
+    assert closed.follower_w < -7_000.0
+    assert closed.most_charge_w > -500.0, "a step of the genset, for as long as a meter takes"
