@@ -16,20 +16,20 @@ from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
-from controller.core.situation import Situation, is_on_our_bus
-from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, has_rested, kind_of
+from controller.core.situation import Situation
+from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, kind_of
+from controller.core.starters import battery_to_start, gensets_to_start, is_sunny, may_answer_again, sunrise_candidate
+from controller.core.stuck import is_apart_unseen
 from controller.model.frozen import dataclass, replace
-from controller.model.hub import AssetId, Feeder, Genset
-from controller.model.image import BatterySeen, GensetSeen
+from controller.model.hub import AssetId, Feeder
+from controller.model.image import GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BreakerPosition, BusSide, GensetState, InverterMode, Mode
+from controller.model.words import Authority, BreakerPosition, BusSide, GensetState, Mode
 
-START_MARGIN_PCT = 2.0  # of charge above empty: enough to serve the first tier until the sun or a genset has come
-SUN_MIN_W_PER_M2 = 150.0  # a plant gives a good tenth of its rating: more than the first tier of a village hub
 SUN_HOLD_S = 60.0  # a gap in the clouds is no morning
 GRID_IS_NEAR_S = 5.0  # a grid that may be closed within this is waited for: a black start takes no less
 UNLOAD_S = 3.0
-ANSWERS_AGAIN_S = 3.0  # from judgement: an answer lost, a connection made anew; a genset takes longer to come
+RELAY_BACK_S = 15.0  # from judgement: a relay whose supply had dipped
 FORMED_S = 0.5  # a bus that has stood for this long is one
 FIRST_TIER_S = 30.0
 
@@ -47,8 +47,8 @@ class Step:
 
 
 def isolated(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is proven open: what we make live stays ours."""
-    return is_proven(memory, situation)
+    """The POI is proven open, or was apart when it was seen last: what we make live stays ours."""
+    return is_proven(memory, situation) or is_apart_unseen(memory, situation)
 
 
 def unloaded(_: CoreMemory, situation: Situation) -> bool:
@@ -72,6 +72,13 @@ def first_tier_served(memory: CoreMemory, situation: Situation) -> bool:
     return not first_tier(memory, situation)
 
 
+def _isolating_time_s(memory: CoreMemory, situation: Situation) -> float:
+    """A relay that starts anew is waited for by a battery, which wears nothing; an engine would run meanwhile."""
+    start = memory.black_start
+    waits = situation.seen.poi.position is None and start is not None and start.source in situation.hub.batteries
+    return situation.hub.poi.breaker_opening_s + (RELAY_BACK_S if waits else 2.0)
+
+
 def _forming_time_s(memory: CoreMemory, situation: Situation) -> float:
     start, timing = memory.black_start, situation.hub.timing
     genset = situation.hub.gensets.get(start.source or "") if start is not None else None
@@ -81,7 +88,7 @@ def _forming_time_s(memory: CoreMemory, situation: Situation) -> float:
 
 
 STEPS: tuple[Step, ...] = (
-    Step("isolate", isolated, lambda _, s: s.hub.poi.breaker_opening_s + 2.0, must=True),
+    Step("isolate", isolated, _isolating_time_s, must=True),
     Step("unload", unloaded, lambda _, __: UNLOAD_S, must=False),
     Step("earth", earthed, lambda _, s: s.hub.timing.forming_max_s, must=True),
     Step(FORM, formed, _forming_time_s, must=True),
@@ -129,7 +136,7 @@ def battery_can_start(memory: CoreMemory, situation: Situation) -> bool:
 
 def genset_can_start(memory: CoreMemory, situation: Situation) -> bool:
     """No battery can, nor is one unseen for a moment only, and a genset on the bus has a start left."""
-    if _may_answer_again(memory, situation):
+    if may_answer_again(memory, situation):
         return False
     return bool(gensets_to_start(memory, situation)) and _may_begin(memory, situation)
 
@@ -195,41 +202,6 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
     return released if can else Reason.NOTHING_TO_START
 
 
-def battery_to_start(memory: CoreMemory, situation: Situation) -> AssetId | None:
-    """The first that could form, has rested and has charge enough; for a person who asks, any that is not empty."""
-    margin_pct = 0.0 if memory.released_start else START_MARGIN_PCT
-    for battery in situation.candidates:
-        soc_pct = situation.seen.batteries[battery].soc_pct
-        is_full_enough = soc_pct is None or soc_pct >= situation.hub.batteries[battery].empty_soc_pct + margin_pct
-        if is_full_enough and has_rested(memory, battery, situation):
-            return battery
-    return None
-
-
-def gensets_to_start(memory: CoreMemory, situation: Situation) -> list[AssetId]:
-    """Those that could make a dead bus live: on the bus, seen, rested, not at fault too lately, with a start left."""
-    ours = [g for g in situation.hub.gensets.values() if is_on_our_bus(g) and _has_a_start(memory, g, situation)]
-    return [genset.id for genset in ours if has_rested(memory, genset.id, situation)]
-
-
-def sunrise_candidate(memory: CoreMemory, situation: Situation) -> AssetId | None:
-    """A battery that has rested and that its BMS still lets give, however little it has: the sun is to carry it."""
-    if not any(plant.bus is BusSide.ISLAND for plant in situation.hub.pv.values()):
-        return None
-    for battery in situation.hub.forming_order:
-        state = situation.seen.batteries.get(battery) or BatterySeen()
-        may_give = state.discharge_limit_w is None or state.discharge_limit_w > 0
-        if state.mode not in (None, InverterMode.FAULT) and may_give and has_rested(memory, battery, situation):
-            return battery
-    return None
-
-
-def is_sunny(situation: Situation) -> bool | None:
-    """Enough to carry more than the first tier; None: nobody measures it."""
-    irradiance = situation.seen.weather.irradiance_w_per_m2
-    return None if irradiance is None else irradiance >= SUN_MIN_W_PER_M2
-
-
 def _current(memory: CoreMemory, start: BlackStart, situation: Situation) -> str:
     """The first step not done. What must hold is asked each time; what may be left out, until its time is over."""
     reached = next((i for i, step in enumerate(STEPS) if step.name == start.step), len(STEPS))
@@ -256,29 +228,12 @@ def _can_be_isolated(memory: CoreMemory, situation: Situation) -> bool:
     return is_proven(memory, situation) or situation.seen.poi.position is BreakerPosition.CLOSED
 
 
-def _may_answer_again(memory: CoreMemory, situation: Situation) -> bool:
-    """A battery that could form until just now, and is not seen."""
-    since_s, seen = memory.no_former_since_s, situation.seen.batteries
-    is_unseen = any((seen.get(battery) or BatterySeen()).mode is None for battery in situation.hub.forming_order)
-    return is_unseen and since_s is not None and situation.now_s - since_s < ANSWERS_AGAIN_S
-
-
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:
     """It will be closed onto the dead hub in a moment. One that may not be is not waited for, however good it is."""
     if not returns_by_itself(memory, situation) or not nothing_bars_it(memory, situation):
         return False
     earliest_s = return_at_s(memory, situation)
     return earliest_s is not None and earliest_s - situation.now_s <= GRID_IS_NEAR_S
-
-
-def _has_a_start(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
-    state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
-    cranks = [a.at_s for a in memory.durable.attempts if a.subject == genset.id and a.kind == "crank"]
-    recent = sum(situation.now_s - at_s < ATTEMPT_MEMORY_S for at_s in cranks)
-    failed_at_s = memory.gensets.get(genset.id, SourceMemory()).failed_at_s
-    if failed_at_s is not None and situation.now_s - failed_at_s < ATTEMPT_MEMORY_S:
-        return False  # its panel has tried and given up; after an hour it is asked again: nobody may come to look
-    return state is not None and recent < genset.start_attempts_max
 
 
 def _is_out_of_tries(memory: CoreMemory, start: BlackStart, situation: Situation) -> bool:

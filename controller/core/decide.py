@@ -6,7 +6,7 @@ Read from the top: people first, then facts, then the mode, then what the mode w
 from __future__ import annotations
 
 from controller.core.attempts import count_attempt
-from controller.core.black_start import begin, is_sunny, take_step
+from controller.core.black_start import begin, take_step
 from controller.core.bond import watch_bond
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
@@ -47,6 +47,7 @@ from controller.core.sources import (
     who_forms,
 )
 from controller.core.start_rest import remember_served
+from controller.core.starters import is_sunny
 from controller.core.transitions import Transition, next_row
 from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_overthrown, without_refused

@@ -64,7 +64,7 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode not in SEPARATE_MODES or is_over_dead_bus(memory):
         return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
-        return memory
+        return memory if situation.former is None else _without_orders(memory)  # an order is for one move
     memory = _plan_earthing(memory, situation)
     if memory.mode in TRANSFERS:
         return _plan_forming(memory, situation, _least_tried(memory, situation))

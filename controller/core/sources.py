@@ -170,8 +170,10 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     order = _order(memory, battery, situation)
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
-    if order is not None and battery.id != situation.former and not is_proven(memory, situation):
-        return _taken_back(battery)
+    if order is not None and not is_proven(memory, situation):
+        if battery.id != situation.former:
+            return _taken_back(battery)
+        order = None
     if battery.id == situation.former and makes_way(memory, situation):
         return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:

@@ -70,7 +70,8 @@ class LastSource:
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
         "study I14; emergency-off, an empty battery, the second after a contact, a return with a break, a bus that has "
-        "to be dead before it is earthed, for a battery to form, and a genset for a battery it has charged excepted",
+        "to be dead before it is earthed, for a battery to form, a genset for a battery it has charged, and what has "
+        "just formed beside a POI that is not seen excepted",
     )
     attends: int = Attends.SWITCHES | Attends.MOVES
     is_waiting: bool = False
@@ -103,7 +104,7 @@ def _may_stop(scene: Scene, asset: str) -> bool:
     is_empty = battery is not None and battery.soc_pct <= battery.battery.empty_soc_pct + 0.5
     is_open = poi.position is BreakerPosition.OPEN and poi.reported_position is BreakerPosition.OPEN
     has_reason = _makes_the_break(scene) or _has_to_be_earthed(scene) or _is_shown_closed(scene)
-    has_reason = has_reason or _has_charged_the_next(scene, asset)
+    has_reason = has_reason or _has_charged_the_next(scene, asset) or _is_formed_unseen(scene)
     return plant.safety.emergency_off or is_empty or not is_open or has_reason or is_swapped(scene, asset)
 
 
@@ -111,6 +112,12 @@ def _is_shown_closed(scene: Scene) -> bool:
     """An instrument out by a third shows two sides as one, and what cannot be proven open is not formed beside."""
     eyes = watches_the_grid(scene)
     return any(kind == "miscalibrated" and unit in eyes for unit, kind in scene.active_faults)
+
+
+def _is_formed_unseen(scene: Scene) -> bool:
+    """On the word of a contact that nobody sees any more: until its sides have differed it may feed the street."""
+    is_new = scene.controller.mode in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
+    return is_new and any(unit in watches_the_grid(scene) for unit, _ in scene.active_faults)
 
 
 def _has_charged_the_next(scene: Scene, asset: str) -> bool:

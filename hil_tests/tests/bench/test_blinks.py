@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core import black_start, contact
+from controller.core import contact, starters
 from hil_tests.bench.loading import SCENARIOS, load_scenario
 from hil_tests.blinks import SILENCES_S, Case, applicable, cases_of, main, wrong
 
@@ -18,7 +18,7 @@ def test_a_lost_answer_costs_seconds_and_never_the_night(case: Case) -> None:
 
 
 def test_a_controller_that_cranks_for_a_lost_answer_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(black_start, "ANSWERS_AGAIN_S", 0.0)
+    monkeypatch.setattr(starters, "ANSWERS_AGAIN_S", 0.0)
     assert any("unserved_s.tier0" in line for line in wrong(BATTERY))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.model.reasons import EventKind
-from controller.model.words import Authority
+from controller.model.words import Authority, Mode
 from hil_tests.plant.plant import PlantOptions
 from hil_tests.tests.checkers.stage import Stage, the_site
 from hil_tests.tests.checkers.wrongs_of_the_log import start_the_genset
@@ -42,6 +42,24 @@ def test_and_for_none_that_has_tripped() -> None:
     stage.order("genset", "run", False)
     stage.run(0.1)
     assert "I14b" in stage.ids
+
+
+@pytest.mark.parametrize(
+    ("mode", "faulty", "expected"),
+    [
+        pytest.param(Mode.UNPLANNED_ISLANDING, "poi_relay", False, id="on its way, and the relay is ill"),
+        pytest.param(Mode.BLACK_START, "poi_relay", False, id="in a black start as well"),
+        pytest.param(Mode.ISLANDED, "poi_relay", True, id="an island needs no relay to go on"),
+        pytest.param(Mode.UNPLANNED_ISLANDING, "inverter_main", True, id="another device says nothing of the POI"),
+    ],
+)
+def test_what_has_just_formed_may_stop_beside_a_poi_that_is_not_seen(mode: Mode, faulty: str, expected: bool) -> None:
+    stage = carried_alone(Stage(PlantOptions(demand_ratio=0.2, soc_pct=STOP_ABOVE_PCT - 2.0)))
+    stage.puppet.mode = mode
+    stage.scene.active_faults.append((faulty, "silent"))
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    assert ("I14b" in stage.ids) is expected
 
 
 @pytest.mark.parametrize(("pickup_ratio", "expected"), [(1.0, True), (45.0, True), (200.0, False)])
