@@ -47,8 +47,8 @@ class Step:
 
 
 def isolated(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is proven open, or was apart when it was seen last: what we make live stays ours."""
-    return is_proven(memory, situation) or is_apart_unseen(memory, situation)
+    """The POI is proven open; for who holds the bus already, it was when it was seen last: what lives stays ours."""
+    return is_proven(memory, situation) or (situation.holder is not None and is_apart_unseen(memory, situation))
 
 
 def unloaded(_: CoreMemory, situation: Situation) -> bool:
