@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from controller.model.frozen import replace
+from controller.model.hub import PoiSwitching
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import Mode, SettingsGroup
-from hil_tests.tests.core.hubs import on_grid, with_poi
+from controller.model.words import Mode, SettingsGroup, Switcher
+from hil_tests.tests.core.hubs import hub, on_grid, with_poi
 from hil_tests.tests.core.test_contact_on_the_way import beside, near, steered
 from hil_tests.tests.core.watched import Watched
 
@@ -64,9 +65,23 @@ def test_a_blink_while_the_contact_is_on_its_way_opens_nothing(blind_s: float) -
     assert watched.vetoes == []
 
 
+def test_a_permission_may_be_used_in_the_cycle_that_nobody_sees() -> None:
+    """The relay finds the instant by itself, a second after it was allowed to."""
+    poi = replace(hub().poi, switching=PoiSwitching(Switcher.CONTROLLER, Switcher.SYNC_RELAY))
+    watched = Watched(poi=poi)
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    watched.see_until_closing(lambda t: beside(t, 20.0))
+    watched.see(lambda t: beside(t, 8.0), 1.0)
+    watched.see(blind)
+    assert not watched.run.commands.poi.open
+    watched.see(joined)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECONNECTED)
+    assert watched.vetoes == []
+
+
 def test_a_longer_blindness_ends_the_way_back_all_the_same() -> None:
     watched = closing()
-    watched.see(blind, 0.25)
+    watched.see(blind, 0.2)
     assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.GRID_UNSEEN)
     assert watched.vetoes == []
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.model.advice import RequestKind
 from controller.model.frozen import replace
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import Mode
+from controller.model.words import BreakerPosition, Mode
 from hil_tests.tests.core.asking import ask
 from hil_tests.tests.core.hubs import LIVE, dark, hub, nothing_left, with_poi
 from hil_tests.tests.core.run import Run
@@ -29,9 +31,21 @@ def in_the_dark() -> Run:
     return run
 
 
-def test_nobody_starts_while_the_poi_is_unseen_and_all_tries_are_left_afterwards() -> None:
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param({"grid_voltage_v": None}, id="the grid's side"),
+        pytest.param({"current_a": None}, id="the current"),
+        pytest.param({"position": BreakerPosition.BAD}, id="the contact says nothing sensible"),
+        pytest.param({"measured_at_s": None}, id="nobody knows how old it is"),
+        pytest.param(dict.fromkeys(("position", "grid_voltage_v", "bus_voltage_v", "current_a")), id="everything"),
+    ],
+)
+def test_nobody_starts_what_cannot_be_proven_open_and_all_tries_are_left_afterwards(
+    hidden: dict[str, BreakerPosition | None],
+) -> None:
     run = in_the_dark()
-    run.see(unseen, 900.0, cycle_s=0.5)
+    run.see(lambda t: with_poi(open_and_dead(t), **hidden), 900.0, cycle_s=0.5)
     assert (run.memory.mode, starts(run)) == (Mode.DARK, 0)
     run.see(open_and_dead, 1.0)
     assert (run.memory.mode, run.memory.reason) == (Mode.BLACK_START, Reason.BLACK_START_BATTERY)
