@@ -75,7 +75,8 @@ def first_tier_served(memory: CoreMemory, situation: Situation) -> bool:
 def _isolating_time_s(memory: CoreMemory, situation: Situation) -> float:
     """A relay that starts anew is waited for by a battery, which wears nothing; an engine would run meanwhile."""
     start = memory.black_start
-    waits = situation.seen.poi.position is None and start is not None and start.source in situation.hub.batteries
+    is_free = start is not None and start.source in situation.hub.batteries
+    waits = is_free and situation.seen.poi.position is not BreakerPosition.CLOSED
     return situation.hub.poi.breaker_opening_s + (RELAY_BACK_S if waits else 2.0)
 
 

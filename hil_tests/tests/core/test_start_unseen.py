@@ -51,6 +51,17 @@ def test_nobody_starts_what_cannot_be_proven_open_and_all_tries_are_left_afterwa
     assert (run.memory.mode, run.memory.reason) == (Mode.BLACK_START, Reason.BLACK_START_BATTERY)
 
 
+@pytest.mark.parametrize("silent_s", [0.5, 2.0, 2.2, 2.25, 2.3, 10.0])
+def test_a_start_that_has_begun_waits_for_the_relay_and_is_still_the_first(silent_s: float) -> None:
+    """It came back in the very cycle in which the step was over."""
+    run = in_the_dark()
+    run.see(open_and_dead, 1.0)
+    run.see(unseen, silent_s)
+    run.see(open_and_dead, 4.0)  # three of them for contactors that do not open
+    assert (run.memory.mode, starts(run)) == (Mode.BLACK_START, 1)
+    assert run.commands.batteries["battery"].form is not None
+
+
 def test_a_person_who_asks_for_it_is_told_why() -> None:
     run = in_the_dark()
     run.see(unseen, 1.0)
