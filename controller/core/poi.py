@@ -35,6 +35,7 @@ FORM_ATTEMPTS_MAX = 3  # in one transfer
 WIRE_S = 0.35  # a little longer than the guard allows a written order to be on its way
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
 ONE_TRANSFER_S = 600.0  # the longest for which a POI's changing proof counts as one: the window of the guard's counters
+UNSEEN_MAX_S = 0.25  # a lost answer; longer, and a street that it may be feeding takes more than an apparatus bears
 
 
 def plan_poi(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -64,7 +65,8 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode not in SEPARATE_MODES or is_over_dead_bus(memory):
         return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
-        return memory if situation.former is None else _without_orders(memory)  # an order is for one move
+        is_over = situation.former is not None and lacks_proof(memory, situation)  # it is stopped: one order, one move
+        return _without_orders(memory) if is_over else memory
     memory = _plan_earthing(memory, situation)
     if memory.mode in TRANSFERS:
         return _plan_forming(memory, situation, _least_tried(memory, situation))
@@ -80,6 +82,12 @@ def is_proven(memory: CoreMemory, situation: Situation) -> bool:
     """The POI is proven open, and was so in an earlier sample of the instrument."""
     first_s, now_s = memory.poi.proven_sample_s, situation.seen.poi.measured_at_s
     return situation.poi_is_proven_open and first_s is not None and now_s is not None and now_s != first_s
+
+
+def lacks_proof(memory: CoreMemory, situation: Situation) -> bool:
+    """It has not been proven open for longer than a lost answer takes."""
+    since_s = memory.poi.unproven_since_s
+    return since_s is not None and situation.now_s - since_s >= UNSEEN_MAX_S
 
 
 def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:

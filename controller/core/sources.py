@@ -11,7 +11,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.poi import is_proven
+from controller.core.poi import is_proven, lacks_proof
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.restoring import kept_free
@@ -26,7 +26,6 @@ from controller.model.words import BreakerPosition, BusSide, InverterMode, Mode,
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
-UNSEEN_MAX_S = 0.25  # a lost answer; longer, and a street that it may be feeding takes more than an apparatus bears
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 ISLAND_MODES = frozenset({*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
 
@@ -227,11 +226,10 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
     """
     if situation.former != battery.id or memory.mode not in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START):
         return False
-    poi, unproven_since_s = memory.poi, memory.poi.unproven_since_s
+    poi = memory.poi
     if poi.proven_open_since_s is not None and situation.seen.poi.position in (None, BreakerPosition.OPEN):
-        is_long = unproven_since_s is not None and situation.now_s - unproven_since_s >= UNSEEN_MAX_S
-        return is_long and not poi.has_differed
-    since_s = memory.poi.open_since_s
+        return lacks_proof(memory, situation) and not poi.has_differed
+    since_s = poi.open_since_s
     return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s
 
 
