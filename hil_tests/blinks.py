@@ -31,7 +31,7 @@ STEP_S = 0.05  # a cycle
 BEFORE_S, AFTER_S = 0.3, 0.7  # around an order or a change of mode
 PATIENCE_S = 10.0  # from judgement: what was cut off is told again, and waits for its answer once more
 LONGEST_S = 150.0  # of a story; what takes longer is about other things
-MORE_S = 30.0  # the story goes on for so long, for what comes late to come
+MORE_S = 60.0  # the story goes on for so long, for what comes late to come
 TURNS = frozenset({EventKind.MODE_CHANGED, EventKind.ORDERED_OPEN, EventKind.ORDERED_CLOSE, EventKind.ORDERED_FORM,
                    EventKind.ORDERED_CRANK, EventKind.ORDERED_STOP})  # fmt: skip
 Given = TypeVar("Given")
