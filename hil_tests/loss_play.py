@@ -16,7 +16,7 @@ SETTLE_S = 6.0  # the longest that a mode of the table needs to end by itself, a
 WATCHED_S = {
     Mode.UNPLANNED_ISLANDING: 12.0,
     Mode.PLANNED_ISLANDING: 40.0,
-    Mode.BLACK_START: 12.0,
+    Mode.BLACK_START: 20.0,  # a battery waits a quarter of a minute for the relay
     Mode.RECONNECTION: 30.0,
     Mode.UNKNOWN: 12.0,
 }
