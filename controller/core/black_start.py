@@ -226,7 +226,7 @@ def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
 
 def _can_be_isolated(memory: CoreMemory, situation: Situation) -> bool:
     """Proven open, or there is something to open. Else a start would come to nothing, and count as one of three."""
-    return is_proven(memory, situation) or situation.seen.poi.position is BreakerPosition.CLOSED
+    return is_proven(memory, situation) or situation.seen.poi.position not in (None, BreakerPosition.OPEN)
 
 
 def _grid_is_near(memory: CoreMemory, situation: Situation) -> bool:

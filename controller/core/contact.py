@@ -81,7 +81,8 @@ def _proven_since_s(before: PoiMemory, situation: Situation, *, is_kept: bool) -
     if situation.poi_is_proven_open:
         return now_s if before.proven_open_since_s is None else before.proven_open_since_s
     is_brief = doubted_since_s is None or now_s - doubted_since_s < DOUBT_S
-    return before.proven_open_since_s if is_kept or is_brief else None
+    is_doubtful = is_brief and not situation.poi_joins_both  # current between two sides that live as one is no doubt
+    return before.proven_open_since_s if is_kept or is_doubtful else None
 
 
 def _unasked_at_s(memory: CoreMemory, situation: Situation) -> float | None:
@@ -107,7 +108,7 @@ def _has_differed(before: PoiMemory, situation: Situation) -> bool:
     """Holds until the contact is seen to say anything but open, or current flows all the same."""
     position = situation.seen.poi.position
     if position is None:
-        return before.has_differed
+        return before.has_differed and not situation.poi_joins_both
     is_open = position is BreakerPosition.OPEN and not situation.poi_joins_both
     return is_open and (before.has_differed or situation.poi_sides_differ)
 

@@ -17,7 +17,7 @@ from controller.core.situation import Situation, is_on_our_bus
 from controller.core.street import feeds_since_s, feeds_the_street, stays_w
 from controller.model.commands import GensetCommand, Order
 from controller.model.frozen import replace
-from controller.model.hub import AssetId, Genset
+from controller.model.hub import AssetId, Battery, Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason
 from controller.model.words import BusSide, GensetConnection, GensetState, InverterMode, Mode
@@ -25,7 +25,7 @@ from controller.model.words import BusSide, GensetConnection, GensetState, Inver
 RETRY_AFTER_S = 60.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
-AHEAD_RATIO = 0.02  # of its rating: what it gives beyond what is taken, for those who follow to take
+AHEAD_W = 300.0  # beyond what is taken, for those who follow to take: less than trips a former in the frost
 CHARGES = (InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING)  # one that has tripped takes nothing
 CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY, Reason.GENSET_FEEDS_STREET)
@@ -257,20 +257,20 @@ def _taken_w(genset: Genset, situation: Situation) -> float:
     if former is None or state.power_w is None or state.charge_limit_w is None or own_w is None:
         return math.inf
     most_w, ahead_w = may_charge_w(situation.hub.batteries[former], state), 0.0
-    if state.power_w.total > -most_w - AHEAD_RATIO * genset.rating_va:
-        ahead_w = sum(_ahead_w(battery, genset, situation) for battery in situation.hub.batteries if battery != former)
+    if state.power_w.total > -most_w - AHEAD_W:
+        rooms_w = (_more_w(battery, situation) for battery in situation.hub.batteries.values() if battery.id != former)
+        ahead_w = min(sum(rooms_w), AHEAD_W)
     return max(0.0, own_w.total + state.power_w.total + CHARGE_SHARE * most_w + ahead_w)
 
 
-def _ahead_w(battery: AssetId, genset: Genset, situation: Situation) -> float:
-    """By how much more one that follows is to be charged in the next moment. Who goes on giving does not hear."""
-    rating_va = situation.hub.batteries[battery].rating_va
-    state = situation.seen.batteries.get(battery) or BatterySeen()
+def _more_w(battery: Battery, situation: Situation) -> float:
+    """By how much more one that follows may be charged. Who goes on giving does not hear."""
+    state = situation.seen.batteries.get(battery.id) or BatterySeen()
     if state.power_w is None or state.charge_limit_w is None or state.mode not in CHARGES:
         return 0.0
-    room_w = CHARGE_SHARE * min(state.charge_limit_w, rating_va) + min(0.0, state.power_w.total)
-    gives = state.power_w.total > AHEAD_RATIO * rating_va
-    return 0.0 if gives else min(max(0.0, room_w), AHEAD_RATIO * genset.rating_va)
+    room_w = CHARGE_SHARE * min(state.charge_limit_w, battery.rating_va) + min(0.0, state.power_w.total)
+    gives = state.power_w.total > AHEAD_W or battery.bus is not BusSide.ISLAND
+    return 0.0 if gives else max(0.0, room_w)
 
 
 def _room_w(situation: Situation) -> tuple[float, float]:

@@ -170,7 +170,7 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
     if order is not None and not is_proven(memory, situation):
-        if battery.id != situation.former:
+        if battery.id != situation.former and _is_taken_back(memory, situation):
             return _taken_back(battery)
         order = None
     if battery.id == situation.former and makes_way(memory, situation):
@@ -186,6 +186,12 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         voltage_set_v=steering.voltage_set_v if steering else situation.hub.nominal_voltage_v,
         cause=Reason.SYNC_WINDOW if steering else Reason.ISLAND_FORMED,
     )
+
+
+def _is_taken_back(memory: CoreMemory, situation: Situation) -> bool:
+    """From the second cycle on: an inverter that takes its time begins anew with each word. At once if seen shut."""
+    is_contradicted = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
+    return is_contradicted or memory.poi.unproven_since_s != situation.now_s
 
 
 def _taken_back(battery: Battery) -> BatteryCommand:
@@ -224,7 +230,8 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
     Blindness since a proof is no proof of the contrary. But a contact between two dead sides proves by its word alone,
     and until they have differed what was formed on that word ends with it.
     """
-    if situation.former != battery.id or memory.mode not in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START):
+    is_new = memory.mode in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
+    if situation.former != battery.id or not is_new or situation.poi_is_proven_open:
         return False
     poi = memory.poi
     if poi.proven_open_since_s is not None and situation.seen.poi.position in (None, BreakerPosition.OPEN):

@@ -41,7 +41,8 @@ def open_not_proven(memory: CoreMemory, situation: Situation) -> bool:
         return False
     limit_s = situation.hub.poi.breaker_opening_s + situation.hub.timing.forming_max_s
     waited = situation.now_s - unproven_since_s(memory, memory.poi.open_since_s) > limit_s
-    return waited and not situation.poi_is_proven_open
+    carries = situation.former is not None and is_apart_unseen(memory, situation)
+    return waited and not situation.poi_is_proven_open and not carries
 
 
 def unproven_since_s(memory: CoreMemory, open_since_s: float) -> float:

@@ -15,7 +15,7 @@ from controller.model.image import EarthingSeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, Mode
-from hil_tests.tests.core.hubs import CLOSED, dark, islanded, on_grid, with_poi
+from hil_tests.tests.core.hubs import CLOSED, LIVE, dark, islanded, on_grid, with_poi
 from hil_tests.tests.core.watched import Image, Watched
 
 
@@ -111,8 +111,12 @@ def test_a_false_current_between_two_dead_sides_convicts_no_contact() -> None:
     assert watched.run.commands.batteries["battery"].form is not None
 
 
-def test_told_to_form_and_unseen_it_is_told_to_follow_at_once() -> None:
+def test_told_to_form_and_unseen_it_is_told_to_follow_in_the_second_cycle() -> None:
+    """One lost answer in ten: a slow inverter that began anew with each of them would never form."""
     watched = forming()
+    watched.see(blind)
+    command = watched.run.commands.batteries["battery"]
+    assert (command.form, command.follow) == (None, False)
     watched.see(blind)
     assert watched.run.commands.batteries["battery"] == BatteryCommand(follow=True, cause=Reason.POI_UNPROVEN)
 
@@ -169,3 +173,37 @@ def test_blinking_by_turns_it_is_tried_three_times_and_no_more() -> None:
     attempts = [event for event in watched.run.events if event.kind.value == "ordered_form"]
     assert len(attempts) <= FORM_ATTEMPTS_MAX
     assert {veto.subject for veto in watched.vetoes} <= {"n_pe"}, "in the dark the guard keeps it until it sees the bus"
+
+
+def starting(**changes: object) -> Watched:
+    """A black start whose sides have differed: the bus lives, the street is dead."""
+    watched = Watched()
+    watched.see(dark, 0.5)
+    until_s = watched.run.now_s + 10.0
+    while not any(command.form for command in watched.run.commands.batteries.values()):
+        watched.see(open_and_dead)
+        assert watched.run.now_s < until_s, "nobody is told to form"
+    watched.see(lambda t: with_poi(islanded(t), **changes), 0.1)
+    assert watched.mode is Mode.BLACK_START
+    return watched
+
+
+def joined_unseen(at_s: float) -> ProcessImage:
+    """Somebody has closed the POI onto the dead street, and its contact is not seen."""
+    return with_poi(islanded(at_s), position=None, grid_voltage_v=LIVE, current_a=PhaseValues.even(20.0))
+
+
+def test_current_between_two_sides_that_live_as_one_ends_what_was_apart() -> None:
+    watched = starting(position=None)
+    watched.see(joined_unseen)
+    assert watched.run.commands.batteries["battery"].stop
+    watched.see(unseen_island, 1.0)
+    assert watched.mode is not Mode.ISLANDED, "what is not seen any more had been joined when it was"
+    assert watched.run.commands.batteries["battery"].stop
+
+
+@pytest.mark.parametrize("position", [BreakerPosition.CLOSED, BreakerPosition.BAD, BreakerPosition.INTERMEDIATE])
+def test_one_spoilt_answer_stops_nobody_whose_sides_differ(position: BreakerPosition) -> None:
+    watched = starting()
+    watched.see(lambda t: with_poi(islanded(t), position=position))
+    assert not watched.run.commands.batteries["battery"].stop

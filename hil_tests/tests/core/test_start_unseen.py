@@ -36,7 +36,6 @@ def in_the_dark() -> Run:
     [
         pytest.param({"grid_voltage_v": None}, id="the grid's side"),
         pytest.param({"current_a": None}, id="the current"),
-        pytest.param({"position": BreakerPosition.BAD}, id="the contact says nothing sensible"),
         pytest.param({"measured_at_s": None}, id="nobody knows how old it is"),
         pytest.param(dict.fromkeys(("position", "grid_voltage_v", "bus_voltage_v", "current_a")), id="everything"),
     ],
@@ -60,6 +59,14 @@ def test_a_start_that_has_begun_waits_for_the_relay_and_is_still_the_first(silen
     run.see(open_and_dead, 4.0)  # three of them for contactors that do not open
     assert (run.memory.mode, starts(run)) == (Mode.BLACK_START, 1)
     assert run.commands.batteries["battery"].form is not None
+
+
+@pytest.mark.parametrize("position", [BreakerPosition.CLOSED, BreakerPosition.INTERMEDIATE, BreakerPosition.BAD])
+def test_one_that_stands_half_way_is_ordered_open_by_the_start(position: BreakerPosition) -> None:
+    """A closing that stuck while the grid went again: nobody else would order it open."""
+    run = in_the_dark()
+    run.see(lambda t: with_poi(open_and_dead(t), position=position), 1.0)
+    assert run.commands.poi.open
 
 
 def test_a_person_who_asks_for_it_is_told_why() -> None:
