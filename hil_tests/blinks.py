@@ -55,8 +55,14 @@ class Case:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit 1 when a silence cost more than it may."""
-    asked = _parser().parse_args(argv)
+    parser = _parser()
+    asked = parser.parse_args(argv)
+    known = {each.scenario.id: each.site for each in load_all()}
+    if unknown := sorted(set(asked.ids) - known.keys()):
+        parser.error(f"no scenario {', '.join(unknown)}")
     if asked.at is not None:
+        if len(asked.ids) != 1 or asked.device not in known[asked.ids[0]].devices:
+            parser.error("--at wants one scenario and a --device of its site")
         cases = [Case(asked.ids[0], asked.device, asked.at, asked.duration)]
     else:
         cases = list(_drawn(asked.ids or applicable(), asked.cases, asked.seed, asked.jobs))

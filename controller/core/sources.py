@@ -191,7 +191,7 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
 def _is_taken_back(memory: CoreMemory, situation: Situation) -> bool:
     """From the second cycle on: an inverter that takes its time begins anew with each word. At once if seen shut."""
     is_contradicted = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
-    return is_contradicted or memory.poi.unproven_since_s != situation.now_s
+    return is_contradicted or memory.poi.unproven_since_s not in (None, situation.now_s)
 
 
 def _taken_back(battery: Battery) -> BatteryCommand:

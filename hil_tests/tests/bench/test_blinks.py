@@ -45,3 +45,14 @@ def test_stories_of_hours_and_of_other_tiers_are_left_out() -> None:
 def test_one_case_is_repeated_by_its_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(BATTERY.words.split()) == 0
     assert capsys.readouterr().out == "1 silences, 0 cost more than they may\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("ISL-999", "no scenario ISL-999"), ("--at 5", "one scenario"), ("ISL-001 --device nobody --at 5", "--device")],
+)
+def test_what_is_mistyped_is_told(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ends:
+        main(words.split())
+    assert ends.value.code == 2
+    assert said in capsys.readouterr().err

@@ -10,13 +10,10 @@ from controller.model.frozen import replace
 from controller.model.image import BatterySeen, EarthingSeen, ProcessImage
 from controller.model.reasons import Reason
 from controller.model.words import Mode
-from hil_tests.tests.core.hubs import CLOSED, DEAD, dark, on_grid, with_poi
+from hil_tests.tests.core.hubs import CLOSED, DEAD, on_grid, with_poi
 from hil_tests.tests.core.scenes import battery_is_faulty
+from hil_tests.tests.core.test_blind_while_forming import open_and_dead
 from hil_tests.tests.core.watched import Watched
-
-
-def open_and_dead(at_s: float) -> ProcessImage:
-    return replace(dark(at_s), earthing=EarthingSeen(at_s, CLOSED))
 
 
 def silent(seen: Callable[[float], ProcessImage]) -> Callable[[float], ProcessImage]:

@@ -121,6 +121,15 @@ def test_told_to_form_and_unseen_it_is_told_to_follow_in_the_second_cycle() -> N
     assert watched.run.commands.batteries["battery"] == BatteryCommand(follow=True, cause=Reason.POI_UNPROVEN)
 
 
+def test_one_lost_answer_says_nothing_to_the_inverter_until_it_is_told_to_form_again() -> None:
+    watched, told = forming(), []
+    for image in (blind, *[open_and_dead] * 3):
+        watched.see(image)
+        told.append(watched.run.commands.batteries["battery"])
+    assert not any(command.follow or command.stop for command in told)
+    assert told[-1].form is not None
+
+
 def unseen_island(at_s: float) -> ProcessImage:
     """It has formed, and the POI's relay says nothing: nobody knows what it feeds."""
     return replace(islanded(at_s), poi=PoiSeen())
@@ -175,7 +184,7 @@ def test_blinking_by_turns_it_is_tried_three_times_and_no_more() -> None:
     assert {veto.subject for veto in watched.vetoes} <= {"n_pe"}, "in the dark the guard keeps it until it sees the bus"
 
 
-def starting(**changes: object) -> Watched:
+def starting() -> Watched:
     """A black start whose sides have differed: the bus lives, the street is dead."""
     watched = Watched()
     watched.see(dark, 0.5)
@@ -183,7 +192,7 @@ def starting(**changes: object) -> Watched:
     while not any(command.form for command in watched.run.commands.batteries.values()):
         watched.see(open_and_dead)
         assert watched.run.now_s < until_s, "nobody is told to form"
-    watched.see(lambda t: with_poi(islanded(t), **changes), 0.1)
+    watched.see(islanded, 0.1)
     assert watched.mode is Mode.BLACK_START
     return watched
 
@@ -194,8 +203,10 @@ def joined_unseen(at_s: float) -> ProcessImage:
 
 
 def test_current_between_two_sides_that_live_as_one_ends_what_was_apart() -> None:
-    watched = starting(position=None)
+    watched = starting()
+    watched.see(lambda t: with_poi(islanded(t), position=None), 0.1)
     watched.see(joined_unseen)
+    assert not watched.run.memory.poi.has_differed
     assert watched.run.commands.batteries["battery"].stop
     watched.see(unseen_island, 1.0)
     assert watched.mode is not Mode.ISLANDED, "what is not seen any more had been joined when it was"

@@ -40,9 +40,7 @@ def in_the_dark() -> Run:
         pytest.param(dict.fromkeys(("position", "grid_voltage_v", "bus_voltage_v", "current_a")), id="everything"),
     ],
 )
-def test_nobody_starts_what_cannot_be_proven_open_and_all_tries_are_left_afterwards(
-    hidden: dict[str, BreakerPosition | None],
-) -> None:
+def test_nobody_starts_what_cannot_be_proven_open_and_all_tries_are_left(hidden: dict[str, None]) -> None:
     run = in_the_dark()
     run.see(lambda t: with_poi(open_and_dead(t), **hidden), 900.0, cycle_s=0.5)
     assert (run.memory.mode, starts(run)) == (Mode.DARK, 0)
