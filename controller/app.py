@@ -24,7 +24,7 @@ from controller.durable import load_durable, read_durable
 from controller.durable_copy import Restored
 from controller.event_loop import loop_factory
 from controller.folder_lock import HeldElsewhereError
-from controller.journal import Journal
+from controller.journal.writer import Journal
 from controller.loop import CoreFailedError, Loop
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory

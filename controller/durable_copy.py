@@ -15,8 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from controller.journal_damage import sync_folder
-from controller.journal_line import GENESIS
+from controller.journal.damage import sync_folder
+from controller.journal.line import GENESIS
 from controller.plain_words import of_a_disk
 
 NAME = "durable.json"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.folder_lock import HeldElsewhereError
-from controller.journal_damage import DamagedError, code_of
+from controller.journal.damage import DamagedError, code_of
 
 _SSL_MARKS = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$")
 _TAKEN = "another program uses it"

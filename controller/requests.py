@@ -27,9 +27,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.answers import Answers
 from controller.config.wording import wanted
-from controller.journal import Journal
-from controller.journal_chain import ASKED_COUNT, Walk
-from controller.journal_store import JournalStore
+from controller.journal.chain import ASKED_COUNT, Walk
+from controller.journal.store import JournalStore
+from controller.journal.writer import Journal
 from controller.model.advice import OperatorRequest, RequestKind
 from controller.plain_words import in_words, of_a_disk
 from controller.point_reading import UnknownPointError

@@ -15,8 +15,8 @@ from controller.commands.hubs import HubPlace, known_hubs
 from controller.commands.journal_file import open_copy
 from controller.commands.unwritten import ALL_WRITTEN, Unwritten, unwritten_of
 from controller.durable_copy import read_copy
-from controller.journal_chain import Ends, Walk, ends_of, walk_through
-from controller.journal_damage import broken_files
+from controller.journal.chain import Ends, Walk, ends_of, walk_through
+from controller.journal.damage import broken_files
 from controller.plain_words import of_a_disk
 from controller.whereabouts import JOURNAL_NAME, read_whereabouts
 from supervisor.words import Words

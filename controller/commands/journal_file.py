@@ -18,7 +18,7 @@ from controller.commands.frame import NO_CONTACT, PROBLEM, CommandError
 from controller.commands.unwritten import ALL_WRITTEN
 from controller.durable_copy import NAME as COPY_NAME
 from controller.durable_copy import read_copy
-from controller.journal_line import newest_events, read_events
+from controller.journal.line import newest_events, read_events
 from controller.plain_words import of_a_disk
 from controller.whereabouts import JOURNAL_NAME
 

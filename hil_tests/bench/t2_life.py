@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller import clock
-from controller.journal_line import read_events
+from controller.journal.line import read_events
 from controller.model.advice import RequestKind
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason

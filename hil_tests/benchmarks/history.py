@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 from controller import clock
-from controller.journal import Journal
-from controller.journal_line import Entry
-from controller.journal_store import JournalStore, Limits
+from controller.journal.line import Entry
+from controller.journal.store import JournalStore, Limits
+from controller.journal.writer import Journal
 from hil_tests.benchmarks.row import Row, row_of
 from hil_tests.benchmarks.village import Village
 

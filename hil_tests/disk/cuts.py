@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
 from hil_tests.disk.cut_disk import MODES, CutDisk, lay_out
 from hil_tests.disk.recording import JOURNAL, LIMITS, Operation, entry, memory
 

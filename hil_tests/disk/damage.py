@@ -11,9 +11,9 @@ from pathlib import Path
 from controller import clock
 from controller.durable import dump_durable
 from controller.durable_copy import write_copy
-from controller.journal import Journal
-from controller.journal_line import entry_of
-from controller.journal_store import JournalStore, Limits
+from controller.journal.line import entry_of
+from controller.journal.store import JournalStore, Limits
+from controller.journal.writer import Journal
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from controller.durable_copy import NAME as COPY_NAME
-from controller.journal_store import PAGE_BYTES
+from controller.journal.store import PAGE_BYTES
 
 Damage = Callable[[Path, random.Random], None]
 

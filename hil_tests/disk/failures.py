@@ -19,10 +19,11 @@ from unittest import mock
 
 import orjson
 
-from controller import clock, journal_store
-from controller import journal as journal_module
-from controller.journal import Journal
-from controller.journal_store import JournalStore, Limits
+from controller import clock
+from controller.journal import store as store_module
+from controller.journal import writer as writer_module
+from controller.journal.store import JournalStore, Limits
+from controller.journal.writer import Journal
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
@@ -185,15 +186,15 @@ def _one_life(data: Path, trouble: Trouble, batches: Sequence[Batch], at_batch: 
 @contextlib.contextmanager
 def _disk(data: Path, trouble: Trouble) -> Iterator[None]:
     """Below the journal; whose patience is short, so that thousands of runs are."""
-    opened = journal_store.open_connection
+    opened = store_module.open_connection
 
     def failing(path: Path, limits: Limits) -> Any:
         connection = opened(path, limits)
         return _Failing(connection, trouble) if path.parent == data else connection
 
     with (
-        mock.patch.object(journal_store, "open_connection", failing),
-        mock.patch.multiple(journal_module, RETRY_S=0.002, IDLE_S=0.01, WALK_PAUSE_S=0.002),
+        mock.patch.object(store_module, "open_connection", failing),
+        mock.patch.multiple(writer_module, RETRY_S=0.002, IDLE_S=0.01, WALK_PAUSE_S=0.002),
     ):
         yield
 

@@ -24,9 +24,9 @@ from pathlib import Path
 
 import orjson
 
-from controller import journal as journal_module
-from controller.journal import Journal
-from controller.journal_store import JournalStore
+from controller.journal import writer as writer_module
+from controller.journal.store import JournalStore
+from controller.journal.writer import Journal
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
@@ -105,7 +105,7 @@ def _small_life(data: Path, told: int, first: tuple[int, int], rng: random.Rando
     marks, mark = os.pipe()
     writer = os.fork()
     if writer == 0:
-        vars(journal_module)["JournalStore"] = SmallStore
+        vars(writer_module)["JournalStore"] = SmallStore
         SmallStore.mark = mark
         _write_for_ever(data, told, os.open(os.devnull, os.O_WRONLY), *first, characters_count=LINE_CHARACTERS)
     os.close(mark)

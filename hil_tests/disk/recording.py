@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controller.durable_copy import write_copy
-from controller.journal_line import Entry
-from controller.journal_store import PAGE_BYTES, JournalStore, Limits
+from controller.journal.line import Entry
+from controller.journal.store import PAGE_BYTES, JournalStore, Limits
 from hil_tests.disk.shim import environment
 
 HEAD = struct.Struct("<c3xiqq")

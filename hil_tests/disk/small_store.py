@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
-from controller.journal_store import PAGE_BYTES, JournalStore, Limits
+from controller.journal.store import PAGE_BYTES, JournalStore, Limits
 
 LIMITS = Limits(size_max_bytes=240 * PAGE_BYTES, checkpoint_pages=8)  # a tenth holds what queues up
 CHECKPOINT, PRUNE, OVER = b"c", b"p", b"."

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.journal_damage import DamagedError
+from controller.journal.damage import DamagedError
 from controller.whereabouts import lock_holder
 from supervisor.telemetry.store import TelemetryStore
 from supervisor.telemetry.tables import FOLDER, NAME, VERSION

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from controller import clock
 from controller.folder_lock import FolderLock, HeldElsewhereError
-from controller.journal_damage import broken_files, is_damage, set_aside
+from controller.journal.damage import broken_files, is_damage, set_aside
 from controller.plain_words import why_not_written
 from supervisor.reading import StatusReader
 from supervisor.telemetry.block import Block

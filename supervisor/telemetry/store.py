@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from controller.journal_damage import DamagedError, flaw_of
+from controller.journal.damage import DamagedError, flaw_of
 from supervisor.telemetry.block import Block
 from supervisor.telemetry.channels import Layout, load_layout
 from supervisor.telemetry.ring import keep_newest, make_room, used_pages

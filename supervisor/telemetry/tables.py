@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from controller.journal_damage import DamagedError
+from controller.journal.damage import DamagedError
 
 NAME = "telemetry.db"
 FOLDER = "telemetry"

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from controller import clock, journal_line
+from controller import clock
 from controller.cli import main
 from controller.durable_copy import read_copy
-from controller.journal import Journal
-from controller.journal_store import JournalStore, Limits
+from controller.journal import line as journal_line
+from controller.journal.store import JournalStore, Limits
+from controller.journal.writer import Journal
 from controller.model.memory import DurableMemory
 from controller.requests import ControlSocket
 from controller.whereabouts import PID_NAME, Whereabouts, write_whereabouts

@@ -6,7 +6,7 @@ import asyncio
 import json
 from itertools import pairwise
 
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
 from controller.socket_client import SocketClient
 from hil_tests.benchmarks.village import Village
 from hil_tests.faults.odd_clock import FILE_VARIABLE

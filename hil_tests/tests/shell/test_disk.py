@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
 from hil_tests.disk.cut_disk import MODES, CutDisk
 from hil_tests.disk.cuts import cut_everywhere
 from hil_tests.disk.damage import damage_often

@@ -16,8 +16,8 @@ import pytest
 from controller.durable import load_durable
 from controller.durable_copy import Restored
 from controller.folder_lock import FolderLock, HeldElsewhereError
-from controller.journal import Journal
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
+from controller.journal.writer import Journal
 from controller.run_folder import RunFolder
 from controller.whereabouts import Whereabouts, lock_device, lock_holder, read_whereabouts, write_whereabouts
 from hil_tests.tests.shell.test_journal import eventually

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from controller.guard.vet import Verdict, vet
 from controller.intent import WAIT_MAX_S, IntentGate
-from controller.journal_intake import NEVER
+from controller.journal.intake import NEVER
 from controller.ledger import Ticket
 from controller.model.commands import Commands, Order, SwitchCommand
 from controller.model.decision import Event

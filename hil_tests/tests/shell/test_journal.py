@@ -15,9 +15,9 @@ import pytest
 import controller
 from controller.durable import dump_durable, load_durable
 from controller.durable_copy import write_copy
-from controller.journal import Journal
-from controller.journal_line import GENESIS, Entry
-from controller.journal_store import CHECKPOINT_PAGES, PAGE_BYTES, JournalStore, Limits
+from controller.journal.line import GENESIS, Entry
+from controller.journal.store import CHECKPOINT_PAGES, PAGE_BYTES, JournalStore, Limits
+from controller.journal.writer import Journal
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
@@ -101,7 +101,7 @@ def test_one_connection_in_one_thread_and_one_place_that_opens_it(
     assert opened == ["journal"]
     package = Path(controller.__file__).parent
     places = [path.name for path in package.rglob("*.py") if "sqlite3.connect(" in path.read_text()]
-    assert sorted(places) == ["journal_file.py", "journal_store.py"], "the other one reads a copy"
+    assert sorted(places) == ["journal_file.py", "store.py"], "the other one reads a copy"
 
 
 def test_it_is_wal_with_full_sync(tmp_path: Path) -> None:

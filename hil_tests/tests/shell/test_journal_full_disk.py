@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.journal_chain import Walk
-from controller.journal_line import Entry
-from controller.journal_store import JournalStore
+from controller.journal.chain import Walk
+from controller.journal.line import Entry
+from controller.journal.store import JournalStore
 from controller.requests import FRAME_DEADLINE_S, ControlSocket
 from controller.socket_client import SocketClient
 from hil_tests.tests.shell.test_journal import entry, eventually

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.journal import Journal
-from controller.journal_intake import BATCH_MAX, DECIDED_COUNT, NEVER, QUEUE_MAX, Intake, Line
-from controller.journal_store import JournalStore
+from controller.journal.intake import BATCH_MAX, DECIDED_COUNT, NEVER, QUEUE_MAX, Intake, Line
+from controller.journal.store import JournalStore
+from controller.journal.writer import Journal
 from controller.ledger import Ticket
 from controller.model.memory import DurableMemory
 from controller.model.words import Authority

@@ -11,8 +11,8 @@ import pytest
 
 from controller.durable import load_durable
 from controller.durable_copy import read_copy
-from controller.journal import Journal
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
+from controller.journal.writer import Journal
 from controller.model.memory import DurableMemory
 from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.shell.test_journal_trouble import EVENT, LATCHED, running

@@ -18,9 +18,9 @@ import pytest
 from controller.core.decide import fresh_memory
 from controller.durable import joined, load_durable
 from controller.durable_copy import Restored, read_copy
-from controller.journal import Journal
-from controller.journal_intake import NEVER
-from controller.journal_store import JournalStore
+from controller.journal.intake import NEVER
+from controller.journal.store import JournalStore
+from controller.journal.writer import Journal
 from controller.model.decision import Event
 from controller.model.memory import Attempt, DurableMemory, Latch
 from controller.model.reasons import EventKind, Reason
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_listed_does_not_end_the_writer(
 FAILING = """
 import sys, threading
 from pathlib import Path
-from controller.journal import Journal
+from controller.journal.writer import Journal
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 folder, ill = Path(sys.argv[1]), Path(sys.argv[2])

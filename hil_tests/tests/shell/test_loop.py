@@ -19,7 +19,7 @@ from controller.config.load import load_site
 from controller.config.paths import site_path
 from controller.core.decide import fresh_memory
 from controller.intent import SHORT_WAIT_MAX_S, WAIT_MAX_S, IntentGate
-from controller.journal import Journal
+from controller.journal.writer import Journal
 from controller.ledger import Ticket
 from controller.loop import CoreFailedError, Loop, Timekeeping
 from controller.model.commands import BatteryCommand, Commands, Order, PoiCommand, SwitchCommand

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller import clock
-from controller.journal import Journal
+from controller.journal.writer import Journal
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.journal_damage import DamagedError, is_damage
+from controller.journal.damage import DamagedError, is_damage
 from hil_tests.tests.telemetry.samples import UNIX_S, blocks, noisy, power_name, status_at
 from supervisor.telemetry.channels import MISSING
 from supervisor.telemetry.sampler import Sampler

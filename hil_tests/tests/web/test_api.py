@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from controller.journal import Journal
+from controller.journal.writer import Journal
 from controller.status import SCHEMA
 from hil_tests.tests.shell.test_journal import eventually
 from hil_tests.tests.web.html import tree

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller import clock
-from controller.journal import Journal
+from controller.journal.writer import Journal
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from controller.requests import ControlSocket

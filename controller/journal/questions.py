@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
 
 QUESTIONS_MAX = 64
 T = TypeVar("T")

@@ -11,18 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from controller import clock, journal_damage
+from controller import clock
 from controller.durable import dump_durable
 from controller.durable_copy import Copyist, Restored, Stored
 from controller.folder_lock import FolderLock, HeldElsewhereError
-from controller.journal_chain import Walk
-from controller.journal_damage import DamagedError, DisplacedError, broken_files, code_of, is_damage, set_aside
-from controller.journal_intake import QUEUE_MAX, Intake, Line
-from controller.journal_line import Entry, entry_of
-from controller.journal_news import FileNews, Trouble
-from controller.journal_questions import Questions
-from controller.journal_restored import Restoring
-from controller.journal_store import JournalStore
+from controller.journal import damage
+from controller.journal.chain import Walk
+from controller.journal.file_news import FileNews, Trouble
+from controller.journal.intake import QUEUE_MAX, Intake, Line
+from controller.journal.line import Entry, entry_of
+from controller.journal.questions import Questions
+from controller.journal.restored import Restoring
+from controller.journal.store import JournalStore
 from controller.ledger import Ticket
 from controller.model.decision import Event
 from controller.model.memory import DurableMemory
@@ -134,7 +134,7 @@ class Journal:
                 continue
             try:
                 self._work(store)
-            except DisplacedError as error:
+            except damage.DisplacedError as error:
                 self._leave(store, is_gone=error.is_gone)
                 store = None
             except (sqlite3.Error, OSError) as error:
@@ -185,7 +185,7 @@ class Journal:
         if not self._walk.is_over:
             self._walk = store.walk_on(self._walk)
             if self._walk.broken is not None:
-                raise DamagedError(f"line {self._walk.broken} is {self._walk.why}")
+                raise damage.DamagedError(f"line {self._walk.broken} is {self._walk.why}")
             if self._walk.is_over:
                 self._unwalked = []
 
@@ -222,13 +222,13 @@ class Journal:
         written. So the connection goes, and the next one reads what is really there and writes it back.
         """
         self._trouble.note(error)
-        if isinstance(error, sqlite3.Error) and is_damage(error):
+        if isinstance(error, sqlite3.Error) and damage.is_damage(error):
             store.close()
             self._set_aside(store, error)
             return None
-        if isinstance(error, OSError) or code_of(error) != sqlite3.SQLITE_IOERR:
+        if isinstance(error, OSError) or damage.code_of(error) != sqlite3.SQLITE_IOERR:
             self._until_next_try(lambda: self._questions.answer(store))
-            if not journal_damage.has_become_writable(error, self._path):
+            if not damage.has_become_writable(error, self._path):
                 return store
         store.close()
         return None
@@ -244,7 +244,7 @@ class Journal:
 
     def _set_aside(self, store: JournalStore, error: sqlite3.Error) -> None:
         try:
-            self._news.note_set_aside(set_aside(self._path), of_a_disk(error))
+            self._news.note_set_aside(damage.set_aside(self._path), of_a_disk(error))
         except OSError:
             return  # tried again with the next opening
         self._begin_anew_with(store)
@@ -290,7 +290,7 @@ class Journal:
     def _tell_news(self) -> None:
         """In the new file first of all, and on the page for as long as broken ones lie there."""
         with contextlib.suppress(OSError):  # a folder that cannot be listed takes lines all the same
-            self._broken_names = tuple(broken.name for broken in broken_files(self._path))
+            self._broken_names = tuple(broken.name for broken in damage.broken_files(self._path))
         for event in self._news.take():
             self._pending.insert(0, (self._written, self._entry(event, clock.now_s())))
             self._wake.set()

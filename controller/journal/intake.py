@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass, replace
 
 from controller.durable_copy import Stored
-from controller.journal_line import Entry
+from controller.journal.line import Entry
 from controller.ledger import Ticket
 from controller.model.reasons import EventKind, Reason
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controller.durable_copy import Restored, read_copy
 from controller.folder_lock import HeldElsewhereError
-from controller.journal_store import JournalStore
+from controller.journal.store import JournalStore
 
 
 class Restoring:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from controller.folder_lock import HeldElsewhereError
-from controller.journal_damage import is_damage, set_aside
-from controller.journal_intake import QUEUE_MAX
-from controller.journal_store import JournalStore
+from controller.journal.damage import is_damage, set_aside
+from controller.journal.intake import QUEUE_MAX
+from controller.journal.store import JournalStore
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from controller.plain_words import why_not_written

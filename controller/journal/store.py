@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.durable_copy import Kept, Stored, newer, read_copy
-from controller.journal_chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, walk_through
-from controller.journal_damage import DamagedError, DisplacedError, code_of, flaw_of, is_damage, places_of, set_aside
-from controller.journal_line import ENTRY, GENESIS, Entry, newest_events, read_events
+from controller.journal.chain import SLICE_COUNT, Ends, Walk, ends_of, walk_on, walk_through
+from controller.journal.damage import DamagedError, DisplacedError, code_of, flaw_of, is_damage, places_of, set_aside
+from controller.journal.line import ENTRY, GENESIS, Entry, newest_events, read_events
 from controller.plain_words import of_a_disk
 from controller.status import JournalFileStatus
 

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from controller.durable_copy import Kept
-from controller.journal_damage import DamagedError, is_damage
-from controller.journal_line import ENTRY, GENESIS, Entry, columns_of
+from controller.journal.damage import DamagedError, is_damage
+from controller.journal.line import ENTRY, GENESIS, Entry, columns_of
 from controller.model.reasons import Reason
 
 SLICE_COUNT = 100  # lines: a millisecond or two, so that an order's intent does not wait long behind it

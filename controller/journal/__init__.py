@@ -1,0 +1,1 @@
+"""What happened, durable and hash-chained: one writer thread, one connection, one file; control never waits for it."""
