@@ -8,13 +8,13 @@ from controller.config.load import load_site
 from controller.config.paths import configs_dir
 from controller.config.types import AssetBinding, Site
 from controller.model.words import Mode
-from hil_tests.loss_effects import Effect
-from hil_tests.losses import IN_STEPS, MODES, expected, expected_in_steps, outputs_of
+from hil_tests.losses.effects import Effect
+from hil_tests.losses.table import IN_STEPS, MODES, expected, expected_in_steps, outputs_of
 
 PLAYED = "musterhallig"
 
 INTRO = f"""\
-<!-- Generated from configs/ and hil_tests/losses.py by `python -m hil_tests.docs`. Do not edit. -->
+<!-- Generated from configs/ and hil_tests/losses/table.py by `python -m hil_tests.docs`. Do not edit. -->
 # The loss table
 
 What each output does when a device falls silent, in each mode, at the hub `{PLAYED}`. It follows from the site file,

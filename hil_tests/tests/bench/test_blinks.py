@@ -6,7 +6,9 @@ import pytest
 
 from controller.core import contact, starters
 from hil_tests.bench.loading import SCENARIOS, load_scenario
-from hil_tests.blinks import SILENCES_S, Case, applicable, cases_of, main, wrong
+from hil_tests.blinks.__main__ import main
+from hil_tests.blinks.draw import SILENCES_S, applicable, cases_of
+from hil_tests.blinks.play import Case, wrong
 
 BATTERY = Case("ISL-001", "inverter_main", 4.85, 0.6)  # the only battery that can form, as the grid goes
 RELAY = Case("ISL-001", "poi_relay", 5.40, 0.6)  # between the opening and the first voltage

@@ -15,7 +15,7 @@ from controller.model.reasons import Reason
 from hil_tests.bench.loading import SCENARIOS, load_scenario
 from hil_tests.bench.runner import run
 from hil_tests.bench.scenario import Tier
-from hil_tests.flips import judged
+from hil_tests.flips.play import judged
 from hil_tests.tests.drivers.devices import board, point
 from hil_tests.tests.drivers.told import Told
 from hil_tests.tests.faults.hubs import Faulted

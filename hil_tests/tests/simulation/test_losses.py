@@ -7,9 +7,10 @@ from functools import cache
 import pytest
 
 from controller.model.words import Mode
-from hil_tests.loss_effects import Effect
-from hil_tests.loss_play import Played, agrees, play
-from hil_tests.losses import IN_STEPS, blind_cells, contradictions, expected, expected_in_steps
+from hil_tests.losses.compare import blind_cells, contradictions
+from hil_tests.losses.effects import Effect
+from hil_tests.losses.play import Played, agrees, play
+from hil_tests.losses.table import IN_STEPS, expected, expected_in_steps
 from hil_tests.tests.checkers.stage import the_site
 
 ROWS = {

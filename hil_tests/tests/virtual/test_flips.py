@@ -10,11 +10,11 @@ from controller.drivers.point_doubt import PointDoubt
 from controller.drivers.screen import Screen
 from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
-from hil_tests import flips
 from hil_tests.bench.loading import SCENARIOS, load_scenario
 from hil_tests.bench.scene import Received
-from hil_tests.flip_orders import wrong_operations
-from hil_tests.flips import applicable, main, play, with_flips
+from hil_tests.flips import __main__ as command
+from hil_tests.flips.orders import wrong_operations
+from hil_tests.flips.play import BY_INVARIANTS_ALONE, applicable, is_applicable, play, with_flips
 from hil_tests.tests.reports.results import BROKEN, result
 
 DOUBTED = Event(EventKind.DEVICE, Reason.READINGS_DOUBTED, "poi_relay")
@@ -118,8 +118,8 @@ def test_every_modbus_device_has_the_fault_and_known_gaps_are_left_out() -> None
     on_lines = {"genset_panel", "contactor_water", "contactor_phones", "radio_tetra_node", "weather_mast"}
     assert flipped == on_tcp | on_lines
     assert "ISL-003" in applicable()
-    assert flips.is_applicable(loaded.scenario)
-    assert not flips.is_applicable(loaded.scenario.model_copy(update={"expected": "fail"}))
+    assert is_applicable(loaded.scenario)
+    assert not is_applicable(loaded.scenario.model_copy(update={"expected": "fail"}))
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ def test_every_modbus_device_has_the_fault_and_known_gaps_are_left_out() -> None
 def test_the_command_passes_only_where_bits_were_flipped(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], code: int
 ) -> None:
-    monkeypatch.setattr(flips, "play", lambda scenario_id: result(scenario_id, **changes))
-    assert main(["ISL-003"]) == code
+    monkeypatch.setattr(command, "play", lambda scenario_id: result(scenario_id, **changes))
+    assert command.main(["ISL-003"]) == code
 
 
 def test_who_is_judged_by_invariants_alone_is_a_story_and_has_a_reason() -> None:
-    assert set(flips.BY_INVARIANTS_ALONE) <= set(flips.applicable())
-    assert all(flips.BY_INVARIANTS_ALONE.values())
+    assert set(BY_INVARIANTS_ALONE) <= set(applicable())
+    assert all(BY_INVARIANTS_ALONE.values())

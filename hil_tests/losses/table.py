@@ -1,24 +1,15 @@
-"""The loss table: what every output does when a device is lost, in every mode, derived from the site and its tables.
-
-`expected` says it, `loss_play` cuts the device on the bench, wishes something else of its outputs and looks. The page
-is written from the one, a test compares it with the other, cell by cell. A cell that would be right as well if nothing
-were lost proves nothing: `blind_cells` names it.
-"""
+"""What every output does when a device is lost, in every mode: derived from the site, its tables and our rules."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.config.load import load_site
-from controller.config.paths import configs_dir
 from controller.config.types import Device, Site
 from controller.core.situation import is_on_our_bus
 from controller.model.words import BusSide, IslandEarthing, Mode
-from hil_tests.loss_effects import ON_LOSS, Effect
-from hil_tests.loss_play import Played, agrees, carried_by, play
+from hil_tests.losses.effects import ON_LOSS, Effect
+from hil_tests.losses.play import carried_by
 
 MODES = (
     Mode.UNKNOWN,
@@ -147,49 +138,3 @@ def _only_from(site: Site, device: str) -> frozenset[str]:
 
 
 # ---- against the bench -----------------------------------------------------------------------------------------------
-
-
-def contradictions(mode: Mode, device: str, usual: Played, name: str = "musterhallig") -> Iterator[str]:
-    """What the bench shows otherwise than the table says, for one row."""
-    site = load_site(configs_dir() / "hubs" / f"{name}.toml")
-    said = expected_in_steps if mode in IN_STEPS else expected
-    row, played = said(site, mode, device), play(mode, device, name)
-    if played.ends_in is not row.ends_in:
-        yield f"{mode.value}, {device}: ends in {played.ends_in.value}, the table says {row.ends_in.value}"
-    for output, effect in row.effects.items():
-        if not agrees(effect, output, played, usual, site):
-            shown = f"{played.before[output]} -> {played.after[output]}, usually {usual.after[output]}"
-            yield f"{mode.value}, {device}: {output} {shown}, the table says: {effect.value}"
-
-
-def blind_cells(mode: Mode, device: str, usual: Played, name: str = "musterhallig") -> Iterator[str]:
-    """Cells that say something and agree with a run in which nothing is lost: as usual, or with the same wishes."""
-    site = load_site(configs_dir() / "hubs" / f"{name}.toml")
-    carried = carried_by(site, device)
-    reached = play(mode, device, name, is_lost=False) if carried else usual
-    for output, effect in expected(site, mode, device).effects.items():
-        unlost = reached if output in carried else usual
-        if effect is not Effect.AS_EVER and agrees(effect, output, unlost, usual, site):
-            yield f"{mode.value}, {device}: {output} {effect.value}, and does so as well when nothing is lost"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Play every row, lost and not; exit 1 when a cell is wrong or could not be."""
-    argparse.ArgumentParser(prog="python -m hil_tests.losses", description=__doc__).parse_args(argv)
-    devices = load_site(configs_dir() / "hubs" / "musterhallig.toml").devices
-    wrong = blind = 0
-    for mode in MODES + IN_STEPS:
-        usual = play(mode, None)
-        for device in devices:
-            found = list(contradictions(mode, device, usual))
-            unproven = list(blind_cells(mode, device, usual)) if mode in MODES else []
-            wrong, blind = wrong + len(found), blind + len(unproven)
-            for line in found + unproven:
-                print(line, flush=True)
-    rows_count = len(MODES + IN_STEPS) * len(devices)
-    print(f"{rows_count} rows of the loss table, {wrong} cells are wrong, {blind} could not be")
-    return 1 if wrong or blind else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

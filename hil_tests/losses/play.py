@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from controller.config.types import Site
 from controller.model.advice import RequestKind
 from controller.model.words import Authority, InverterMode, Mode
-from hil_tests.loss_effects import Effect
-from hil_tests.loss_wishes import State, limit_far_from, wish_otherwise
+from hil_tests.losses.effects import Effect
+from hil_tests.losses.wishes import State, limit_far_from, wish_otherwise
 from hil_tests.simulation.bench import Bench
 
 SETTLE_S = 6.0  # the longest that a mode of the table needs to end by itself, and a polled slow point to grow stale

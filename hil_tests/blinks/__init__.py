@@ -1,0 +1,1 @@
+"""Every change of mode again, with one device silent for a moment."""

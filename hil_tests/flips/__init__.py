@@ -1,0 +1,1 @@
+"""Every scenario again, with one bit flipped in every fifth reply."""

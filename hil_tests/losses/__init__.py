@@ -1,0 +1,1 @@
+"""The loss table: what every output does when a device is lost, in every mode, said and played."""
