@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from hil_tests.virtual.loop import VirtualLoop
+from typing import Any
 
 HOST = "127.0.0.1"
 ONE_WAY_S = 0.001  # half a millisecond of network, and as much until the other side has looked
@@ -20,7 +17,9 @@ class _End:
         self.error = error
 
 
-def connect(loop: VirtualLoop, ours: asyncio.BaseProtocol, theirs: asyncio.BaseProtocol) -> VirtualTransport:
+def connect(
+    loop: asyncio.AbstractEventLoop, ours: asyncio.BaseProtocol, theirs: asyncio.BaseProtocol
+) -> VirtualTransport:
     """Join two protocols; the answer is our end."""
     near, far = VirtualTransport(loop, ours), VirtualTransport(loop, theirs)
     near.peer, far.peer = far, near
@@ -34,7 +33,7 @@ class VirtualTransport(asyncio.Transport):
 
     __slots__ = ("_inbox", "_is_closing", "_loop", "_protocol", "peer")
 
-    def __init__(self, loop: VirtualLoop, protocol: asyncio.BaseProtocol) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.BaseProtocol) -> None:
         super().__init__({"peername": (HOST, 0), "sockname": (HOST, 0)})
         self._loop, self._protocol = loop, protocol
         self._inbox: deque[bytes | _End] = deque()
