@@ -17,7 +17,7 @@ from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, Sou
 from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation
-from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, kind_of
+from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, UNBEGUN, kind_of, newest_start_s
 from controller.core.starters import battery_to_start, gensets_to_start, is_sunny, may_answer_again, sunrise_candidate
 from controller.core.stuck import is_apart_unseen
 from controller.model.frozen import dataclass, replace
@@ -32,6 +32,7 @@ UNLOAD_S = 3.0
 RELAY_BACK_S = 15.0  # from judgement: a relay whose supply had dipped
 FORMED_S = 0.5  # a bus that has stood for this long is one
 FIRST_TIER_S = 30.0
+RUNS = (GensetState.STARTING, GensetState.READY, GensetState.LOADED)
 
 Condition = Callable[[CoreMemory, Situation], bool]
 
@@ -73,11 +74,10 @@ def first_tier_served(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _isolating_time_s(memory: CoreMemory, situation: Situation) -> float:
-    """A relay that starts anew is waited for by a battery, which wears nothing; an engine would run meanwhile."""
-    start = memory.black_start
-    is_free = start is not None and start.source in situation.hub.batteries
-    waits = is_free and situation.seen.poi.position is not BreakerPosition.CLOSED
-    return situation.hub.poi.breaker_opening_s + (RELAY_BACK_S if waits else 2.0)
+    """A relay that starts anew is waited for, as long as no engine runs meanwhile."""
+    source = memory.black_start.source if memory.black_start is not None else None
+    engine = situation.seen.gensets.get(source or "") or GensetSeen()
+    return situation.hub.poi.breaker_opening_s + (2.0 if engine.state in RUNS else RELAY_BACK_S)
 
 
 def _forming_time_s(memory: CoreMemory, situation: Situation) -> float:
@@ -175,6 +175,13 @@ def begin(memory: CoreMemory, situation: Situation) -> CoreMemory:
     start = BlackStart(source, STEPS[0].name, situation.now_s, on_sun=on_sun)
     memory = replace(memory, black_start=start)
     return shed(memory, droppable(situation), memory.reason, situation.now_s)
+
+
+def remember_unbegun(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """The start is over, and came no further than waiting for an open POI: nothing was worn, and no try is spent."""
+    start = memory.black_start
+    is_unbegun = start is not None and start.step == STEPS[0].name and start.step_since_s == newest_start_s(memory)
+    return count_attempt(memory, HUB, UNBEGUN, situation.now_s) if is_unbegun else memory
 
 
 def first_tier(memory: CoreMemory, situation: Situation) -> list[Feeder]:

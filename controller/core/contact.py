@@ -35,7 +35,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     was_blind = not situation.poi_sides_differ and (position is None or poi.was_blind)
     are_dead = situation.grid_is_dead is True and situation.bus_is_dead is True
     is_shown = is_open and (are_dead or not was_blind)  # remembered is not shown, as for the guard
-    is_blind = position is not BreakerPosition.CLOSED and _is_unseen(situation)
+    is_blind = position is not BreakerPosition.CLOSED and _is_unseen(poi, situation)
     close, attempts = poi.close, poi.close_attempts
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
@@ -69,10 +69,11 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     )
 
 
-def _is_unseen(situation: Situation) -> bool:
-    """Its grid's side, or its contact while nothing is seen to live: nothing can contradict what was proven before."""
-    nothing_lives = situation.grid_is_live is not True and situation.bus_is_live is not True
-    return situation.seen.poi.grid_voltage_v is None or (situation.seen.poi.position is None and nothing_lives)
+def _is_unseen(before: PoiMemory, situation: Situation) -> bool:
+    """Its grid's side, or its contact; and nothing that is seen contradicts what was proven before."""
+    poi = situation.seen.poi
+    is_contradicted = situation.poi_flows or (situation.poi_sides_are_one and not before.has_differed)
+    return (poi.grid_voltage_v is None or poi.position is None) and not is_contradicted
 
 
 def _proven_since_s(before: PoiMemory, situation: Situation, *, is_kept: bool) -> float | None:
@@ -108,8 +109,8 @@ def _has_differed(before: PoiMemory, situation: Situation) -> bool:
     """Holds until the contact is seen to say anything but open, or current flows all the same."""
     position = situation.seen.poi.position
     if position is None:
-        return before.has_differed and not situation.poi_joins_both
-    is_open = position is BreakerPosition.OPEN and not situation.poi_joins_both
+        return before.has_differed and not situation.poi_flows
+    is_open = position is BreakerPosition.OPEN and not situation.poi_flows
     return is_open and (before.has_differed or situation.poi_sides_differ)
 
 

@@ -6,8 +6,9 @@ Read from the top: people first, then facts, then the mode, then what the mode w
 from __future__ import annotations
 
 from controller.core.attempts import count_attempt
-from controller.core.black_start import begin, take_step
+from controller.core.black_start import begin, remember_unbegun, take_step
 from controller.core.bond import watch_bond
+from controller.core.borne_out import believe_again, note_lie
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
 from controller.core.charge_fall import watch_charge, watch_fleet_charge
@@ -48,7 +49,7 @@ from controller.core.sources import (
 )
 from controller.core.start_rest import remember_served
 from controller.core.starters import is_sunny
-from controller.core.transitions import Transition, next_row
+from controller.core.transitions import LIES, Transition, next_row
 from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_overthrown, without_refused
 from controller.model.advice import Advice
@@ -130,7 +131,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(watch_fuses(memory, situation), situation), situation), situation)
     memory = watch_wear(without_refused(memory, situation, advice), situation)
-    memory = remember_served(memory, situation)
+    memory = believe_again(remember_served(memory, situation), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)
@@ -146,7 +147,7 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
     if row.source in LEAVING_MODES and row.target is Mode.UNPLANNED_ISLANDING:
         entered = replace(entered, grid=_note_flap(memory, situation), parted_at_s=situation.now_s)
-    entered = _enter(row, entered, situation)
+    entered = _enter(row, note_lie(entered, situation) if row.when in LIES else entered, situation)
     entered = replace(entered, released_start=False, released_lockout=False)  # asked of one darkness, not of the next
     return kept_in(row.target, entered)
 
@@ -193,6 +194,8 @@ def _enter_dark(row: Transition, memory: CoreMemory, situation: Situation) -> Co
     """A return that failed is counted; at the end of our supply only what nobody can do without waits for the grid."""
     if row.source is Mode.RECONNECTION:
         memory = _failed_return(row, memory, situation)
+    elif row.source is Mode.BLACK_START:
+        memory = remember_unbegun(memory, situation)
     memory = replace(memory, poi=replace(memory.poi, open_since_s=None, close=None, close_attempts=0))
     if memory.reason is Reason.LAST_ACT:
         return shed(memory, _luxuries(situation), Reason.LAST_ACT, situation.now_s)

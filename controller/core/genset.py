@@ -25,7 +25,7 @@ from controller.model.words import BusSide, GensetConnection, GensetState, Inver
 RETRY_AFTER_S = 60.0
 BRIDGE_SOC_PCT = 5.0  # of charge above empty: minutes of steering, many times over
 CHARGE_SHARE = 0.9  # of what the batteries take, so that the meter's error does not overcharge them
-AHEAD_W = 300.0  # beyond what is taken, for those who follow to take: less than trips a former in the frost
+AHEAD_W, AHEAD_RATIO = 300.0, 0.015  # beyond what is taken, for those who follow: less than trips a former in the frost
 CHARGES = (InverterMode.GRID_FORMING, InverterMode.GRID_FOLLOWING)  # one that has tripped takes nothing
 CRANKED_IN = (FORM, FIRST_TIER, DONE)  # the steps of a black start
 STOPS = (Reason.GENSET_NOT_NEEDED, Reason.BATTERY_FULL, Reason.GENSET_GIVES_WAY, Reason.GENSET_FEEDS_STREET)
@@ -257,9 +257,10 @@ def _taken_w(genset: Genset, situation: Situation) -> float:
     if former is None or state.power_w is None or state.charge_limit_w is None or own_w is None:
         return math.inf
     most_w, ahead_w = may_charge_w(situation.hub.batteries[former], state), 0.0
-    if state.power_w.total > -most_w - AHEAD_W:
+    at_most_w = min(AHEAD_W, AHEAD_RATIO * situation.hub.batteries[former].rating_va)
+    if state.power_w.total > -most_w - at_most_w:
         rooms_w = (_more_w(battery, situation) for battery in situation.hub.batteries.values() if battery.id != former)
-        ahead_w = min(sum(rooms_w), AHEAD_W)
+        ahead_w = min(sum(rooms_w), at_most_w)
     return max(0.0, own_w.total + state.power_w.total + CHARGE_SHARE * most_w + ahead_w)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.attempts import count_attempt, form_attempts, recent_attempts
+from controller.core.borne_out import note_unseen
 from controller.core.calm import (
     SHED_SHOWS_S,
     has_shed_since,
@@ -66,7 +67,7 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
         is_over = situation.former is not None and lacks_proof(memory, situation)  # it is stopped: one order, one move
-        return _without_orders(memory) if is_over else memory
+        return _without_orders(note_unseen(memory, situation)) if is_over else memory
     memory = _plan_earthing(memory, situation)
     if memory.mode in TRANSFERS:
         return _plan_forming(memory, situation, _least_tried(memory, situation))

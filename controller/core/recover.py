@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.borne_out import has_lied
 from controller.core.contact import turned_unasked
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
@@ -23,6 +24,13 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
     if situation.bus_is_live:
         is_held = situation.former is not None or (situation.holder is not None and situation.earthing_is_ready)
         return (Mode.ISLANDED, Reason.RECOVERED_ISLANDED) if is_held else None
+    return _recover_dead(memory, situation)
+
+
+def _recover_dead(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason]:
+    """POI open, bus dead. The word of a contact that has lied begins nothing."""
+    if has_lied(memory) and situation.grid_is_live is not True:
+        return Mode.LOCKED_OUT, Reason.POI_STUCK
     if _was_in_transfer(memory, situation.now_s):
         return Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER
     return Mode.DARK, Reason.RECOVERED_DARK

@@ -63,6 +63,7 @@ class Situation:
     grid_is_dead: bool | None
     poi_evidence_count: int  # independent signs that the POI is open; two prove it
     poi_joins_both: bool  # current flows between two sides that live as one, whatever the contact says
+    poi_flows: bool  # current is seen, and no sides that differ: of what is not seen nobody knows
     poi_sides_differ: bool
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_sides_are_dead: bool
@@ -115,6 +116,8 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
     live_v = LIVE_RATIO * hub.nominal_voltage_v
     differ, are_dead = _sides_differ(seen.poi, hub.nominal_voltage_v), _both_dead(seen.poi, dead_v)
+    former, flows = _former(seen, hub), _flows(seen.poi) and not differ
+    may_join = not are_dead or former is not None  # a street may drag down whoever feeds it
     draws = {feeder.id: _draw(seen.feeders.get(feeder.id), feeder) for feeder in hub.feeders.values()}
     return Situation(
         seen=seen,
@@ -125,12 +128,13 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         grid_is_live=None if grid is None else grid.minimum > live_v,
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
         poi_evidence_count=_open_evidence(seen.poi, past, differ=differ, are_dead=are_dead),
-        poi_joins_both=not are_dead and _joins_both(seen.poi, differ=differ),
+        poi_joins_both=may_join and flows and _sees_both_sides(seen.poi),
+        poi_flows=flows,
         poi_sides_differ=differ,
         poi_sides_are_dead=are_dead,
         poi_sides_are_one=_are_one(seen.poi, dead_v, differ=differ),
         poi_is_closed=_is_closed(seen.poi, past, differ=differ),
-        former=_former(seen, hub),
+        former=former,
         candidates=_candidates(seen, hub),
         loaded_genset=_loaded_genset(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
@@ -243,12 +247,13 @@ def _are_one(poi: PoiSeen, dead_v: float, *, differ: bool) -> bool:
     return are_live and not differ
 
 
-def _joins_both(poi: PoiSeen, *, differ: bool) -> bool:
+def _flows(poi: PoiSeen) -> bool:
     """Current through an "open" breaker is a lie of its contact."""
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
-        return False  # what is not seen is not one
-    flows = poi.current_a is not None and poi.current_a.maximum > 3 * ZERO_CURRENT_A
-    return flows and not differ
+    return poi.current_a is not None and poi.current_a.maximum > 3 * ZERO_CURRENT_A
+
+
+def _sees_both_sides(poi: PoiSeen) -> bool:
+    return poi.grid_voltage_v is not None and poi.bus_voltage_v is not None
 
 
 def _former(seen: ProcessImage, hub: Hub) -> AssetId | None:

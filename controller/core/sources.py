@@ -11,7 +11,7 @@ from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import carried_by, leaving_command
 from controller.core.memory import CoreMemory, SourceMemory
-from controller.core.poi import is_proven, lacks_proof
+from controller.core.poi import ANSWER_MAX_S, is_proven, lacks_proof
 from controller.core.prepare import pv_limits, pv_limits_beside
 from controller.core.ramp import gentle_charge_w, ramp_limits_w
 from controller.core.restoring import kept_free
@@ -166,11 +166,11 @@ def _chosen(memory: CoreMemory, situation: Situation) -> AssetId | None:
 
 
 def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) -> BatteryCommand:
-    order = _order(memory, battery, situation)
     if _must_stop(memory, battery, situation):
         return BatteryCommand(stop=True, cause=Reason.POI_STUCK)
-    if order is not None and not is_proven(memory, situation):
-        if battery.id != situation.former and _is_taken_back(memory, situation):
+    order = _order(memory, battery, situation)
+    if not is_proven(memory, situation):
+        if _may_still_form(memory, battery, situation) and _is_taken_back(memory, situation):
             return _taken_back(battery)
         order = None
     if battery.id == situation.former and makes_way(memory, situation):
@@ -186,6 +186,12 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         voltage_set_v=steering.voltage_set_v if steering else situation.hub.nominal_voltage_v,
         cause=Reason.SYNC_WINDOW if steering else Reason.ISLAND_FORMED,
     )
+
+
+def _may_still_form(memory: CoreMemory, battery: Battery, situation: Situation) -> bool:
+    """Told to, and not seen to have: one that takes its time may answer when the order is over."""
+    order, has_formed = memory.batteries.get(battery.id, SourceMemory()).order, memory.former == battery.id
+    return order is not None and not has_formed and situation.now_s <= order.expires_at_s + ANSWER_MAX_S
 
 
 def _is_taken_back(memory: CoreMemory, situation: Situation) -> bool:
@@ -231,10 +237,10 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
     and until they have differed what was formed on that word ends with it.
     """
     is_new = memory.mode in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
-    if situation.former != battery.id or not is_new or situation.poi_is_proven_open:
+    if memory.former != battery.id or not is_new or situation.poi_is_proven_open:
         return False
     poi = memory.poi
-    if poi.proven_open_since_s is not None and situation.seen.poi.position in (None, BreakerPosition.OPEN):
+    if poi.proven_open_since_s is not None:
         return lacks_proof(memory, situation) and not poi.has_differed
     since_s = poi.open_since_s
     return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s

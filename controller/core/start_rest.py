@@ -1,6 +1,7 @@
 """How long a dark hub rests between its starts, so that nothing is worn out: three an hour, ever further apart.
 
-A start that has done its work is none of the three: its island has lived for minutes, or a person has ended it.
+A start that has done its work is none of the three: its island has lived for minutes, or a person has ended it. Nor is
+one that never had an open POI to begin behind; the next one waits a minute all the same.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from controller.core.attempts import count_attempt, form_attempts
+from controller.core.attempts import count_attempt, form_attempts, recent_attempts
 from controller.core.memory import CoreMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX
 from controller.core.situation import Situation
@@ -17,6 +18,7 @@ from controller.model.words import Mode
 
 KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
 SERVED = "served"  # marks that the start before it has done its work
+UNBEGUN = "unbegun"  # or that it never had an open POI to begin behind
 HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
@@ -49,12 +51,19 @@ def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> boo
     if memory.released_start:
         return True  # a person asks for it: now
     tries_s = _tries_s(memory, source, situation)
-    has_just_tried = form_attempts(memory, situation, situation.now_s - REST_S) >= FORM_ATTEMPTS_MAX
-    if len(tries_s) >= ATTEMPTS_MAX or has_just_tried:
+    lately_s = situation.now_s - REST_S
+    has_just_tried = form_attempts(memory, situation, lately_s) >= FORM_ATTEMPTS_MAX
+    has_just_waited = recent_attempts(memory, HUB, UNBEGUN, lately_s) > 0
+    if len(tries_s) >= ATTEMPTS_MAX or has_just_tried or has_just_waited:
         return False
     if not tries_s or _was_cut_short(memory, tries_s):
         return True
     return situation.now_s - tries_s[-1] >= REST_S * float(2 ** (len(tries_s) - 1))
+
+
+def newest_start_s(memory: CoreMemory) -> float | None:
+    """When the last one began."""
+    return max((a.at_s for a in memory.durable.attempts if a.subject == HUB and a.kind == KIND), default=None)
 
 
 def _was_cut_short(memory: CoreMemory, tries_s: list[float]) -> bool:
@@ -71,6 +80,6 @@ def _tries_s(memory: CoreMemory, source: AssetId, situation: Situation) -> list[
     young = [a for a in young if situation.now_s - a.at_s < ATTEMPT_MEMORY_S]
     began_s = [a.at_s for a in young if a.kind == KIND]
     others = [a for a in young if a.kind.startswith(kind_of("")) and a.kind != kind_of(source)]
-    excused_s = [a.at_s for a in (*others, *(a for a in young if a.kind == SERVED))]
+    excused_s = [a.at_s for a in (*others, *(a for a in young if a.kind in (SERVED, UNBEGUN)))]
     spans_s = pairwise((*began_s, math.inf))
     return [at_s for at_s, next_s in spans_s if not any(at_s <= excuse_s < next_s for excuse_s in excused_s)]

@@ -5,10 +5,11 @@ Conditions of the transition table, as those in `conditions.py`.
 
 from __future__ import annotations
 
-from controller.core.attempts import form_attempts
+from controller.core.borne_out import has_lied
 from controller.core.memory import CoreMemory
 from controller.core.poi import is_proven
 from controller.core.situation import Situation
+from controller.model.image import BatterySeen
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict
 
@@ -53,26 +54,37 @@ def unproven_since_s(memory: CoreMemory, open_since_s: float) -> float:
 def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
     """Its contact is not seen; its sides have differed since it said open, and nothing has spoken against it since."""
     was_proven = memory.poi.proven_open_since_s is not None and memory.poi.has_differed
-    return was_proven and situation.seen.poi.position is None and not situation.poi_joins_both
+    return was_proven and situation.seen.poi.position is None and not situation.poi_flows
 
 
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
-    """We have just formed, and both sides of a POI that is said to be open live as one: stop in this very cycle."""
-    says_open = situation.seen.poi.position is BreakerPosition.OPEN
+    """We form, and both sides of a POI that is not seen closed live as one, or current joins them: stop at once."""
+    is_said_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
     lives_as_one = situation.poi_joins_both or (situation.poi_sides_are_one and not memory.poi.has_differed)
-    return says_open and situation.former is not None and lives_as_one
+    return not is_said_shut and lives_as_one and _may_form(memory, situation)
+
+
+def formed_unseen(memory: CoreMemory, situation: Situation) -> bool:
+    """Three times somebody has formed on the word of the POI's contact alone, and nobody has seen its sides apart."""
+    nothing_lives = situation.bus_is_live is not True and situation.grid_is_live is not True
+    return nothing_lives and has_lied(memory)
+
+
+def _may_form(memory: CoreMemory, situation: Situation) -> bool:
+    """Somebody is seen to, or has been told to and is not seen."""
+    told = (battery for battery, source in memory.batteries.items() if source.order is not None)
+    is_unseen = any((situation.seen.batteries.get(battery) or BatterySeen()).mode is None for battery in told)
+    return situation.former is not None or memory.former is not None or is_unseen
 
 
 def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
-    """The POI is proven open after all; by a difference of its sides where its contact may have lied before.
+    """The POI is proven open after all; by a difference of its sides where its contact has lied before.
 
-    One that was only not seen for too long has shown no lie: what had proven it before proves it again.
+    One that was not seen for too long, or said nothing sensible, has told no lie: what had proven it before proves it
+    again.
     """
-    since_s = memory.poi.open_since_s
-    has_formed = since_s is not None and form_attempts(memory, situation, since_s) > 0
     differs = situation.bus_is_live is True or situation.grid_is_live is True
-    may_have_lied = has_formed and memory.reason is Reason.POI_STUCK
-    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and (differs or not may_have_lied)
+    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and (differs or not has_lied(memory))
 
 
 def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:

@@ -53,6 +53,7 @@ from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.core.stuck import (
     breaker_failed,
+    formed_unseen,
     forming_reaches_the_grid,
     grid_is_back,
     lockout_released,
@@ -95,6 +96,7 @@ TRANSITIONS: tuple[Transition, ...] = (
             (Mode.GRID_CONNECTED, Reason.RECOVERED_ON_GRID),
             (Mode.GRID_CONNECTED, Reason.RECOVERED_RECONNECTED),
             (Mode.ISLANDED, Reason.RECOVERED_ISLANDED),
+            (Mode.LOCKED_OUT, Reason.POI_STUCK),
             (Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER),
             (Mode.DARK, Reason.RECOVERED_DARK),
         )
@@ -127,6 +129,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.PLANNED_ISLANDING, Mode.DARK, not_formed, Reason.ISLAND_NOT_FORMED),
     # T2
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, forming_reaches_the_grid, Reason.POI_STUCK),
+    Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, formed_unseen, Reason.POI_STUCK),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.ISLANDED, island_formed, Reason.ISLAND_FORMED),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, poi_stuck, Reason.POI_STUCK),
     Transition(Mode.UNPLANNED_ISLANDING, Mode.LOCKED_OUT, open_not_proven, Reason.POI_UNPROVEN),
@@ -161,6 +164,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.DARK, Mode.BLACK_START, sun_can_start, Reason.BLACK_START_SUN),
     # T4
     Transition(Mode.BLACK_START, Mode.LOCKED_OUT, forming_reaches_the_grid, Reason.POI_STUCK),
+    Transition(Mode.BLACK_START, Mode.LOCKED_OUT, formed_unseen, Reason.POI_STUCK),
     Transition(Mode.BLACK_START, Mode.GRID_CONNECTED, closed_unasked_and_good, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.BLACK_START, Mode.ISLANDED, started, Reason.BLACK_STARTED),
     Transition(Mode.BLACK_START, Mode.DARK, start_failed, Reason.BLACK_START_FAILED),
@@ -173,6 +177,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.LOCKED_OUT, Mode.GRID_CONNECTED, lockout_released, Reason.RELEASED_BY_PERSON),
 )
 
+
+LIES = (forming_reaches_the_grid, contact_lies, leaving.left_by_a_lying_contact)
+"""Rows that have caught the POI's contact: its word alone counts no more."""
 
 ROWS_OF: Mapping[Mode, tuple[Transition, ...]] = {
     mode: tuple(row for row in TRANSITIONS if row.source is mode) for mode in Mode

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.core import borne_out
 from controller.core import decide as cycle
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
@@ -37,6 +38,7 @@ from hil_tests.tests.core.scenes import (
     by_hand,
     earthed_and_dark,
     far_apart,
+    formed_and_blind,
     forms_on_grid,
     good_grid_beside_the_dark,
     keys_unseen,
@@ -76,6 +78,16 @@ def seeing(*scenes: tuple[Callable[[float], ProcessImage], float]) -> Story:
 def a_restart_in_the_transfer(run: Run) -> None:
     run.memory = replace(run.memory, durable=DurableMemory(attempts=(Attempt("battery", "form", run.now_s),)))
     run.see(dark)
+
+
+def a_restart_after_a_lie(run: Run) -> None:
+    lied = Attempt(borne_out.HUB, borne_out.LIED, run.now_s)
+    run.memory = replace(run.memory, durable=DurableMemory(attempts=(lied,)))
+    run.see(nothing_left)
+
+
+def blind_whenever_somebody_forms(*first: tuple[Callable[[float], ProcessImage], float]) -> Story:
+    return seeing(*first, *3 * ((earthed_and_dark, 1.0), (formed_and_blind, 0.4)), (earthed_and_dark, 0.2))
 
 
 def nobody_follows_while_observing(run: Run) -> None:
@@ -156,6 +168,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.UNKNOWN, "recovered_as_grid_connected", Reason.RECOVERED_RECONNECTED): seeing((forms_on_grid, 0.1)),
     (Mode.UNKNOWN, "recovered_as_islanded", Reason.RECOVERED_ISLANDED): seeing((islanded, 0.1)),
     (Mode.UNKNOWN, "recovered_as_unplanned_islanding", Reason.RECOVERED_TRANSFER): a_restart_in_the_transfer,
+    (Mode.UNKNOWN, "recovered_as_locked_out", Reason.POI_STUCK): a_restart_after_a_lie,
     (Mode.UNKNOWN, "recovered_as_dark", Reason.RECOVERED_DARK): seeing((nothing_left, 0.1)),
     (Mode.UNKNOWN, "start_unclear", Reason.START_UNCLEAR): seeing((blind, 10.2)),
     (Mode.GRID_CONNECTED, "poi_opened_by_itself", Reason.POI_OPENED_BY_ITSELF): seeing((on_grid, 0.2), (dark, 0.1)),
@@ -185,6 +198,9 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.PLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): after_asking(*OPENING, (beside_a_good_grid, 5.5)),
     (Mode.UNPLANNED_ISLANDING, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
         (on_grid, 0.2), (dark, 0.1), (lying_contact, 0.2)
+    ),
+    (Mode.UNPLANNED_ISLANDING, "formed_unseen", Reason.POI_STUCK): blind_whenever_somebody_forms(
+        (on_grid, 0.2), (blackout, 0.2)
     ),
     (Mode.UNPLANNED_ISLANDING, "island_formed", Reason.ISLAND_FORMED): seeing(
         (on_grid, 0.2), (blackout, 0.2), (earthed_and_dark, 0.2), (islanded, 0.1)
@@ -234,6 +250,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.DARK, "genset_can_start", Reason.BLACK_START_GENSET): seeing((battery_is_faulty, 0.2)),
     (Mode.DARK, "sun_can_start", Reason.BLACK_START_SUN): seeing((nothing_left, 0.2), (sunrise, 60.2)),
     (Mode.BLACK_START, "forming_reaches_the_grid", Reason.POI_STUCK): seeing((dark, 0.2), (lying_contact, 0.2)),
+    (Mode.BLACK_START, "formed_unseen", Reason.POI_STUCK): blind_whenever_somebody_forms((dark, 0.2)),
     (Mode.BLACK_START, "closed_unasked_and_good", Reason.POI_CLOSED_UNASKED): seeing((dark, 0.2), (on_grid, 0.1)),
     (Mode.BLACK_START, "started", Reason.BLACK_STARTED): seeing((dark, 0.2), (earthed_and_dark, 3.2), (islanded, 31.0)),
     (Mode.BLACK_START, "start_failed", Reason.BLACK_START_FAILED): seeing((dark, 9.0)),

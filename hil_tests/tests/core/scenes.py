@@ -59,6 +59,11 @@ def forms_on_grid(at_s: float) -> ProcessImage:
     return with_battery(on_grid(at_s), mode=InverterMode.GRID_FORMING)
 
 
+def formed_and_blind(at_s: float) -> ProcessImage:
+    """It has formed, and the POI's relay says nothing: nobody knows what it feeds."""
+    return replace(islanded(at_s), poi=PoiSeen())
+
+
 def lying_contact(at_s: float) -> ProcessImage:
     return with_poi(
         islanded(at_s),

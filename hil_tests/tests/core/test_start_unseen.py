@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.start_rest import REST_S, UNBEGUN
 from controller.model.advice import RequestKind
 from controller.model.frozen import replace
-from controller.model.image import PoiSeen, ProcessImage
+from controller.model.image import GensetSeen, PoiSeen, ProcessImage
+from controller.model.phases import ZERO
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, Mode
+from controller.model.words import BreakerPosition, GensetState, InverterMode, Mode
 from hil_tests.tests.core.asking import ask
-from hil_tests.tests.core.hubs import LIVE, dark, hub, nothing_left, with_poi
+from hil_tests.tests.core.hubs import LIVE, dark, hub, nothing_left, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead
 
@@ -86,3 +88,44 @@ def test_unseen_between_opening_and_proof_the_hub_starts_as_soon_as_it_is_seen()
     watched.see(open_and_dead, 1.0)
     assert watched.mode in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
     assert watched.run.commands.batteries["battery"].form is not None
+
+
+@pytest.mark.parametrize("position", [BreakerPosition.INTERMEDIATE, BreakerPosition.BAD])
+def test_one_that_never_opens_spends_no_tries(position: BreakerPosition) -> None:
+    """For five minutes; then it stands open."""
+    run = in_the_dark()
+    run.see(lambda t: with_poi(open_and_dead(t), position=position), 300.0)
+    begun = starts(run)
+    assert 3 <= begun <= 5, "once a minute, and no oftener"
+    until_s = run.now_s + REST_S + 5.0
+    while all(command.form is None for command in run.commands.batteries.values()):
+        run.see(open_and_dead)
+        assert run.now_s < until_s, "nobody is told to form"
+
+
+def test_what_comes_after_an_open_poi_is_a_try() -> None:
+    run = in_the_dark()
+    run.see(open_and_dead, 120.0)
+    assert not [a for a in run.memory.durable.attempts if a.kind == UNBEGUN]
+
+
+def test_an_order_to_open_that_cannot_be_heard_has_its_time_from_when_it_can() -> None:
+    run = in_the_dark()
+    run.see(lambda t: with_poi(open_and_dead(t), position=BreakerPosition.CLOSED), 0.2)
+    run.see(unseen, 3.0)
+    run.see(lambda t: with_poi(open_and_dead(t), position=BreakerPosition.CLOSED))
+    assert (run.memory.mode, starts(run)) == (Mode.BLACK_START, 1)
+
+
+@pytest.mark.parametrize(("engine", "mode"), [(None, Mode.BLACK_START), (GensetState.READY, Mode.DARK)])
+def test_a_genset_waits_for_the_relay_as_long_as_it_stands_still(engine: GensetState | None, mode: Mode) -> None:
+    run = Run(hub())
+
+    def without_battery(at_s: float) -> ProcessImage:
+        image = with_battery(open_and_dead(at_s), mode=InverterMode.FAULT)
+        return image if engine is None else replace(image, gensets={"genset": GensetSeen(at_s, engine, ZERO)})
+
+    run.see(lambda t: with_battery(open_and_dead(t), mode=InverterMode.FAULT), 0.5)
+    assert (run.memory.mode, run.memory.reason) == (Mode.BLACK_START, Reason.BLACK_START_GENSET)
+    run.see(lambda t: replace(without_battery(t), poi=PoiSeen()), 2.5)
+    assert run.memory.mode is mode
