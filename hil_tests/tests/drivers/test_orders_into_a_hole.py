@@ -101,6 +101,13 @@ WRITES = b"\x01\x00\xa1\x02"  # the type of a WriteRequest, i=673, as a four-byt
 async def killed_in_the_hole(kind: str, proxy: Proxy, order: bytes) -> None:
     """The order is on its way and not through when its giver is killed; later the hole closes."""
     heard = bytearray()
+
+    def hears(data: bytes) -> None:
+        """The hole opens under the order: a question that it swallows would keep the order back."""
+        heard.extend(data)
+        if order in heard:
+            proxy.hold_back(True)
+
     words = [sys.executable, "-m", "hil_tests.tests.drivers.hole_writer", kind, str(proxy.port)]
     pipe = asyncio.subprocess.PIPE
     giver = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe)
@@ -108,8 +115,7 @@ async def killed_in_the_hole(kind: str, proxy: Proxy, order: bytes) -> None:
     assert giver.stdout is not None
     try:
         assert await asyncio.wait_for(giver.stdout.readline(), 20.0) == b"up\n"
-        proxy.hold_back(True)
-        proxy.listener = heard.extend
+        proxy.listener = hears
         giver.stdin.write(b"now\n")
         await until(lambda: order in heard, "the order is on its way")
     finally:
