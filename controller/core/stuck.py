@@ -53,8 +53,7 @@ def unproven_since_s(memory: CoreMemory, open_since_s: float) -> float:
 
 def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
     """Its contact is not seen; its sides have differed since it said open, and nothing has spoken against it since."""
-    was_proven = memory.poi.proven_open_since_s is not None and memory.poi.has_differed
-    return was_proven and situation.seen.poi.position is None and not situation.poi_flows
+    return memory.poi.has_differed and situation.seen.poi.position is None and not situation.poi_flows
 
 
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from controller.model.frozen import replace
 from controller.model.image import BatterySeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
-from controller.model.reasons import EventKind
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, Mode
 from hil_tests.plant.behaviour import InverterBehaviour
 from hil_tests.plant.options import PlantOptions
@@ -146,6 +146,31 @@ def test_current_that_is_seen_ends_it_though_the_grids_side_is_not() -> None:
 
 def rising(at_s: float) -> ProcessImage:
     return with_battery(with_poi(islanded(at_s), bus_voltage_v=HALF), voltage_v=HALF)
+
+
+def rising_unseen(at_s: float) -> ProcessImage:
+    return replace(rising(at_s), poi=PoiSeen())
+
+
+def test_whose_sides_have_differed_on_its_way_up_is_an_island_unseen() -> None:
+    watched = forming()
+    watched.see(rising, 0.1)
+    watched.see(unseen_island, 10.0)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.ISLAND_FORMED)
+
+
+def test_and_goes_on_with_its_way_up() -> None:
+    watched = forming()
+    watched.see(rising, 0.1)
+    watched.see(rising_unseen, 10.0)
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
+    assert not watched.run.commands.batteries["battery"].stop
+
+
+def test_a_black_start_goes_on_to_its_island_unseen() -> None:
+    watched = starting()
+    watched.see(unseen_island, 60.0)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.BLACK_STARTED)
 
 
 def lost(at_s: float) -> ProcessImage:

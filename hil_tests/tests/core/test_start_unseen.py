@@ -50,7 +50,7 @@ def test_nobody_starts_what_cannot_be_proven_open_and_all_tries_are_left(hidden:
     assert (run.memory.mode, run.memory.reason) == (Mode.BLACK_START, Reason.BLACK_START_BATTERY)
 
 
-@pytest.mark.parametrize("silent_s", [0.5, 2.0, 2.2, 2.25, 2.3, 10.0])
+@pytest.mark.parametrize("silent_s", [0.5, 2.0, 2.2, 2.25, 2.3, 10.0, 14.5])
 def test_a_start_that_has_begun_waits_for_the_relay_and_is_still_the_first(silent_s: float) -> None:
     """It came back in the very cycle in which the step was over."""
     run = in_the_dark()
@@ -67,6 +67,13 @@ def test_one_that_stands_half_way_is_ordered_open_by_the_start(position: Breaker
     run = in_the_dark()
     run.see(lambda t: with_poi(open_and_dead(t), position=position), 1.0)
     assert run.commands.poi.open
+
+
+def test_a_start_waits_no_longer_than_a_quarter_of_a_minute() -> None:
+    run = in_the_dark()
+    run.see(open_and_dead, 1.0)
+    run.see(unseen, 16.0)
+    assert (run.memory.mode, run.memory.reason) == (Mode.DARK, Reason.BLACK_START_FAILED)
 
 
 def test_a_person_who_asks_for_it_is_told_why() -> None:
