@@ -17,7 +17,7 @@ from controller.core.resync import can_follow, may_join, return_at_s
 from controller.core.situation import Situation
 from controller.core.stuck import is_apart_unseen
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode
+from controller.model.words import Authority, BreakerPosition, GridVerdict, InverterMode, Mode, Switcher
 
 TIER_0_FIRST_S = 60.0  # from judgement: a dozen feeders; to get in step takes as long
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
@@ -145,13 +145,14 @@ def grid_unseen(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _blinks_at_the_contact(memory: CoreMemory, situation: Situation) -> bool:
-    """It was measured just now, and the contact that was ordered closed then may be on its way: it shows in a moment.
+    """It was measured just now, and the contact that was ordered closed then, or let, may be on its way: it soon shows.
 
     To open the POI for one lost answer would part from the grid again what has just joined it.
     """
     unseen_since_s, now_s = memory.grid.unseen_since_s, situation.now_s
     is_brief = unseen_since_s is not None and now_s - unseen_since_s < BLIND_MAX_S
-    return is_brief and may_be_closing(memory, situation)
+    closes_by_itself = situation.hub.poi.switching.closed_by is Switcher.DEVICE and memory.poi.open_since_s is None
+    return is_brief and (closes_by_itself or may_be_closing(memory, situation))
 
 
 def grid_unseen_over_dead_bus(memory: CoreMemory, situation: Situation) -> bool:

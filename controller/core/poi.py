@@ -13,8 +13,9 @@ from controller.core.calm import (
 )
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
+from controller.core.grid_verdict import is_blink
 from controller.core.memory import CoreMemory, SourceMemory, since
-from controller.core.resync import is_former_silent, is_in_window, must_not_close, next_closing_s
+from controller.core.resync import is_barred, is_former_silent, is_in_window, must_not_close, next_closing_s
 from controller.core.situation import Situation
 from controller.core.withdrawal import is_past, is_permission, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
@@ -149,6 +150,8 @@ def _forbids_the_device(memory: CoreMemory, situation: Situation) -> bool:
     """On the way back a device that closes by itself has leave to, but for a lock or a grid that we do not want yet."""
     if memory.mode is not Mode.RECONNECTION or situation.hub.poi.switching.closed_by is not Switcher.DEVICE:
         return False
+    if memory.poi.open_since_s is None and is_blink(memory.grid, situation.now_s):
+        return is_barred(memory, situation) or situation.seen.poi.dso_lock is True  # else it may just have closed
     return must_not_close(memory, situation) or memory.fits_since_s is None
 
 

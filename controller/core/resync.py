@@ -96,9 +96,14 @@ def returns_by_itself(memory: CoreMemory, situation: Situation) -> bool:
 
 def must_not_close(memory: CoreMemory, situation: Situation) -> bool:
     """The POI is locked, now or until a person releases it; or somebody works at the hub by hand, or nobody knows."""
-    is_locked = any(memory.durable.latch(subject) is not None for subject in ("poi_close", "dso_lock"))
     lock = situation.seen.poi.dso_lock
-    return is_locked or lock is True or (lock is None and memory.poi.has_dso_lock) or not situation.may_switch_on
+    return is_barred(memory, situation) or lock is True or (lock is None and memory.poi.has_dso_lock)
+
+
+def is_barred(memory: CoreMemory, situation: Situation) -> bool:
+    """By a latch or a hand; a lock's own contact aside."""
+    is_latched = any(memory.durable.latch(subject) is not None for subject in ("poi_close", "dso_lock"))
+    return is_latched or not situation.may_switch_on
 
 
 def can_follow(situation: Situation) -> bool:

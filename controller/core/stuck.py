@@ -5,6 +5,7 @@ Conditions of the transition table, as those in `conditions.py`.
 
 from __future__ import annotations
 
+from controller.core.attempts import form_attempts
 from controller.core.borne_out import has_lied
 from controller.core.memory import CoreMemory
 from controller.core.poi import is_proven
@@ -59,8 +60,18 @@ def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     """We form, and both sides of a POI that is not seen closed live as one, or current joins them: stop at once."""
     is_said_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
-    lives_as_one = situation.poi_joins_both or (situation.poi_sides_are_one and not memory.poi.has_differed)
+    lives_as_one = _is_joined(memory, situation) or (situation.poi_sides_are_one and not memory.poi.has_differed)
     return not is_said_shut and lives_as_one and _may_form(memory, situation)
+
+
+def _is_joined(memory: CoreMemory, situation: Situation) -> bool:
+    """Between two dead sides only since somebody was told to form, and the POI had been proven open for that.
+
+    An inverter that forms by itself does so while the breaker opens; a contact may be seen sooner than a current.
+    """
+    since_s = memory.poi.open_since_s
+    was_told = since_s is not None and form_attempts(memory, situation, since_s) > 0
+    return situation.poi_joins_both and (was_told or not situation.poi_sides_are_dead)
 
 
 def formed_unseen(memory: CoreMemory, situation: Situation) -> bool:

@@ -79,6 +79,28 @@ def test_a_permission_may_be_used_in_the_cycle_that_nobody_sees() -> None:
     assert watched.vetoes == []
 
 
+def test_a_device_that_closes_by_itself_may_do_so_in_the_cycle_that_nobody_sees() -> None:
+    poi = replace(hub().poi, switching=PoiSwitching(Switcher.DEVICE, Switcher.DEVICE))
+    watched = Watched(poi=poi)
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    watched.see(lambda t: beside(t, 8.0), 1.0)
+    assert watched.mode is Mode.RECONNECTION
+    watched.see(blind)
+    assert not watched.run.commands.poi.open
+    watched.see(joined)
+    assert (watched.mode, watched.run.memory.reason) == (Mode.GRID_CONNECTED, Reason.RECONNECTED)
+    assert watched.vetoes == []
+
+
+def test_a_lock_that_is_seen_holds_such_a_device_open_at_once() -> None:
+    poi = replace(hub().poi, switching=PoiSwitching(Switcher.DEVICE, Switcher.DEVICE))
+    watched = Watched(poi=poi)
+    watched.see(lambda t: beside(t, 90.0), 12.0)
+    assert not watched.run.commands.poi.open
+    watched.see(lambda t: replace(blind(t), poi=PoiSeen(dso_lock=True)))
+    assert watched.run.commands.poi.open
+
+
 def test_a_longer_blindness_ends_the_way_back_all_the_same() -> None:
     watched = closing()
     watched.see(blind, 0.2)

@@ -16,7 +16,9 @@ from controller.model.reasons import EventKind, Reason
 from controller.model.words import BreakerPosition, Mode
 from hil_tests.simulation.bench import Bench
 from hil_tests.tests.core.hubs import CLOSED, LIVE, islanded, on_grid, with_battery, with_poi
+from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead, unseen_island
+from hil_tests.tests.core.test_breaker_failed import always_forms
 from hil_tests.tests.core.watched import ENVELOPE, Image, Watched
 
 DRAGGED = PhaseValues.even(25.0)  # below what counts as dead
@@ -81,6 +83,17 @@ def test_current_to_a_street_is_seen_whether_it_lives_or_not(image: Image) -> No
     assert watched.run.commands.batteries["battery"].stop
     assert state(watched) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
     assert not is_told_to_form(watched, open_and_dead, 60.0)
+
+
+def test_an_inverter_that_forms_while_the_breaker_opens_convicts_nobody() -> None:
+    """The contact is another device's than the current, and is seen sooner."""
+    run = Run(always_forms())
+    run.see(on_grid, 1.0)
+    run.see(lambda t: with_poi(dragged(t), position=CLOSED), 0.15)
+    assert run.commands.poi.open
+    run.see(dragged, 0.2)
+    run.see(islanded, 0.2)
+    assert run.memory.mode is Mode.ISLANDED
 
 
 @pytest.mark.parametrize("street_pu", [complex(20.0, 5.0), complex(200.0, 50.0)], ids=["2 MW", "short-circuited"])
