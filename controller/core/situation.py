@@ -116,8 +116,8 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
     live_v = LIVE_RATIO * hub.nominal_voltage_v
     differ, are_dead = _sides_differ(seen.poi, hub.nominal_voltage_v), _both_dead(seen.poi, dead_v)
-    former, genset, flows = _former(seen, hub), _loaded_genset(seen, hub), _flows(seen.poi) and not differ
-    may_join = not are_dead or former is not None or genset is not None  # a street may drag down whoever feeds it
+    former, flows = _former(seen, hub), _flows(seen.poi) and not differ
+    may_join = not are_dead or former is not None  # a street may drag down whoever feeds it
     draws = {feeder.id: _draw(seen.feeders.get(feeder.id), feeder) for feeder in hub.feeders.values()}
     return Situation(
         seen=seen,
@@ -136,7 +136,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         poi_is_closed=_is_closed(seen.poi, past, differ=differ),
         former=former,
         candidates=_candidates(seen, hub),
-        loaded_genset=genset,
+        loaded_genset=_loaded_genset(seen, hub),
         earthing_is_ready=_earthing_is_ready(seen, hub),
         draws=draws,
         load_w=PhaseValues.summed([d.power_w for d in draws.values() if d.position is BreakerPosition.CLOSED]),
