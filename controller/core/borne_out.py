@@ -3,7 +3,7 @@
 Between two dead sides a contact that says open, and a current that does not flow, are all the proof there is. As soon
 as somebody forms, the sides differ, and the word was true. Where they live as one instead, or current flows, it was a
 lie; and a contact behind which somebody has formed three times without anybody seeing the sides apart is believed no
-more. It counts again when its sides are seen to differ, or when it is seen closed on grid.
+more. It counts again when its sides have been seen to differ for a while, or when it is seen closed on a good grid.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 from controller.core.attempts import count_attempt
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
-from controller.model.words import Mode
+from controller.model.words import GridVerdict, Mode
 
 HUB = "hub"  # under the POI stand its own closings, which the guard counts
 UNSEEN = "formed_unseen"  # somebody formed, and was stopped because nobody saw the sides apart
 LIED = "contact_lied"
 BELIEVED = "contact_believed"  # what stands before it counts no more
 UNSEEN_MAX = 3  # from judgement: as many as one transfer may try
+APART_S = 2.0  # when a former stops, one side may be read dead and the other one still alive: a slow meter's second
 
 
 def has_lied(memory: CoreMemory) -> bool:
@@ -32,17 +33,19 @@ def note_lie(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 
 def note_unseen(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Who has formed is stopped unseen: once for each time that the proof has gone."""
+    """Somebody forms, or may, and is stopped unseen: once for each time that the proof has gone."""
     since_s = memory.poi.unproven_since_s
     marked_s = [a.at_s for a in memory.durable.attempts if (a.subject, a.kind) == (HUB, UNSEEN)]
-    is_known = since_s is not None and any(at_s >= since_s for at_s in marked_s)
+    is_known = since_s is None or any(at_s >= since_s for at_s in marked_s)
     return memory if is_known or memory.poi.has_differed else count_attempt(memory, HUB, UNSEEN, situation.now_s)
 
 
 def believe_again(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Its sides are seen to differ, or it is seen closed on grid: what it was caught at is over."""
-    is_apart = memory.poi.has_differed or (situation.poi_sides_differ and situation.poi_is_proven_open)
-    is_good = is_apart or (memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed)
+    """Its sides differ for longer than two meters may be apart, or it is seen closed on a good grid."""
+    since_s = memory.poi.differs_since_s
+    is_apart = since_s is not None and situation.now_s - since_s >= APART_S and situation.poi_is_proven_open
+    is_on_grid = memory.mode is Mode.GRID_CONNECTED and memory.grid.verdict is GridVerdict.OK
+    is_good = is_apart or (is_on_grid and situation.contact_is_closed)
     return count_attempt(memory, HUB, BELIEVED, situation.now_s) if is_good and _marks(memory) else memory
 
 

@@ -51,6 +51,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close_is_held=poi.close_is_held and close is not None,
         is_permitted=poi.is_permitted,
         has_differed=_has_differed(poi, situation),
+        differs_since_s=since(poi.differs_since_s, situation.poi_sides_differ, now_s),
         was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,

@@ -21,6 +21,7 @@ from controller.core.withdrawal import is_past, is_permission, taken_back
 from controller.model.commands import Order, PoiCommand, SwitchCommand
 from controller.model.frozen import replace
 from controller.model.hub import AssetId
+from controller.model.image import BatterySeen
 from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, IslandEarthing, Mode, SettingsGroup, Switcher
 
@@ -67,8 +68,11 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
     if memory.mode not in SEPARATE_MODES or is_over_dead_bus(memory):
         return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
-        is_over = situation.former is not None and lacks_proof(memory, situation)  # it is stopped: one order, one move
-        return _without_orders(note_unseen(memory, situation)) if is_over else memory
+        is_dragged = situation.poi_joins_both and situation.poi_sides_are_dead
+        is_unseen = may_form(memory, situation) and (is_dragged or lacks_proof(memory, situation))
+        memory = note_unseen(memory, situation) if is_unseen else memory
+        is_over = is_unseen and situation.former is not None  # it is stopped: one order, one move
+        return _without_orders(memory) if is_over else memory
     memory = _plan_earthing(memory, situation)
     if memory.mode in TRANSFERS:
         return _plan_forming(memory, situation, _least_tried(memory, situation))
@@ -90,6 +94,14 @@ def lacks_proof(memory: CoreMemory, situation: Situation) -> bool:
     """It has not been proven open for longer than a lost answer takes."""
     since_s = memory.poi.unproven_since_s
     return since_s is not None and situation.now_s - since_s >= UNSEEN_MAX_S
+
+
+def may_form(memory: CoreMemory, situation: Situation) -> bool:
+    """Somebody is seen to hold the bus, has been seen to, or has been told to and is not seen."""
+    told = (battery for battery, source in memory.batteries.items() if source.order is not None)
+    is_unseen = any((situation.seen.batteries.get(battery) or BatterySeen()).mode is None for battery in told)
+    starts = memory.mode is Mode.BLACK_START and situation.loaded_genset is not None
+    return situation.former is not None or memory.former is not None or is_unseen or starts
 
 
 def poi_command(memory: CoreMemory, situation: Situation) -> PoiCommand:

@@ -17,6 +17,8 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
     """The mode that the plant is in, with the reason why we think so; None while too little is seen."""
     if situation.poi_is_closed is None or situation.bus_is_live is None or turned_unasked(memory, situation):
         return None
+    if has_lied(memory) and not situation.contact_is_closed:
+        return Mode.LOCKED_OUT, Reason.POI_STUCK  # its word begins nothing, and what forms may feed the street still
     if situation.poi_is_closed and not situation.poi_is_proven_open:  # its contact alone proves no closed breaker
         return _recover_closed(memory, situation)
     if not situation.poi_is_proven_open:
@@ -24,16 +26,8 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
     if situation.bus_is_live:
         is_held = situation.former is not None or (situation.holder is not None and situation.earthing_is_ready)
         return (Mode.ISLANDED, Reason.RECOVERED_ISLANDED) if is_held else None
-    return _recover_dead(memory, situation)
-
-
-def _recover_dead(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason]:
-    """POI open, bus dead. The word of a contact that has lied begins nothing."""
-    if has_lied(memory) and situation.grid_is_live is not True:
-        return Mode.LOCKED_OUT, Reason.POI_STUCK
-    if _was_in_transfer(memory, situation.now_s):
-        return Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER
-    return Mode.DARK, Reason.RECOVERED_DARK
+    is_cut = _was_in_transfer(memory, situation.now_s)
+    return (Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER) if is_cut else (Mode.DARK, Reason.RECOVERED_DARK)
 
 
 def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:

@@ -1,7 +1,7 @@
 """How long a dark hub rests between its starts, so that nothing is worn out: three an hour, ever further apart.
 
 A start that has done its work is none of the three: its island has lived for minutes, or a person has ended it. Nor is
-one that never had an open POI to begin behind; the next one waits a minute all the same.
+one that never had an open POI to begin behind; the next one waits ten minutes, or until the POI is seen open.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from controller.core.attempts import count_attempt, form_attempts, recent_attempts
 from controller.core.memory import CoreMemory
-from controller.core.poi import FORM_ATTEMPTS_MAX
+from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
 from controller.core.situation import Situation
 from controller.model.hub import AssetId
 from controller.model.words import Mode
@@ -23,6 +23,7 @@ HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
+UNBEGUN_REST_S = 600.0  # what has not opened may have been freed by hand
 SERVED_S = 300.0  # of an island, from judgement: what is too much for it shows sooner
 CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
 
@@ -53,7 +54,8 @@ def has_rested(memory: CoreMemory, source: AssetId, situation: Situation) -> boo
     tries_s = _tries_s(memory, source, situation)
     lately_s = situation.now_s - REST_S
     has_just_tried = form_attempts(memory, situation, lately_s) >= FORM_ATTEMPTS_MAX
-    has_just_waited = recent_attempts(memory, HUB, UNBEGUN, lately_s) > 0
+    has_waited = recent_attempts(memory, HUB, UNBEGUN, situation.now_s - UNBEGUN_REST_S) > 0
+    has_just_waited = has_waited and not is_proven(memory, situation)  # now there is an open POI to begin behind
     if len(tries_s) >= ATTEMPTS_MAX or has_just_tried or has_just_waited:
         return False
     if not tries_s or _was_cut_short(memory, tries_s):

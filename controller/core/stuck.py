@@ -5,14 +5,14 @@ Conditions of the transition table, as those in `conditions.py`.
 
 from __future__ import annotations
 
-from controller.core.attempts import form_attempts
+from controller.core.attempts import form_attempts, recent_attempts
 from controller.core.borne_out import has_lied
+from controller.core.contact import JOINS_CONFIRM_S
 from controller.core.memory import CoreMemory
-from controller.core.poi import is_proven
+from controller.core.poi import is_proven, may_form
 from controller.core.situation import Situation
-from controller.model.image import BatterySeen
 from controller.model.reasons import Reason
-from controller.model.words import Authority, BreakerPosition, GridVerdict
+from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
@@ -58,33 +58,34 @@ def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
-    """We form, and both sides of a POI that is not seen closed live as one, or current joins them: stop at once."""
+    """Told to, we form, and both sides of a POI that is not seen closed live as one, or current joins them."""
     is_said_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
     lives_as_one = _is_joined(memory, situation) or (situation.poi_sides_are_one and not memory.poi.has_differed)
-    return not is_said_shut and lives_as_one and _may_form(memory, situation)
+    return not is_said_shut and lives_as_one and _was_told(memory, situation) and may_form(memory, situation)
 
 
 def _is_joined(memory: CoreMemory, situation: Situation) -> bool:
-    """Between two dead sides only since somebody was told to form, and the POI had been proven open for that.
+    """Between two dead sides it takes a second sample: one false current of a moment is no street."""
+    if not situation.poi_sides_are_dead:
+        return situation.poi_joins_both
+    since_s = memory.poi.joins_since_s
+    return since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
 
-    An inverter that forms by itself does so while the breaker opens; a contact may be seen sooner than a current.
+
+def _was_told(memory: CoreMemory, situation: Situation) -> bool:
+    """A battery to form, or in a black start an engine to come: the POI had been proven open for that.
+
+    An inverter that forms by itself does so while the breaker opens, and a contact may be seen sooner than the rest.
     """
     since_s = memory.poi.open_since_s
-    was_told = since_s is not None and form_attempts(memory, situation, since_s) > 0
-    return situation.poi_joins_both and (was_told or not situation.poi_sides_are_dead)
+    gensets = situation.hub.gensets if memory.mode is Mode.BLACK_START else ()
+    cranks = sum(recent_attempts(memory, genset, "crank", memory.mode_since_s) for genset in gensets)
+    return since_s is not None and form_attempts(memory, situation, since_s) + cranks > 0
 
 
-def formed_unseen(memory: CoreMemory, situation: Situation) -> bool:
-    """Three times somebody has formed on the word of the POI's contact alone, and nobody has seen its sides apart."""
-    nothing_lives = situation.bus_is_live is not True and situation.grid_is_live is not True
-    return nothing_lives and has_lied(memory)
-
-
-def _may_form(memory: CoreMemory, situation: Situation) -> bool:
-    """Somebody is seen to, or has been told to and is not seen."""
-    told = (battery for battery, source in memory.batteries.items() if source.order is not None)
-    is_unseen = any((situation.seen.batteries.get(battery) or BatterySeen()).mode is None for battery in told)
-    return situation.former is not None or memory.former is not None or is_unseen
+def formed_unseen(memory: CoreMemory, _: Situation) -> bool:
+    """Three times somebody has formed on the word of the POI's contact, and nobody has seen its sides apart."""
+    return has_lied(memory)
 
 
 def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
@@ -93,8 +94,7 @@ def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:
     One that was not seen for too long, or said nothing sensible, has told no lie: what had proven it before proves it
     again.
     """
-    differs = situation.bus_is_live is True or situation.grid_is_live is True
-    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and (differs or not has_lied(memory))
+    return memory.reason in NOT_PROVEN and is_proven(memory, situation) and not has_lied(memory)
 
 
 def grid_is_back(memory: CoreMemory, situation: Situation) -> bool:

@@ -197,7 +197,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     ),
     (Mode.PLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): after_asking(*OPENING, (beside_a_good_grid, 5.5)),
     (Mode.UNPLANNED_ISLANDING, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
-        (on_grid, 0.2), (dark, 0.1), (lying_contact, 0.2)
+        (on_grid, 0.2), (blackout, 0.2), (earthed_and_dark, 0.2), (lying_contact, 0.2)
     ),
     (Mode.UNPLANNED_ISLANDING, "formed_unseen", Reason.POI_STUCK): blind_whenever_somebody_forms(
         (on_grid, 0.2), (blackout, 0.2)
@@ -249,7 +249,9 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.DARK, "battery_can_start", Reason.BLACK_START_BATTERY): seeing((dark, 0.2)),
     (Mode.DARK, "genset_can_start", Reason.BLACK_START_GENSET): seeing((battery_is_faulty, 0.2)),
     (Mode.DARK, "sun_can_start", Reason.BLACK_START_SUN): seeing((nothing_left, 0.2), (sunrise, 60.2)),
-    (Mode.BLACK_START, "forming_reaches_the_grid", Reason.POI_STUCK): seeing((dark, 0.2), (lying_contact, 0.2)),
+    (Mode.BLACK_START, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
+        (dark, 0.2), (earthed_and_dark, 4.0), (lying_contact, 0.2)
+    ),
     (Mode.BLACK_START, "formed_unseen", Reason.POI_STUCK): blind_whenever_somebody_forms((dark, 0.2)),
     (Mode.BLACK_START, "closed_unasked_and_good", Reason.POI_CLOSED_UNASKED): seeing((dark, 0.2), (on_grid, 0.1)),
     (Mode.BLACK_START, "started", Reason.BLACK_STARTED): seeing((dark, 0.2), (earthed_and_dark, 3.2), (islanded, 31.0)),
