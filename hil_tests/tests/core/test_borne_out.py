@@ -17,7 +17,7 @@ from controller.model.words import BreakerPosition, GensetState, InverterMode, M
 from hil_tests.simulation.bench import Bench
 from hil_tests.tests.core.hubs import CLOSED, LIVE, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
-from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead, unseen_island
+from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead, starting, unseen_island
 from hil_tests.tests.core.test_breaker_failed import always_forms
 from hil_tests.tests.core.watched import ENVELOPE, Image, Watched
 
@@ -156,6 +156,15 @@ def test_who_is_not_heard_may_feed_the_street_as_well() -> None:
     assert state(watched) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
     watched.see(joined_and_unheard, 7.0)
     assert not is_told_to_form(watched, open_and_dead, 5.0)
+
+
+def test_blinks_of_who_has_been_seen_apart_are_no_marks() -> None:
+    watched = starting()
+    for _ in range(4):
+        watched.see(unseen_island, 0.5)
+        watched.see(islanded, 0.2)
+    assert watched.mode is Mode.BLACK_START
+    assert not [a for a in watched.run.memory.durable.attempts if a.kind == "formed_unseen"]
 
 
 @pytest.mark.parametrize("after_s", [1.0, 60.0])
