@@ -17,7 +17,8 @@ from controller.model.words import BreakerPosition, GensetState, InverterMode, M
 from hil_tests.simulation.bench import Bench
 from hil_tests.tests.core.hubs import CLOSED, LIVE, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
-from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead, starting, unseen_island
+from hil_tests.tests.core.test_blind_and_slow import rising, rising_unseen
+from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead, unseen_island
 from hil_tests.tests.core.test_breaker_failed import always_forms
 from hil_tests.tests.core.watched import ENVELOPE, Image, Watched
 
@@ -159,11 +160,12 @@ def test_who_is_not_heard_may_feed_the_street_as_well() -> None:
 
 
 def test_blinks_of_who_has_been_seen_apart_are_no_marks() -> None:
-    watched = starting()
+    """A slow inverter on its way up, beside a street that is dead."""
+    watched = forming()
     for _ in range(4):
-        watched.see(unseen_island, 0.5)
-        watched.see(islanded, 0.2)
-    assert watched.mode is Mode.BLACK_START
+        watched.see(rising, 0.2)
+        watched.see(rising_unseen, 0.5)
+    assert watched.mode is Mode.UNPLANNED_ISLANDING
     assert not [a for a in watched.run.memory.durable.attempts if a.kind == "formed_unseen"]
 
 
