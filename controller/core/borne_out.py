@@ -9,15 +9,16 @@ more. It counts again when its sides have been seen to differ for a while, or wh
 from __future__ import annotations
 
 from controller.core.attempts import count_attempt
-from controller.core.memory import CoreMemory
+from controller.core.memory import CoreMemory, PoiMemory
 from controller.core.situation import Situation
-from controller.model.words import GridVerdict, Mode
+from controller.model.words import Authority, GridVerdict, Mode
 
 HUB = "hub"  # under the POI stand its own closings, which the guard counts
 UNSEEN = "formed_unseen"  # somebody formed, and was stopped because nobody saw the sides apart
 LIED = "contact_lied"
 BELIEVED = "contact_believed"  # what stands before it counts no more
 UNSEEN_MAX = 3  # from judgement: as many as one transfer may try
+NEW = (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)  # else the contact may have turned in step, on the way back
 APART_S = 2.0  # when a former stops, one side may be read dead and the other one still alive: a slow meter's second
 
 
@@ -28,19 +29,26 @@ def has_lied(memory: CoreMemory) -> bool:
 
 
 def note_lie(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """It has been caught."""
-    return count_attempt(memory, HUB, LIED, situation.now_s)
+    """It has been caught. Who only observes has told nobody to form, and catches nobody."""
+    is_known = LIED in _marks(memory) or memory.durable.authority is Authority.OBSERVE
+    return memory if is_known else count_attempt(memory, HUB, LIED, situation.now_s)
 
 
 def note_unseen(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Somebody forms, or may, and is stopped unseen: once for each time that the proof has gone."""
     since_s = memory.poi.unproven_since_s
     marked_s = [a.at_s for a in memory.durable.attempts if (a.subject, a.kind) == (HUB, UNSEEN)]
-    is_known = since_s is None or any(at_s >= since_s for at_s in marked_s)
+    is_known = since_s is None or any(at_s >= since_s for at_s in marked_s) or memory.mode not in NEW
     return memory if is_known or memory.poi.has_differed else count_attempt(memory, HUB, UNSEEN, situation.now_s)
 
 
-def believe_again(memory: CoreMemory, situation: Situation) -> CoreMemory:
+def watch_word(before: PoiMemory, memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Caught where nobody is on his way to form; there the rows of the transition table catch it."""
+    is_caught = memory.poi.contact_lies and not before.contact_lies and memory.mode not in NEW
+    return note_lie(memory, situation) if is_caught else _believe_again(memory, situation)
+
+
+def _believe_again(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Its sides differ for longer than two meters may be apart, or it is seen closed on a good grid."""
     since_s = memory.poi.differs_since_s
     is_apart = since_s is not None and situation.now_s - since_s >= APART_S and situation.poi_is_proven_open

@@ -8,7 +8,7 @@ from __future__ import annotations
 from controller.core.attempts import count_attempt
 from controller.core.black_start import begin, remember_unbegun, take_step
 from controller.core.bond import watch_bond
-from controller.core.borne_out import believe_again, note_lie
+from controller.core.borne_out import note_lie, watch_word
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
 from controller.core.charge_fall import watch_charge, watch_fleet_charge
@@ -110,6 +110,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     seen, hub, now_s = situation.seen, situation.hub, situation.now_s
     grid = judge_grid(memory.grid, seen.poi, hub, now_s)
     fits = fits_the_hub(situation) or (is_blink(grid, now_s) and memory.fits_since_s is not None)
+    before = memory.poi
     memory = replace(
         believe(memory, situation),
         feeders=observe_feeders(memory, situation),
@@ -131,7 +132,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(watch_fuses(memory, situation), situation), situation), situation)
     memory = watch_wear(without_refused(memory, situation, advice), situation)
-    memory = believe_again(remember_served(memory, situation), situation)
+    memory = watch_word(before, remember_served(memory, situation), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)

@@ -11,15 +11,17 @@ from controller.guard.vet import vet
 from controller.model.advice import Advice
 from controller.model.frozen import replace
 from controller.model.image import BatterySeen, GensetSeen, ProcessImage
+from controller.model.memory import DurableMemory
 from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, GensetState, InverterMode, Mode
+from controller.model.words import Authority, BreakerPosition, GensetState, InverterMode, Mode
 from hil_tests.simulation.bench import Bench
 from hil_tests.tests.core.hubs import CLOSED, LIVE, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.test_blind_and_slow import rising, rising_unseen
 from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead, unseen_island
 from hil_tests.tests.core.test_breaker_failed import always_forms
+from hil_tests.tests.core.test_contact_on_the_way import near, steered
 from hil_tests.tests.core.watched import ENVELOPE, Image, Watched
 
 DRAGGED = PhaseValues.even(25.0)  # below what counts as dead
@@ -288,6 +290,39 @@ def test_an_engine_that_has_taken_the_street_with_it_is_not_started_again(amps: 
         assert run.now_s < until_s, "the engine is never cranked"
     run.see(lambda t: started_by_an_engine(t, amps), 0.1)
     assert (run.memory.mode, run.memory.reason) == (Mode.LOCKED_OUT, Reason.POI_STUCK)
+
+
+def lying_on_grid(at_s: float) -> ProcessImage:
+    return with_poi(on_grid(at_s), position=BreakerPosition.OPEN, current_a=PhaseValues.even(40.0))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_it_was_caught_at_on_grid_is_known_in_the_next_blackout(restarts: bool) -> None:
+    watched = Watched()
+    watched.see(on_grid, 5.0)
+    watched.see(lying_on_grid, 60.0)
+    if restarts:
+        watched.run.restart()
+    assert not is_told_to_form(watched, open_and_dead, 10.0)
+
+
+def test_a_return_in_step_leaves_no_marks() -> None:
+    """Its contact turns while its sides do not differ."""
+    watched = steered()
+    watched.see_until_closing(near)
+    watched.see(near)
+    watched.see(lambda t: with_poi(on_grid(t), current_a=PhaseValues.even(5.0)), 5.0)
+    assert watched.mode is Mode.GRID_CONNECTED
+    kinds = {attempt.kind for attempt in watched.run.memory.durable.attempts}
+    assert not kinds & {"formed_unseen", "contact_lied", "contact_believed"}
+
+
+def test_who_only_observes_catches_nobody() -> None:
+    run = Run(hub())
+    run.memory = replace(run.memory, durable=DurableMemory(authority=Authority.OBSERVE))
+    run.see(islanded, 1.0)
+    run.see(joined, 5.0)
+    assert not [attempt for attempt in run.memory.durable.attempts if attempt.kind == "contact_lied"]
 
 
 def test_seen_closed_on_grid_it_is_believed_again() -> None:
