@@ -21,13 +21,7 @@ from controller.model.image import ProcessImage
 from controller.model.memory import Attempt, DurableMemory
 from controller.model.reasons import Reason
 from controller.model.words import Authority, Mode, Switcher
-from hil_tests.tests.core.hubs import (
-    dark,
-    hub,
-    islanded,
-    nothing_left,
-    on_grid,
-)
+from hil_tests.tests.core.hubs import dark, hub, islanded, nothing_left, on_grid
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import (
     battery_is_faulty,
