@@ -66,7 +66,7 @@ def test_a_question_does_not_wait_for_the_next_try(tmp_path: Path, monkeypatch: 
     def full(*_: object) -> int:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("controller.journal.RETRY_S", 3600.0)
+    monkeypatch.setattr("controller.journal.writer.RETRY_S", 3600.0)
     with running(tmp_path / "journal.db") as journal:
         first = journal.write(EVENT, 1.0)
         eventually(lambda: journal.is_durable(first))

@@ -111,7 +111,7 @@ def test_what_found_no_room_is_told_in_the_file_where_it_would_have_stood(
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(JournalStore, "append", full)
-    monkeypatch.setattr("controller.journal.RETRY_S", 0.05)
+    monkeypatch.setattr("controller.journal.writer.RETRY_S", 0.05)
     with running(tmp_path / "journal.db") as journal:
         journal.restored.result(5.0)
         given = 0

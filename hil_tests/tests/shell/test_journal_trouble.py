@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_listed_does_not_end_the_writer(
     def failing(_: Path) -> list[Path]:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("controller.journal.broken_files", failing)
+    monkeypatch.setattr("controller.journal.damage.broken_files", failing)
     with running(tmp_path / "journal.db") as journal:
         ticket = journal.write(EVENT, 1.0)
         eventually(lambda: journal.is_durable(ticket))
