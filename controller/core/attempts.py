@@ -10,6 +10,7 @@ from controller.model.frozen import replace
 from controller.model.hub import AssetId
 from controller.model.memory import Attempt
 
+HUB = "hub"  # what the hub as a whole has tried; under an asset stand its own orders, which the guard counts
 ATTEMPTS_MAX = 16  # of each kind for each subject: more than any rule counts in its window
 
 

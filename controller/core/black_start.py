@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.core.attempts import count_attempt, form_attempts, recent_attempts
+from controller.core.attempts import HUB, count_attempt, form_attempts, recent_attempts
 from controller.core.dead_bus import droppable, nothing_bars_it, still_on
 from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.keys import is_in_other_hands, why_nothing_comes_on
@@ -17,7 +17,7 @@ from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, Sou
 from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
 from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation
-from controller.core.start_rest import ATTEMPT_MEMORY_S, HUB, KIND, UNBEGUN, kind_of, newest_start_s
+from controller.core.start_rest import ATTEMPT_MEMORY_S, KIND, UNBEGUN, kind_of, newest_start_s
 from controller.core.starters import battery_to_start, gensets_to_start, is_sunny, may_answer_again, sunrise_candidate
 from controller.core.stuck import is_apart_unseen
 from controller.model.frozen import dataclass, replace

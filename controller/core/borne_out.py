@@ -8,12 +8,11 @@ more. It counts again when its sides have been seen to differ for a while, or wh
 
 from __future__ import annotations
 
-from controller.core.attempts import count_attempt
+from controller.core.attempts import HUB, count_attempt
 from controller.core.memory import CoreMemory, PoiMemory
 from controller.core.situation import Situation
 from controller.model.words import Authority, GridVerdict, Mode
 
-HUB = "hub"  # under the POI stand its own closings, which the guard counts
 UNSEEN = "formed_unseen"  # somebody formed, and was stopped because nobody saw the sides apart
 LIED = "contact_lied"
 BELIEVED = "contact_believed"  # what stands before it counts no more

@@ -5,7 +5,7 @@ Read from the top: people first, then facts, then the mode, then what the mode w
 
 from __future__ import annotations
 
-from controller.core.attempts import count_attempt
+from controller.core.attempts import HUB, count_attempt
 from controller.core.black_start import begin, remember_unbegun, take_step
 from controller.core.bond import watch_bond
 from controller.core.borne_out import note_lie, watch_word
@@ -181,7 +181,7 @@ def _enter_transfer(row: Transition, memory: CoreMemory, situation: Situation) -
 
     It is written down as an attempt: a restart that cuts the transfer in two must go on with it.
     """
-    memory = count_attempt(memory, "hub", TRANSFER, situation.now_s)
+    memory = count_attempt(memory, HUB, TRANSFER, situation.now_s)
     if row.source in LEAVING_MODES:
         if memory.prepared.former is None:  # no healthy cycle since the start: nothing is known of the loads
             return shed(memory, _luxuries(situation), Reason.PREPARED_SHED, situation.now_s)

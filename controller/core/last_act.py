@@ -6,7 +6,7 @@ hub (`unattended = "closed"`) is then closed, dead onto dead, with every source 
 
 from __future__ import annotations
 
-from controller.core.attempts import recent_attempts
+from controller.core.attempts import HUB, recent_attempts
 from controller.core.black_start import can_start_now
 from controller.core.charge_fall import is_charge_doubted
 from controller.core.dead_bus import DEAD_HOLD_S, nobody_is_on
@@ -15,7 +15,7 @@ from controller.core.memory import CoreMemory, SourceMemory
 from controller.core.poi import may_try_to_close, order_poi_close
 from controller.core.resync import must_not_close
 from controller.core.situation import Situation
-from controller.core.start_rest import HUB, KIND
+from controller.core.start_rest import KIND
 from controller.model.hub import Genset
 from controller.model.image import BatterySeen, GensetSeen
 from controller.model.reasons import Reason

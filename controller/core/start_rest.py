@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from controller.core.attempts import count_attempt, form_attempts, recent_attempts
+from controller.core.attempts import HUB, count_attempt, form_attempts, recent_attempts
 from controller.core.memory import CoreMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
 from controller.core.situation import Situation
@@ -19,11 +19,10 @@ from controller.model.words import Mode
 KIND = "black_start"  # of the attempts that are counted, for the hub as a whole
 SERVED = "served"  # marks that the start before it has done its work
 UNBEGUN = "unbegun"  # or that it never had an open POI to begin behind
-HUB = "hub"
 ATTEMPTS_MAX = 3  # within an hour
 ATTEMPT_MEMORY_S = 3600.0
 REST_S = 60.0  # after the first attempt, twice as long after the second
-UNBEGUN_REST_S = 600.0  # what has not opened may have been freed by hand
+UNBEGUN_REST_S = 600.0  # from judgement: what has not opened may have been freed by hand
 SERVED_S = 300.0  # of an island, from judgement: what is too much for it shows sooner
 CUT_SHORT_S = 30.0  # an attempt younger than this at our start was cut in two by it, as a transfer is (recover.py)
 

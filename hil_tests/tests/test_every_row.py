@@ -12,6 +12,7 @@ import pytest
 
 from controller.core import borne_out
 from controller.core import decide as cycle
+from controller.core.attempts import HUB
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.core.transitions import TRANSITIONS, Transition, next_row
@@ -75,7 +76,7 @@ def a_restart_in_the_transfer(run: Run) -> None:
 
 
 def a_restart_after_a_lie(run: Run) -> None:
-    lied = Attempt(borne_out.HUB, borne_out.LIED, run.now_s)
+    lied = Attempt(HUB, borne_out.LIED, run.now_s)
     run.memory = replace(run.memory, durable=DurableMemory(attempts=(lied,)))
     run.see(nothing_left)
 

@@ -14,7 +14,7 @@ from controller.model.words import BreakerPosition, Mode
 from hil_tests.plant.behaviour import InverterBehaviour
 from hil_tests.plant.options import PlantOptions
 from hil_tests.simulation.bench import Bench
-from hil_tests.tests.core.hubs import dark, islanded, with_battery, with_poi
+from hil_tests.tests.core.hubs import islanded, with_battery, with_poi
 from hil_tests.tests.core.test_blind_while_forming import (
     blind,
     contact_unseen,
@@ -22,9 +22,10 @@ from hil_tests.tests.core.test_blind_while_forming import (
     open_and_dead,
     seen,
     starting,
+    told_in_the_dark,
     unseen_island,
 )
-from hil_tests.tests.core.watched import Image, Watched
+from hil_tests.tests.core.watched import Image
 
 NONSENSE = (BreakerPosition.INTERMEDIATE, BreakerPosition.BAD)
 HALF = PhaseValues.even(100.0)
@@ -37,17 +38,6 @@ def shut(at_s: float) -> ProcessImage:
 
 def half_way(at_s: float) -> ProcessImage:
     return seen(at_s, BreakerPosition.INTERMEDIATE)
-
-
-def told_in_the_dark() -> Watched:
-    """A black start whose battery has just been told to form."""
-    watched = Watched()
-    watched.see(dark, 0.5)
-    until_s = watched.run.now_s + 10.0
-    while not any(command.form for command in watched.run.commands.batteries.values()):
-        watched.see(open_and_dead)
-        assert watched.run.now_s < until_s, "nobody is told to form"
-    return watched
 
 
 @pytest.mark.parametrize("image", [blind, contact_unseen, shut, half_way])

@@ -184,14 +184,20 @@ def test_blinking_by_turns_it_is_tried_three_times_and_no_more() -> None:
     assert {veto.subject for veto in watched.vetoes} <= {"n_pe"}, "in the dark the guard keeps it until it sees the bus"
 
 
-def starting() -> Watched:
-    """A black start whose sides have differed: the bus lives, the street is dead."""
+def told_in_the_dark() -> Watched:
+    """A black start whose battery has just been told to form."""
     watched = Watched()
     watched.see(dark, 0.5)
     until_s = watched.run.now_s + 10.0
     while not any(command.form for command in watched.run.commands.batteries.values()):
         watched.see(open_and_dead)
         assert watched.run.now_s < until_s, "nobody is told to form"
+    return watched
+
+
+def starting() -> Watched:
+    """A black start whose sides have differed: the bus lives, the street is dead."""
+    watched = told_in_the_dark()
     watched.see(islanded, 0.1)
     assert watched.mode is Mode.BLACK_START
     return watched
