@@ -9,16 +9,16 @@ more. It counts again when its sides have been seen to differ for a while, or wh
 from __future__ import annotations
 
 from controller.core.attempts import HUB, count_attempt
-from controller.core.memory import CoreMemory, PoiMemory
+from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
-from controller.model.words import Authority, GridVerdict, Mode
+from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 
 UNSEEN = "formed_unseen"  # somebody formed, and was stopped because nobody saw the sides apart
 LIED = "contact_lied"
 BELIEVED = "contact_believed"  # what stands before it counts no more
 UNSEEN_MAX = 3  # from judgement: as many as one transfer may try
 NEW = (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)  # else the contact may have turned in step, on the way back
-APART_S = 2.0  # when a former stops, one side may be read dead and the other one still alive: a slow meter's second
+APART_S = 2.0  # a slow meter's second: so long its sides may be read apart, or joined, when they are not any more
 
 
 def has_lied(memory: CoreMemory) -> bool:
@@ -37,13 +37,19 @@ def note_unseen(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Somebody forms, or may, and is stopped unseen: once for each time that the proof has gone."""
     since_s = memory.poi.unproven_since_s
     marked_s = [a.at_s for a in memory.durable.attempts if (a.subject, a.kind) == (HUB, UNSEEN)]
-    is_known = since_s is None or any(at_s >= since_s for at_s in marked_s) or memory.mode not in NEW
+    is_ours = memory.mode in NEW and memory.durable.authority is not Authority.OBSERVE
+    is_known = since_s is None or any(at_s >= since_s for at_s in marked_s) or not is_ours
     return memory if is_known or memory.poi.has_differed else count_attempt(memory, HUB, UNSEEN, situation.now_s)
 
 
-def watch_word(before: PoiMemory, memory: CoreMemory, situation: Situation) -> CoreMemory:
-    """Caught where nobody is on his way to form; there the rows of the transition table catch it."""
-    is_caught = memory.poi.contact_lies and not before.contact_lies and memory.mode not in NEW
+def watch_word(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Caught where no row of the transition table catches it: it says open, and current flows on.
+
+    A contact shows an opening at once, and meters only when they have averaged it away.
+    """
+    since_s = memory.poi.joins_since_s
+    is_long = since_s is not None and situation.now_s - since_s >= APART_S
+    is_caught = memory.poi.contact_lies and is_long and situation.seen.poi.position is BreakerPosition.OPEN
     return note_lie(memory, situation) if is_caught else _believe_again(memory, situation)
 
 

@@ -51,7 +51,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close_is_held=poi.close_is_held and close is not None,
         is_permitted=poi.is_permitted,
         has_differed=_has_differed(poi, situation),
-        differs_since_s=since(poi.differs_since_s, situation.poi_sides_differ, now_s),
+        differs_since_s=since(poi.differs_since_s, _differ_still(poi, situation), now_s),
         was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
@@ -75,6 +75,14 @@ def _is_unseen(before: PoiMemory, situation: Situation) -> bool:
     poi = situation.seen.poi
     is_contradicted = situation.poi_flows or (situation.poi_sides_are_one and not before.has_differed)
     return (poi.grid_voltage_v is None or poi.position is None) and not is_contradicted
+
+
+def _differ_still(before: PoiMemory, situation: Situation) -> bool:
+    """Seen to, or seen to before and only unseen since."""
+    poi = situation.seen.poi
+    is_unseen = poi.grid_voltage_v is None or poi.bus_voltage_v is None
+    is_kept = is_unseen and before.differs_since_s is not None and not situation.poi_flows
+    return situation.poi_sides_differ or is_kept
 
 
 def _proven_since_s(before: PoiMemory, situation: Situation, *, is_kept: bool) -> float | None:

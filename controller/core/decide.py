@@ -44,12 +44,12 @@ from controller.core.sources import (
     found_commands,
     pv_commands,
     remember_steering,
-    remember_told,
     who_forms,
 )
 from controller.core.start_rest import remember_served
 from controller.core.starters import is_sunny
-from controller.core.transitions import LIES, Transition, next_row
+from controller.core.steady import remember_told, steadied
+from controller.core.transitions import Transition, catches_a_lie, next_row
 from controller.core.wear import watch_wear
 from controller.core.withdrawal import without_overthrown, without_refused
 from controller.model.advice import Advice
@@ -97,9 +97,9 @@ def decide(memory: CoreMemory, seen: ProcessImage, advice: Advice, hub: Hub, now
     memory = _move(memory, situation)
     memory = _plan(memory, situation)
     memory = say_ages(before, _keep_durable(memory), now_s)
-    commands = _commands(memory, situation)
+    commands = steadied(memory, _commands(memory, situation), hub)
     return Decision(
-        memory=watch_told(remember_told(memory, commands.pv), commands.batteries, now_s),
+        memory=watch_told(remember_told(memory, commands), commands.batteries, now_s),
         commands=commands,
         events=(*answers, *narrate(before, memory, situation), *cut_by_start(before, memory, situation)),
     )
@@ -110,7 +110,6 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
     seen, hub, now_s = situation.seen, situation.hub, situation.now_s
     grid = judge_grid(memory.grid, seen.poi, hub, now_s)
     fits = fits_the_hub(situation) or (is_blink(grid, now_s) and memory.fits_since_s is not None)
-    before = memory.poi
     memory = replace(
         believe(memory, situation),
         feeders=observe_feeders(memory, situation),
@@ -132,7 +131,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         memory = count_attempt(memory, hub.poi.id, "close", now_s)  # it wears all the same, and the guard counts it too
     memory = watch_keys(watch_dimming(watch_bond(watch_fuses(memory, situation), situation), situation), situation)
     memory = watch_wear(without_refused(memory, situation, advice), situation)
-    memory = watch_word(before, remember_served(memory, situation), situation)
+    memory = watch_word(remember_served(memory, situation), situation)
     memory = take_latches(memory, seen, now_s)
     memory, answers = take_requests(memory, situation, advice)
     memory, ends = end_wish(memory, situation)
@@ -148,7 +147,7 @@ def _move(memory: CoreMemory, situation: Situation) -> CoreMemory:
     entered = replace(memory, mode=row.target, mode_since_s=situation.now_s, reason=reason, rule=row.rule)
     if row.source in LEAVING_MODES and row.target is Mode.UNPLANNED_ISLANDING:
         entered = replace(entered, grid=_note_flap(memory, situation), parted_at_s=situation.now_s)
-    entered = _enter(row, note_lie(entered, situation) if row.when in LIES else entered, situation)
+    entered = _enter(row, note_lie(entered, situation) if catches_a_lie(row) else entered, situation)
     entered = replace(entered, released_start=False, released_lockout=False)  # asked of one darkness, not of the next
     return kept_in(row.target, entered)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from controller.core.attempts import count_attempt
+from controller.core.attempts import count_attempt, recent_attempts
 from controller.core.black_start import DONE
 from controller.core.carrying import next_reference, stepped_w
 from controller.core.charge_fall import has_just_fallen
@@ -15,6 +15,7 @@ from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
 from controller.core.poi import TRANSFERS
 from controller.core.situation import Situation, is_on_our_bus
 from controller.core.street import feeds_since_s, feeds_the_street, stays_w
+from controller.core.stuck import NOT_PROVEN
 from controller.model.commands import GensetCommand, Order
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery, Genset
@@ -63,6 +64,8 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
         state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
         if memory.mode is Mode.LOCKED_OUT and memory.reason is Reason.EMERGENCY_OFF:
             commands[genset.id] = GensetCommand(stop=True, cause=Reason.EMERGENCY_OFF)
+        elif _is_left_over(memory, genset) and state in RUNNING:
+            commands[genset.id] = GensetCommand(stop=True, cause=memory.reason)
         elif source.reason in STOPS and state in RUNNING:
             commands[genset.id] = GensetCommand(stop=True, cause=source.reason)
         elif source.order is not None and _may_crank(memory, source.order, genset, situation):
@@ -71,6 +74,12 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
             power_w = _power_w(memory, source, genset, situation)
             commands[genset.id] = GensetCommand(power_set_w=power_w, cause=source.reason)
     return commands
+
+
+def _is_left_over(memory: CoreMemory, genset: Genset) -> bool:
+    """Started by us, maybe before a restart, onto a bus that a POI which is not open joins with the street."""
+    is_locked_out = memory.mode is Mode.LOCKED_OUT and memory.reason in NOT_PROVEN
+    return is_locked_out and is_on_our_bus(genset) and recent_attempts(memory, genset.id, "crank", -math.inf) > 0
 
 
 def _may_crank(memory: CoreMemory, order: Order, genset: Genset, situation: Situation) -> bool:

@@ -220,6 +220,7 @@ class CoreMemory:
     gensets: Mapping[AssetId, SourceMemory] = field(default_factory=dict)
     former: AssetId | None = None  # which battery forms the island's bus; not seen, the last one that did
     pv_told: Mapping[AssetId, PvCommand] = field(default_factory=dict)  # in the cycle before
+    told_w: Mapping[AssetId, float] = field(default_factory=dict)  # to give, to take or not to give more, as well
     ramp: ReturnRamp | None = None  # None: on grid for long
     earthing: Order | None = None
     leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from controller.core.attempts import recent_attempts
 from controller.core.borne_out import has_lied
-from controller.core.contact import turned_unasked
+from controller.core.contact import FOUND_CONFIRM_S, needs_proof, turned_unasked
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
@@ -17,7 +18,7 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
     """The mode that the plant is in, with the reason why we think so; None while too little is seen."""
     if situation.poi_is_closed is None or situation.bus_is_live is None or turned_unasked(memory, situation):
         return None
-    if has_lied(memory) and not situation.contact_is_closed:
+    if (has_lied(memory) and _may_feed_the_street(situation)) or _does_not_come_apart(memory, situation):
         return Mode.LOCKED_OUT, Reason.POI_STUCK  # its word begins nothing, and what forms may feed the street still
     if situation.poi_is_closed and not situation.poi_is_proven_open:  # its contact alone proves no closed breaker
         return _recover_closed(memory, situation)
@@ -28,6 +29,22 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
         return (Mode.ISLANDED, Reason.RECOVERED_ISLANDED) if is_held else None
     is_cut = _was_in_transfer(memory, situation.now_s)
     return (Mode.UNPLANNED_ISLANDING, Reason.RECOVERED_TRANSFER) if is_cut else (Mode.DARK, Reason.RECOVERED_DARK)
+
+
+def _may_feed_the_street(situation: Situation) -> bool:
+    """Or begin to. Where the grid alone keeps the bus alive nothing has to end because a contact says nonsense."""
+    is_on_grid = situation.holder is None and situation.bus_is_live is True
+    return not situation.contact_is_closed and not is_on_grid
+
+
+def _does_not_come_apart(memory: CoreMemory, situation: Situation) -> bool:
+    """It was told to form just before this start, and told to move out of step since: the street moves with it."""
+    former = situation.former
+    if memory.mode is not Mode.UNKNOWN or former is None or not needs_proof(memory, situation):
+        return False
+    is_led = not situation.hub.batteries[former].capabilities.always_forms
+    has_had_time = situation.now_s - memory.started_at_s >= FOUND_CONFIRM_S
+    return is_led and has_had_time and recent_attempts(memory, former, "form", situation.now_s - TRANSFER_MEMORY_S) > 0
 
 
 def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:

@@ -115,7 +115,7 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
     grid = seen.poi.grid_voltage_v
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
     live_v = LIVE_RATIO * hub.nominal_voltage_v
-    differ, are_dead = _sides_differ(seen.poi, hub.nominal_voltage_v), _both_dead(seen.poi, dead_v)
+    differ, are_dead = _sides_differ(seen.poi, hub.nominal_voltage_v, dead_v), _both_dead(seen.poi, dead_v)
     former, flows = _former(seen, hub), _flows(seen.poi) and not differ
     may_join = not are_dead or former is not None  # a street may drag down whoever feeds it
     draws = {feeder.id: _draw(seen.feeders.get(feeder.id), feeder) for feeder in hub.feeders.values()}
@@ -194,12 +194,12 @@ def _bus_voltage(seen: ProcessImage, hub: Hub) -> PhaseValues | None:
         return at_poi or at_source
     live_v = LIVE_RATIO * hub.nominal_voltage_v
     has_one_phase_less = sum(voltage_v > live_v for voltage_v in at_poi) == len(at_poi) - 1
-    if has_one_phase_less or _former_gives(seen, hub):
+    if has_one_phase_less or former_gives(seen, hub):
         return PhaseValues(*(max(pair) for pair in zip(at_poi, at_source, strict=True)))
     return at_poi
 
 
-def _former_gives(seen: ProcessImage, hub: Hub) -> bool:
+def former_gives(seen: ProcessImage, hub: Hub) -> bool:
     """Into a bus that is dead it would not; nor does one whose own switch is open."""
     former = _former(seen, hub)
     power_w = None if former is None else _battery(seen, former).power_w
@@ -226,11 +226,12 @@ def _open_evidence(poi: PoiSeen, past: PoiMemory, *, differ: bool, are_dead: boo
     return contact + differ + (no_current and (differ or (are_dead and contact)))
 
 
-def _sides_differ(poi: PoiSeen, nominal_v: float) -> bool:
+def _sides_differ(poi: PoiSeen, nominal_v: float, dead_v: float) -> bool:
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
     apart = [abs(difference_v) > DIFFERENT_RATIO * nominal_v for difference_v in poi.grid_voltage_v - poi.bus_voltage_v]
-    turned = poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
+    are_live = min(poi.grid_voltage_v.maximum, poi.bus_voltage_v.maximum) >= dead_v  # else an angle is noise
+    turned = are_live and poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
     return sum(apart) >= DIFFERENT_PHASES_MIN or turned
 
 

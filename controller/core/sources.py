@@ -103,11 +103,6 @@ def who_forms(memory: CoreMemory, situation: Situation) -> AssetId | None:
     return former if is_unseen and is_island else None
 
 
-def remember_told(memory: CoreMemory, told: Mapping[AssetId, PvCommand]) -> CoreMemory:
-    """Keep what PV plants are told in this cycle; where nothing changed, the memory is the very same."""
-    return memory if told == memory.pv_told else replace(memory, pv_told=told)
-
-
 def remember_steering(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Keep what steering integrates, voltage and trim; forget it when steering ends."""
     if situation.former is None:

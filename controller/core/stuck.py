@@ -8,12 +8,14 @@ from __future__ import annotations
 from controller.core.attempts import form_attempts, recent_attempts
 from controller.core.borne_out import has_lied
 from controller.core.contact import JOINS_CONFIRM_S
+from controller.core.genset_panel import STARTS_S
 from controller.core.memory import CoreMemory
 from controller.core.poi import is_proven, may_form
-from controller.core.situation import Situation
+from controller.core.situation import Situation, former_gives
 from controller.model.reasons import Reason
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Mode
 
+ANSWERED_S = 5.0  # from the order to form to an inverter that takes its time
 STUCK_MARGIN_S = 0.3  # on top of the breaker's own time: write, poll and two cycles
 NOT_PROVEN = (Reason.POI_STUCK, Reason.POI_UNPROVEN)
 
@@ -61,31 +63,51 @@ def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     """Told to, we form, and both sides of a POI that is not seen closed live as one, or current joins them."""
     is_said_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
     lives_as_one = _is_joined(memory, situation) or (situation.poi_sides_are_one and not memory.poi.has_differed)
-    return not is_said_shut and lives_as_one and _was_told(memory, situation) and may_form(memory, situation)
+    is_told = _is_engine_told(memory, situation) or (_was_told(memory, situation) and may_form(memory, situation))
+    return not is_said_shut and lives_as_one and is_told
 
 
 def _is_joined(memory: CoreMemory, situation: Situation) -> bool:
-    """Between two dead sides it takes a second sample: one false current of a moment is no street."""
-    if not situation.poi_sides_are_dead:
+    """Between two dead sides it takes a third sample, or a former that gives power and has no voltage to show for it.
+
+    One false current of a moment is no street; one that drags its former down leaves no time for a third sample.
+    """
+    is_borne_out = situation.bus_is_dead is True and former_gives(situation.seen, situation.hub)
+    if not situation.poi_sides_are_dead or is_borne_out:
         return situation.poi_joins_both
     since_s = memory.poi.joins_since_s
     return since_s is not None and situation.now_s - since_s >= JOINS_CONFIRM_S
 
 
 def _was_told(memory: CoreMemory, situation: Situation) -> bool:
-    """A battery to form, or in a black start an engine to come: the POI had been proven open for that.
+    """A battery, to form: the POI had been proven open for that. Or the breaker has had its time.
 
     An inverter that forms by itself does so while the breaker opens, and a contact may be seen sooner than the rest.
     """
-    since_s = memory.poi.open_since_s
-    gensets = situation.hub.gensets if memory.mode is Mode.BLACK_START else ()
-    cranks = sum(recent_attempts(memory, genset, "crank", memory.mode_since_s) for genset in gensets)
-    return since_s is not None and form_attempts(memory, situation, since_s) + cranks > 0
+    since_s, now_s = memory.poi.open_since_s, situation.now_s
+    if since_s is None or memory.durable.authority is Authority.OBSERVE:
+        return False
+    forms = form_attempts(memory, situation, min(since_s, now_s - ANSWERED_S))  # given before a restart, maybe
+    return forms > 0 or now_s - since_s > situation.hub.poi.breaker_opening_s
 
 
-def formed_unseen(memory: CoreMemory, _: Situation) -> bool:
-    """Three times somebody has formed on the word of the POI's contact, and nobody has seen its sides apart."""
-    return has_lied(memory)
+def _is_engine_told(memory: CoreMemory, situation: Situation) -> bool:
+    """One that carries the bus alone was cranked for this black start, or for one that a restart has cut in two."""
+    genset = situation.hub.gensets.get(situation.loaded_genset or "")
+    if genset is None or situation.former is not None:
+        return False
+    if memory.mode is Mode.BLACK_START:
+        return recent_attempts(memory, genset.id, "crank", memory.mode_since_s) > 0
+    begun_s = situation.now_s - STARTS_S * genset.start_time_s
+    return memory.started_at_s > begun_s and recent_attempts(memory, genset.id, "crank", begun_s) > 0
+
+
+def formed_unseen(memory: CoreMemory, situation: Situation) -> bool:
+    """Three times somebody has formed on the word of the POI's contact, and nobody has seen its sides apart.
+
+    Who holds the bus beside sides that differ at this moment feeds no street, whatever was said before.
+    """
+    return has_lied(memory) and not (situation.holder is not None and situation.poi_sides_differ)
 
 
 def proven_open_at_last(memory: CoreMemory, situation: Situation) -> bool:

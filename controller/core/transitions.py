@@ -158,6 +158,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.RECONNECTION, Mode.ISLANDED, gave_up, Reason.RECONNECTION_TIMEOUT),
     # dark is not the end: back to a good grid, else by a source of our own
     Transition(Mode.DARK, Mode.UNKNOWN, brought_back, Reason.FOUND_MOVED),
+    Transition(Mode.DARK, Mode.LOCKED_OUT, forming_reaches_the_grid, Reason.POI_STUCK),
     Transition(Mode.DARK, Mode.RECONNECTION, may_close_in_the_dark, Reason.DEAD_BUS_RETURN),
     Transition(Mode.DARK, Mode.BLACK_START, battery_can_start, Reason.BLACK_START_BATTERY),
     Transition(Mode.DARK, Mode.BLACK_START, genset_can_start, Reason.BLACK_START_GENSET),
@@ -179,11 +180,16 @@ TRANSITIONS: tuple[Transition, ...] = (
 
 
 LIES = (forming_reaches_the_grid, contact_lies, leaving.left_by_a_lying_contact)
-"""Rows that have caught the POI's contact: its word alone counts no more."""
+"""Conditions that have caught the POI's contact: its word alone counts no more."""
 
 ROWS_OF: Mapping[Mode, tuple[Transition, ...]] = {
     mode: tuple(row for row in TRANSITIONS if row.source is mode) for mode in Mode
 }
+
+
+def catches_a_lie(row: Transition) -> bool:
+    """By this row the POI's contact has been caught, or a start has found what its word has led to."""
+    return row.when in LIES or (row.source is Mode.UNKNOWN and row.reason is Reason.POI_STUCK)
 
 
 def next_row(memory: CoreMemory, situation: Situation) -> Transition | None:

@@ -59,17 +59,20 @@ def is_fresh(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     return poi.measured_at_s is not None and abs(now_s - poi.measured_at_s) <= bounds.envelope.sample_age_max_s
 
 
-def sides_differ(poi: PoiSeen, hub: Hub) -> bool:
+def sides_differ(poi: PoiSeen, bounds: Bounds) -> bool:
     """Voltages on two phases, or the angle, are such as no closed breaker has between its two sides.
 
     Two phases, because one blown fuse of a voltage transformer looks like one dead phase; and not all three, because
-    where one conductor of the grid has broken, a dead bus beside it differs on the other two only.
+    where one conductor of the grid has broken, a dead bus beside it differs on the other two only. An angle to a side
+    that is seen dead is noise.
     """
-    if poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > APART_DEG:
+    has_dead_side = is_dead(poi.grid_voltage_v, bounds) or is_dead(poi.bus_voltage_v, bounds)
+    is_turned = poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > APART_DEG
+    if is_turned and not has_dead_side:
         return True
     if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
-    apart_v = APART_RATIO * hub.nominal_voltage_v
+    apart_v = APART_RATIO * bounds.hub.nominal_voltage_v
     apart = [abs(grid - bus) > apart_v for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True)]
     return sum(apart) >= APART_PHASES_MIN
 
@@ -102,7 +105,7 @@ def shows_open(
     if not is_fresh(poi, bounds, now_s):
         return False
     contact = poi.position is BreakerPosition.OPEN and not contact_lies
-    if sides_differ(poi, bounds.hub):
+    if sides_differ(poi, bounds):
         return contact or is_idle(poi)
     is_refuted = closed is not None and closed.shows_open
     return is_idle(poi) and (is_refuted or (contact and (has_differed or are_both_dead(poi, bounds))))
@@ -115,7 +118,7 @@ def is_idle(poi: PoiSeen) -> bool:
 
 def contradicts_closed(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     """Sides apart, and no current: no closed breaker looks like that."""
-    return is_fresh(poi, bounds, now_s) and sides_differ(poi, bounds.hub) and is_idle(poi)
+    return is_fresh(poi, bounds, now_s) and sides_differ(poi, bounds) and is_idle(poi)
 
 
 def are_both_dead(poi: PoiSeen, bounds: Bounds) -> bool:
@@ -143,7 +146,7 @@ def shows_joined(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedConta
 def _live_as_one(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
     if not is_fresh(poi, bounds, now_s) or poi.grid_voltage_v is None or poi.bus_voltage_v is None:
         return False
-    return not is_dead(poi.bus_voltage_v, bounds) and not sides_differ(poi, bounds.hub)
+    return not is_dead(poi.bus_voltage_v, bounds) and not sides_differ(poi, bounds)
 
 
 def leaves_w(poi: PoiSeen, bounds: Bounds, now_s: float, closed: ClosedContact | None) -> float:
@@ -169,7 +172,7 @@ def may_follow(battery: Battery, seen: ProcessImage) -> bool:
 def is_on_grid(case: Case) -> bool:
     """The POI is seen closed by a contact that counts, and no voltage says otherwise."""
     closed = case.memory.closed
-    return closed is not None and closed.counts and not sides_differ(case.seen.poi, case.bounds.hub)
+    return closed is not None and closed.counts and not sides_differ(case.seen.poi, case.bounds)
 
 
 def is_grid_healthy(case: Case) -> bool:

@@ -130,7 +130,7 @@ def _still_closing(
     if closing is None:
         return None
     has_turned = closed is not None and closed.is_seen and closed.since_s > closing.began_s
-    if has_turned and not proof.sides_differ(poi, bounds.hub):
+    if has_turned and not proof.sides_differ(poi, bounds):
         return None
     return closing if now_s - closing.passed_at_s <= longest_closing_s(bounds) else None
 
@@ -154,7 +154,7 @@ def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: floa
 
 
 def _differ(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
-    return proof.is_fresh(poi, bounds, now_s) and proof.sides_differ(poi, bounds.hub)
+    return proof.is_fresh(poi, bounds, now_s) and proof.sides_differ(poi, bounds)
 
 
 def _shows_apart(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:

@@ -1,7 +1,4 @@
-"""Every row of the transition table is fired by a story of its own: a row nobody can tell a story about is not needed.
-
-A new row without a story fails here, by name.
-"""
+"""Every row of the transition table is fired by a story of its own; a new one without a story fails here, by name."""
 
 from __future__ import annotations
 
@@ -56,6 +53,7 @@ from hil_tests.tests.core.scenes import (
     unseen_in_the_dark,
     unseen_on_the_way,
 )
+from hil_tests.tests.core.test_killed_on_the_way import killed_while_the_engine_starts
 
 Story = Callable[[Run], object]
 
@@ -240,6 +238,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.RECONNECTION, "will_not_close", Reason.POI_WILL_NOT_CLOSE): seeing(*RETURNING, (returned, 30.0)),
     (Mode.RECONNECTION, "gave_up", Reason.RECONNECTION_TIMEOUT): seeing(*RETURNING, (far_apart, 121.0)),
     (Mode.DARK, "brought_back", Reason.FOUND_MOVED): seeing((nothing_left, 0.2), (islanded, 0.1)),
+    (Mode.DARK, "forming_reaches_the_grid", Reason.POI_STUCK): killed_while_the_engine_starts,
     (Mode.DARK, "may_close_in_the_dark", Reason.DEAD_BUS_RETURN): returning_over_a_dead_bus,
     (Mode.DARK, "battery_can_start", Reason.BLACK_START_BATTERY): seeing((dark, 0.2)),
     (Mode.DARK, "genset_can_start", Reason.BLACK_START_GENSET): seeing((battery_is_faulty, 0.2)),

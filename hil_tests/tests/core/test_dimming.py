@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from controller.core.dimming import OVER_S
+from controller.core.steady import STEP_RATIO
 from controller.model.frozen import replace
 from controller.model.hub import Dimming
 from controller.model.image import DimmingSeen, ProcessImage
@@ -49,7 +50,7 @@ def test_the_batteries_give_what_is_missing_by_their_ratings() -> None:
     run = Run(DIMMED)
     run.see(box(charged(90.0)), OVER_S - 0.2)
     needed_w = 20_000 - TARGET_W
-    assert give_w(run) == pytest.approx({"battery": 0.75 * needed_w, "second": 0.25 * needed_w}, rel=1e-3)
+    assert give_w(run) == pytest.approx({"battery": 0.75 * needed_w, "second": 0.25 * needed_w}, rel=5e-3)
     assert not shed(run)
 
 
@@ -74,7 +75,8 @@ def test_they_charge_no_more_than_the_order_leaves() -> None:
     run.see(box(nearly_idle, is_limited=False), 0.5)
     assert give_w(run)["battery"] == -15_000.0, "a quarter of its rating, into the reserve"
     run.see(box(nearly_idle), 5.0)
-    assert sum(give_w(run).values()) == pytest.approx(3_000.0 - TARGET_W, rel=1e-3)
+    left_w, charged_w = TARGET_W - 3_000.0, -sum(give_w(run).values())
+    assert left_w - STEP_RATIO * 80_000.0 <= charged_w <= left_w + 1.0
 
 
 def test_they_go_there_step_by_step() -> None:
