@@ -7,6 +7,7 @@ counted within an hour, and an empty battery is tried again when the sun has com
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from controller.core.attempts import HUB, count_attempt, form_attempts, recent_attempts
@@ -70,7 +71,7 @@ def formed(memory: CoreMemory, situation: Situation) -> bool:
 
 def first_tier_served(memory: CoreMemory, situation: Situation) -> bool:
     """Of the first tier nothing waits that could be closed."""
-    return not first_tier(memory, situation)
+    return not _waiting_of_first_tier(memory, situation, math.inf)
 
 
 def _isolating_time_s(memory: CoreMemory, situation: Situation) -> float:
@@ -186,10 +187,15 @@ def remember_unbegun(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 def first_tier(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     """The feeders of the lowest tier that wait and could be closed."""
+    return _waiting_of_first_tier(memory, situation, situation.now_s)
+
+
+def _waiting_of_first_tier(memory: CoreMemory, situation: Situation, before_s: float) -> list[Feeder]:
+    """Those that have waited since before this instant: whom a person lets close waits from then on."""
     feeders = [f for f in situation.hub.feeders.values() if f.bus is BusSide.ISLAND]
     lowest = min((feeder.tier for feeder in feeders), default=0)
     waiting = [
-        f for f in feeders if f.tier == lowest and (may_close(memory, f, situation.now_s) or memory.feeders[f.id].close)
+        f for f in feeders if f.tier == lowest and (may_close(memory, f, before_s) or memory.feeders[f.id].close)
     ]
     return [feeder for feeder in waiting if not is_faulty(feeder, situation)]
 

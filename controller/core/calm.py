@@ -15,7 +15,7 @@ from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
 from controller.model.hub import AssetId
 from controller.model.image import PoiSeen
-from controller.model.words import BreakerPosition
+from controller.model.words import BreakerPosition, Switcher
 
 SWING_S = 0.25  # a genset swings through several hertz a second
 SAMPLES_MAX = 64
@@ -131,8 +131,13 @@ def is_near_step(situation: Situation) -> bool:
 
 
 def is_far_from_step(situation: Situation, ahead_s: float) -> bool:
-    """By what is seen, and with the slip that is seen, it will not be so within this time either."""
+    """By what is seen, and with the slip that is seen, it will not be so within this time either.
+
+    We ourselves close nothing by an angle that we do not see; a relay may see its own.
+    """
     margin_deg, poi = _beyond_step_deg(situation), situation.seen.poi
+    if margin_deg is None and situation.hub.poi.switching.closed_by is Switcher.CONTROLLER:
+        return True
     if margin_deg is None or poi.bus_frequency_hz is None or poi.grid_frequency_hz is None:
         return False
     return margin_deg > 360.0 * abs(poi.bus_frequency_hz - poi.grid_frequency_hz) * ahead_s

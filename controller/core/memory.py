@@ -223,6 +223,7 @@ class CoreMemory:
     told_w: Mapping[AssetId, float] = field(default_factory=dict)  # to give, to take or not to give more, as well
     ramp: ReturnRamp | None = None  # None: on grid for long
     earthing: Order | None = None
+    earthed_at_s: tuple[float, ...] = ()  # when the N-PE relay was ordered closed, of late
     leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None
     bus_live_since_s: float | None = None

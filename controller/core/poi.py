@@ -33,7 +33,8 @@ STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # lo
 CLOSE_ATTEMPTS_MAX = 3
 EARTHING_HOLD_S = 1.0
 EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
-EARTHING_REST_S = 200.0  # with the first ones inside what the envelope allows in ten minutes
+EARTHING_REST_S = 200.0
+EARTHING_CLOSINGS_MAX, EARTHING_WINDOW_S = 6, 600.0  # what the envelope allows: no more is asked of the guard
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 WIRE_S = 0.35  # a little longer than the guard allows a written order to be on its way
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
@@ -219,8 +220,12 @@ def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     if situation.seen.earthing.position is not BreakerPosition.OPEN or not situation.may_switch_on:
         return memory  # nothing is closed that is not seen, nor under anybody's hands
+    lately_s = tuple(at_s for at_s in memory.earthed_at_s if now_s - at_s < EARTHING_WINDOW_S)
+    if len(lately_s) >= EARTHING_CLOSINGS_MAX:
+        return memory
     attempt = before.attempt + 1 if before is not None else 1
-    return replace(memory, earthing=Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt))
+    order = Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt)
+    return replace(memory, earthing=order, earthed_at_s=(*lately_s, now_s))
 
 
 def _earthing_rest_s(order: Order) -> float:

@@ -19,6 +19,7 @@ from controller.core.feeders import (
 )
 from controller.core.memory import FIRST_TIER, CoreMemory, FeederMemory
 from controller.core.prepare import per_phase
+from controller.core.resync import return_at_s, returns_by_itself
 from controller.core.situation import Situation, carrier
 from controller.model.frozen import replace
 from controller.model.hub import Feeder, Tier
@@ -160,9 +161,19 @@ def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     if memory.mode is Mode.BLACK_START:
         return first_tier(memory, situation)
     ours = [f for f in situation.hub.feeders.values() if may_close(memory, f, situation.now_s)]
-    if memory.mode is Mode.RECONNECTION and not _is_devices_turn(situation):
+    is_closed_by_us = memory.mode is Mode.RECONNECTION and not _is_devices_turn(situation)
+    if is_closed_by_us or _is_break_near(memory, situation):
         ours = [f for f in ours if f.tier == 0]
     return [f for f in ours if not is_faulty(f, situation) and not _is_hopeless(memory, f, situation)]
+
+
+def _is_break_near(memory: CoreMemory, situation: Situation) -> bool:
+    """The way back to the grid leads over a dead bus, and is due: who came on now would be switched off again."""
+    is_over_dead = situation.hub.poi.switching.closed_by is Switcher.OPEN_TRANSITION
+    if memory.mode is not Mode.ISLANDED or not is_over_dead or not returns_by_itself(memory, situation):
+        return False
+    due_s = return_at_s(memory, situation)
+    return due_s is not None and 0.0 <= due_s - situation.now_s <= PICKUP_WATCH_S
 
 
 def _is_hopeless(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:

@@ -153,7 +153,7 @@ def _in_island(memory: CoreMemory, battery: Battery, situation: Situation) -> Ba
 def _chosen(memory: CoreMemory, situation: Situation) -> AssetId | None:
     """The battery that forms, or is to. Beside a genset that carries the island alone nobody is."""
     if memory.former is not None or situation.holder is not None:
-        return memory.former
+        return memory.former or situation.former  # a mode that was found in this very cycle remembers nobody
     ordered = next((battery for battery, source in memory.batteries.items() if source.order is not None), None)
     if memory.mode is Mode.BLACK_START and ordered is None:
         return memory.black_start.source if memory.black_start is not None else None

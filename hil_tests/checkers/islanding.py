@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.model.phases import PhaseValues
+from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Lasting, Spell, is_blind, is_deaf
@@ -17,6 +18,9 @@ EARTHING_GRACE_S = 0.05
 DARK_MAX_S = 5.0  # tier 0, while somebody could hold the bus
 SETTLING_MAX_S = 30.0  # design §6: no router is meant to be dark for longer, and settling is no better reason
 LIVE_RATIO = 0.5
+UNSHEDDABLE_S = 1.0  # what is shed later than that before a trip is shed too late
+REST_S, RESTED_S = 60.0, 3600.0  # after a start in vain, twice as long after the next
+STARTS_MAX, FORMS_MAX = 3, 3  # within the hour; of one transfer
 ROOM_RATIO = 0.7  # of what the source carries: a cold pick-up of tier 0 must fit as well
 FITS_RATIO = 0.9  # what is measured of the loads may be out
 LOW_RESERVE_PCT = 10.0  # of a radio's own battery
@@ -47,6 +51,30 @@ def earthing_before_load() -> Lasting:
 
 
 @dataclass(slots=True)
+class _Rest:
+    """Starts came to nothing, or one transfer told all it may to form; what is tried for ever wears out."""
+
+    _failed_s: list[float] = field(default_factory=list)
+    _told_s: list[float] = field(default_factory=list)
+    _seen_count: int = 0
+
+    def lasts(self, scene: Scene) -> bool:
+        """By the controller's own log, so far as it is dark."""
+        events, now_s = scene.controller.events, scene.now_s
+        for at_s, event in events[self._seen_count :]:
+            if event.kind is EventKind.MODE_CHANGED and event.reason is Reason.BLACK_START_FAILED:
+                self._failed_s.append(at_s)
+            elif event.kind is EventKind.ORDERED_FORM:
+                self._told_s.append(at_s)
+        self._seen_count = len(events)
+        failed_s = [at_s for at_s in self._failed_s if now_s - at_s < RESTED_S]
+        told_s = [at_s for at_s in self._told_s if now_s - at_s < REST_S]
+        rest_s = REST_S * 2.0 ** (len(failed_s) - 1) if len(failed_s) < STARTS_MAX else RESTED_S
+        has_failed = bool(failed_s) and now_s - failed_s[-1] < rest_s
+        return scene.controller.mode is Mode.DARK and (has_failed or len(told_s) >= FORMS_MAX)
+
+
+@dataclass(slots=True)
 class TierZero:
     """D2: tier 0 is not dark for long while a source could hold the bus."""
 
@@ -59,6 +87,7 @@ class TierZero:
     attends: int = Attends.SWITCHES | Attends.MOVES | Attends.LOG
     is_waiting: bool = False  # one is dark
     _held: Held = field(default_factory=Held)
+    _rest: _Rest = field(default_factory=_Rest)
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
 
     def look(self, scene: Scene) -> Iterator[str]:
@@ -73,7 +102,8 @@ class TierZero:
             if feeder.tier == 0 and not plant.feeders[name].is_energised and not self._is_excused(scene, name)
         ]
         self.is_waiting = bool(dark)
-        is_wrong = bool(dark) and _could_be_supplied(scene) and not _is_picking_up(scene)
+        is_excused = _is_picking_up(scene) or self._rest.lasts(scene)
+        is_wrong = bool(dark) and _could_be_supplied(scene) and not is_excused
         if self._spell.ends(is_wrong, scene.now_s):
             yield f"tier 0 dark: {', '.join(dark)}"
 
@@ -136,13 +166,14 @@ def _could_be_supplied(scene: Scene) -> bool:
         return False
     if is_blind(scene) or _is_unearthed_under_hands(scene) or _cannot_be_earthed(scene):
         return False
+    island = {name: inverter for name, inverter in plant.batteries.items() if inverter.is_forming}
     return any(
         inverter.battery.capabilities.can_form
         and inverter.mode is not InverterMode.FAULT
         and not is_deaf(scene, name)
         and inverter.soc_pct > inverter.battery.empty_soc_pct + 1.0
         and ROOM_RATIO * min(inverter.discharge_limit_w, inverter.battery.rating_va) > _tier_zero_w(scene)
-        for name, inverter in plant.batteries.items()
+        for name, inverter in (island or plant.batteries).items()  # nobody hands an island on that stands
     )
 
 
@@ -158,6 +189,12 @@ def _tier_zero_w(scene: Scene) -> float:
     return sum(f.rated_w * plant.feeders[f.id].demand_ratio for f in hub.feeders.values() if f.tier == 0)
 
 
+def _could_shed(scene: Scene) -> bool:
+    """A feeder is on that may be switched off."""
+    feeders = scene.site.hub.feeders.values()
+    return any(not f.carries_control and scene.plant.feeders[f.id].position is CLOSED for f in feeders)
+
+
 @dataclass(slots=True)
 class SourceTrips:
     """No inverter is driven into its own protection."""
@@ -171,14 +208,17 @@ class SourceTrips:
     attends: int = Attends.SWITCHES
     is_waiting: bool = False
     _tripped: frozenset[str] = frozenset()
+    _unsheddable: Spell = field(default_factory=lambda: Spell(UNSHEDDABLE_S))  # only what is never shed is on
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each trip once."""
         batteries = scene.plant.batteries
+        self._unsheddable.ends(not _could_shed(scene), scene.now_s)
         tripped = frozenset(name for name, battery in batteries.items() if battery.mode is InverterMode.FAULT)
         for name in sorted(tripped - self._tripped):
             may_act = scene.controller.is_running and scene.controller.authority is not Authority.OBSERVE
-            if may_act and not is_deaf(scene, name):
+            is_overload = batteries[name].overload_pct >= 100.0
+            if may_act and not is_deaf(scene, name) and not (is_overload and self._unsheddable.was_said):
                 yield f"{name} tripped, overload {batteries[name].overload_pct:.0f} %"
         self._tripped = tripped
 

@@ -23,7 +23,7 @@ class Held:
     """What people have asked of feeders and gensets, and the controller has taken up."""
 
     open_by_person: set[str] = field(default_factory=set)
-    released: set[str] = field(default_factory=set)
+    released: dict[str, float] = field(default_factory=dict)  # when a person let it close
     stopped_at_s: dict[str, float] = field(default_factory=dict)  # when a person last stopped this genset
     return_released_at_s: float = -1.0  # when a person last let the hub go back to the grid
     _seen_count: int = 0
@@ -37,10 +37,10 @@ class Held:
             match event.values.get("what"):
                 case "open_feeder":
                     self.open_by_person.add(event.subject)
-                    self.released.discard(event.subject)
+                    self.released.pop(event.subject, None)
                 case "close_feeder":
                     self.open_by_person.discard(event.subject)
-                    self.released.add(event.subject)
+                    self.released[event.subject] = at_s
                 case "stop_genset":
                     self.stopped_at_s[event.subject] = at_s
                 case "start_genset":

@@ -15,6 +15,7 @@ from hil_tests.plant.breaker import CLOSED
 
 ORDER_GRACE_S = 1.0  # the slowest line's write latency, and a cycle
 PICKUP_TOLERANCE_S = 0.5
+CUT = "power_cycle"  # the fault: the controller's own supply goes
 RESERVE_GRACE_S = 30.0
 RESERVE_HYSTERESIS_PCT = 2.0
 OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
@@ -158,6 +159,7 @@ class RestoreOrder:
     _wrong: Unsettled[_Pickup] = field(default_factory=Unsettled)
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
+    _was_cut: bool = False
 
     @property
     def is_waiting(self) -> bool:
@@ -167,16 +169,25 @@ class RestoreOrder:
     def look(self, scene: Scene) -> Iterator[str]:
         """Each pick-up once."""
         self._held.update(scene)
+        is_cut = any(kind == CUT for _, kind in scene.active_faults)
+        if is_cut and not self._was_cut:
+            self._standing.clear()  # the last page on the disk is torn: it may have forgotten who was its own
+        self._was_cut = is_cut
         for order, pickup in self._wrong.settled(scene, lambda order: self._noted(scene, order)):
             if order.asset in self._held.released:
                 continue
             tiers = {each.id: each.tier for each in scene.site.hub.feeders.values()}
             name, tier = order.asset, tiers[order.asset]
-            other = next((each for each in pickup.waiting if each not in self._held.open_by_person), None)
+            other = next((each for each in pickup.waiting if not self._is_persons(each, order.at_s)), None)
             if other is not None:
                 yield f"{name} (tier {tier}) is picked up, {other} (tier {tiers[other]}) waits"
             elif pickup.is_too_low:
                 yield f"{name} (tier {tier}) is picked up at {pickup.soc_pct:.0f} %"
+
+    def _is_persons(self, feeder: str, at_s: float) -> bool:
+        """Held open, or let go when this order was on its way already."""
+        just_released = self._held.released.get(feeder, -math.inf) > at_s - ORDER_GRACE_S
+        return feeder in self._held.open_by_person or just_released
 
     def _noted(self, scene: Scene, order: Received) -> _Pickup | None:
         """A pick-up by our order in the island, and how things stood then."""

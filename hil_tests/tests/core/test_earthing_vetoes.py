@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from controller.core.poi import EARTHING_CLOSINGS_MAX
+from controller.model.advice import Advice, OperatorRequest, RequestKind
 from controller.model.frozen import replace
 from controller.model.image import PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
@@ -37,3 +39,15 @@ def test_a_blind_moment_while_the_earthing_is_on_its_way_vetoes_nothing_and_cost
     assert watched.run.commands.earthing.close is order
     watched.see(earthed_and_dark, 1.0)
     assert watched.vetoes == []
+
+
+def test_a_relay_that_does_not_close_is_asked_no_oftener_than_the_guard_allows() -> None:
+    """Found by seed 1297 of the fuzzer: a person asked for one more start."""
+    watched = Watched()
+    watched.see(on_grid, 2.0)
+    for number in range(6):
+        watched.see(dark, 12.0)
+        wish = OperatorRequest(f"start-{number}", RequestKind.BLACK_START, None, "duty", True, watched.run.now_s + 10.0)
+        watched.see(dark, advice=Advice(requests=(wish,)))
+    assert watched.vetoes == []
+    assert len(watched.run.memory.earthed_at_s) == EARTHING_CLOSINGS_MAX

@@ -117,3 +117,16 @@ def test_devices_that_miss_the_heartbeat_do_what_their_table_says() -> None:
     bench.request(RequestKind.OBSERVE_OFF)
     bench.run_for(2.0)
     assert not school.has_reverted
+
+
+def test_on_and_off_in_one_breath_tells_nobody_who_forms_to_follow() -> None:
+    """Found by seed 1489 of the fuzzer: the island fell."""
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    kinds = (RequestKind.OBSERVE_ON, RequestKind.OBSERVE_OFF)
+    wishes = tuple(OperatorRequest(kind.value, kind, None, "duty", True, run.now_s + 10.0) for kind in kinds)
+    run.see(islanded, advice=Advice(requests=wishes))
+    assert run.memory.mode is Mode.ISLANDED
+    assert not run.commands.batteries["battery"].follow
+    run.see(islanded)
+    assert not run.commands.batteries["battery"].follow

@@ -151,3 +151,25 @@ def test_nobody_comes_on_while_the_poi_is_about_to_close(angle_deg: float, slip_
     run.see(near, hub().timing.restore_settle_s + 2.0)
     assert run.memory.mode is Mode.RECONNECTION
     assert not [e for e in run.events if e.kind is EventKind.ORDERED_CLOSE and e.subject == "medical"]
+
+
+@pytest.mark.parametrize(("closed_by", "comes_on"), [(Switcher.CONTROLLER, True), (Switcher.SYNC_RELAY, False)])
+def test_on_the_way_back_it_comes_on_while_nobody_sees_the_angle(closed_by: Switcher, *, comes_on: bool) -> None:
+    """Found by seed 1516 of the fuzzer. A relay closes by an angle of its own."""
+    switching = PoiSwitching(Switcher.CONTROLLER, closed_by)
+    tier_0 = {"medical": replace(hub().feeders["medical"], tier=0)}
+    run = Run(hub(feeders={**hub().feeders, **tier_0}, poi=replace(hub().poi, switching=switching)))
+    run.see(islanded, 0.2)
+    asked(run, RequestKind.OPEN_FEEDER, islanded, "medical")
+
+    def in_step(at_s: float) -> ProcessImage:
+        return with_poi(without(far_apart, "medical")(at_s), angle_difference_deg=15.0, bus_frequency_hz=50.0)
+
+    run.see(in_step, OBSERVED_S + 1.0)
+    assert run.memory.mode.value == "reconnection"
+    asked(run, RequestKind.CLOSE_FEEDER, in_step, "medical")
+    for _ in range(200):
+        run.see(lambda t: with_poi(in_step(t), angle_difference_deg=None))
+        if run.commands.feeders["medical"].close is not None:
+            break
+    assert (run.commands.feeders["medical"].close is not None) is comes_on

@@ -18,7 +18,13 @@ from hil_tests.tests.core.hubs import hub
 from hil_tests.tests.core.run import CYCLE_S, Run
 from hil_tests.tests.guard.hubs import ENVELOPE as FRACTIONS
 
-ENVELOPE = replace(FRACTIONS, poi_closings_max=6, poi_closings_window_s=3600.0)  # as the shipped one
+ENVELOPE = replace(  # as the shipped one
+    FRACTIONS,
+    poi_closings_max=6,
+    poi_closings_window_s=3600.0,
+    feeder_closings_max=6,
+    feeder_closings_window_s=600.0,
+)
 Image = Callable[[float], ProcessImage]
 
 

@@ -52,6 +52,13 @@ EVIDENCE = [  # contact, grid side, bus side, angle, current, proven
     (OPEN, None, LIVE, None, ZERO, False),  # blind on one side
     (OPEN, LIVE, None, None, ZERO, False),
     (OPEN, None, None, 90.0, ZERO, True),
+    (OPEN, None, LIVE, 90.0, ZERO, True),
+    (OPEN, LIVE, None, 90.0, ZERO, True),
+    (OPEN, None, ZERO, 90.0, ZERO, False),  # an angle to a side that is seen dead is noise
+    (OPEN, ZERO, None, 90.0, ZERO, False),
+    (CLOSED, ZERO, ZERO, 90.0, ZERO, False),
+    (CLOSED, PhaseValues.even(57.5), PhaseValues.even(57.5), 90.0, ZERO, True),
+    (CLOSED, LIVE, ZERO, 90.0, ZERO, True),  # their voltages differ
     (OPEN, ZERO, ZERO, None, ZERO, True),  # both dead: contact and silence
     (OPEN, ZERO, ZERO, None, None, False),
     (OPEN, ZERO, ZERO, None, FLOWING, False),
