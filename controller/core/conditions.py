@@ -190,6 +190,15 @@ def gave_up(memory: CoreMemory, situation: Situation) -> bool:
     return situation.now_s - memory.mode_since_s > situation.hub.timing.resync_max_s
 
 
+def taken_over(memory: CoreMemory, _: Situation) -> bool:
+    """A person has taken over since the way back has begun, and has not asked for it.
+
+    What has begun over a dead bus is not left half-way: the village is dark until it is done.
+    """
+    is_asked = memory.return_is_released or memory.released_return
+    return memory.durable.authority is Authority.MANUAL and not is_asked and not is_over_dead_bus(memory)
+
+
 def will_not_close(memory: CoreMemory, situation: Situation) -> bool:
     """Three orders, no contact."""
     poi = memory.poi

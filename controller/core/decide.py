@@ -161,7 +161,8 @@ def _enter(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMem
         case Mode.BLACK_START:
             memory = begin(memory, situation)
         case Mode.RECONNECTION:
-            memory = replace(memory, poi=replace(memory.poi, close=None, close_attempts=0))
+            poi = replace(memory.poi, close=None, close_attempts=0)
+            memory = replace(memory, poi=poi, return_is_released=memory.released_return)
             memory = _drop_loads(memory, situation) if is_over_dead_bus(memory) else memory
         case Mode.DARK:
             memory = _enter_dark(row, memory, situation)
@@ -220,6 +221,8 @@ def _note_flap(before: CoreMemory, situation: Situation) -> GridMemory:
 
 
 def _failed_return(row: Transition, memory: CoreMemory, situation: Situation) -> CoreMemory:
+    if row.reason is Reason.OPERATOR:
+        return memory
     memory = replace(memory, grid=_with_failed_return(memory.grid, situation.now_s))
     if row.reason is Reason.POI_WILL_NOT_CLOSE:
         return latch(memory, "poi_close", Reason.POI_WILL_NOT_CLOSE, situation.now_s)

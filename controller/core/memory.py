@@ -244,6 +244,7 @@ class CoreMemory:
     tier_0_idle_since_s: float | None = None  # nobody of tier 0 is coming on, or could
     room_since_s: tuple[AssetId, float] | None = None  # the next feeder, and since when its pick-up fits
     released_return: bool = False  # a person has released reconnection
+    return_is_released: bool = False  # the one that goes on
     released_lockout: bool = False  # a person at the hub has looked at a POI that did not open
     released_start: bool = False  # a person has asked for a black start
     overload_since_s: float | None = None

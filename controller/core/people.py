@@ -108,8 +108,8 @@ def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreM
         memory = _wake(memory, now_s)
     is_manual = kind is RequestKind.MANUAL_ON  # what was asked of the hub before is not asked of whoever takes over
     authority = Authority.MANUAL if is_manual else Authority.AUTO
-    released_return = memory.released_return and not is_manual
-    return replace(memory, released_return=released_return, durable=replace(memory.durable, authority=authority))
+    memory = replace(memory, durable=replace(memory.durable, authority=authority))
+    return replace(memory, released_return=False, return_is_released=False) if is_manual else memory
 
 
 def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:

@@ -43,6 +43,7 @@ from controller.core.conditions import (
     recovered_as,
     start_clear,
     start_unclear,
+    taken_over,
     will_not_close,
     will_not_close_over_dead_bus,
 )
@@ -151,6 +152,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Mode.RECONNECTION, Mode.DARK, grid_lost_over_dead_bus, Reason.GRID_LOST_AGAIN),
     Transition(Mode.RECONNECTION, Mode.DARK, will_not_close_over_dead_bus, Reason.POI_WILL_NOT_CLOSE),
     Transition(Mode.RECONNECTION, Mode.DARK, gave_up_over_dead_bus, Reason.RECONNECTION_TIMEOUT),
+    Transition(Mode.RECONNECTION, Mode.ISLANDED, taken_over, Reason.OPERATOR),
     Transition(Mode.RECONNECTION, Mode.ISLANDED, grid_unseen, Reason.GRID_UNSEEN),
     Transition(Mode.RECONNECTION, Mode.ISLANDED, grid_lost_again, Reason.GRID_LOST_AGAIN),
     Transition(Mode.RECONNECTION, Mode.UNPLANNED_ISLANDING, collapsed_on_the_way, Reason.ISLAND_COLLAPSED),

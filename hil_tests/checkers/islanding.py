@@ -22,6 +22,7 @@ UNSHEDDABLE_S = 1.0  # what is shed later than that before a trip is shed too la
 REST_S, RESTED_S = 60.0, 3600.0  # after a start in vain, twice as long after the next
 STARTS_MAX, FORMS_MAX = 3, 3  # within the hour; of one transfer
 ROOM_RATIO = 0.7  # of what the source carries: a cold pick-up of tier 0 must fit as well
+PICKUP_RATIO = 0.8  # after a pick-up at least a fifth stays free
 FITS_RATIO = 0.9  # what is measured of the loads may be out
 LOW_RESERVE_PCT = 10.0  # of a radio's own battery
 
@@ -110,7 +111,8 @@ class TierZero:
     def _is_excused(self, scene: Scene, feeder: str) -> bool:
         is_held = feeder in self._held.open_by_person
         is_broken = scene.plant.feeders[feeder].has_fault or is_deaf(scene, feeder)
-        return is_held or is_broken or _was_opened_by_others(scene, feeder) or _is_too_much_for_a_genset(scene, feeder)
+        is_too_much = _is_too_much_for_a_genset(scene, feeder) or _is_too_much_for_who_forms(scene, feeder)
+        return is_held or is_broken or _was_opened_by_others(scene, feeder) or is_too_much
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
@@ -140,6 +142,17 @@ def _is_too_much_for_a_genset(scene: Scene, feeder: str) -> bool:
     return not wanted.fits(carried)
 
 
+def _is_too_much_for_who_forms(scene: Scene, feeder: str) -> bool:
+    """Beside what is on, the pick-up of all that it is rated for does not fit: what it would draw nobody knows."""
+    forming = [inverter for inverter in scene.plant.batteries.values() if inverter.is_forming]
+    if not forming:
+        return False
+    which, battery = scene.site.hub.feeders[feeder], forming[0].battery
+    able_w = PICKUP_RATIO * min(forming[0].discharge_limit_w, battery.rating_va)
+    pickup = PhaseValues.shared(which.rated_w * which.pickup_ratio, which.phases)
+    return not (forming[0].power_w + pickup).fits(PhaseValues.shared(able_w, battery.phases))
+
+
 def _is_picking_up(scene: Scene) -> bool:
     """Tier 0 comes back one feeder after the other, as far apart as the hub's settling time wants."""
     hub, since_s = scene.site.hub, scene.now_s - scene.site.hub.timing.restore_settle_s - 1.0
@@ -161,7 +174,8 @@ def _could_be_supplied(scene: Scene) -> bool:
     """Not with the button pressed or its latch still on, nor while a contact between two dead sides hides itself."""
     plant, controller = scene.plant, scene.controller
     hidden = plant.poi.stuck_feedback is CLOSED and not plant.grid.is_fed
-    waits_for_people = controller.mode is Mode.LOCKED_OUT or controller.authority is not Authority.AUTO
+    is_theirs = plant.safety.local_control or controller.authority is not Authority.AUTO
+    waits_for_people = controller.mode is Mode.LOCKED_OUT or is_theirs
     if plant.safety.emergency_off or hidden or waits_for_people or not controller.is_running:
         return False
     if is_blind(scene) or _is_unearthed_under_hands(scene) or _cannot_be_earthed(scene):

@@ -54,6 +54,7 @@ from hil_tests.tests.core.scenes import (
     unseen_on_the_way,
 )
 from hil_tests.tests.core.test_killed_on_the_way import killed_while_the_engine_starts
+from hil_tests.tests.core.test_taken_over import taken_over_on_the_way
 
 Story = Callable[[Run], object]
 
@@ -218,6 +219,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.ISLANDED, "may_make_a_break", Reason.DEAD_BUS_RETURN): that_cannot_synchronise(seeing(*RETURNING)),
     (Mode.ISLANDED, "may_reconnect", Reason.GRID_RETURNED): seeing(*RETURNING),
     (Mode.RECONNECTION, "closed_unasked", Reason.RECONNECTED): seeing(*RETURNING, (on_grid, 0.1)),
+    (Mode.RECONNECTION, "taken_over", Reason.OPERATOR): taken_over_on_the_way,
     (Mode.RECONNECTION, "grid_lost_again", Reason.GRID_LOST_AGAIN): seeing(*RETURNING, (islanded, 0.1)),
     (Mode.RECONNECTION, "grid_unseen", Reason.GRID_UNSEEN): seeing(*RETURNING, (unseen_on_the_way, 0.1)),
     (Mode.RECONNECTION, "grid_unseen_over_dead_bus", Reason.GRID_UNSEEN): then(

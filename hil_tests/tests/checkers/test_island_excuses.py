@@ -62,6 +62,27 @@ def test_an_island_is_judged_by_who_holds_it(limit_w: float, *, expected: bool) 
     assert ("D2" in stage.ids) is expected
 
 
+@pytest.mark.parametrize(("limit_w", "expected"), [(2_000.0, False), (50_000.0, True)])
+def test_what_does_not_fit_beside_the_rest_waits(limit_w: float, *, expected: bool) -> None:
+    """By what it is rated for: the controller has never seen it draw."""
+    stage = in_the_island(LITTLE)
+    stage.puppet.mode = Mode.ISLANDED
+    feeder, battery = stage.site.hub.feeders["desk"], stage.plant.batteries["battery_main"]
+    battery.pack.discharge_override_w = battery.power_w.total + 0.2 * feeder.rated_w + limit_w
+    stage.order("desk", "closed", False)
+    stage.run(DARK_S)
+    assert ("D2" in stage.ids) is expected
+
+
+def test_under_local_control_nobody_switches_anything_on() -> None:
+    stage = in_the_island(LITTLE)
+    stage.puppet.mode = Mode.ISLANDED
+    stage.order("desk", "closed", False)
+    stage.plant.safety.local_control = True
+    stage.run(DARK_S)
+    assert "D2" not in stage.ids
+
+
 # -- D3: nothing left to shed --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("overload_pct", "is_shed", "before_s", "expected"),
