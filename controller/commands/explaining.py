@@ -17,6 +17,7 @@ from supervisor.labels import Labels
 from supervisor.public_words import known
 from supervisor.words import Words
 
+TEXT_MIN = 20
 WIDTH = 80
 SYMBOLS = {
     "v": "V",
@@ -97,11 +98,13 @@ def rule_text(line: LogLine, say: Words) -> str:
 
 
 def table(inputs: Mapping[str, Any], labels: Labels, say: Words) -> Iterator[str]:
-    """One line an input; the three phases of one quantity stand together."""
+    """One line an input, a long list on several; the three phases of one quantity stand together."""
     rows = [(input_label(name, say), text) for name, text in _cells(inputs, labels, say)]
     width = max((len(label) for label, _ in rows), default=0)
     for label, text in rows:
-        yield f"  {label:<{width}}  {text}"
+        first, *more = textwrap.wrap(text, max(TEXT_MIN, WIDTH - width - 4)) or [""]
+        yield f"  {label:<{width}}  {first}"
+        yield from (f"{'':<{width + 4}}{each}" for each in more)
 
 
 def _cells(inputs: Mapping[str, Any], labels: Labels, say: Words) -> Iterator[tuple[str, str]]:

@@ -66,15 +66,13 @@ def sides_differ(poi: PoiSeen, bounds: Bounds) -> bool:
     where one conductor of the grid has broken, a dead bus beside it differs on the other two only. An angle to a side
     that is seen dead is noise.
     """
-    has_dead_side = is_dead(poi.grid_voltage_v, bounds) or is_dead(poi.bus_voltage_v, bounds)
-    is_turned = poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > APART_DEG
-    if is_turned and not has_dead_side:
+    grid_v, bus_v, angle_deg = poi.grid_voltage_v, poi.bus_voltage_v, poi.angle_difference_deg
+    if angle_deg is not None and abs(angle_deg) > APART_DEG and not (is_dead(grid_v, bounds) or is_dead(bus_v, bounds)):
         return True
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
+    if grid_v is None or bus_v is None:
         return False
     apart_v = APART_RATIO * bounds.hub.nominal_voltage_v
-    apart = [abs(grid - bus) > apart_v for grid, bus in zip(poi.grid_voltage_v, poi.bus_voltage_v, strict=True)]
-    return sum(apart) >= APART_PHASES_MIN
+    return sum(abs(grid - bus) > apart_v for grid, bus in zip(grid_v, bus_v, strict=True)) >= APART_PHASES_MIN
 
 
 def shows_open(
