@@ -37,7 +37,7 @@ def _waits_for_an_engine(result: Result, finding: Finding) -> bool:
 GAPS: tuple[Gap, ...] = (
     Gap(
         "an engine that is on its way is waited for, though a battery is back before it",
-        "FUZ-006",
+        "FUZ-008",
         frozenset({"D2"}),
         shows=_waits_for_an_engine,
     ),
