@@ -10,7 +10,7 @@ from controller.core.carrying import next_reference, stepped_w
 from controller.core.charge_fall import has_just_fallen
 from controller.core.charging import may_charge_w
 from controller.core.dead_bus import is_over_dead_bus, poi_shows_the_bus
-from controller.core.genset_panel import ATTEMPT_MEMORY_S, RUNNING, has_just_failed, watch_panel
+from controller.core.genset_panel import ATTEMPT_MEMORY_S, RUNNING, STARTS_S, has_just_failed, watch_panel
 from controller.core.memory import FIRST_TIER, FORM, CoreMemory, SourceMemory
 from controller.core.poi import TRANSFERS
 from controller.core.situation import Situation, is_on_our_bus
@@ -64,7 +64,7 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
         state = (situation.seen.gensets.get(genset.id) or GensetSeen()).state
         if memory.mode is Mode.LOCKED_OUT and memory.reason is Reason.EMERGENCY_OFF:
             commands[genset.id] = GensetCommand(stop=True, cause=Reason.EMERGENCY_OFF)
-        elif _is_left_over(memory, genset) and state in RUNNING:
+        elif _is_left_over(memory, genset, situation) and state in RUNNING:
             commands[genset.id] = GensetCommand(stop=True, cause=memory.reason)
         elif source.reason in STOPS and state in RUNNING:
             commands[genset.id] = GensetCommand(stop=True, cause=source.reason)
@@ -76,10 +76,11 @@ def genset_commands(memory: CoreMemory, situation: Situation) -> dict[AssetId, G
     return commands
 
 
-def _is_left_over(memory: CoreMemory, genset: Genset) -> bool:
-    """Started by us, maybe before a restart, onto a bus that a POI which is not open joins with the street."""
+def _is_left_over(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:
+    """Cranked by us just now, maybe before a restart, onto a bus that a POI which is not open joins with the street."""
     is_locked_out = memory.mode is Mode.LOCKED_OUT and memory.reason in NOT_PROVEN
-    return is_locked_out and is_on_our_bus(genset) and recent_attempts(memory, genset.id, "crank", -math.inf) > 0
+    begun_s = situation.now_s - STARTS_S * genset.start_time_s
+    return is_locked_out and is_on_our_bus(genset) and recent_attempts(memory, genset.id, "crank", begun_s) > 0
 
 
 def _may_crank(memory: CoreMemory, order: Order, genset: Genset, situation: Situation) -> bool:

@@ -98,6 +98,17 @@ def test_an_engine_that_feeds_the_hub_alone_goes_on(killed_s: float) -> None:
     assert run.memory.mode is Mode.ISLANDED
 
 
+def test_an_engine_that_somebody_starts_by_hand_beside_a_stuck_poi_is_theirs() -> None:
+    """We cranked it once, long ago."""
+    run = Run(hub())
+    killed_while_the_engine_starts(run)
+    run.see(lambda t: engine(t, GensetState.STOPPED), 120.0, cycle_s=0.2)
+    assert run.memory.mode is Mode.LOCKED_OUT
+    run.see(lambda t: engine(t, GensetState.STARTING), 5.0)
+    command = run.commands.gensets.get("genset")
+    assert command is None or not command.stop
+
+
 def test_a_battery_that_comes_is_stopped_when_the_street_moves_with_it() -> None:
     run, fed_s = forming().run, 0.0
     run.restart()
