@@ -56,7 +56,8 @@ def watch_word(memory: CoreMemory, situation: Situation) -> CoreMemory:
 def _believe_again(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Its sides differ for longer than two meters may be apart, or it is seen closed on a good grid."""
     since_s = memory.poi.differs_since_s
-    is_apart = since_s is not None and situation.now_s - since_s >= APART_S and situation.poi_is_proven_open
+    is_apart = since_s is not None and situation.now_s - since_s >= APART_S
+    is_apart = is_apart and situation.poi_sides_differ and situation.poi_is_proven_open  # and not only unseen since
     is_on_grid = memory.mode is Mode.GRID_CONNECTED and memory.grid.verdict is GridVerdict.OK
     is_good = is_apart or (is_on_grid and situation.contact_is_closed)
     return count_attempt(memory, HUB, BELIEVED, situation.now_s) if is_good and _marks(memory) else memory

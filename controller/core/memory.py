@@ -204,6 +204,7 @@ class CoreMemory:
     mode_since_s: float = 0.0
     reason: Reason = Reason.STARTED
     rule: str = ""  # that brought us into this mode
+    in_step_since_s: float | None = None  # found so by a start, beside a POI that says open
     observing_since_s: float | None = None  # None: we act
     started_at_s: float = 0.0
     durable: DurableMemory = field(default_factory=DurableMemory)

@@ -109,7 +109,8 @@ def _set_authority(memory: CoreMemory, kind: RequestKind, now_s: float) -> CoreM
     is_manual = kind is RequestKind.MANUAL_ON  # what was asked of the hub before is not asked of whoever takes over
     authority = Authority.MANUAL if is_manual else Authority.AUTO
     memory = replace(memory, durable=replace(memory.durable, authority=authority))
-    return replace(memory, released_return=False, return_is_released=False) if is_manual else memory
+    is_taken = is_manual and before is not Authority.MANUAL
+    return replace(memory, released_return=False, return_is_released=False) if is_taken else memory
 
 
 def _wake(memory: CoreMemory, now_s: float) -> CoreMemory:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from controller.core.attempts import recent_attempts
 from controller.core.borne_out import has_lied
-from controller.core.contact import FOUND_CONFIRM_S, needs_proof, turned_unasked
+from controller.core.contact import FOUND_CONFIRM_S, turned_unasked
+from controller.core.genset_panel import STARTS_S
 from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.model.reasons import Reason
-from controller.model.words import GridVerdict, Mode
+from controller.model.words import BreakerPosition, GridVerdict, Mode
 
 TRANSFER = "transfer"  # the kind of attempt that marks the beginning of one
+SLIPS_S = 5.0  # from judgement: nobody's own frequency is that of a grid for longer, within 11 mHz
 TRANSFER_MEMORY_S = 30.0  # one younger than this, or a forming order, was cut in two by the restart
 
 
@@ -33,18 +35,39 @@ def recover(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | N
 
 def _may_feed_the_street(situation: Situation) -> bool:
     """Or begin to. Where the grid alone keeps the bus alive nothing has to end because a contact says nonsense."""
-    is_on_grid = situation.holder is None and situation.bus_is_live is True
+    is_on_grid = situation.bus_is_live is True and (situation.holder is None or _is_fed(situation))
     return not situation.contact_is_closed and not is_on_grid
 
 
+def is_found_in_step(memory: CoreMemory, situation: Situation) -> bool:
+    """Right after a start somebody holds a bus that lives as one with the other side of a POI that says open."""
+    is_open = situation.seen.poi.position is BreakerPosition.OPEN and not situation.poi_is_proven_open
+    is_one = situation.poi_sides_are_one or situation.poi_joins_both
+    return memory.mode is Mode.UNKNOWN and situation.holder is not None and is_open and is_one
+
+
 def _does_not_come_apart(memory: CoreMemory, situation: Situation) -> bool:
-    """It was told to form just before this start, and told to move out of step since: the street moves with it."""
-    former = situation.former
-    if memory.mode is not Mode.UNKNOWN or former is None or not needs_proof(memory, situation):
+    """Told to come just before this start, and in step ever since: the street moves with it.
+
+    A battery that can be led is told to move out of step; who cannot be led would slip by itself.
+    """
+    since_s, now_s, former = memory.in_step_since_s, situation.now_s, situation.former
+    if since_s is None or not is_found_in_step(memory, situation) or _is_fed(situation):
         return False
-    is_led = not situation.hub.batteries[former].capabilities.always_forms
-    has_had_time = situation.now_s - memory.started_at_s >= FOUND_CONFIRM_S
-    return is_led and has_had_time and recent_attempts(memory, former, "form", situation.now_s - TRANSFER_MEMORY_S) > 0
+    if former is None:
+        genset = situation.hub.gensets[situation.loaded_genset or ""]
+        is_ours = recent_attempts(memory, genset.id, "crank", now_s - STARTS_S * genset.start_time_s) > 0
+        return is_ours and now_s - since_s >= SLIPS_S
+    able = situation.hub.batteries[former].capabilities
+    is_ours = recent_attempts(memory, former, "form", now_s - TRANSFER_MEMORY_S) > 0
+    is_led = able.can_set_frequency and not able.always_forms
+    return is_ours and now_s - since_s >= (FOUND_CONFIRM_S if is_led else SLIPS_S)
+
+
+def _is_fed(situation: Situation) -> bool:
+    """By the grid: who takes power through the POI feeds no street."""
+    power_w = situation.seen.poi.power_w
+    return power_w is not None and situation.poi_flows and power_w.total > 0.0
 
 
 def _recover_closed(memory: CoreMemory, situation: Situation) -> tuple[Mode, Reason] | None:

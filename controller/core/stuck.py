@@ -80,15 +80,14 @@ def _is_joined(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def _was_told(memory: CoreMemory, situation: Situation) -> bool:
-    """A battery, to form: the POI had been proven open for that. Or the breaker has had its time.
+    """A battery, to form: the POI had been proven open for that.
 
     An inverter that forms by itself does so while the breaker opens, and a contact may be seen sooner than the rest.
     """
-    since_s, now_s = memory.poi.open_since_s, situation.now_s
-    if since_s is None or memory.durable.authority is Authority.OBSERVE:
+    since_s = memory.poi.open_since_s
+    if since_s is None:
         return False
-    forms = form_attempts(memory, situation, min(since_s, now_s - ANSWERED_S))  # given before a restart, maybe
-    return forms > 0 or now_s - since_s > situation.hub.poi.breaker_opening_s
+    return form_attempts(memory, situation, min(since_s, situation.now_s - ANSWERED_S)) > 0  # before a restart, maybe
 
 
 def _is_engine_told(memory: CoreMemory, situation: Situation) -> bool:
@@ -96,10 +95,19 @@ def _is_engine_told(memory: CoreMemory, situation: Situation) -> bool:
     genset = situation.hub.gensets.get(situation.loaded_genset or "")
     if genset is None or situation.former is not None:
         return False
-    if memory.mode is Mode.BLACK_START:
-        return recent_attempts(memory, genset.id, "crank", memory.mode_since_s) > 0
     begun_s = situation.now_s - STARTS_S * genset.start_time_s
-    return memory.started_at_s > begun_s and recent_attempts(memory, genset.id, "crank", begun_s) > 0
+    is_cut = memory.started_at_s > begun_s
+    if not is_cut and memory.mode is not Mode.BLACK_START:
+        return False
+    return recent_attempts(memory, genset.id, "crank", begun_s if is_cut else memory.mode_since_s) > 0
+
+
+def formed_in_step(memory: CoreMemory, situation: Situation) -> bool:
+    """What was formed a moment ago lives as one with the street: a sample in which they differed was a late meter's."""
+    is_new = form_attempts(memory, situation, situation.now_s - ANSWERED_S) > 0
+    is_one = situation.seen.poi.position is BreakerPosition.OPEN and situation.poi_sides_are_one
+    acts = memory.durable.authority is not Authority.OBSERVE
+    return acts and is_new and is_one and situation.former is not None and not memory.poi.has_differed
 
 
 def formed_unseen(memory: CoreMemory, situation: Situation) -> bool:

@@ -54,6 +54,7 @@ from controller.core.memory import CoreMemory
 from controller.core.situation import Situation
 from controller.core.stuck import (
     breaker_failed,
+    formed_in_step,
     formed_unseen,
     forming_reaches_the_grid,
     grid_is_back,
@@ -140,6 +141,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     # SS2
     Transition(Mode.ISLANDED, Mode.GRID_CONNECTED, joined_a_good_grid, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.LOCKED_OUT, contact_lies, Reason.POI_STUCK),
+    Transition(Mode.ISLANDED, Mode.LOCKED_OUT, formed_in_step, Reason.POI_STUCK),
     Transition(Mode.ISLANDED, Mode.UNPLANNED_ISLANDING, closed_onto_bad_grid, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.GRID_CONNECTED, closed_unasked, Reason.POI_CLOSED_UNASKED),
     Transition(Mode.ISLANDED, Mode.UNPLANNED_ISLANDING, collapsed, Reason.ISLAND_COLLAPSED),
@@ -181,7 +183,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 
-LIES = (forming_reaches_the_grid, contact_lies, leaving.left_by_a_lying_contact)
+LIES = (forming_reaches_the_grid, formed_in_step, contact_lies, leaving.left_by_a_lying_contact)
 """Conditions that have caught the POI's contact: its word alone counts no more."""
 
 ROWS_OF: Mapping[Mode, tuple[Transition, ...]] = {

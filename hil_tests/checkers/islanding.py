@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ LIVE_RATIO = 0.5
 UNSHEDDABLE_S = 1.0  # what is shed later than that before a trip is shed too late
 REST_S, RESTED_S = 60.0, 3600.0  # after a start in vain, twice as long after the next
 STARTS_MAX, FORMS_MAX = 3, 3  # within the hour; of one transfer
+TRIED_S = 2.0
 ROOM_RATIO = 0.7  # of what the source carries: a cold pick-up of tier 0 must fit as well
 PICKUP_RATIO = 0.8  # after a pick-up at least a fifth stays free
 FITS_RATIO = 0.9  # what is measured of the loads may be out
@@ -57,14 +59,17 @@ class _Rest:
 
     _failed_s: list[float] = field(default_factory=list)
     _told_s: list[float] = field(default_factory=list)
+    _begun_s: float = -math.inf
     _seen_count: int = 0
 
     def lasts(self, scene: Scene) -> bool:
         """By the controller's own log, so far as it is dark."""
         events, now_s = scene.controller.events, scene.now_s
         for at_s, event in events[self._seen_count :]:
-            if event.kind is EventKind.MODE_CHANGED and event.reason is Reason.BLACK_START_FAILED:
-                self._failed_s.append(at_s)
+            if event.kind is EventKind.MODE_CHANGED and event.values.get("to") == Mode.BLACK_START.value:
+                self._begun_s = at_s
+            elif event.kind is EventKind.MODE_CHANGED and event.reason is Reason.BLACK_START_FAILED:
+                self._failed_s += [at_s] if at_s - self._begun_s >= TRIED_S else []  # what is given up at once is none
             elif event.kind is EventKind.ORDERED_FORM:
                 self._told_s.append(at_s)
         self._seen_count = len(events)

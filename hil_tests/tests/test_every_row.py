@@ -33,6 +33,7 @@ from hil_tests.tests.core.scenes import (
     formed_and_blind,
     forms_on_grid,
     good_grid_beside_the_dark,
+    idle_street,
     keys_unseen,
     low,
     lying_contact,
@@ -155,6 +156,8 @@ def thought_better(kind: RequestKind) -> Story:
 
 OPENING = ((quiet, 1.2),)  # by now the POI is ordered open
 STUCK = ((on_grid, 0.2), (blackout, 1.0))
+LOST = ((on_grid, 0.2), (blackout, 0.2))
+FORMED = (*LOST, (earthed_and_dark, 0.2), (islanded, 0.1))
 RETURNING = ((islanded, 0.2), (far_apart, 10.2))
 
 STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
@@ -193,22 +196,17 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     (Mode.UNPLANNED_ISLANDING, "forming_reaches_the_grid", Reason.POI_STUCK): seeing(
         (on_grid, 0.2), (blackout, 0.2), (earthed_and_dark, 0.2), (lying_contact, 0.2)
     ),
-    (Mode.UNPLANNED_ISLANDING, "formed_unseen", Reason.POI_STUCK): blind_whenever_somebody_forms(
-        (on_grid, 0.2), (blackout, 0.2)
-    ),
-    (Mode.UNPLANNED_ISLANDING, "island_formed", Reason.ISLAND_FORMED): seeing(
-        (on_grid, 0.2), (blackout, 0.2), (earthed_and_dark, 0.2), (islanded, 0.1)
-    ),
+    (Mode.UNPLANNED_ISLANDING, "formed_unseen", Reason.POI_STUCK): blind_whenever_somebody_forms(*LOST),
+    (Mode.UNPLANNED_ISLANDING, "island_formed", Reason.ISLAND_FORMED): seeing(*FORMED),
     (Mode.UNPLANNED_ISLANDING, "poi_stuck", Reason.POI_STUCK): seeing(*STUCK),
     (Mode.UNPLANNED_ISLANDING, "open_not_proven", Reason.POI_UNPROVEN): seeing((on_grid, 0.2), (no_transformer, 6.0)),
-    (Mode.UNPLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): seeing(
-        (on_grid, 0.2), (blackout, 0.2), (nobody_can_form, 6.0)
-    ),
+    (Mode.UNPLANNED_ISLANDING, "not_formed", Reason.ISLAND_NOT_FORMED): seeing(*LOST, (nobody_can_form, 6.0)),
     (Mode.UNPLANNED_ISLANDING, "only_genset_can_start", Reason.BLACK_START_GENSET): seeing(
-        (on_grid, 0.2), (blackout, 0.2), (battery_is_faulty, 0.3)
+        *LOST, (battery_is_faulty, 0.3)
     ),
     (Mode.UNPLANNED_ISLANDING, "nobody_follows", Reason.OBSERVE_ONLY): nobody_follows_while_observing,
     (Mode.ISLANDED, "contact_lies", Reason.POI_STUCK): seeing((islanded, 0.2), (lying_contact, 0.2)),
+    (Mode.ISLANDED, "formed_in_step", Reason.POI_STUCK): seeing(*FORMED, (idle_street, 0.1)),
     (Mode.ISLANDED, "joined_a_good_grid", Reason.POI_CLOSED_UNASKED): seeing(
         (islanded, 0.2), (far_apart, 1.0), (lying_contact, 0.2)
     ),

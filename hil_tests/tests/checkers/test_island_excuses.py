@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.model.decision import Event
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import InverterMode, Mode
 from hil_tests.plant.plant import PlantOptions
@@ -20,6 +21,14 @@ def dark(stage: Stage) -> Stage:
     return stage
 
 
+def fails(stage: Stage, lasted_s: float, ago_s: float = 0.0) -> None:
+    """A black start that lasted for so long, and ended so long ago."""
+    ended_s = stage.plant.now_s - ago_s
+    begins = Event(EventKind.MODE_CHANGED, Reason.BLACK_START_BATTERY, "hub", {"to": Mode.BLACK_START.value})
+    ends = Event(EventKind.MODE_CHANGED, Reason.BLACK_START_FAILED, "hub", {"to": Mode.DARK.value})
+    stage.puppet.events += [(ended_s - lasted_s, begins), (ended_s, ends)]
+
+
 # -- D2: starts in vain --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("starts_count", "rested_s", "expected"),
@@ -28,10 +37,16 @@ def dark(stage: Stage) -> Stage:
 def test_after_starts_in_vain_a_hub_rests(starts_count: int, rested_s: float, *, expected: bool) -> None:
     stage = dark(in_the_island(LITTLE))
     for _ in range(starts_count):
-        stage.say(EventKind.MODE_CHANGED, "hub", Reason.BLACK_START_FAILED)
-    stage.puppet.events[-1:] = [(at_s - rested_s, event) for at_s, event in stage.puppet.events[-1:]]
+        fails(stage, 5.0, rested_s)
     stage.run(DARK_S)
     assert ("D2" in stage.ids) is expected
+
+
+def test_starts_that_are_given_up_at_once_are_no_reason() -> None:
+    stage = dark(in_the_island(LITTLE))
+    fails(stage, 0.1)
+    stage.run(DARK_S)
+    assert "D2" in stage.ids
 
 
 @pytest.mark.parametrize(("more_count", "expected"), [(2, False), (1, True)])
@@ -45,7 +60,7 @@ def test_after_a_transfer_that_has_told_all_it_may(more_count: int, *, expected:
 
 def test_who_is_not_dark_does_not_rest() -> None:
     stage = in_the_island(LITTLE)
-    stage.say(EventKind.MODE_CHANGED, "hub", Reason.BLACK_START_FAILED)
+    fails(stage, 5.0)
     stage.puppet.mode = Mode.ISLANDED
     stage.order("desk", "closed", False)
     stage.run(DARK_S)

@@ -64,6 +64,13 @@ def formed_and_blind(at_s: float) -> ProcessImage:
     return replace(islanded(at_s), poi=PoiSeen())
 
 
+def idle_street(at_s: float) -> ProcessImage:
+    """It says open, and the street lives as one with the island, and draws nothing."""
+    return with_poi(
+        islanded(at_s), grid_voltage_v=LIVE, grid_frequency_hz=50.0, angle_difference_deg=0.0, current_a=ZERO
+    )
+
+
 def lying_contact(at_s: float) -> ProcessImage:
     return with_poi(
         islanded(at_s),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.contact import SKEW_S
 from controller.model.frozen import replace
 from controller.model.image import BatterySeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues
@@ -29,6 +30,7 @@ from hil_tests.tests.core.watched import Image
 
 NONSENSE = (BreakerPosition.INTERMEDIATE, BreakerPosition.BAD)
 HALF = PhaseValues.even(100.0)
+SEEN_APART_S = SKEW_S + 0.1  # for longer than two meters may be
 BATTERIES = ("battery_main", "battery_second")
 
 
@@ -144,14 +146,14 @@ def rising_unseen(at_s: float) -> ProcessImage:
 
 def test_whose_sides_have_differed_on_its_way_up_is_an_island_unseen() -> None:
     watched = forming()
-    watched.see(rising, 0.1)
+    watched.see(rising, SEEN_APART_S)
     watched.see(unseen_island, 10.0)
     assert (watched.mode, watched.run.memory.reason) == (Mode.ISLANDED, Reason.ISLAND_FORMED)
 
 
 def test_and_goes_on_with_its_way_up() -> None:
     watched = forming()
-    watched.see(rising, 0.1)
+    watched.see(rising, SEEN_APART_S)
     watched.see(rising_unseen, 10.0)
     assert watched.mode is Mode.UNPLANNED_ISLANDING
     assert not watched.run.commands.batteries["battery"].stop
@@ -171,7 +173,7 @@ def lost(at_s: float) -> ProcessImage:
 
 def test_who_was_seen_to_form_and_is_not_heard_is_not_told_to_follow() -> None:
     watched = forming()
-    watched.see(rising, 0.1)
+    watched.see(rising, SEEN_APART_S)
     watched.see(lost, 0.5)
     command = watched.run.commands.batteries["battery"]
     assert (command.follow, command.stop) == (False, False)

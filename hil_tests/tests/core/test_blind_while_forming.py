@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.contact import SKEW_S
 from controller.core.poi import FORM_ATTEMPTS_MAX
 from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
@@ -198,7 +199,7 @@ def told_in_the_dark() -> Watched:
 def starting() -> Watched:
     """A black start whose sides have differed: the bus lives, the street is dead."""
     watched = told_in_the_dark()
-    watched.see(islanded, 0.1)
+    watched.see(islanded, SKEW_S + 0.1)
     assert watched.mode is Mode.BLACK_START
     return watched
 

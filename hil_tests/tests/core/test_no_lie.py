@@ -13,7 +13,7 @@ from controller.model.phases import PhaseValues
 from controller.model.words import Authority, BreakerPosition, InverterMode, Mode
 from hil_tests.tests.core.hubs import CLOSED, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.run import Run
-from hil_tests.tests.core.test_blind_and_slow import rising, rising_unseen
+from hil_tests.tests.core.test_blind_and_slow import SEEN_APART_S, rising, rising_unseen
 from hil_tests.tests.core.test_blind_while_forming import forming, open_and_dead
 from hil_tests.tests.core.test_borne_out import dragged, joined
 from hil_tests.tests.core.test_breaker_failed import always_forms
@@ -35,7 +35,7 @@ def test_blinks_of_who_has_been_seen_apart_are_no_marks() -> None:
     """A slow inverter on its way up, beside a street that is dead."""
     watched = forming()
     for _ in range(4):
-        watched.see(rising, 0.2)
+        watched.see(rising, SEEN_APART_S)
         watched.see(rising_unseen, 0.5)
     assert watched.mode is Mode.UNPLANNED_ISLANDING
     assert not [a for a in watched.run.memory.durable.attempts if a.kind == "formed_unseen"]

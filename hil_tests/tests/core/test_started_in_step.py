@@ -19,7 +19,7 @@ def on_a_genset(at_s: float) -> ProcessImage:
 
 
 def flowing(at_s: float) -> ProcessImage:
-    return with_poi(returned(at_s), current_a=PhaseValues.even(2.0))
+    return with_poi(returned(at_s), current_a=PhaseValues.even(4.0))
 
 
 def test_a_start_in_step_with_the_grid_lets_the_island_slip_until_it_is_proven() -> None:

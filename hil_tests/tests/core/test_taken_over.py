@@ -56,13 +56,25 @@ def test_who_asks_for_it_then_gets_it() -> None:
 
 
 def test_what_was_asked_for_before_is_not_asked_of_whoever_takes_over() -> None:
+    run = Run(hub(grid_code=replace(hub().grid_code, automatic_reconnection=False)))
+    run.see(islanded, 0.2)
+    run.see(far_apart, 11.0)
+    asked(run, RequestKind.RECONNECT)
+    run.see(far_apart, 1.0)
+    assert run.memory.mode is Mode.RECONNECTION
+    asked(run, RequestKind.MANUAL_ON)
+    run.see(far_apart, 5.0)
+    assert run.memory.mode.value == "islanded"
+
+
+def test_a_second_press_takes_nothing_from_who_has_asked() -> None:
     run = returning()
     asked(run, RequestKind.MANUAL_ON)
     asked(run, RequestKind.RECONNECT)
     run.see(far_apart, 5.0)
     asked(run, RequestKind.MANUAL_ON)
     run.see(far_apart, 5.0)
-    assert run.memory.mode.value == "islanded"
+    assert run.memory.mode.value == "reconnection"
 
 
 def test_on_the_bench_the_poi_stays_open() -> None:
