@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core import contact, decide, starters
+from controller.core import contact, starters
 from controller.core.stuck import poi_stuck
-from controller.core.transitions import LIES
 from hil_tests.bench.loading import SCENARIOS, load_scenario
 from hil_tests.blinks.__main__ import main
 from hil_tests.blinks.draw import SILENCES_S, applicable, cases_of
@@ -28,7 +27,7 @@ def test_a_controller_that_cranks_for_a_lost_answer_is_caught(monkeypatch: pytes
 
 def test_one_that_takes_a_contact_for_a_liar_for_being_unseen_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contact, "_is_unseen", lambda *_: False)
-    monkeypatch.setattr(decide, "LIES", (*LIES, poi_stuck))
+    monkeypatch.setattr(transitions, "LIES", (*transitions.LIES, poi_stuck))
     assert any(line.startswith("ends locked_out") for line in wrong(RELAY))
 
 
