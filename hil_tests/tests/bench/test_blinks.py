@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core import contact, starters
+from controller.core import contact, starters, transitions
 from controller.core.stuck import poi_stuck
 from hil_tests.bench.loading import SCENARIOS, load_scenario
 from hil_tests.blinks.__main__ import main
