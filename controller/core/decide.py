@@ -34,7 +34,7 @@ from controller.core.people import latch, take_latches, take_requests
 from controller.core.planned import cut_by_start, end_wish, kept_in
 from controller.core.poi import earthing_command, permit, plan_island, plan_poi, poi_command
 from controller.core.ramp import follow_ramp
-from controller.core.recover import TRANSFER, is_found_in_step
+from controller.core.recover import TRANSFER, is_still_in_step
 from controller.core.restoring import forget_room, is_restorable, restore, serves_tier_0
 from controller.core.settings_group import watch_settings
 from controller.core.shedding import carries, shed_in_island, sheds
@@ -118,7 +118,7 @@ def _take_note(memory: CoreMemory, situation: Situation, advice: Advice) -> tupl
         poi=remember_apart(memory, judge_contact(observe_poi(memory, situation), situation), situation),
         slips=watch_slips(memory.slips, seen.poi),
         former=who_forms(memory, situation),
-        in_step_since_s=since(memory.in_step_since_s, is_found_in_step(memory, situation), now_s),
+        in_step_since_s=since(memory.in_step_since_s, is_still_in_step(memory, situation), now_s),
         bus_dead_since_s=since(memory.bus_dead_since_s, situation.bus_is_dead is True, now_s),
         bus_live_since_s=since(memory.bus_live_since_s, situation.bus_is_live is True, now_s),
         no_former_since_s=since(memory.no_former_since_s, not situation.candidates, now_s),

@@ -18,6 +18,7 @@ BLIND_MAX_S = 0.15  # three cycles: more than one lost reply
 BLINK_S = 1.0  # from judgement: a good grid that is not measured for so long is watched all the same
 BLINKS_COST = 10.0  # times what was unseen, so that no more than a tenth of an observation is
 FLICKERS_S = 0.1  # two cycles: what is inside for no longer has not come back, and its time runs on
+SOURCE_CONFIRM_S = 0.1  # from judgement: the first word of a relay that was silent may be one flipped bit
 SLACK_S = 0.002  # cycles jitter: a hold of two cycles must not cost a third
 
 
@@ -36,6 +37,7 @@ def judge_grid(memory: GridMemory, poi: PoiSeen, hub: Hub, now_s: float) -> Grid
         verdict=memory.verdict,
         reason=memory.reason,
         since_s=memory.since_s,
+        genset_since_s=since(memory.genset_since_s, poi.source is GridSource.GENSET, now_s),
         dead_since_s=dead_since_s,
         bands_since_s=bands,
         inside_since_s=inside_since_s,
@@ -79,7 +81,7 @@ def is_blink(memory: GridMemory, now_s: float) -> bool:
 
 
 def _verdict(memory: GridMemory, poi: PoiSeen, code: GridCode, now_s: float) -> tuple[GridVerdict, Reason]:
-    if poi.source is GridSource.GENSET:
+    if memory.genset_since_s is not None and now_s - memory.genset_since_s >= SOURCE_CONFIRM_S - SLACK_S:
         return GridVerdict.REJECTED, Reason.GRID_IS_GENSET
     if memory.dead_since_s is not None and now_s - memory.dead_since_s >= code.dead_confirm_s - SLACK_S:
         return GridVerdict.LOST, Reason.GRID_DEAD

@@ -29,6 +29,7 @@ class GridMemory:
     verdict: GridVerdict = GridVerdict.UNKNOWN
     reason: Reason = Reason.GRID_NOT_MEASURED
     since_s: float = 0.0
+    genset_since_s: float | None = None  # the POI's relay says that what feeds it is one
     dead_since_s: float | None = None
     bands_since_s: tuple[float | None, ...] = ()  # one per loss band of the grid code
     inside_since_s: float | None = None  # every loss band, without a break; None: outside one now

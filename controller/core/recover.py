@@ -46,6 +46,14 @@ def is_found_in_step(memory: CoreMemory, situation: Situation) -> bool:
     return memory.mode is Mode.UNKNOWN and situation.holder is not None and is_open and is_one
 
 
+def is_still_in_step(memory: CoreMemory, situation: Situation) -> bool:
+    """Found so, and now, or since then only not seen."""
+    poi = situation.seen.poi
+    is_unseen = None in (poi.position, poi.grid_voltage_v, poi.bus_voltage_v)
+    was_found = memory.in_step_since_s is not None and memory.mode is Mode.UNKNOWN
+    return is_found_in_step(memory, situation) or (was_found and is_unseen)
+
+
 def _does_not_come_apart(memory: CoreMemory, situation: Situation) -> bool:
     """Told to come just before this start, and in step ever since: the street moves with it.
 
@@ -56,10 +64,11 @@ def _does_not_come_apart(memory: CoreMemory, situation: Situation) -> bool:
         return False
     if former is None:
         genset = situation.hub.gensets[situation.loaded_genset or ""]
-        is_ours = recent_attempts(memory, genset.id, "crank", now_s - STARTS_S * genset.start_time_s) > 0
+        begun_s = memory.started_at_s - STARTS_S * genset.start_time_s
+        is_ours = recent_attempts(memory, genset.id, "crank", begun_s) > 0
         return is_ours and now_s - since_s >= SLIPS_S
     able = situation.hub.batteries[former].capabilities
-    is_ours = recent_attempts(memory, former, "form", now_s - TRANSFER_MEMORY_S) > 0
+    is_ours = recent_attempts(memory, former, "form", memory.started_at_s - TRANSFER_MEMORY_S) > 0
     is_led = able.can_set_frequency and not able.always_forms
     return is_ours and now_s - since_s >= (FOUND_CONFIRM_S if is_led else SLIPS_S)
 

@@ -18,7 +18,8 @@ from controller.model.hub import AssetId, Genset, Hub
 from controller.model.words import Mode
 
 STEP_RATIO = 0.004  # of rating, from judgement: less than a meter of class 1 is out by, and than any step we make
-STEP_SHARE, STEP_MAX_W = 0.01, 150.0  # of what is wanted, and at most: who is led step by step is not held back
+STEP_LEAST_RATIO, STEP_SHARE = 0.001, 0.01  # of rating, for the noise of large meters; of what is wanted
+STEP_MAX_W = 90.0  # a fiftieth of the smallest engine: who is led step by step is not held back
 STEP_HZ = 0.005  # from judgement: a fortieth of what PV answers to
 STEERED = (Mode.PLANNED_ISLANDING, Mode.RECONNECTION)
 
@@ -73,7 +74,8 @@ def _held_w(told_w: float | None, wanted_w: float | None, rating: float, least_w
     """
     if told_w is None or wanted_w is None or told_w == wanted_w:
         return wanted_w
-    step_w, sign = min(STEP_RATIO * rating, STEP_SHARE * abs(wanted_w), STEP_MAX_W), math.copysign(1.0, wanted_w)
+    step_w = min(max(STEP_SHARE * abs(wanted_w), STEP_LEAST_RATIO * rating), STEP_RATIO * rating, STEP_MAX_W)
+    sign = math.copysign(1.0, wanted_w)
     more_w = sign * (wanted_w - told_w)  # than it was told, the way that is wanted
     is_other_way = sign * told_w < 0.0
     if is_other_way or more_w >= step_w or abs(wanted_w) >= rating or wanted_w == 0.0:

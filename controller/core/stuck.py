@@ -85,7 +85,7 @@ def _was_told(memory: CoreMemory, situation: Situation) -> bool:
     An inverter that forms by itself does so while the breaker opens, and a contact may be seen sooner than the rest.
     """
     since_s = memory.poi.open_since_s
-    if since_s is None:
+    if since_s is None or memory.durable.authority is Authority.OBSERVE:
         return False
     return form_attempts(memory, situation, min(since_s, situation.now_s - ANSWERED_S)) > 0  # before a restart, maybe
 
@@ -103,8 +103,13 @@ def _is_engine_told(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def formed_in_step(memory: CoreMemory, situation: Situation) -> bool:
-    """What was formed a moment ago lives as one with the street: a sample in which they differed was a late meter's."""
-    is_new = form_attempts(memory, situation, situation.now_s - ANSWERED_S) > 0
+    """What was formed a moment ago lives as one with the street: a sample in which they differed was a late meter's.
+
+    A grid that lived before that is passed in step now and then, and is none.
+    """
+    live_since_s = memory.poi.grid_live_since_s
+    is_new = live_since_s is not None and form_attempts(memory, situation, situation.now_s - ANSWERED_S) > 0
+    is_new = is_new and form_attempts(memory, situation, live_since_s or 0.0) == 0  # it has come to life since
     is_one = situation.seen.poi.position is BreakerPosition.OPEN and situation.poi_sides_are_one
     acts = memory.durable.authority is not Authority.OBSERVE
     return acts and is_new and is_one and situation.former is not None and not memory.poi.has_differed

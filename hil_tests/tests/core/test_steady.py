@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from controller.core.memory import CoreMemory, SourceMemory, ToldSince
-from controller.core.steady import STEP_HZ, STEP_MAX_W, STEP_RATIO, STEP_SHARE, remember_told, steadied
+from controller.core.steady import STEP_HZ, STEP_LEAST_RATIO, STEP_MAX_W, remember_told, steadied
 from controller.model.commands import BatteryCommand, Commands, GensetCommand, PvCommand
 from controller.model.frozen import replace
 from controller.model.words import Mode
@@ -17,7 +17,7 @@ from hil_tests.tests.core.hubs import hub
 HUB = hub()
 BATTERY = HUB.batteries["battery"]
 TOLD_W = 12_000.0
-STEP_W = min(STEP_RATIO * BATTERY.rating_va, STEP_SHARE * TOLD_W, STEP_MAX_W)
+STEP_W = STEP_MAX_W
 SET_POINTS = ("power_set_w", "limit_set_w", "frequency_set_hz", "voltage_set_v")
 
 
@@ -34,10 +34,12 @@ def told(power_w: float | None, then_w: float, mode: Mode = Mode.ISLANDED) -> fl
     [
         (TOLD_W, TOLD_W + 0.9 * STEP_W, TOLD_W),
         (TOLD_W, TOLD_W + 1.1 * STEP_W, TOLD_W + 1.1 * STEP_W),
-        (TOLD_W, TOLD_W - 5.0, TOLD_W - 5.0 - 0.5 * STEP_SHARE * (TOLD_W - 5.0)),
+        (TOLD_W, TOLD_W - 5.0, TOLD_W - 5.0 - 0.5 * STEP_W),
+        (1_000.0, 1_000.0 + 0.9 * STEP_LEAST_RATIO * BATTERY.rating_va, 1_000.0),
         (TOLD_W, 5_000.0, 5_000.0),
         (50.0, 0.0, 0.0),
-        (0.0, 50.0, 50.0),
+        (0.0, 50.0, 0.0),
+        (0.0, 70.0, 70.0),
         (50.0, -40.0, -40.0),
         (BATTERY.rating_va - 10.0, BATTERY.rating_va, BATTERY.rating_va),
         (None, 10_000.0, 10_000.0),

@@ -185,3 +185,19 @@ def test_seconds_in_which_nothing_is_seen_make_no_liar_honest(*, is_killed: bool
         run = watched.run
         run.memory, watched.guard = fresh_memory(run.memory.durable, run.now_s), GuardMemory()
     assert not is_anyone_told_to_form(watched.run, dead_and_earthed, 10.0)
+
+
+def test_a_live_grid_that_is_passed_in_step_is_no_street() -> None:
+    """The contact is read later than the voltages, and turns to open while the island passes the grid's phase."""
+
+    def beside(at_s: float, position: BreakerPosition, angle_deg: float) -> ProcessImage:
+        return with_poi(joined_by(at_s, 0.0), position=position, angle_difference_deg=angle_deg)
+
+    run = Run(hub())
+    run.see(on_grid, 5.0)
+    gone = lambda t: with_poi(dead_and_earthed(t), grid_voltage_v=LIVE, grid_frequency_hz=52.0)  # noqa: E731
+    run.see(lambda t: with_poi(on_grid(t), grid_frequency_hz=52.0), 0.5)
+    assert is_anyone_told_to_form(run, gone, 5.0)
+    run.see(lambda t: beside(t, BreakerPosition.CLOSED, 90.0), 0.2)
+    run.see(lambda t: beside(t, OPEN, 10.0), 0.2)
+    assert "contact_lied" not in marks(run)
