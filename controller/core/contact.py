@@ -16,7 +16,7 @@ from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1
-SKEW_S = 0.35  # from judgement: two meters, each up to a third of a second late
+SKEW_S = 0.35  # from judgement: of two meters one may be a third of a second behind the other
 DOUBT_S = 0.2  # two samples: one flipped bit that says closed, or a contact that says nothing sensible, is no breaker
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
 FOUND_CONFIRM_S = 3.0  # after a start: who feeds a dead street does so no longer than this

@@ -12,7 +12,7 @@ from controller.model.reasons import Reason
 from controller.model.words import BreakerPosition, GridVerdict, Mode
 
 TRANSFER = "transfer"  # the kind of attempt that marks the beginning of one
-SLIPS_S = 5.0  # from judgement: nobody's own frequency is that of a grid for longer, within 11 mHz
+SLIPS_S = 5.0  # from judgement: a slip of 11 mHz is 20 degrees then; who passes through step may take twice as long
 TRANSFER_MEMORY_S = 30.0  # one younger than this, or a forming order, was cut in two by the restart
 
 

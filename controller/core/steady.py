@@ -78,12 +78,11 @@ def _held_w(told_w: float | None, wanted_w: float | None, rating: float, least_w
     sign = math.copysign(1.0, wanted_w)
     more_w = sign * (wanted_w - told_w)  # than it was told, the way that is wanted
     is_other_way = sign * told_w < 0.0
-    if is_other_way or more_w >= step_w or abs(wanted_w) >= rating or wanted_w == 0.0:
+    moves = abs(more_w) >= step_w  # by itself, and not by noise
+    if is_other_way or moves or abs(wanted_w) >= rating or wanted_w == 0.0:
         return wanted_w
     if more_w >= 0.0:
         return told_w
-    if more_w <= -step_w:
-        return wanted_w  # it moves by itself, and not by noise
     return sign * max(min(least_w, abs(wanted_w)), abs(wanted_w) - 0.5 * step_w)
 
 
