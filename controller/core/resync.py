@@ -16,7 +16,8 @@ from controller.model.words import Authority, BreakerPosition, GridVerdict, Swit
 OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds the envelope
 UNSTEERED_RATIO = 0.8  # of the code's window for the voltage, from judgement: where nothing moves it, it stands still
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
-SLIP_MAX_HZ = 0.08
+SLIP_MAX_HZ, SLIP_MIN_HZ = 0.08, 0.01
+TURN_DEG = 2.0  # beyond it the angle comes back
 PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
 BLIND_SLIP_HZ = 0.03  # an angle that nobody knows has to move, so that it can be seen to follow the frequencies
 TRIM_TIME_S = 2.0  # what a former runs beside its set-point is learnt with this time constant
@@ -125,8 +126,9 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     poi = situation.seen.poi
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
-    slip_hz = wanted_slip_hz(poi)
-    trim = _trim(_source(memory, situation).trim or Trim(), poi, slip_hz)
+    before = _source(memory, situation).trim or Trim()
+    slip_hz = wanted_slip_hz(poi, before.slip_hz)
+    trim = _trim(before, poi, slip_hz)
     return Steering(
         frequency_set_hz=with_droop(grid_hz + slip_hz + trim.offset_hz, situation),
         voltage_set_v=_voltage_set(memory, situation),
@@ -134,11 +136,18 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     )
 
 
-def wanted_slip_hz(poi: PoiSeen) -> float:
-    """How much faster than the grid the bus is to run, so that the angle comes through zero."""
-    if poi.angle_difference_deg is None:
+def wanted_slip_hz(poi: PoiSeen, before_hz: float = 0.0) -> float:
+    """How much faster than the grid the bus is to run, so that the angle comes through zero.
+
+    It never stands there: an island that keeps still beside the grid cannot be told from one that is joined to it.
+    """
+    angle_deg = poi.angle_difference_deg
+    if angle_deg is None:
         return BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
-    return max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
+    slip_hz = max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -angle_deg / (360.0 * STEER_TIME_S)))
+    if abs(slip_hz) >= SLIP_MIN_HZ:
+        return slip_hz
+    return math.copysign(SLIP_MIN_HZ, before_hz if abs(angle_deg) <= TURN_DEG else slip_hz)
 
 
 def _source(memory: CoreMemory, situation: Situation) -> SourceMemory:

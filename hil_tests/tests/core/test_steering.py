@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.resync import wanted_slip_hz
+from controller.model.frozen import replace
 from controller.model.image import ProcessImage
-from controller.model.words import Mode, SettingsGroup
+from controller.model.phases import PhaseValues
+from controller.model.words import Mode, SettingsGroup, Switcher
 from hil_tests.tests.core.hubs import LIVE, hub, islanded, with_poi
 from hil_tests.tests.core.run import Run
 
+SEEN_W = 3 * 230.0 * 12.0  # twelve amperes a phase, four times what counts as none
 OFF_HZ = 0.2  # what the former runs below its set-point, beside what the site file's droop explains
 
 
@@ -46,8 +50,9 @@ class Former:
         )
 
 
-def steering(angle_deg: float, off_hz: float = OFF_HZ) -> tuple[Run, Former]:
-    run = Run(hub())
+def steering(angle_deg: float, off_hz: float = OFF_HZ, closed_by: Switcher = Switcher.CONTROLLER) -> tuple[Run, Former]:
+    poi = hub().poi
+    run = Run(replace(hub(), poi=replace(poi, switching=replace(poi.switching, closed_by=closed_by))))
     run.see(islanded, 0.2)
     former = Former(run, 170.0)
     run.see(lambda t: with_poi(former(t), angle_difference_deg=170.0), 10.5)
@@ -113,3 +118,39 @@ def test_while_the_contact_is_on_its_way_nobody_is_told_anything() -> None:
     assert run.commands.batteries == {}, "it may still come"
     run.see(former, 0.4)
     assert run.commands.batteries, "it did not come: steered on"
+
+
+def test_who_is_joined_to_the_grid_without_a_sign_is_not_left_in_peace() -> None:
+    """The contact says open, the angle is none, no current flows: only who moves finds out that he cannot."""
+    droop_hz, load_w = hub().batteries["battery"].droop_hz_per_w, 20_000.0
+    run, former = steering(
+        0.3, 0.05 * droop_hz * load_w, Switcher.SYNC_RELAY
+    )  # it is a little steeper than its site file says
+    run.see(former, 20.0)
+    while abs(former.angle_deg) > 0.2:
+        run.see(former)
+    given_w, since_s = load_w, run.now_s
+
+    def joined(t: float) -> ProcessImage:
+        nonlocal given_w
+        given_w += (former.set_hz - 50.0 - 1.05 * droop_hz * given_w) / droop_hz
+        image = with_poi(islanded(t), grid_voltage_v=LIVE, grid_frequency_hz=50.0, bus_frequency_hz=50.0)
+        image = with_poi(image, angle_difference_deg=0.0, settings_group=SettingsGroup.GRID)
+        battery = replace(image.batteries["battery"], power_w=PhaseValues.even(given_w / 3.0))
+        return replace(image, batteries={**image.batteries, "battery": battery})
+
+    while abs(given_w - load_w) < SEEN_W:
+        run.see(joined)
+        assert run.now_s < since_s + 12.0, "it stands still"
+
+
+def test_an_island_in_step_passes_through_the_angle_and_comes_back() -> None:
+    slip_hz, angle_deg, seen = 0.0, 30.0, []
+    for _ in range(4000):
+        seen_poi = with_poi(islanded(0.0), angle_difference_deg=angle_deg, grid_frequency_hz=50.0).poi
+        slip_hz = wanted_slip_hz(seen_poi, slip_hz)
+        angle_deg += 360.0 * slip_hz * 0.05
+        seen.append(angle_deg)
+    assert max(map(abs, seen[1000:])) < 2.5
+    assert min(seen[1000:]) < -1.5
+    assert max(seen[1000:]) > 1.5
