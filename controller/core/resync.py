@@ -127,7 +127,7 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
     before = _source(memory, situation).trim or Trim()
-    slip_hz = wanted_slip_hz(poi, before.slip_hz)
+    slip_hz = moving_slip_hz(poi, before.slip_hz)
     trim = _trim(before, poi, slip_hz)
     return Steering(
         frequency_set_hz=with_droop(grid_hz + slip_hz + trim.offset_hz, situation),
@@ -136,16 +136,21 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     )
 
 
-def wanted_slip_hz(poi: PoiSeen, before_hz: float = 0.0) -> float:
-    """How much faster than the grid the bus is to run, so that the angle comes through zero.
-
-    It never stands there: an island that keeps still beside the grid cannot be told from one that is joined to it.
-    """
-    angle_deg = poi.angle_difference_deg
-    if angle_deg is None:
+def wanted_slip_hz(poi: PoiSeen) -> float:
+    """How much faster than the grid the bus is to run, so that the angle comes through zero."""
+    if poi.angle_difference_deg is None:
         return BLIND_SLIP_HZ if poi.grid_frequency_hz is not None else 0.0
-    slip_hz = max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -angle_deg / (360.0 * STEER_TIME_S)))
-    if abs(slip_hz) >= SLIP_MIN_HZ:
+    return max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
+
+
+def moving_slip_hz(poi: PoiSeen, before_hz: float) -> float:
+    """The same for a battery, which never stands in step: through the angle, and back.
+
+    An island that keeps still beside the grid cannot be told from one that is joined to it. An engine is not asked for
+    that: its governor answers too slowly, and its droop makes current of the least difference.
+    """
+    slip_hz, angle_deg = wanted_slip_hz(poi), poi.angle_difference_deg
+    if angle_deg is None or abs(slip_hz) >= SLIP_MIN_HZ:
         return slip_hz
     return math.copysign(SLIP_MIN_HZ, before_hz if abs(angle_deg) <= TURN_DEG else slip_hz)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core.resync import wanted_slip_hz
+from controller.core.resync import moving_slip_hz
 from controller.model.frozen import replace
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
@@ -148,7 +148,7 @@ def test_an_island_in_step_passes_through_the_angle_and_comes_back() -> None:
     slip_hz, angle_deg, seen = 0.0, 30.0, []
     for _ in range(4000):
         seen_poi = with_poi(islanded(0.0), angle_difference_deg=angle_deg, grid_frequency_hz=50.0).poi
-        slip_hz = wanted_slip_hz(seen_poi, slip_hz)
+        slip_hz = moving_slip_hz(seen_poi, slip_hz)
         angle_deg += 360.0 * slip_hz * 0.05
         seen.append(angle_deg)
     assert max(map(abs, seen[1000:])) < 2.5
