@@ -7,6 +7,7 @@ import struct
 import time
 from asyncio import StreamWriter
 from collections.abc import Callable
+from functools import partial
 from dataclasses import replace
 from itertools import pairwise
 
@@ -134,12 +135,15 @@ async def test_a_device_that_restarts_with_empty_registers_is_told_again_what_it
 async def test_a_lost_connection_is_seen_at_once_and_is_soon_back(end: Callable[[ScriptedDevice], None]) -> None:
     """Long before the question that was under way has timed out, in order (FIN) and by a reset (RST)."""
     async with linked(normal_s=0.01, timeout_s=5.0) as (peer, link):
+
+        def is_up_again(after_count: int) -> bool:
+            return peer.connections > after_count and peer.open_connections == 1 and link.is_up
+
         for _ in range(3):
-            await until(lambda: link.is_up)
+            await until(partial(is_up_again, 0))
             end(peer)
             began_s = now_s()
-            await until(lambda: not link.is_up)
-            await until(lambda: link.is_up)
+            await until(partial(is_up_again, peer.connections))
             assert now_s() - began_s < 5.0
 
 
