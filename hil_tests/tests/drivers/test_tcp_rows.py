@@ -7,8 +7,8 @@ import struct
 import time
 from asyncio import StreamWriter
 from collections.abc import Callable
-from functools import partial
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
