@@ -11,12 +11,12 @@ as both sides are dead, where nothing can contradict it.
 from __future__ import annotations
 
 from controller.core.memory import CoreMemory, PoiMemory, since
-from controller.core.sides import watch_sides
 from controller.core.situation import Situation
 from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1
+SKEW_S = 0.35  # from judgement: of two meters one may be a third of a second behind the other
 DOUBT_S = 0.2  # two samples: one flipped bit that says closed, or a contact that says nothing sensible, is no breaker
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
 FOUND_CONFIRM_S = 3.0  # after a start: who feeds a dead street does so no longer than this
@@ -41,7 +41,6 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     close, attempts = poi.close, poi.close_attempts
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
-    sides, may_have, for_good = watch_sides(poi, situation)
     return PoiMemory(
         open_since_s=poi.open_since_s,
         proven_open_since_s=_proven_since_s(poi, situation, is_kept=is_blind),
@@ -53,9 +52,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close_is_out=poi.close_is_out,
         close_is_held=poi.close_is_held and close is not None,
         is_permitted=poi.is_permitted,
-        has_differed=may_have,
-        differed_for_good=for_good,
-        sides=sides,
+        has_differed=_has_differed(poi, situation, differs_since_s),
         differs_since_s=differs_since_s,
         was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
@@ -117,6 +114,19 @@ def _grid_live_since_s(before: PoiMemory, situation: Situation) -> float | None:
 def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
     """Now, or it did when it was seen last."""
     return position is BreakerPosition.CLOSED or (position is None and before.closed_since_s is not None)
+
+
+def _has_differed(before: PoiMemory, situation: Situation, since_s: float | None) -> bool:
+    """Holds until the contact is seen to say anything but open, or current flows all the same.
+
+    A bus that has come to life beside a dead grid does so for longer than the meters of the two may be apart.
+    """
+    position = situation.seen.poi.position
+    if position is None:
+        return before.has_differed and not situation.poi_flows
+    is_open = position is BreakerPosition.OPEN and not situation.poi_flows
+    is_sure = situation.grid_is_dead is not True or (since_s is not None and situation.now_s - since_s >= SKEW_S)
+    return is_open and (before.has_differed or (situation.poi_sides_differ and is_sure))
 
 
 def may_be_closing(memory: CoreMemory, situation: Situation) -> bool:

@@ -41,18 +41,6 @@ class GridMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """A stretch of samples of the POI's instrument in which neither side has moved."""
-
-    from_s: float
-    to_s: float
-    grid_v: PhaseValues
-    bus_v: PhaseValues
-    is_open: bool  # the contact said so
-    turned_since_s: float | None  # in this stretch, or since one before it
-
-
-@dataclass(frozen=True, slots=True)
 class PoiMemory:
     """The POI breaker and our own doing with it."""
 
@@ -66,9 +54,7 @@ class PoiMemory:
     close_is_out: bool = False  # it has passed the guard once, and may have reached the coil
     close_is_held: bool = False  # it has passed, and the shell has held it back ever since
     is_permitted: bool = False  # it is a permission, and is given now
-    has_differed: bool = False  # its sides have since its contact has said open, for all that is known: it is no lie
-    differed_for_good: bool = False  # and no late meter can explain it any more
-    sides: tuple[Sides, ...] = ()  # what its instrument has shown, until that is clear; newest last
+    has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
     differs_since_s: float | None = None  # its sides do, sample after sample
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
     joins_since_s: float | None = None  # current flows although the contact says open

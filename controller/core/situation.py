@@ -22,7 +22,6 @@ from controller.model.words import (
 
 LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
 DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
-TURNED_DEG = 20.0
 DIFFERENT_PHASES_MIN = 2  # one may be the blown fuse of a voltage transformer
 ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
 UNKNOWN_PAST = PoiMemory()
@@ -232,7 +231,7 @@ def _sides_differ(poi: PoiSeen, nominal_v: float, dead_v: float) -> bool:
         return False
     apart = [abs(difference_v) > DIFFERENT_RATIO * nominal_v for difference_v in poi.grid_voltage_v - poi.bus_voltage_v]
     are_live = min(poi.grid_voltage_v.maximum, poi.bus_voltage_v.maximum) >= dead_v  # else an angle is noise
-    turned = are_live and poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > TURNED_DEG
+    turned = are_live and poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
     return sum(apart) >= DIFFERENT_PHASES_MIN or turned
 
 

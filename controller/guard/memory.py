@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from controller.model.commands import BatteryCommand, Commands, Order, SwitchCommand
 from controller.model.frozen import dataclass, field
 from controller.model.hub import AssetId
-from controller.model.phases import PhaseValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +97,13 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """Both sides of the POI, as they were shown from one fresh sample to another."""
-
-    from_s: float
-    to_s: float
-    grid_v: PhaseValues
-    bus_v: PhaseValues
-    is_open: bool  # its contact said so
-    turned_since_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class GuardMemory:
     """Everything that `vet` carries to its next cycle. A fresh one knows nothing and therefore allows less."""
 
     tracks: Mapping[AssetId, Track] = field(default_factory=dict)
     emergency_off: OwnLatch = OwnLatch()
     dso_lock: OwnLatch = OwnLatch()
-    sides: tuple[Sides, ...] = ()  # of the time in which a late meter may explain what differs; newest last
-    has_differed: bool = False  # since its contact says open, the POI's sides have differed, and no meter was only late
+    has_differed: bool = False  # since its contact says open, the POI's sides were seen to differ
     open_sample_s: float | None = None  # first of the unbroken run of samples that show the POI open
     is_proven_open: bool = False  # and a later sample of that run has confirmed it
     should_open_since_s: float | None = None  # the POI is ordered open, or its contact says so, and nobody closes it

@@ -6,7 +6,6 @@ A question that cannot be answered is answered in the direction that moves less.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from controller.guard.bounds import Bounds
 from controller.guard.memory import ClosedContact, Closing, GuardMemory, Track
@@ -67,22 +66,13 @@ def sides_differ(poi: PoiSeen, bounds: Bounds) -> bool:
     where one conductor of the grid has broken, a dead bus beside it differs on the other two only. An angle to a side
     that is seen dead is noise.
     """
-    grid_v, bus_v = poi.grid_voltage_v, poi.bus_voltage_v
-    return are_turned(poi, bounds) or (grid_v is not None and bus_v is not None and is_beyond(grid_v, [bus_v], bounds))
-
-
-def are_turned(poi: PoiSeen, bounds: Bounds) -> bool:
-    """The two sides differ by their angle."""
-    angle_deg, sides = poi.angle_difference_deg, (poi.grid_voltage_v, poi.bus_voltage_v)
-    return angle_deg is not None and abs(angle_deg) > APART_DEG and not any(is_dead(side, bounds) for side in sides)
-
-
-def is_beyond(voltage_v: PhaseValues, others_v: Sequence[PhaseValues], bounds: Bounds) -> bool:
-    """On two phases above all of the others, or below all of them: it is none that they came by."""
+    grid_v, bus_v, angle_deg = poi.grid_voltage_v, poi.bus_voltage_v, poi.angle_difference_deg
+    if angle_deg is not None and abs(angle_deg) > APART_DEG and not (is_dead(grid_v, bounds) or is_dead(bus_v, bounds)):
+        return True
+    if grid_v is None or bus_v is None:
+        return False
     apart_v = APART_RATIO * bounds.hub.nominal_voltage_v
-    above = [all(v - other_v[n] > apart_v for other_v in others_v) for n, v in enumerate(voltage_v)]
-    below = [all(other_v[n] - v > apart_v for other_v in others_v) for n, v in enumerate(voltage_v)]
-    return sum(above) + sum(below) >= APART_PHASES_MIN
+    return sum(abs(grid - bus) > apart_v for grid, bus in zip(grid_v, bus_v, strict=True)) >= APART_PHASES_MIN
 
 
 def shows_open(

@@ -8,7 +8,6 @@ from controller.guard import proof
 from controller.guard.bounds import Bounds
 from controller.guard.contact import longest_closing_s, watch_closed
 from controller.guard.memory import ClosedContact, Closing, GuardMemory, OwnLatch, Slip, Told, Track
-from controller.guard.sides import SKEW_S, watch_sides, were_apart
 from controller.model.commands import Commands, Order
 from controller.model.frozen import replace
 from controller.model.hub import AssetId, Hub
@@ -31,8 +30,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     """Take note of this image before anything is judged by it."""
     poi, patience_s = seen.poi, bounds.hub.poi.breaker_opening_s + STUCK_S
     is_ordered_open, is_ordered_closed = memory.allowed.poi.open, memory.allowed.poi.close is not None
-    says_open = poi.position is BreakerPosition.OPEN
-    should_be_open = (is_ordered_open or says_open) and not is_ordered_closed
+    should_be_open = (is_ordered_open or poi.position is BreakerPosition.OPEN) and not is_ordered_closed
     should_open_since_s = _first(memory.should_open_since_s, now_s) if should_be_open else None
     closed = watch_closed(memory, seen, bounds, now_s)
     is_joined = proof.shows_joined(poi, bounds, now_s, closed)
@@ -41,21 +39,19 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
     is_confirmed = has_had_its_time and poi.measured_at_s != joined_sample_s
     is_stuck = should_be_open and is_joined and (memory.is_proven_open or is_confirmed)
     contact_lies = poi.position is not BreakerPosition.CLOSED and (memory.contact_lies or is_stuck)
-    sides = watch_sides(memory.sides, poi, bounds, now_s)
-    has_differed = says_open and (memory.has_differed or were_apart(sides, SKEW_S, bounds))
-    differs = has_differed or were_apart(sides, 0.0, bounds)
-    is_open = proof.shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=differs)
+    has_differed = _has_differed(memory, poi, bounds, now_s)
+    is_open = proof.shows_open(poi, bounds, now_s, closed, contact_lies=contact_lies, has_differed=has_differed)
     open_sample_s = _first(memory.open_sample_s, poi.measured_at_s) if is_open else None
     is_proven_open = is_open and poi.measured_at_s != open_sample_s
     is_dead = proof.is_fresh(poi, bounds, now_s) and proof.is_dead(poi.bus_voltage_v, bounds)
     may_join = is_joined or (memory.beside_since_s is not None and not _shows_apart(poi, bounds, now_s))
     is_beside = may_join and any(proof.may_follow(battery, seen) for battery in bounds.hub.batteries.values())
-    may_feed = not is_proven_open and _may_feed(memory, seen, bounds, proof.leaves_w(poi, bounds, now_s, closed))
+    may_flow = not is_proven_open  # whatever a meter says
+    may_feed = may_flow and _may_feed(memory, seen, bounds, proof.leaves_w(poi, bounds, now_s, closed))
     return GuardMemory(
         tracks=_watch_all(memory, seen, bounds, now_s),
         emergency_off=_watch_latch(memory.emergency_off, seen.emergency_off, "emergency_off" in bounds.latched),
         dso_lock=_watch_latch(memory.dso_lock, poi.dso_lock, "dso_lock" in bounds.latched),
-        sides=sides,
         has_differed=has_differed,
         open_sample_s=open_sample_s,
         is_proven_open=is_proven_open,
@@ -63,7 +59,7 @@ def watch(memory: GuardMemory, seen: ProcessImage, bounds: Bounds, now_s: float)
         joined_sample_s=joined_sample_s,
         is_stuck=is_stuck,
         closed=closed,
-        was_proven_open=is_proven_open if says_open else memory.was_proven_open,
+        was_proven_open=is_proven_open if poi.position is BreakerPosition.OPEN else memory.was_proven_open,
         grid_live_since_s=_first(memory.grid_live_since_s, now_s) if proof.shows_live_grid(poi, bounds) else None,
         contact_lies=contact_lies,
         beside_since_s=_first(memory.beside_since_s, now_s) if is_beside else None,
@@ -150,6 +146,11 @@ def _watch_slips(before: tuple[Slip, ...], poi: PoiSeen) -> tuple[Slip, ...]:
         return before
     first = max((n for n, slip in enumerate(before) if at_s - slip.at_s >= SLIPS_S), default=0)
     return (*before[first:], Slip(at_s, bus_hz - grid_hz))[-SLIPS_MAX:]
+
+
+def _has_differed(memory: GuardMemory, poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:
+    """Seen in a fresh sample; forgotten as soon as the contact says anything but open, or says nothing."""
+    return poi.position is BreakerPosition.OPEN and (memory.has_differed or _differ(poi, bounds, now_s))
 
 
 def _differ(poi: PoiSeen, bounds: Bounds, now_s: float) -> bool:

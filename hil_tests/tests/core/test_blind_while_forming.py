@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.contact import SKEW_S
 from controller.core.poi import FORM_ATTEMPTS_MAX
-from controller.core.sides import SKEW_S
 from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, PoiSeen, ProcessImage

@@ -153,7 +153,7 @@ def apart(**poi: Any) -> ProcessImage:
 
 
 def test_sides_that_have_differed_stay_proven_apart_when_they_come_into_step() -> None:
-    watch = watch_after(apart(), apart(), apart())
+    watch = watch_after(apart(), apart())
     assert watch.memory.is_proven_open
     watch.sees_for(beside_a_live_grid(), 1.0)
     assert watch.memory.is_proven_open
@@ -173,7 +173,7 @@ def test_an_old_sample_in_which_they_differ_is_not_remembered() -> None:
 
 @pytest.mark.parametrize("position", [CLOSED, BreakerPosition.INTERMEDIATE, BreakerPosition.BAD, None])
 def test_a_contact_that_says_anything_but_open_ends_what_was_remembered(position: BreakerPosition | None) -> None:
-    watch = watch_after(apart(), apart(), apart())
+    watch = watch_after(apart(), apart())
     assert watch.memory.has_differed
     watch.sees(beside_a_live_grid(position=position))
     assert not watch.memory.has_differed
