@@ -9,7 +9,7 @@ from controller.core.fuses import why_no_sync
 from controller.core.memory import CoreMemory, SourceMemory, Trim
 from controller.core.situation import LIVE_RATIO, Situation
 from controller.model.frozen import dataclass
-from controller.model.hub import AssetId
+from controller.model.hub import AssetId, Hub
 from controller.model.image import PoiSeen
 from controller.model.words import Authority, BreakerPosition, GridVerdict, Switcher
 
@@ -18,6 +18,7 @@ UNSTEERED_RATIO = 0.8  # of the code's window for the voltage, from judgement: w
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ, SLIP_MIN_HZ = 0.08, 0.01
 TURN_DEG = 2.0  # beyond it the angle comes back
+SLIP_SHARE = 0.25  # of the window, from judgement: twice as much is for the angle at which it turns
 PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
 BLIND_SLIP_HZ = 0.03  # an angle that nobody knows has to move, so that it can be seen to follow the frequencies
 TRIM_TIME_S = 2.0  # what a former runs beside its set-point is learnt with this time constant
@@ -127,7 +128,7 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
     before = _source(memory, situation).trim or Trim()
-    slip_hz = moving_slip_hz(poi, before.slip_hz)
+    slip_hz = moving_slip_hz(poi, before.slip_hz, situation.hub)
     trim = _trim(before, poi, slip_hz)
     return Steering(
         frequency_set_hz=with_droop(grid_hz + slip_hz + trim.offset_hz, situation),
@@ -143,16 +144,21 @@ def wanted_slip_hz(poi: PoiSeen) -> float:
     return max(-SLIP_MAX_HZ, min(SLIP_MAX_HZ, -poi.angle_difference_deg / (360.0 * STEER_TIME_S)))
 
 
-def moving_slip_hz(poi: PoiSeen, before_hz: float) -> float:
+def moving_slip_hz(poi: PoiSeen, before_hz: float, hub: Hub) -> float:
     """The same for a battery, which never stands in step: through the angle, and back.
 
     An island that keeps still beside the grid cannot be told from one that is joined to it. An engine is not asked for
-    that: its governor answers too slowly, and its droop makes current of the least difference.
+    that: its governor answers too slowly, and its droop makes current of the least difference. A breaker whose time is
+    hardly known needs a slower passing: a quarter of what the window leaves is for that.
     """
     slip_hz, angle_deg = wanted_slip_hz(poi), poi.angle_difference_deg
-    if angle_deg is None or abs(slip_hz) >= SLIP_MIN_HZ:
+    room_deg = OWN_WINDOW_RATIO * hub.grid_code.sync.angle_max_deg - hub.poi.angle_error_deg
+    unsure_s = hub.poi.breaker_closing_s + hub.poi.breaker_closing_uncertainty_s
+    least_hz = min(SLIP_MIN_HZ, max(0.0, room_deg) * SLIP_SHARE / (360.0 * unsure_s))
+    if angle_deg is None or abs(slip_hz) >= least_hz:
         return slip_hz
-    return math.copysign(SLIP_MIN_HZ, before_hz if abs(angle_deg) <= TURN_DEG else slip_hz)
+    turn_deg = min(TURN_DEG, 2.0 * SLIP_SHARE * max(0.0, room_deg))
+    return math.copysign(least_hz, before_hz if abs(angle_deg) <= turn_deg else slip_hz)
 
 
 def _source(memory: CoreMemory, situation: Situation) -> SourceMemory:

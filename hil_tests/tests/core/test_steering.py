@@ -148,9 +148,23 @@ def test_an_island_in_step_passes_through_the_angle_and_comes_back() -> None:
     slip_hz, angle_deg, seen = 0.0, 30.0, []
     for _ in range(4000):
         seen_poi = with_poi(islanded(0.0), angle_difference_deg=angle_deg, grid_frequency_hz=50.0).poi
-        slip_hz = moving_slip_hz(seen_poi, slip_hz)
+        slip_hz = moving_slip_hz(seen_poi, slip_hz, hub())
         angle_deg += 360.0 * slip_hz * 0.05
         seen.append(angle_deg)
     assert max(map(abs, seen[1000:])) < 2.5
-    assert min(seen[1000:]) < -1.5
-    assert max(seen[1000:]) > 1.5
+    assert min(seen[1000:]) < -1.0
+    assert max(seen[1000:]) > 1.0
+
+
+@pytest.mark.parametrize(("closing_s", "unsure_s", "error_deg"), [(0.3, 0.2, 3.0), (1.0, 0.8, 1.0), (0.08, 0.03, 3.9)])
+def test_a_breaker_whose_time_is_hardly_known_has_its_window_all_the_same(
+    closing_s: float, unsure_s: float, error_deg: float
+) -> None:
+    poi = replace(
+        hub().poi, breaker_closing_s=closing_s, breaker_closing_uncertainty_s=unsure_s, angle_error_deg=error_deg
+    )
+    site = replace(hub(), poi=poi)
+    seen_poi = with_poi(islanded(0.0), angle_difference_deg=0.0, grid_frequency_hz=50.0).poi
+    slip_hz = moving_slip_hz(seen_poi, 0.0, site)
+    assert 0.0 < slip_hz <= 0.01
+    assert 360.0 * slip_hz * (closing_s + unsure_s) + error_deg < 4.0
