@@ -123,9 +123,8 @@ def test_while_the_contact_is_on_its_way_nobody_is_told_anything() -> None:
 def test_who_is_joined_to_the_grid_without_a_sign_is_not_left_in_peace() -> None:
     """The contact says open, the angle is none, no current flows: only who moves finds out that he cannot."""
     droop_hz, load_w = hub().batteries["battery"].droop_hz_per_w, 20_000.0
-    run, former = steering(
-        0.3, 0.05 * droop_hz * load_w, Switcher.SYNC_RELAY
-    )  # it is a little steeper than its site file says
+    steeper_hz = 0.05 * droop_hz * load_w  # than its site file says
+    run, former = steering(0.3, steeper_hz, Switcher.SYNC_RELAY)
     run.see(former, 20.0)
     while abs(former.angle_deg) > 0.2:
         run.see(former)
