@@ -10,6 +10,7 @@ RULES = (
     "grid_verdict",
     "mode_wants_open",
     "earth_behind_proof",
+    "bond_of_the_grid",
     "behind_proof",
     "beside_the_grid",
     "island_time_over",

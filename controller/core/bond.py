@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.dead_bus import is_over_dead_bus
 from controller.core.memory import CoreMemory, since
 from controller.core.situation import Situation
 from controller.model.frozen import replace
@@ -24,6 +25,22 @@ def watch_bond(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return memory
     alarms = memory.alarms | {alarm} if is_told else memory.alarms - {alarm}
     return replace(memory, two_bonds_since_s=since_s, alarms=alarms)
+
+
+def lets_go(memory: CoreMemory, situation: Situation) -> bool:
+    """The N-PE relay is to be open: the grid's own bond holds, or will over a bus that is dead."""
+    over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
+    is_on_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed
+    return over_nothing or (is_on_grid is True and not situation.poi_sides_differ)
+
+
+def note_bond(memory: CoreMemory, situation: Situation) -> CoreMemory:
+    """Remember that a relay of ours that is seen closed is told to open: the log has one line for it."""
+    is_ours = situation.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US and memory.mode is not Mode.UNKNOWN
+    position = situation.seen.earthing.position
+    is_shut = memory.bond_opens if position is None else position is BreakerPosition.CLOSED
+    bond_opens = is_ours and is_shut and lets_go(memory, situation)
+    return memory if bond_opens is memory.bond_opens else replace(memory, bond_opens=bond_opens)
 
 
 def makes_way(memory: CoreMemory, situation: Situation) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from controller.core.attempts import HUB, count_attempt
 from controller.core.black_start import begin, remember_unbegun, take_step
-from controller.core.bond import watch_bond
+from controller.core.bond import note_bond, watch_bond
 from controller.core.borne_out import note_lie, watch_word
 from controller.core.calm import watch_sheds, watch_slips, watch_told
 from controller.core.carrying import found_genset_commands
@@ -253,7 +253,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)
     memory = watch_inverter_settings(watch_charge_unseen(memory, situation), situation)
-    return glimpse(remember_steering(memory, situation), situation)
+    return glimpse(remember_steering(note_bond(memory, situation), situation), situation)
 
 
 def _may_dispatch(memory: CoreMemory) -> bool:

@@ -256,6 +256,7 @@ class CoreMemory:
     charge_unseen_since_s: float | None = None  # a battery answers, and none says how full it is
     bus_fuse_since_s: float | None = None  # the POI's instrument lacks a phase of the bus that terminals show
     grid_fuse_since_s: float | None = None  # or one of the grid that the bus shows, through a closed breaker
+    bond_opens: bool = False  # the N-PE relay is told to open, and not seen open yet
     two_bonds_since_s: float | None = None  # on grid, and the N-PE relay is closed as well
     done_requests: tuple[str, ...] = ()  # ids already acted on, newest 32
     alarms: frozenset[tuple[str, Reason]] = field(default_factory=frozenset)

@@ -103,11 +103,18 @@ def _poi(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterato
         yield contact
     if moved and after.poi.position is not None and before.poi.position is not None:
         yield Event(EventKind.POSITION_CHANGED, after.reason, poi, {"position": after.poi.position.value})
+    yield from _earthing(before, after, situation)
+
+
+def _earthing(before: CoreMemory, after: CoreMemory, situation: Situation) -> Iterator[Event]:
+    relay, reason = situation.hub.earthing.relay or "earthing", Reason.EARTHING_FOLLOWS_MODE
+    if after.bond_opens and not before.bond_opens:
+        inputs = proof_inputs(after, situation)
+        yield Event(EventKind.ORDERED_OPEN, reason, relay, {}, "open: bond_of_the_grid", inputs)
     if after.earthing is not None and after.earthing is not before.earthing:
-        relay = situation.hub.earthing.relay or "earthing"
         values: dict[str, Scalar] = {"attempt": after.earthing.attempt}
         inputs = proof_inputs(after, situation)
-        yield Event(EventKind.ORDERED_CLOSE, after.earthing.cause, relay, values, "close: earth_behind_proof", inputs)
+        yield Event(EventKind.ORDERED_CLOSE, reason, relay, values, "close: earth_behind_proof", inputs)
 
 
 def _stays_open(before: CoreMemory, situation: Situation) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.attempts import count_attempt, form_attempts, recent_attempts
+from controller.core.bond import lets_go
 from controller.core.borne_out import note_unseen
 from controller.core.calm import (
     SHED_SHOWS_S,
@@ -140,11 +141,8 @@ def earthing_command(memory: CoreMemory, situation: Situation) -> SwitchCommand:
     order = memory.earthing
     if order is not None and situation.now_s <= order.expires_at_s and situation.may_switch_on:
         return SwitchCommand(close=order if is_proven(memory, situation) else None, cause=Reason.EARTHING_FOLLOWS_MODE)
-    on_grid = memory.mode is Mode.GRID_CONNECTED and situation.contact_is_closed and not situation.poi_sides_differ
-    over_nothing = situation.bus_is_dead is True and (is_over_dead_bus(memory) or memory.mode is Mode.DARK)
-    if on_grid or over_nothing:
-        return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE)
-    return SwitchCommand()
+    opens = lets_go(memory, situation)
+    return SwitchCommand(open=True, cause=Reason.EARTHING_FOLLOWS_MODE) if opens else SwitchCommand()
 
 
 def transfer_since_s(memory: CoreMemory) -> float:

@@ -24,21 +24,18 @@ def part_of(plant: Plant, unit: str) -> Any:
 
 
 def _lever(name: str, wanted: Callable[[Injection], object] = lambda _: True) -> Inject:
-    """Set an attribute of the unit, and put it back as it was."""
+    """Set an attribute of the unit, and put it back as it was, however many faults have held it."""
 
     def begin(injection: Injection) -> Heal:
         part = part_of(injection.plant, injection.unit)
         if not hasattr(part, name):
             raise CannotInjectError(f"{injection.unit} has no lever for {injection.name}")
-        before = getattr(part, name)
-        setattr(part, name, wanted(injection))
-        injection.plant.rest.disturb()
 
-        def heal() -> None:
-            setattr(part_of(injection.plant, injection.unit), name, before)
+        def put(value: object) -> None:
+            setattr(part_of(injection.plant, injection.unit), name, value)
             injection.plant.rest.disturb()
 
-        return heal
+        return injection.stage.held.hold((injection.unit, name), getattr(part, name), wanted(injection), put)
 
     return begin
 

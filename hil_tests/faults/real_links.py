@@ -97,10 +97,14 @@ class RealLinks:
         wire, _ = self._modbus(injection)
         if not isinstance(wire, TcpServer):
             raise CannotInjectError(f"{injection.unit} has no connections")
-        before, wire.connections_max = wire.connections_max, injection.values["max"]
-        if not wire.connections_max:
-            wire.drop_connections()
-        return lambda: setattr(wire, "connections_max", before)
+
+        def put(most: int | None) -> None:
+            wire.connections_max = most
+            if most == 0:
+                wire.drop_connections()
+
+        most = injection.values["max"]
+        return injection.stage.held.hold((injection.unit, "connections"), wire.connections_max, most, put)
 
     def _ua(self, injection: Injection) -> UaServer:
         wire = self._wire(injection)

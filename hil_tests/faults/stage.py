@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.config.types import Site
+from hil_tests.faults.held import Held
 from hil_tests.faults.types import Heal
 from hil_tests.plant.plant import Plant
 from hil_tests.servers.points import PlantDevice, PlantDevices
@@ -48,6 +49,7 @@ class Stage:
     devices: PlantDevices
     seed: int
     timers: Timers = field(default_factory=Timers)
+    held: Held = field(default_factory=Held)
 
     @property
     def plant(self) -> Plant:

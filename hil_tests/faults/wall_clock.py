@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from controller import clock
 from hil_tests.faults.stage import Inject, Injection
@@ -14,25 +14,24 @@ END_OF_32_BITS_UNIX_S = 2.0**31  # 2038-01-19 03:14:08 UTC
 STANDARD_OFFSET_S = 3600.0  # Central European Time
 
 
-def _shift(by_s: float) -> Heal:
+def _shift(injection: Injection, by_s: float) -> Heal:
     """The clock of this process goes on from another instant."""
     before = clock.unix_s
-    clock.unix_s = lambda: before() + by_s
+    return injection.stage.held.hold("clock", before, lambda: before() + by_s, _set_clock)
 
-    def heal() -> None:
-        clock.unix_s = before
 
-    return heal
+def _set_clock(unix_s: Callable[[], float]) -> None:
+    clock.unix_s = unix_s
 
 
 def clock_jump(injection: Injection) -> Heal:
     """Somebody, or NTP, sets it."""
-    return _shift(injection.values["by_s"])
+    return _shift(injection, injection.values["by_s"])
 
 
 def year_2038(injection: Injection) -> Heal:
     """A moment before the count of seconds needs its 32nd bit."""
-    return _shift(END_OF_32_BITS_UNIX_S - injection.values["before_s"] - clock.unix_s())
+    return _shift(injection, END_OF_32_BITS_UNIX_S - injection.values["before_s"] - clock.unix_s())
 
 
 def zone(by_s: float) -> str:
@@ -44,18 +43,15 @@ def zone(by_s: float) -> str:
 
 def dst(injection: Injection) -> Heal:
     """Local time moves; the count of seconds does not."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = zone(injection.values["by_s"])
+    return injection.stage.held.hold("zone", os.environ.get("TZ"), zone(injection.values["by_s"]), _set_zone)
+
+
+def _set_zone(name: str | None) -> None:
+    if name is None:
+        os.environ.pop("TZ", None)
+    else:
+        os.environ["TZ"] = name
     time.tzset()
-
-    def heal() -> None:
-        if before is None:
-            os.environ.pop("TZ", None)
-        else:
-            os.environ["TZ"] = before
-        time.tzset()
-
-    return heal
 
 
 WALL_CLOCK_FAULTS: Mapping[str, Inject] = {

@@ -43,3 +43,44 @@ def test_the_one_bond_of_an_island_or_of_the_grid_is_no_alarm(image: object) -> 
     run = Run(hub())
     run.see(image, 10.0)  # type: ignore[arg-type]
     assert not told(run)
+
+
+def opened(run: Run) -> int:
+    orders = [event for event in run.events if event.kind is EventKind.ORDERED_OPEN and event.subject == "n_pe"]
+    assert all(event.reason is Reason.EARTHING_FOLLOWS_MODE and event.inputs for event in orders)
+    return len(orders)
+
+
+def doubtful(at_s: float) -> ProcessImage:
+    """On grid by every sign, beside a contact that says open."""
+    seen = bonded(at_s)
+    return replace(seen, poi=replace(seen.poi, position=BreakerPosition.OPEN))
+
+
+def test_the_log_says_once_when_the_relay_is_opened() -> None:
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    assert not opened(run)
+    run.see(bonded, 1.0)
+    run.see(unseen, 1.0)
+    run.see(bonded, 1.0)
+    assert opened(run) == 1, "one order, however long it stands"
+    run.see(on_grid, 1.0)
+    run.see(unseen, 1.0)
+    run.see(on_grid, 1.0)
+    assert opened(run) == 1, "what is seen open is not opened"
+    run.see(islanded, 1.0)
+    run.see(bonded, 1.0)
+    assert opened(run) == 2
+
+
+def test_the_log_says_it_as_well_where_the_contact_was_doubted_at_the_return() -> None:
+    """Fuzz seed 1702: the mode had long changed when the contact was believed again and the relay opened."""
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(doubtful, 10.0)
+    assert not run.commands.earthing.open
+    assert not opened(run)
+    run.see(bonded, 0.2)
+    assert run.commands.earthing.open
+    assert opened(run) == 1

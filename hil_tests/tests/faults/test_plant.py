@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller import clock
 from controller.model.words import BreakerPosition, GensetState, InverterMode
 from hil_tests.tests.faults.hubs import Faulted
 
@@ -39,6 +40,32 @@ def test_the_poi_fails_to_open_and_to_close(hub: Faulted) -> None:
     poi.close()
     hub.run(0.5)
     assert poi.position is CLOSED
+
+
+def test_faults_that_overlap_leave_nothing_behind(hub: Faulted) -> None:
+    """In whatever turn they end. (Fuzz seed 1748: five of them, and the POI was stuck for good.)"""
+    poi = hub.bench.plant.poi
+    first, second = hub.inject("poi", "fails_to_open"), hub.inject("poi", "fails_to_open")
+    first()
+    assert poi.fails_to_open, "the other one goes on"
+    second()
+    assert not poi.fails_to_open
+    closed, open_ = (hub.inject("poi", "false_feedback", shows=shows) for shows in ("closed", "open"))
+    assert poi.reported_position is OPEN, "the newest counts"
+    open_()
+    assert poi.stuck_feedback is CLOSED, "as long as it goes on"
+    closed()
+    assert poi.stuck_feedback is None
+
+
+@pytest.mark.parametrize("first_to_end", [0, 1])
+def test_clocks_that_were_set_twice_go_right_again(hub: Faulted, first_to_end: int) -> None:
+    real = clock.unix_s
+    jumps = [hub.inject("", "clock_jump", by_s=by_s) for by_s in (3600.0, 60.0)]
+    assert clock.unix_s() - real() == pytest.approx(3660.0, abs=1.0)
+    jumps.pop(first_to_end)()
+    jumps.pop()()
+    assert clock.unix_s is real
 
 
 def test_the_earthing_relay_fails_to_close(hub: Faulted) -> None:
