@@ -195,6 +195,18 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
     return memory.mode is Mode.RECONNECTION and situation.holder is not None and not is_expected
 
 
+def starts_in_step(memory: CoreMemory, situation: Situation) -> bool:
+    """A bus that comes to life in step with a grid that is not dead, beside a contact that has lied: it soon shows.
+
+    The sides have differed since, or nobody would have been told to form. Who slips for a moment is seen apart again, or
+    current flows.
+    """
+    poi = memory.poi
+    is_brief = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s < FOUND_CONFIRM_S
+    are_two = poi.has_differed and situation.grid_is_dead is False and not situation.poi_flows
+    return is_brief and are_two and situation.bus_is_live is True
+
+
 def needs_proof(memory: CoreMemory, situation: Situation) -> bool:
     """After a start, beside somebody who holds the bus in step with the grid: the sides have to differ once."""
     return turned_unasked(memory, situation) or _is_open_and_idle(memory, situation)

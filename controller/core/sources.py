@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from controller.core.bond import makes_way
 from controller.core.charging import charge_beside_genset_w
-from controller.core.contact import is_in_doubt, may_be_closing, needs_proof, turned_unasked
+from controller.core.contact import is_in_doubt, may_be_closing, needs_proof, starts_in_step, turned_unasked
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import carried_by, leaving_command
@@ -27,6 +27,7 @@ from controller.model.words import BreakerPosition, BusSide, InverterMode, Mode,
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
 TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
+NEW_ISLANDS = (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
 ISLAND_MODES = frozenset({*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START})
 
 
@@ -172,7 +173,8 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
         return BatteryCommand(form=order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
-    is_doubted = turned_unasked(memory, situation)
+    is_new_in_step = memory.mode in NEW_ISLANDS and starts_in_step(memory, situation)
+    is_doubted = is_new_in_step or turned_unasked(memory, situation)
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION and not is_doubted else None
     wanted_hz = proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
     return BatteryCommand(
@@ -231,8 +233,8 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
     Blindness since a proof is no proof of the contrary. But a contact between two dead sides proves by its word alone,
     and until they have differed what was formed on that word ends with it.
     """
-    is_new = memory.mode in (Mode.UNPLANNED_ISLANDING, Mode.BLACK_START)
-    if memory.former != battery.id or not is_new or situation.poi_is_proven_open:
+    is_new = memory.mode in NEW_ISLANDS and memory.former == battery.id
+    if not is_new or situation.poi_is_proven_open or starts_in_step(memory, situation):
         return False
     poi = memory.poi
     if poi.proven_open_since_s is not None:
