@@ -198,8 +198,8 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
 def starts_in_step(memory: CoreMemory, situation: Situation) -> bool:
     """A bus that comes to life in step with a grid that is not dead, beside a contact that has lied: it soon shows.
 
-    The sides have differed since, or nobody would have been told to form. Who slips for a moment is seen apart again, or
-    current flows.
+    The sides have differed since, or nobody would have been told to form. Who slips for a moment is seen apart again,
+    or current flows.
     """
     poi = memory.poi
     is_brief = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s < FOUND_CONFIRM_S

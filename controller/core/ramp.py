@@ -86,7 +86,7 @@ def _begun_s(memory: CoreMemory, situation: Situation) -> float | None:
 def _limit_w(before: ReturnRamp, plant: PvPlant, situation: Situation) -> float:
     """The limit follows the sun down: what a cloud has taken comes back at the code's pace, too."""
     given = (situation.seen.pv.get(plant.id) or PvSeen()).power_w
-    ahead_w = AHEAD_RATIO * plant.rating_w + (given.total if given is not None else 0.0)
+    ahead_w = AHEAD_RATIO * plant.rating_w + (max(0.0, given.total) if given is not None else 0.0)
     if before.at_s is None or plant.id not in before.limits_w:
         return min(plant.rating_w, ahead_w)
     limit_w = before.limits_w[plant.id]

@@ -9,6 +9,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from hil_tests.bench.durations import seconds
 from hil_tests.bench.expectations import Happened, Watcher, watcher, window
@@ -22,6 +23,7 @@ from hil_tests.bench.verbs import VERBS, lights_out, parameters_model
 from hil_tests.bench.verdict import Finding
 from hil_tests.checkers.metrics import Metrics
 from hil_tests.checkers.watch import Watch
+from hil_tests.faults.points import struck
 
 SNAPSHOT_EVERY_S = 60.0
 SOUND_FOR_S = 1.0  # the bus is looked at always, every other quantity once in this time
@@ -187,6 +189,10 @@ class Director:
             parameters = parameters_model(action.do)(**action.parameters)
             VERBS[action.do](self.scene, **{name: getattr(parameters, name) for name in type(parameters).model_fields})
 
+    def _struck(self, unit: str, kind: str, parameters: Mapping[str, Any]) -> set[str]:
+        device = self.scene.site.devices.get(unit)
+        return struck(kind, () if device is None else device.table.points.values(), parameters)
+
     def _begin_fault(self, action: Action) -> None:
         """A fault of the catalogue; with `for` it ends by itself, and "<label>.end" has happened."""
         parameters = action.parameters
@@ -195,7 +201,7 @@ class Director:
         hit = [(name, kind) for name in (unit, parameters.get("with_device")) if name is not None]
         for name, _ in hit:
             self.scene.last_trouble[name] = (self._troubled_since_s(name), math.inf)
-            self.scene.fault_points.setdefault((name, kind), set()).add(parameters.get("point", ""))
+            self.scene.fault_points.setdefault((name, kind), set()).update(self._struck(name, kind, parameters))
         self.scene.active_faults += hit
         if lasts is None:
             return

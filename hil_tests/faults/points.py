@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from controller.config.types import ModbusWhere, Point
 
 NUMERIC = frozenset({"miscalibrated", "spikes", "counter_reset", "disagree"})
@@ -36,3 +38,12 @@ def _drifts(drift: str, point: Point) -> bool:
             return point.register_count > 1
         case _:
             return True
+
+
+def struck(fault: str, points: Iterable[Point], parameters: Mapping[str, object]) -> set[str]:
+    """Which points the fault changes; "" is the whole device."""
+    wanted = str(parameters.get("point", ""))
+    if fault != "map_drift":
+        return {wanted}
+    drift = str(parameters.get("drift", ""))
+    return {point.id for point in points if wanted in {"", point.id} and fits(fault, point, drift)}

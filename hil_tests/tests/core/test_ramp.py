@@ -168,3 +168,10 @@ def test_the_battery_is_filled_from_the_grid_little_by_little() -> None:
     assert 5_500.0 < charge_w(run) <= 6_100.0
     run.see(hungry(on_grid), 120.0, cycle_s=1.0)
     assert charge_w(run) == 15_000.0
+
+
+def test_a_small_roof_that_takes_a_little_is_not_limited_to_less_than_nothing() -> None:
+    """Fuzz seed 1915: what an inverter itself needs, or its meter's error, was more than the limit lies ahead."""
+    run = back()
+    run.see(sunny(on_grid, -2.0 * AHEAD_W), 5.0)
+    assert limit_w(run) >= 0.0
