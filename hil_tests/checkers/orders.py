@@ -154,8 +154,11 @@ def _hides(scene: Scene, unit: str, kind: str, order: Received) -> bool:
 
 
 def _is_true_by_chance(device: PlantDevice, point: str) -> bool:
-    """Ten times nothing is nothing, whatever its sign: nobody can see that the map has drifted, and nobody is misled."""
-    return point in device.lies and device.read(point) == device.truth(point)
+    """Ten times nothing is nothing, whatever its sign: nobody can see that the map has drifted, or is misled."""
+    said, true = device.read(point), device.truth(point)
+    if isinstance(said, int | float) and isinstance(true, int | float):
+        return point in device.lies and math.isclose(said, true, abs_tol=1e-3)
+    return point in device.lies and said == true
 
 
 def _raises(order: Received, before: Value | None) -> bool:
