@@ -159,6 +159,7 @@ class RestoreOrder:
     _wrong: Unsettled[_Pickup] = field(default_factory=Unsettled)
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
+    _faulty: set[str] = field(default_factory=set)  # opened while they drew what only a fault draws
     _was_cut: bool = False
 
     @property
@@ -195,6 +196,10 @@ class RestoreOrder:
         if order.field != "closed" or order.asset not in feeders:
             return None
         before, self._standing[order.asset] = self._standing.get(order.asset), order.value
+        if order.value is True:
+            self._faulty.discard(order.asset)
+        elif _has_own_fault(scene, order.asset):
+            self._faulty.add(order.asset)
         is_pickup = order.value is True and before is False and plant.feeders[order.asset].position is not CLOSED
         if not is_pickup or not _is_island(scene):
             return None
@@ -206,7 +211,7 @@ class RestoreOrder:
             and plant.feeders[other.id].position is not CLOSED
             and other.tier < feeder.tier
             and set(other.phases) <= set(feeder.phases)
-            and not _has_own_fault(scene, other.id)
+            and not (other.id in self._faulty or _has_own_fault(scene, other.id))
             and not is_deaf(scene, other.id)
         )
         level_pct = next(t.shed_below_soc_pct for t in scene.site.hub.tiers if t.number == feeder.tier)

@@ -243,6 +243,21 @@ def test_ten_times_nothing_hides_nobody(factor: float, expected: bool) -> None:
     assert ("I10" in stage.ids) is expected
 
 
+@pytest.mark.parametrize(("drawn_ratio", "expected"), [(8.0, False), (0.2, True)])
+def test_who_drew_what_only_a_fault_draws_is_passed_over_after_it_has_ended(drawn_ratio: float, expected: bool) -> None:
+    """Fuzz seed 1788: the motor had stopped by then, and nobody at the hub can know that."""
+    stage = begun()
+    stage.plant.feeders["medical"].demand_ratio = drawn_ratio
+    for feeder in ("medical", "ev_posts"):
+        stage.order(feeder, "closed", False)
+    stage.run(0.1)
+    stage.plant.feeders["medical"].demand_ratio = 0.2
+    stage.island()
+    stage.order("ev_posts", "closed", True)
+    stage.run(1.0)
+    assert ("I6b" in stage.ids) is expected
+
+
 @pytest.mark.parametrize("is_told_late", [True, False])
 def test_in_real_time_the_log_has_its_time_to_explain_a_closing(is_told_late: bool) -> None:
     stage = Stage()
