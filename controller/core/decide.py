@@ -48,6 +48,7 @@ from controller.core.sources import (
 )
 from controller.core.start_rest import remember_served
 from controller.core.starters import is_sunny
+from controller.core.stays_on import watch_stays_on
 from controller.core.steady import remember_told, steadied
 from controller.core.transitions import Transition, catches_a_lie, next_row
 from controller.core.wear import watch_wear
@@ -253,6 +254,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)
     memory = watch_inverter_settings(watch_charge_unseen(memory, situation), situation)
+    memory = watch_stays_on(memory, situation)
     return glimpse(remember_steering(note_bond(memory, situation), situation), situation)
 
 

@@ -253,6 +253,7 @@ class CoreMemory:
     keys_unseen_since_s: float | None = None  # the emergency-off or the key-switch
     settings_wrong_since_s: float | None = None  # the POI relay is not on those of the mode
     settings_left_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # inverters on those of another mode
+    stays_on_since_s: Mapping[AssetId, float] = field(default_factory=dict)  # feeders that are told to be open
     charge_unseen_since_s: float | None = None  # a battery answers, and none says how full it is
     bus_fuse_since_s: float | None = None  # the POI's instrument lacks a phase of the bus that terminals show
     grid_fuse_since_s: float | None = None  # or one of the grid that the bus shows, through a closed breaker

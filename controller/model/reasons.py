@@ -131,6 +131,7 @@ class Reason(Enum):
     POWER_UNBALANCED = "power_unbalanced"  # the meters of the hub do not add up
     PHASES_DOUBTED = "phases_doubted"  # three phases against their own total
     SOC_DOUBTED = "soc_doubted"  # charge against counted energy
+    FEEDER_STAYS_ON = "feeder_stays_on"  # told to be open, and seen closed
     NOT_FOLLOWED = "not_followed"  # a command that physics did not follow
     JOURNAL_DEGRADED = "journal_degraded"
     JOURNAL_BACK = "journal_back"
