@@ -17,7 +17,7 @@ from controller.model.commands import GensetCommand
 from controller.model.hub import AssetId, Genset
 from controller.model.image import GensetSeen
 from controller.model.reasons import Reason
-from controller.model.words import Mode
+from controller.model.words import Mode, Switcher
 
 FOLLOWS_S = 10.0  # time constant with which the reference follows the load: slower than loads that swing
 STEERS_S = 1.0  # from an error of frequency to the reference that takes it away, on the droop below
@@ -46,8 +46,9 @@ def next_reference(
 
 
 def _next_w(memory: CoreMemory, before: LoadReference, given_w: float, genset: Genset, situation: Situation) -> float:
-    if may_be_closing(memory, situation):
-        return before.power_w  # set-points stand until the contact
+    is_timed = situation.hub.poi.switching.closed_by is not Switcher.SYNC_RELAY
+    if is_timed and may_be_closing(memory, situation):
+        return before.power_w  # set-points stand until the contact; a relay may wait for its own for minutes
     gap_s = max(0.0, min(GAP_MAX_S, (situation.seen.poi.measured_at_s or 0.0) - before.measured_at_s))
     if memory.mode is Mode.RECONNECTION and can_follow(situation):
         steered_w = before.power_w + _steered_w(genset, situation) * gap_s / STEERS_S

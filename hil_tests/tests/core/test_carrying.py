@@ -10,10 +10,11 @@ from controller.core.carrying import STEP_RATIO
 from controller.core.resync import is_in_window
 from controller.core.situation import assess
 from controller.model.frozen import replace
+from controller.model.hub import PoiSwitching
 from controller.model.image import GensetSeen, ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import GensetState, InverterMode, Mode
+from controller.model.words import GensetState, InverterMode, Mode, Switcher
 from hil_tests.tests.core.hubs import CLOSED, hub, islanded, with_battery, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.scenes import returned
@@ -40,9 +41,9 @@ def low(at_s: float) -> ProcessImage:
     return with_battery(with_battery(islanded(at_s, CARRIED_W), soc_pct=20.0), "second", soc_pct=20.0)
 
 
-def story() -> Run:
+def story(closed_by: Switcher = Switcher.CONTROLLER) -> Run:
     """Ours, cranked for a low battery, and alone by now."""
-    run = Run(hub())
+    run = Run(hub(poi=replace(hub().poi, switching=PoiSwitching(Switcher.CONTROLLER, closed_by))))
     run.see(low, 1.0)
     run.see(alone, 60.0)
     return run
@@ -91,8 +92,8 @@ def beside_grid(grid_hz: float, bus_hz: float = 50.0, angle_deg: float = 0.0) ->
     return image
 
 
-def on_the_way_back() -> Run:
-    run = story()
+def on_the_way_back(closed_by: Switcher = Switcher.CONTROLLER) -> Run:
+    run = story(closed_by)
     run.see(beside_grid(50.0, angle_deg=90.0), 10.5)
     assert run.memory.mode is Mode.RECONNECTION
     return run
@@ -156,6 +157,17 @@ def test_while_the_contact_is_on_its_way_it_stands() -> None:
     after = run.memory.gensets["genset"].reference
     assert after is not None
     assert (after.power_w, after.measured_at_s) == (told.power_w, run.now_s)
+
+
+def test_while_a_relay_looks_for_its_instant_it_is_steered_on() -> None:
+    """Fuzz seed 2088: it stood for two minutes where it was when the relay got its permission, 0.2 Hz off."""
+    run = on_the_way_back(Switcher.SYNC_RELAY)
+    run.see(beside_grid(50.0, 49.8, 120.0), 1.0)
+    assert run.commands.poi.close is not None
+    before_w = reference_w(run)
+    run.see(beside_grid(50.0, 49.8, -120.0), 1.0)
+    assert run.commands.poi.close is not None
+    assert reference_w(run) > before_w + 2 * STEP_W
 
 
 def test_a_grid_that_is_not_measured_steers_nothing() -> None:
