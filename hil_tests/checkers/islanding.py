@@ -257,13 +257,13 @@ def no_charge_in_frost() -> Lasting:
     )
 
     def asks(scene: Scene) -> str:
-        for name, battery in scene.plant.batteries.items():
+        acts = scene.controller.is_running and scene.controller.authority is not Authority.OBSERVE
+        for name, battery in scene.plant.batteries.items() if acts else ():
             charging_w = -battery.power_va.real * BASE_VA
-            if charging_w <= 0.02 * battery.battery.rating_va or battery.charge_limit_w > 0.0:
-                continue
-            is_loose = any(is_deaf(scene, plant) for plant in scene.plant.pv)  # what it gives has to go somewhere
-            if not is_loose and not is_deaf(scene, name) and scene.controller.is_running:
-                return f"{name} is charged with {charging_w:.0f} W at {battery.temperature_c:.0f} °C"
+            is_allowed = charging_w <= 0.02 * battery.battery.rating_va or battery.charge_limit_w > 0.0
+            if is_allowed or is_deaf(scene, name) or any(is_deaf(scene, plant) for plant in scene.plant.pv):
+                continue  # what a roof gives that does not hear has to go somewhere
+            return f"{name} is charged with {charging_w:.0f} W at {battery.temperature_c:.0f} °C"
         return ""
 
     return Lasting(about, 5.0, asks)

@@ -188,6 +188,16 @@ def test_charging_in_frost_by_pv_that_obeys_nobody_is_excused() -> None:
     assert "I9" not in stage.ids
 
 
+def test_charging_in_frost_while_it_only_observes_is_not_its_own() -> None:
+    """Fuzz seed 2083: an engine goes on charging, and nobody may tell it anything."""
+    stage = Stage(PlantOptions(demand_ratio=0.05, irradiance_w_per_m2=800.0))
+    stage.island()
+    stage.puppet.authority = Authority.OBSERVE
+    stage.plant.batteries["battery_main"].temperature_c = -5.0
+    stage.run(11.0)
+    assert "I9" not in stage.ids
+
+
 @pytest.mark.parametrize(("after_s", "expected"), [(3.0, False), (11.0, True)])
 def test_another_register_map_has_to_be_doubted_before_it_counts(after_s: float, expected: bool) -> None:
     stage = Stage()
