@@ -19,7 +19,6 @@ from hil_tests.checkers.in_sync import SyncClosing
 from hil_tests.checkers.islanding import (
     RadioWarning,
     SourceTrips,
-    TierZero,
     earthing_before_load,
     no_charge_in_frost,
 )
@@ -32,6 +31,7 @@ from hil_tests.checkers.orders import (
     within_ratings,
 )
 from hil_tests.checkers.people import ControlFeeders, ManualLock, what_tripped_stays
+from hil_tests.checkers.tier_zero import TierZero
 from hil_tests.checkers.tiers import Reserve, RestoreOrder, Staging, TierOrder
 
 
