@@ -1,0 +1,58 @@
+"""What a fault makes of an order, or of a feeder, is not the controller's doing; and what it does not excuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from hil_tests.checkers.base import devices_of
+from hil_tests.tests.checkers.stage import Stage
+from hil_tests.tests.checkers.test_excuses import begun
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(10.0, False), (1.0, True)])
+def test_ten_times_nothing_hides_nobody(factor: float, expected: bool) -> None:
+    """Fuzz seed 1964: a roof at night. Something else than what is, read where nothing is, does hide it."""
+    stage = begun()
+    stage.order("pv_school", "limit_set_w", 500)
+    stage.plant.weather.irradiance_w_per_m2 = 0.0
+    binding = next(each for each in stage.site.bindings.values() if each.asset == "pv_school")
+    ref = binding.reads["power_l1_w"][0]
+    device = stage.scene.devices.device(ref.device)
+    shift = 0.0 if factor > 1.0 else 100.0
+    device.lies[ref.point] = [lambda value: None if value is None else float(value) * factor + shift]
+    stage.scene.active_faults.append((ref.device, "map_drift"))
+    stage.scene.fault_points[ref.device, "map_drift"] = {ref.point}
+    stage.run(11.0)
+    stage.order("pv_school", "limit_set_w", 1_500)
+    stage.run(0.1)
+    assert ("I10" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("drawn_ratio", "expected"), [(8.0, False), (0.2, True)])
+def test_who_drew_what_only_a_fault_draws_is_passed_over_after_it_has_ended(drawn_ratio: float, expected: bool) -> None:
+    """Fuzz seed 1788: the motor had stopped by then, and nobody at the hub can know that."""
+    stage = begun()
+    stage.plant.feeders["medical"].demand_ratio = drawn_ratio
+    for feeder in ("medical", "ev_posts"):
+        stage.order(feeder, "closed", False)
+    stage.run(0.1)
+    stage.plant.feeders["medical"].demand_ratio = 0.2
+    stage.island()
+    stage.order("ev_posts", "closed", True)
+    stage.run(1.0)
+    assert ("I6b" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("was_swapped", "expected"), [(True, set()), (False, {"D2", "D9"})])
+def test_what_was_meant_for_another_device_opens_tier_0_by_mistake(was_swapped: bool, expected: set[str]) -> None:
+    """Fuzz seed 1980: two modules had changed places; nobody knows it, and nobody closes what he has not opened."""
+    stage = Stage()
+    stage.island()
+    stage.begin()
+    swap = [(device, "unit_swap") for device in devices_of(stage.scene, "desk")] if was_swapped else []
+    stage.scene.active_faults += swap
+    stage.order("desk", "closed", False)
+    stage.run(1.0)
+    stage.scene.active_faults.clear()
+    stage.run(40.0)
+    assert {*stage.ids} & {"D2", "D9"} == expected
