@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from controller.drivers.link import Value
 from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
@@ -66,14 +67,15 @@ class TierZero:
     _held: Held = field(default_factory=Held)
     _rest: _Rest = field(default_factory=_Rest)
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
-    _mistaken: set[str] = field(default_factory=set)  # opened by what was meant for another device
+    _others: set[str] = field(default_factory=set)  # open before we said so, or by what was meant for another device
+    _standing: dict[str, Value] = field(default_factory=dict)
     _seen_count: int = 0
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Once per spell."""
         plant = scene.plant
         self._held.update(scene)
-        self._note_mistakes(scene)
+        self._note_others(scene)
         settling_s = scene.site.hub.timing.restore_settle_s + 1.0  # what was shed has to wait
         self._spell.grace_s = min(max(DARK_MAX_S, settling_s), SETTLING_MAX_S)
         dark = [
@@ -87,16 +89,21 @@ class TierZero:
         if self._spell.ends(is_wrong, scene.now_s):
             yield f"tier 0 dark: {', '.join(dark)}"
 
-    def _note_mistakes(self, scene: Scene) -> None:
+    def _note_others(self, scene: Scene) -> None:
+        feeders = scene.plant.feeders
         for order in scene.orders[self._seen_count :]:
-            if order.field == "closed" and order.value is False and is_swapped(scene, order.asset):
-                self._mistaken.add(order.asset)
-            elif order.field == "closed":
-                self._mistaken.discard(order.asset)
+            if order.field != "closed" or order.asset not in feeders:
+                continue
+            was_open = self._standing.get(order.asset) is not False and feeders[order.asset].position is not CLOSED
+            self._standing[order.asset] = order.value
+            if order.value is False and (was_open or is_swapped(scene, order.asset)):
+                self._others.add(order.asset)
+            elif order.value is True:
+                self._others.discard(order.asset)
         self._seen_count = len(scene.orders)
 
     def _is_excused(self, scene: Scene, feeder: str) -> bool:
-        is_held = feeder in self._held.open_by_person or feeder in self._mistaken
+        is_held = feeder in self._held.open_by_person or feeder in self._others
         is_broken = scene.plant.feeders[feeder].has_fault or is_deaf(scene, feeder)
         is_too_much = _is_too_much_for_a_genset(scene, feeder) or _is_too_much_for_who_forms(scene, feeder)
         return is_held or is_broken or _was_opened_by_others(scene, feeder) or is_too_much
@@ -130,13 +137,14 @@ def _is_too_much_for_a_genset(scene: Scene, feeder: str) -> bool:
 
 
 def _is_too_much_for_who_forms(scene: Scene, feeder: str) -> bool:
-    """Beside what is on, the pick-up of all that it is rated for does not fit: what it would draw nobody knows."""
+    """Beside what is on, the pick-up of all that it is rated for, or drew, does not fit: what it will nobody knows."""
     forming = [inverter for inverter in scene.plant.batteries.values() if inverter.is_forming]
     if not forming:
         return False
     which, battery = scene.site.hub.feeders[feeder], forming[0].battery
     able_w = PICKUP_RATIO * min(forming[0].discharge_limit_w, battery.rating_va)
-    pickup = PhaseValues.shared(which.rated_w * which.pickup_ratio, which.phases)
+    drawn_ratio = max(1.0, scene.plant.feeders[feeder].demand_ratio)
+    pickup = PhaseValues.shared(which.rated_w * drawn_ratio * which.pickup_ratio, which.phases)
     return not (forming[0].power_w + pickup).fits(PhaseValues.shared(able_w, battery.phases))
 
 

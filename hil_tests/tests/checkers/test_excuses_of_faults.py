@@ -56,3 +56,18 @@ def test_what_was_meant_for_another_device_opens_tier_0_by_mistake(was_swapped: 
     stage.scene.active_faults.clear()
     stage.run(40.0)
     assert {*stage.ids} & {"D2", "D9"} == expected
+
+
+@pytest.mark.parametrize(("tripped", "expected"), [(True, set()), (False, {"D2"})])
+def test_what_had_tripped_before_it_was_kept_off_is_nobodys_to_close(tripped: bool, expected: set[str]) -> None:
+    """Fuzz seed 2022: over a dead bus all coils are told to stay off, and so was one that had tripped."""
+    stage = Stage()
+    stage.island()
+    if tripped:
+        stage.plant.feeders["desk"].trip()
+        stage.run(1.0)
+    stage.order("desk", "closed", False)
+    stage.run(1.0)
+    stage.plant.feeders["desk"].clear_fault()
+    stage.run(40.0)
+    assert {*stage.ids} & {"D2"} == expected
