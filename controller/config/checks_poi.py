@@ -26,6 +26,7 @@ ORDERS = {  # who closes -> the order that it takes from us
 
 CORE_WINDOW_RATIO = 0.9  # of the grid code's angle and slip: what the core's closings stay in until contact
 CORE_VOLTAGE_RATIO = 0.4  # of its voltage difference: where the core aims
+CORE_AIM_RATIO = 0.4  # of its angle, the instrument's error included: where the core orders
 ROUNDING = 1e-9
 
 
@@ -135,6 +136,18 @@ def _guard_lets_pass_what_the_core_orders(draft: Draft) -> Iterator[Problem]:
         yield draft.file.problem(("poi", "angle_error_deg"), found, wanted, f"{least_deg:g}")
 
 
+def _leaves_an_angle_to_aim_at(draft: Draft) -> Iterator[Problem]:
+    """The core adds the instrument's error to every angle: where that alone fills its window, nothing is ordered."""
+    poi, code = draft.site.poi, draft.grid_code
+    if poi is None or code is None or poi.closed_by != "controller":
+        return
+    most_deg = CORE_AIM_RATIO * code.sync.angle_max_deg
+    if poi.angle_error_deg >= most_deg - ROUNDING:
+        found = f"{poi.angle_error_deg:g}"
+        wanted = f"less than {most_deg:g}: within that the closing is ordered, error included, and else never"
+        yield draft.file.problem(("poi", "angle_error_deg"), found, wanted)
+
+
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _one_instrument_sees_both_sides,
     _takes_the_closing_order,
@@ -143,4 +156,5 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _scatters_less_than_it_takes,
     _guard_agrees_with_the_code,
     _guard_lets_pass_what_the_core_orders,
+    _leaves_an_angle_to_aim_at,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from controller.model.commands import Order, PvCommand
@@ -94,6 +95,7 @@ class Trim:
     angle_deg: float | None = None  # in the last sample of the instrument
     measured_at_s: float = 0.0
     slip_hz: float = 0.0  # wanted since
+    turned_at_s: float = -math.inf  # when something else was wanted all at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,16 @@ OWN_WINDOW_RATIO = 0.4  # we aim well inside the code's window; the guard holds 
 UNSTEERED_RATIO = 0.8  # of the code's window for the voltage, from judgement: where nothing moves it, it stands still
 STEER_TIME_S = 4.0  # angle error to slip: the angle decays with this time constant
 SLIP_MAX_HZ, SLIP_MIN_HZ = 0.08, 0.01
-TURN_DEG = 2.0  # beyond it the angle comes back
+TURN_DEG, NOISE_DEG = (
+    2.0,
+    1.0,
+)  # beyond it the angle comes back; nearer than what instruments scatter it turns for nothing
 SLIP_SHARE = 0.25  # of the window, from judgement: twice as much is for the angle at which it turns
 PROOF_SLIP_HZ = -0.2  # off the grid's frequency: 20 degrees in 0.3 s. Below it, where no PV turns itself down
 BLIND_SLIP_HZ = 0.03  # an angle that nobody knows has to move, so that it can be seen to follow the frequencies
 TRIM_TIME_S = 2.0  # what a former runs beside its set-point is learnt with this time constant
 TRIM_MAX_HZ = 0.5  # the flat curve of a measured 250 kW unit is 0.45 Hz at full load
+TURN_HZ, TURN_SHOWS_S = 0.005, 0.6  # what counts as a turn, near step; a slow write, an inverter's lag and its meter
 TRIM_GAP_MAX_S = 0.5  # between two samples: a longer one may hide half a turn
 VOLTAGE_STEP_RATIO = 0.2  # share of the voltage difference taken back per cycle
 FLAP_DOUBLINGS_MAX = 6
@@ -128,13 +132,23 @@ def steer(memory: CoreMemory, situation: Situation) -> Steering:
     nominal = situation.hub.nominal_frequency_hz
     grid_hz = poi.grid_frequency_hz if poi.grid_frequency_hz is not None else nominal
     before = _source(memory, situation).trim or Trim()
-    slip_hz = moving_slip_hz(poi, before.slip_hz, situation.hub)
+    moves = _may_be_joined(memory, situation)
+    slip_hz = moving_slip_hz(poi, before.slip_hz, situation.hub) if moves else wanted_slip_hz(poi)
     trim = _trim(before, poi, slip_hz)
     return Steering(
         frequency_set_hz=with_droop(grid_hz + slip_hz + trim.offset_hz, situation),
         voltage_set_v=_voltage_set(memory, situation),
         trim=trim,
     )
+
+
+def _may_be_joined(memory: CoreMemory, situation: Situation) -> bool:
+    """Without a sign of it: a relay closes when it likes, and what we have ordered once may have been followed.
+
+    Until then an island in step is kept there: an angle that has got stuck would hide from us that it moves away.
+    """
+    is_timed = situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
+    return not is_timed or memory.poi.close_attempts > 0
 
 
 def wanted_slip_hz(poi: PoiSeen) -> float:
@@ -145,7 +159,7 @@ def wanted_slip_hz(poi: PoiSeen) -> float:
 
 
 def moving_slip_hz(poi: PoiSeen, before_hz: float, hub: Hub) -> float:
-    """The same for a battery, which never stands in step: through the angle, and back.
+    """The same for a battery that must not stand in step: through the angle, and back.
 
     An island that keeps still beside the grid cannot be told from one that is joined to it. An engine is not asked for
     that: its governor answers too slowly, and its droop makes current of the least difference. A breaker whose time is
@@ -157,7 +171,7 @@ def moving_slip_hz(poi: PoiSeen, before_hz: float, hub: Hub) -> float:
     least_hz = min(SLIP_MIN_HZ, max(0.0, room_deg) * SLIP_SHARE / (360.0 * unsure_s))
     if angle_deg is None or abs(slip_hz) >= least_hz:
         return slip_hz
-    turn_deg = min(TURN_DEG, 2.0 * SLIP_SHARE * max(0.0, room_deg))
+    turn_deg = max(NOISE_DEG, min(TURN_DEG, 2.0 * SLIP_SHARE * max(0.0, room_deg)))
     return math.copysign(least_hz, before_hz if abs(angle_deg) <= turn_deg else slip_hz)
 
 
@@ -168,16 +182,22 @@ def _source(memory: CoreMemory, situation: Situation) -> SourceMemory:
 def _trim(before: Trim, poi: PoiSeen, slip_hz: float) -> Trim:
     """Learn from one sample: offset' = (wanted slip - slip) / TRIM_TIME_S, the slip from how far the angle has moved.
 
-    The angle and not the two frequencies: their meters may differ by more than the slip that is wanted.
+    The angle and not the two frequencies: their meters may differ by more than the slip that is wanted. Nothing is
+    learnt while the angle still answers what was asked before a turn.
     """
     angle_deg, at_s = poi.angle_difference_deg, poi.measured_at_s
     if at_s is None or at_s == before.measured_at_s:
         return before
     offset_hz, gap_s = before.offset_hz, at_s - before.measured_at_s
-    if angle_deg is not None and before.angle_deg is not None and 0.0 < gap_s <= TRIM_GAP_MAX_S:
+    is_near = angle_deg is not None and abs(angle_deg) <= 2.0 * TURN_DEG
+    has_turned = is_near and abs(slip_hz - before.slip_hz) >= TURN_HZ
+    turned_at_s = at_s if has_turned else before.turned_at_s
+    is_shown = 0.0 < gap_s <= TRIM_GAP_MAX_S and at_s - turned_at_s >= TURN_SHOWS_S
+    if angle_deg is not None and before.angle_deg is not None and is_shown:
         moved_deg = math.remainder(angle_deg - before.angle_deg, 360.0)
         offset_hz += (before.slip_hz * gap_s - moved_deg / 360.0) / TRIM_TIME_S
-    return Trim(max(-TRIM_MAX_HZ, min(TRIM_MAX_HZ, offset_hz)), angle_deg, at_s, slip_hz)
+    offset_hz = max(-TRIM_MAX_HZ, min(TRIM_MAX_HZ, offset_hz))
+    return Trim(offset_hz, angle_deg, at_s, slip_hz, turned_at_s)
 
 
 def proof_hz(situation: Situation) -> float:

@@ -82,4 +82,14 @@ def test_a_window_exactly_as_wide_is_enough(folder: Path) -> None:
 
 def test_the_check_knows_the_windows_of_the_core() -> None:
     assert checks_poi.CORE_WINDOW_RATIO == calm.ENVELOPE_RATIO
-    assert checks_poi.CORE_VOLTAGE_RATIO == resync.OWN_WINDOW_RATIO
+    assert checks_poi.CORE_VOLTAGE_RATIO == checks_poi.CORE_AIM_RATIO == resync.OWN_WINDOW_RATIO
+
+
+@pytest.mark.parametrize(("error_deg", "expected"), [("3.9", []), ("4.0", ["4"]), ("4.5", ["4.5"])])
+def test_an_instrument_too_coarse_for_any_closing_is_named(tmp_path: Path, error_deg: str, expected: list[str]) -> None:
+    """It passed the check, and its island never came back to the grid."""
+    text = MUSTER.read_text(encoding="utf-8")
+    assert text.count("angle_error_deg = 1.0") == 1
+    path = tmp_path / MUSTER.name
+    path.write_text(text.replace("angle_error_deg = 1.0", f"angle_error_deg = {error_deg}"), encoding="utf-8")
+    assert [found for key, found, wanted in told(path) if key == "poi.angle_error_deg"] == expected

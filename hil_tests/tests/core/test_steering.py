@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from controller.core.resync import moving_slip_hz
@@ -22,6 +24,7 @@ class Former:
     def __init__(self, run: Run, angle_deg: float, off_hz: float = OFF_HZ) -> None:
         self._run, self.angle_deg, self._off_hz, self._at_s = run, angle_deg, off_hz, 0.0
         self._told_hz = 50.0
+        self.delayed_hz: float | None = None
         self.is_measured = True
 
     @property
@@ -36,7 +39,8 @@ class Former:
         image = islanded(t)
         power_w = image.batteries["battery"].power_w
         droop_hz = hub().batteries["battery"].droop_hz_per_w * (power_w.total if power_w is not None else 0.0)
-        bus_hz = self.set_hz - droop_hz - self._off_hz
+        set_hz = self.set_hz if self.delayed_hz is None else self.delayed_hz
+        bus_hz = set_hz - droop_hz - self._off_hz
         if self._at_s:
             self.angle_deg = (self.angle_deg + 360.0 * (bus_hz - 50.0) * (t - self._at_s) + 180.0) % 360.0 - 180.0
         self._at_s = t
@@ -143,6 +147,46 @@ def test_who_is_joined_to_the_grid_without_a_sign_is_not_left_in_peace() -> None
         assert run.now_s < since_s + 12.0, "it stands still"
 
 
+def test_what_we_time_ourselves_is_kept_in_step_until_it_has_been_ordered_once() -> None:
+    """An angle that has got stuck hides how far the island moves: it closed 12 degrees off."""
+    run, former = steering(0.5, 0.0)
+    lame = PhaseValues(1.04 * 230.0, 230.0, 230.0)  # one phase too far off: the closing waits
+    seen = []
+    for _ in range(1000):
+        run.see(lambda t: with_poi(former(t), bus_voltage_v=lame))
+        seen.append(former.angle_deg)
+    assert run.commands.poi.close is None
+    assert max(map(abs, seen[500:])) < 0.6
+    while run.commands.poi.close is None:
+        run.see(former)
+        assert run.now_s < 300.0
+    seen.clear()
+    for _ in range(400):  # it did not close, or closed without a sign
+        run.see(lambda t: with_poi(former(t), bus_voltage_v=lame))
+        seen.append(former.angle_deg)
+    assert min(seen) < -1.0
+    assert max(seen) > 1.0
+
+
+@pytest.mark.parametrize(("delay_s", "at_most_deg"), [(0.3, 2.8), (0.6, 4.2)])
+def test_a_slow_inverter_is_not_driven_ever_further(delay_s: float, at_most_deg: float) -> None:
+    """What is learnt while the angle still answers the passing before made the next one quicker."""
+    run, former = steering(0.5, 0.0, Switcher.SYNC_RELAY)
+    told: list[float] = []
+    slow = Former(run, 0.5, 0.0)
+    seen = []
+
+    def image(t: float) -> ProcessImage:
+        told.append(former.set_hz)
+        slow.delayed_hz = told[max(0, len(told) - 1 - round(delay_s / 0.05))]
+        return slow(t)
+
+    for _ in range(1200):
+        run.see(image)
+        seen.append(slow.angle_deg)
+    assert max(map(abs, seen[400:])) < at_most_deg
+
+
 def test_an_island_in_step_passes_through_the_angle_and_comes_back() -> None:
     slip_hz, angle_deg, seen = 0.0, 30.0, []
     for _ in range(4000):
@@ -153,6 +197,19 @@ def test_an_island_in_step_passes_through_the_angle_and_comes_back() -> None:
     assert max(map(abs, seen[1000:])) < 2.5
     assert min(seen[1000:]) < -1.0
     assert max(seen[1000:]) > 1.0
+
+
+def test_in_a_narrow_window_what_an_instrument_scatters_does_not_hold_it_still() -> None:
+    site = replace(hub(), poi=replace(hub().poi, angle_error_deg=3.9))
+    slip_hz, angle_deg, seen, scatter = 0.0, 0.5, [], Random(1)
+    for _ in range(8000):
+        noisy_deg = angle_deg + scatter.gauss(0.0, 0.2)
+        seen_poi = with_poi(islanded(0.0), angle_difference_deg=noisy_deg, grid_frequency_hz=50.0).poi
+        slip_hz = moving_slip_hz(seen_poi, slip_hz, site)
+        angle_deg += 360.0 * slip_hz * 0.05
+        seen.append(angle_deg)
+    assert min(seen) < -0.4
+    assert max(seen) > 0.4
 
 
 @pytest.mark.parametrize(("closing_s", "unsure_s", "error_deg"), [(0.3, 0.2, 3.0), (1.0, 0.8, 1.0), (0.08, 0.03, 3.9)])
