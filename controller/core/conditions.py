@@ -23,7 +23,7 @@ TIER_0_FIRST_S = 60.0  # from judgement: a dozen feeders; to get in step takes a
 COLLAPSE_CONFIRM_S = 0.2  # longer than the dip of an inrush
 CONNECTED = (InverterMode.GRID_FOLLOWING, InverterMode.GRID_FORMING)  # its terminals are the bus
 DARK_SETTLES_S = 2.0  # a source that was told to stop takes a moment
-OBSERVED_TRANSFER_S = 5.0  # while observing nobody follows our orders: look again after this
+OBSERVED_TRANSFER_S = 15.0  # while observing nobody follows our orders: look again after this, and fill no log
 
 Condition = Callable[[CoreMemory, Situation], bool]
 

@@ -189,8 +189,8 @@ def _trim(before: Trim, poi: PoiSeen, slip_hz: float) -> Trim:
     if at_s is None or at_s == before.measured_at_s:
         return before
     offset_hz, gap_s = before.offset_hz, at_s - before.measured_at_s
-    is_near = angle_deg is not None and abs(angle_deg) <= 2.0 * TURN_DEG
-    has_turned = is_near and abs(slip_hz - before.slip_hz) >= TURN_HZ
+    is_near = all(angle is not None and abs(angle) <= 2.0 * TURN_DEG for angle in (angle_deg, before.angle_deg))
+    has_turned = is_near and abs(slip_hz - before.slip_hz) >= TURN_HZ  # an angle that has leapt is no turn
     turned_at_s = at_s if has_turned else before.turned_at_s
     is_shown = 0.0 < gap_s <= TRIM_GAP_MAX_S and at_s - turned_at_s >= TURN_SHOWS_S
     if angle_deg is not None and before.angle_deg is not None and is_shown:

@@ -87,7 +87,7 @@ def blind_whenever_somebody_forms(*first: tuple[Callable[[float], ProcessImage],
 
 def nobody_follows_while_observing(run: Run) -> None:
     run.memory = replace(run.memory, durable=DurableMemory(authority=Authority.OBSERVE))
-    seeing((on_grid, 0.2), (blackout, 5.5))(run)
+    seeing((on_grid, 0.2), (blackout, 15.5))(run)
 
 
 def a_person_releases_the_emergency_off(run: Run) -> None:
