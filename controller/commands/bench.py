@@ -69,6 +69,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from hil_tests.bench_cli.running import RunOptions, run_scenarios  # noqa: PLC0415
 
     _at_least_one(arguments.j)
+    if arguments.report is not None and arguments.report.exists() and not arguments.report.is_dir():
+        raise CommandError("usage", USAGE, f"{arguments.report} is a file, not a folder", "--report names a folder.")
     return run_scenarios(
         RunOptions(
             words=arguments.scenarios,

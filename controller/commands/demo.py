@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 
-from controller.commands.frame import OK, PROBLEM, USAGE, About, CommandError, Parser, finite, print_json
+from controller.commands.frame import INTERRUPTED, OK, PROBLEM, USAGE, About, CommandError, Parser, finite, print_json
 
 PORT_MAX = 65_535
 LONGEST_S = 86_400
@@ -24,8 +24,16 @@ writes a line for each event, until a signal ends it.""",
         ("hallig demo --once --island-s 30 --json", "a shorter blackout, the verdict as JSON"),
     ),
     then="look at the page whose address it prints; then 'hallig check' your own site file.",
-    exits={OK: "the hub did what it is for", PROBLEM: "it did not, or something could not be started", USAGE: "usage"},
-    keys={"passed": "whether the hub did what it is for", "exit_code": "0 or 1"},
+    exits={
+        OK: "the hub did what it is for",
+        PROBLEM: "it did not, or something could not be started",
+        USAGE: "usage",
+        INTERRUPTED: "with --once or --json: ended before there was a verdict",
+    },
+    keys={
+        "passed": "whether the hub did what it is for; null: ended before that was known",
+        "exit_code": "0, 1 or 130",
+    },
 )
 
 
@@ -51,5 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
         return run_demo(DemoOptions(arguments.port, arguments.once, chapter, default_site()))
     with contextlib.redirect_stdout(sys.stderr):
         code = run_demo(DemoOptions(arguments.port, once=True, chapter=chapter, site=default_site()))
-    print_json({"passed": code == OK, "exit_code": code})
+    print_json({"passed": None if code == INTERRUPTED else code == OK, "exit_code": code})
     return code

@@ -109,7 +109,8 @@ def _file(named: str | None) -> Path | None:
     if path.is_dir():
         places = read_whereabouts(path)
         found = (path if places is None else places.data_dir) / JOURNAL_NAME
-        return found if found.is_file() or "/" in named else None
+        is_meant = found.is_file() or "/" in named or read_copy(found.parent) is not None
+        return found if is_meant else None
     return path if path.is_file() or "/" in named else None
 
 

@@ -103,7 +103,14 @@ def _over_socket(hub: HubPlace, point: str) -> dict[str, Any]:
 
 
 def _hub(arguments: argparse.Namespace) -> HubPlace | None:
-    """The hub here; None when a site file was named that no controller has run."""
+    """The hub here; None when a site file was named that no controller has run.
+
+    Raises:
+        CommandError: none was named, or a run folder that is not there: a mistyped one opens no second connection.
+    """
+    is_none_there = arguments.run_dir is not None and not arguments.run_dir.exists()
+    if arguments.site is not None and is_none_there:
+        raise CommandError("no_contact", NO_CONTACT, f"there is no folder {arguments.run_dir}", "Leave --run-dir away.")
     try:
         return find_hub(arguments.site, arguments.run_dir)
     except CommandError as error:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from controller.config.addresses import host_slip, url_slip
 from controller.config.draft import Draft
 from controller.config.errors import Problem
+from controller.config.stand_ins import WORDS
 from controller.config.types import Device, Evidence, Protocol
 
 NO_REAL_PLACE = tuple(  # nobody's addresses: loopback, and those for documentation (RFC 5737)
@@ -28,7 +29,8 @@ def is_real(draft: Draft) -> bool:
 def _host(device: Device) -> str:
     if device.table.protocol is Protocol.OPCUA:
         return "" if url_slip(device.url) else urlsplit(device.url).hostname or ""
-    return device.host if device.table.protocol is Protocol.MODBUS_TCP else ""
+    is_told = device.host not in WORDS  # what stands in for a mistake is no address
+    return device.host if is_told and device.table.protocol is Protocol.MODBUS_TCP else ""
 
 
 def _is_no_real_place(host: str) -> bool:

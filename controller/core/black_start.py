@@ -203,7 +203,7 @@ def _waiting_of_first_tier(memory: CoreMemory, situation: Situation, before_s: f
 def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reason:
     """The memory after a person has asked for a black start, or why it is refused. It holds for this darkness alone."""
     if memory.mode is not Mode.DARK:
-        return Reason.NOT_DARK
+        return Reason.START_UNCLEAR if memory.mode is Mode.UNKNOWN else Reason.NOT_DARK
     if memory.durable.authority is Authority.OBSERVE:
         return Reason.OBSERVE_ONLY
     if not situation.may_switch_on:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.live import Live
 
 from controller import clock
+from controller.commands.frame import INTERRUPTED, OK
 from controller.commands.logs import start_logging
 from controller.commands.stopping import asked_later, listening
 from controller.config.load import load_site
@@ -54,7 +55,10 @@ class DemoOptions:
 
 
 def run_demo(options: DemoOptions) -> int:
-    """Play the demo. Exit code 0: all well (or ended by Ctrl-C); 1: with one line that says why not."""
+    """Play the demo. Exit code 0: all well, or ended by Ctrl-C; 1: with one line that says why not.
+
+    Where it was to judge and was ended before: 130, neither of them.
+    """
     with asked_later():
         pen, errors = Pen(sys.stdout), Pen(sys.stderr)
         start_logging(as_json=False, sink=cast("IO[str]", errors))
@@ -68,15 +72,18 @@ def run_demo(options: DemoOptions) -> int:
 def _run_with(options: DemoOptions, output: Output) -> int:
     port = options.port if options.port is not None else free_port()
     if not _is_free(port):
-        output.console.print(f"Port {port} on 127.0.0.1 is taken. Choose another with --port, or leave --port away.")
+        print(
+            f"hallig: port {port} on 127.0.0.1 is taken. Choose another with --port, or leave it away.", file=sys.stderr
+        )
         return 1
     folder = OwnedFolder("hallig-demo-")
     children = Children(folder.path)
     try:
         return asyncio.run(_until_told(_Demo(options, port, children, output)))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        output.console.print("Ended. Everything that was started is stopped.")
-        return 0
+        judged = " before there was a verdict" if options.once else ""
+        output.console.print(f"Ended{judged}. Everything that was started is stopped.")
+        return INTERRUPTED if options.once else OK
     finally:
         children.end_all()
         folder.remove()

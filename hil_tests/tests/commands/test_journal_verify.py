@@ -137,6 +137,17 @@ def test_a_folder_serves_as_well_as_the_file(file: Path, tmp_path: Path, capsys:
         assert (code, said["journal"]) == (0, str(file))
 
 
+def test_a_folder_that_has_lost_its_journal_is_known_by_its_bare_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The worst that can happen to it was answered as a mistyped site."""
+    (tmp_path / "card").mkdir()
+    a_journal_that_is_noted(tmp_path / "card").unlink()
+    monkeypatch.chdir(tmp_path)
+    assert main(["journal", "verify", "card"]) == 1
+    assert "#30" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["journal verify", "events"])
 def test_of_a_missing_one_its_last_known_number_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str

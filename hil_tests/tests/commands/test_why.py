@@ -55,7 +55,7 @@ DECIDED = frozenset(
     }
 )
 FACTS = frozenset(
-    {(EventKind.ALARM, Reason.KEYS_UNSEEN), (EventKind.ALARM, Reason.SETTINGS_NOT_FOLLOWED)}
+    (EventKind.ALARM, reason) for reason in (Reason.KEYS_UNSEEN, Reason.SETTINGS_NOT_FOLLOWED, Reason.FEEDER_STAYS_ON)
 )  # an alarm over what is seen, or not: nobody has decided it
 
 

@@ -107,6 +107,15 @@ def test_a_start_by_hand_is_refused_where_somebody_works_by_hand_or_only_watches
     assert [event.reason for event in decision.events] == [Reason.LOCAL_CONTROL]
 
 
+def test_a_start_of_what_nobody_sees_is_not_refused_for_having_power() -> None:
+    """All devices were unplugged, and the answer was that the hub is not without power."""
+    run = Run(hub())
+    decision = run.see(lambda _: ProcessImage(), advice=asks(run, RequestKind.BLACK_START))
+    assert run.memory.mode is Mode.UNKNOWN
+    answers = [event.reason for event in decision.events if event.kind is EventKind.REQUEST_REFUSED]
+    assert answers == [Reason.START_UNCLEAR]
+
+
 def test_a_full_second_battery_starts_the_hub_that_an_empty_first_one_cannot() -> None:
     two = hub(batteries={"battery": battery(), "second": battery("second")}, gensets={})
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.commands.frame import INTERRUPTED
 from hil_tests.tests.e2e.nowhere import nowhere
 
 START = [sys.executable, "-m", "controller.cli", "demo", "--once", "--grid-s", "30"]
@@ -54,7 +55,7 @@ def test_nothing_goes_on(number: signal.Signals) -> None:
         assert code == -signal.SIGKILL
     else:
         assert not run_dir.exists()
-        assert code == 0, said
+        assert code == INTERRUPTED, "it was to judge, and has not"
         assert "stopped" in said[-1]
         assert not any("Traceback" in line for line in said)
 
@@ -80,7 +81,7 @@ def started(*words: str) -> subprocess.Popen[str]:
 
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
-COMMANDS = (["demo", "--once"], ["run", "musterhallig"], ["supervise", "musterhallig", "--port", "0"])
+COMMANDS = (["demo"], ["run", "musterhallig"], ["supervise", "musterhallig", "--port", "0"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -100,7 +101,8 @@ def test_a_stop_while_the_demo_makes_its_folder_waits_and_is_heard() -> None:
     until_signals(demo, "SigBlk", signal.SIGTERM)
     demo.send_signal(signal.SIGTERM)
     said, _ = demo.communicate(timeout=30)
-    assert (demo.returncode, said) == (0, "Ended. Everything that was started is stopped.\n")
+    ended = "Ended before there was a verdict. Everything that was started is stopped.\n"
+    assert (demo.returncode, said) == (INTERRUPTED, ended)
 
 
 def test_a_second_stop_does_not_keep_the_demo_from_tidying_up() -> None:
@@ -111,7 +113,7 @@ def test_a_second_stop_does_not_keep_the_demo_from_tidying_up() -> None:
     demo.stdout.readline()
     for number in STOPS:
         demo.send_signal(number)
-    assert (demo.wait(20), run_dir.exists()) == (0, False)
+    assert (demo.wait(20), run_dir.exists()) == (INTERRUPTED, False)
     demo.stdout.close()
 
 
@@ -165,3 +167,13 @@ def test_a_stop_between_the_lock_and_the_first_cycle_ends_the_controller_in_good
     assert not (run_dir / "control.sock").exists()
     with contextlib.closing(sqlite3.connect(data_dir / "journal.db")) as journal:
         assert journal.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_demo_that_is_ended_before_its_verdict_has_not_passed() -> None:
+    """A time limit around it would have been recorded as a pass."""
+    words = [sys.executable, "-m", "controller.cli", "demo", "--json", "--grid-s", "60"]
+    demo = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    time.sleep(6.0)
+    demo.send_signal(signal.SIGTERM)
+    said, _ = demo.communicate(timeout=30)
+    assert (demo.returncode, json.loads(said)) == (INTERRUPTED, {"passed": None, "exit_code": INTERRUPTED})
