@@ -122,8 +122,8 @@ class Vetoes:
     about: About = About(
         "V1",
         "The guard has nothing to veto: a veto is a decision that was wrong, caught in time",
-        "none; in `observe` the guard holds back what is only to be shown, after a stall what came late, and the "
-        "closing of a contact that has closed just now",
+        "none; in `observe` the guard holds back what is only to be shown, after a stall what came late, the closing "
+        "of a contact that has closed just now, and what a button has stopped that nobody has read yet",
         "design §7: silent by default, each veto is an event",
     )
     attends: int = Attends.LOG
@@ -136,7 +136,8 @@ class Vetoes:
         for _, event in events[self._seen_count :]:
             is_veto = event.kind in {EventKind.VETOED, EventKind.FALLBACK} and event.reason not in NO_FAULT
             has_happened = event.subject == scene.site.hub.poi.id and _has_just_closed(scene)
-            if is_veto and not (is_deaf(scene, event.subject) or is_blind(scene) or has_happened):
+            is_excused = is_deaf(scene, event.subject) or is_blind(scene) or has_happened or _is_pressed_unread(scene)
+            if is_veto and not is_excused:
                 yield f"{event.subject}: {event.reason.value}"
         self._seen_count = len(events)
 
@@ -144,6 +145,14 @@ class Vetoes:
         """Nothing more."""
         del scene
         yield from ()
+
+
+def _is_pressed_unread(scene: Scene) -> bool:
+    """The emergency-off stops sources by wire, a poll before the log has it; D4 asks what is ordered after that."""
+    if not scene.plant.safety.emergency_off:
+        return False
+    lines = (event.kind for _, event in reversed(scene.controller.events) if event.subject == "emergency_off")
+    return next(lines, EventKind.RELEASED) is not EventKind.LATCHED
 
 
 def _has_just_closed(scene: Scene) -> bool:

@@ -71,6 +71,8 @@ def read_series(store: TelemetryStore, question: Question) -> Series:
             return Series(channels, tuple(points), last, unreadable_count)  # it goes on behind the limit
         parts = [part_of(row, layouts, channels, is_mean=table == "mean") for row in of_step]
         fresh = points_of([part for part in parts if part is not None], channels, question.step_s)
+        if question.step_s == 1:  # a minute touches the span; of its samples those inside are meant
+            fresh = [point for point in fresh if question.span.from_unix_s <= point.unix_s <= question.span.to_unix_s]
         if points and len(points) + len(fresh) > question.points_max:
             return Series(channels, tuple(points), last, unreadable_count)
         unreadable_count += parts.count(None)

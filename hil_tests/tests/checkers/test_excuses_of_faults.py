@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.model.reasons import EventKind, Reason
 from hil_tests.checkers.base import devices_of
 from hil_tests.tests.checkers.stage import Stage
 from hil_tests.tests.checkers.test_excuses import begun
@@ -71,3 +72,16 @@ def test_what_had_tripped_before_it_was_kept_off_is_nobodys_to_close(tripped: bo
     stage.plant.feeders["desk"].clear_fault()
     stage.run(40.0)
     assert {*stage.ids} & {"D2"} == expected
+
+
+@pytest.mark.parametrize(("is_read", "expected"), [(False, False), (True, True)])
+def test_what_a_button_has_stopped_that_nobody_has_read_yet_is_no_disagreement(is_read: bool, expected: bool) -> None:
+    """Fuzz seed 1910: the guard saw that who was to form did not, a tenth of a second before anybody saw why."""
+    stage = Stage()
+    stage.begin()
+    stage.plant.safety.emergency_off = True
+    if is_read:
+        stage.say(EventKind.LATCHED, "emergency_off", Reason.EMERGENCY_OFF)
+    stage.say(EventKind.VETOED, "battery_main", Reason.VETO_HAMMERING)
+    stage.run(0.1)
+    assert ("V1" in stage.ids) is expected

@@ -80,3 +80,10 @@ def test_a_web_without_a_folder_says_so(tmp_path: Path) -> None:
         answer = httpx.get(f"{address}/api/v1/telemetry")
         assert httpx.get(f"{address}/healthz").json()["telemetry"]["state"] == "off"
     assert (answer.status_code, answer.json()["detail"]) == (503, "This web has no --data-dir.")
+
+
+def test_samples_are_told_from_bound_to_bound_and_not_by_whole_minutes(web: httpx.Client) -> None:
+    asked: dict[str, int | float | str] = {"from_unix_s": UNIX_S + 130.0, "to_unix_s": UNIX_S + 146.0, "step_s": 1}
+    answer = web.get("/api/v1/telemetry", params={**asked, "channel": power_name()}).json()
+    assert [point["boot_s"] for point in answer["points"]] == [float(n) for n in range(130, 147)]
+    assert answer["cursor"] is None
