@@ -111,11 +111,11 @@ def nothing_to_the_stale() -> EachOrder:
     since: dict[tuple[str, str], float] = {}
 
     def asks(scene: Scene, order: Received, before: Value | None) -> str:
-        for fault in [each for each in since if each not in scene.active_faults]:
+        unseen = {fault for fault in scene.active_faults if fault[1] in UNSEEN_AFTER_S and _misleads(scene, *fault)}
+        for fault in [each for each in since if each not in unseen]:
             del since[fault]
-        for fault in scene.active_faults:
-            if fault[1] in UNSEEN_AFTER_S:
-                since.setdefault(fault, scene.now_s)
+        for fault in unseen:
+            since.setdefault(fault, scene.now_s)
         starts = order.field in {"close", "close_permit", "run", "closed"} and order.value is True
         forms = order.field == "mode_set" and order.value == "grid_forming"
         if not (starts or forms or _raises(order, before)) or before == order.value:
@@ -151,6 +151,15 @@ def _hides(scene: Scene, unit: str, kind: str, order: Received) -> bool:
     if kind == "map_drift":
         told_by = {point for point in told_by if not _is_true_by_chance(scene.devices.device(unit), point)}
     return "" in points or not points.isdisjoint(told_by)
+
+
+def _misleads(scene: Scene, unit: str, kind: str) -> bool:
+    """A map that has drifted can be found out from when something else is told than what is."""
+    points = scene.fault_points.get((unit, kind), {""})
+    if kind != "map_drift" or "" in points:
+        return True
+    device = scene.devices.device(unit)
+    return any(not _is_true_by_chance(device, point) for point in points)
 
 
 def _is_true_by_chance(device: PlantDevice, point: str) -> bool:
