@@ -13,6 +13,7 @@ from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
 from hil_tests.checkers.base import About, Attends, Spell, is_blind, is_deaf, is_swapped
 from hil_tests.checkers.people import Held
+from hil_tests.checkers.tiers import has_own_fault
 from hil_tests.plant.breaker import CLOSED
 
 DARK_MAX_S = 5.0  # tier 0, while somebody could hold the bus
@@ -67,7 +68,7 @@ class TierZero:
     _held: Held = field(default_factory=Held)
     _rest: _Rest = field(default_factory=_Rest)
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
-    _others: set[str] = field(default_factory=set)  # open before we said so, or by what was meant for another device
+    _others: set[str] = field(default_factory=set)  # open before we said so, for a fault of their own, or by mistake
     _standing: dict[str, Value] = field(default_factory=dict)
     _seen_count: int = 0
 
@@ -96,7 +97,8 @@ class TierZero:
                 continue
             was_open = self._standing.get(order.asset) is not False and feeders[order.asset].position is not CLOSED
             self._standing[order.asset] = order.value
-            if order.value is False and (was_open or is_swapped(scene, order.asset)):
+            is_mistaken = is_swapped(scene, order.asset) or has_own_fault(scene, order.asset)
+            if order.value is False and (was_open or is_mistaken):
                 self._others.add(order.asset)
             elif order.value is True:
                 self._others.discard(order.asset)

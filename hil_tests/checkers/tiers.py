@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from controller.drivers.link import Value
 from controller.model.words import InverterMode, Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf
+from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf, is_swapped
 from hil_tests.checkers.people import Held, is_power_cycle
 from hil_tests.plant.breaker import CLOSED
 
@@ -21,7 +21,7 @@ RESERVE_HYSTERESIS_PCT = 2.0
 OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
 
 
-def _has_own_fault(scene: Scene, feeder: str) -> bool:
+def has_own_fault(scene: Scene, feeder: str) -> bool:
     """Its protection has operated, there is a short behind it, or it draws what only a fault draws."""
     truth = scene.plant.feeders[feeder]
     return truth.has_fault or truth.is_shorted or truth.demand_ratio > OWN_FAULT_RATIO
@@ -70,7 +70,7 @@ class TierOrder:
         """Who should have gone instead."""
         plant, feeders = scene.plant, scene.site.hub.feeders
         excused = not scene.controller.is_running or scene.controller.mode is Mode.LOCKED_OUT
-        if excused or _has_own_fault(scene, name) or plant.feeders[name].position is CLOSED:
+        if excused or has_own_fault(scene, name) or plant.feeders[name].position is CLOSED:
             return None
         return next(
             (
@@ -159,7 +159,7 @@ class RestoreOrder:
     _wrong: Unsettled[_Pickup] = field(default_factory=Unsettled)
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
-    _faulty: set[str] = field(default_factory=set)  # opened while they drew what only a fault draws
+    _faulty: set[str] = field(default_factory=set)  # opened while they drew what only a fault draws, or by mistake
     _was_cut: bool = False
 
     @property
@@ -198,7 +198,7 @@ class RestoreOrder:
         before, self._standing[order.asset] = self._standing.get(order.asset), order.value
         if order.value is True:
             self._faulty.discard(order.asset)
-        elif _has_own_fault(scene, order.asset):
+        elif has_own_fault(scene, order.asset) or is_swapped(scene, order.asset):
             self._faulty.add(order.asset)
         is_pickup = order.value is True and before is False and plant.feeders[order.asset].position is not CLOSED
         if not is_pickup or not _is_island(scene):
@@ -211,7 +211,7 @@ class RestoreOrder:
             and plant.feeders[other.id].position is not CLOSED
             and other.tier < feeder.tier
             and set(other.phases) <= set(feeder.phases)
-            and not (other.id in self._faulty or _has_own_fault(scene, other.id))
+            and not (other.id in self._faulty or has_own_fault(scene, other.id))
             and not is_deaf(scene, other.id)
         )
         level_pct = next(t.shed_below_soc_pct for t in scene.site.hub.tiers if t.number == feeder.tier)

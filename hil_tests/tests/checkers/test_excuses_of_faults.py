@@ -85,3 +85,16 @@ def test_what_a_button_has_stopped_that_nobody_has_read_yet_is_no_disagreement(i
     stage.say(EventKind.VETOED, "battery_main", Reason.VETO_HAMMERING)
     stage.run(0.1)
     assert ("V1" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("drawn_ratio", "expected"), [(8.0, False), (0.2, True)])
+def test_tier_0_that_drew_what_only_a_fault_draws_waits_for_a_person(drawn_ratio: float, expected: bool) -> None:
+    """Fuzz seed 2230."""
+    stage = Stage()
+    stage.island()
+    stage.plant.feeders["desk"].demand_ratio = drawn_ratio
+    stage.order("desk", "closed", False)
+    stage.run(0.1)
+    stage.plant.feeders["desk"].demand_ratio = 0.2
+    stage.run(40.0)
+    assert ("D2" in stage.ids) is expected
