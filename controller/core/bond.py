@@ -39,7 +39,8 @@ def note_bond(memory: CoreMemory, situation: Situation) -> CoreMemory:
     is_ours = situation.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US and memory.mode is not Mode.UNKNOWN
     position = situation.seen.earthing.position
     is_shut = memory.bond_opens if position is None else position is BreakerPosition.CLOSED
-    bond_opens = is_ours and is_shut and lets_go(memory, situation)
+    is_blink = memory.bond_opens and memory.mode is Mode.GRID_CONNECTED and situation.seen.poi.position is None
+    bond_opens = is_ours and is_shut and (is_blink or lets_go(memory, situation))
     return memory if bond_opens is memory.bond_opens else replace(memory, bond_opens=bond_opens)
 
 

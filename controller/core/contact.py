@@ -17,6 +17,7 @@ from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1
 SKEW_S = 0.35  # from judgement: of two meters one may be a third of a second behind the other
+LATE_S = SKEW_S + 0.1  # two polls more: as long after the bus a grid may be seen to die that has died with it
 DOUBT_S = 0.2  # two samples: one flipped bit that says closed, or a contact that says nothing sensible, is no breaker
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
 FOUND_CONFIRM_S = 3.0  # after a start: who feeds a dead street does so no longer than this
@@ -38,6 +39,10 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     is_shown = is_open and (are_dead or not was_blind)  # remembered is not shown, as for the guard
     is_blind = position is not BreakerPosition.CLOSED and _is_unseen(poi, situation)
     differs_since_s = since(poi.differs_since_s, _differ_still(poi, situation), now_s)
+    has_differed = _has_differed(poi, situation, differs_since_s)
+    differed_from_s = now_s if has_differed and situation.grid_is_dead is not True else None
+    if poi.has_differed and not has_differed and differs_since_s is not None:
+        differs_since_s = now_s  # the other way round: what came before proves nothing
     close, attempts = poi.close, poi.close_attempts
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
@@ -52,7 +57,8 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close_is_out=poi.close_is_out,
         close_is_held=poi.close_is_held and close is not None,
         is_permitted=poi.is_permitted,
-        has_differed=_has_differed(poi, situation, differs_since_s),
+        has_differed=has_differed,
+        differed_from_s=poi.differed_from_s if poi.has_differed and has_differed else differed_from_s,
         differs_since_s=differs_since_s,
         was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
@@ -119,11 +125,15 @@ def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
 def _has_differed(before: PoiMemory, situation: Situation, since_s: float | None) -> bool:
     """Holds until the contact is seen to say anything but open, or current flows all the same.
 
-    A bus that has come to life beside a dead grid does so for longer than the meters of the two may be apart.
+    A bus that has come to life beside a dead grid does so for longer than the meters of the two may be apart, and one
+    that has died before the grid did by its meter has not differed from it.
     """
     position = situation.seen.poi.position
     if position is None:
         return before.has_differed and not situation.poi_flows
+    at_s = before.differed_from_s
+    if situation.grid_is_dead is True and at_s is not None and situation.now_s - at_s < LATE_S:
+        return False  # it has died with the bus, and its meter was late
     is_open = position is BreakerPosition.OPEN and not situation.poi_flows
     is_sure = situation.grid_is_dead is not True or (since_s is not None and situation.now_s - since_s >= SKEW_S)
     return is_open and (before.has_differed or (situation.poi_sides_differ and is_sure))
@@ -196,15 +206,17 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
 
 
 def starts_in_step(memory: CoreMemory, situation: Situation) -> bool:
-    """A bus that comes to life in step with a grid that is not dead, beside a contact that has lied: it soon shows.
+    """A bus that comes to life in step with a grid that lived before it, beside a contact that has lied: it soon shows.
 
     The sides have differed since, or nobody would have been told to form. Who slips for a moment is seen apart again,
-    or current flows.
+    or current flows. A street that lives because the bus does slips with it, and shows nothing.
     """
-    poi = memory.poi
+    poi, bus_s = memory.poi, memory.bus_live_since_s
+    has_lived = poi.grid_live_since_s is not None and bus_s is not None
+    has_lived = has_lived and (bus_s or 0.0) - (poi.grid_live_since_s or 0.0) >= LIVE_BEFORE_S
     is_brief = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s < FOUND_CONFIRM_S
     are_two = poi.has_differed and situation.grid_is_dead is False and not situation.poi_flows
-    return is_brief and are_two and situation.bus_is_live is True
+    return is_brief and has_lived and are_two and situation.bus_is_live is True
 
 
 def needs_proof(memory: CoreMemory, situation: Situation) -> bool:

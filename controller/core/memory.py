@@ -56,6 +56,7 @@ class PoiMemory:
     close_is_held: bool = False  # it has passed, and the shell has held it back ever since
     is_permitted: bool = False  # it is a permission, and is given now
     has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
+    differed_from_s: float | None = None  # when that was seen first, of a grid that was not dead
     differs_since_s: float | None = None  # its sides do, sample after sample
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
     joins_since_s: float | None = None  # current flows although the contact says open

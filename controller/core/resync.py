@@ -148,7 +148,9 @@ def _may_be_joined(memory: CoreMemory, situation: Situation) -> bool:
     Until then an island in step is kept there: an angle that has got stuck would hide from us that it moves away.
     """
     is_timed = situation.hub.poi.switching.closed_by is Switcher.CONTROLLER
-    return not is_timed or memory.poi.close_attempts > 0
+    order = memory.poi.close
+    is_new = order is not None and order.issued_at_s == situation.now_s  # timed for what was told until now
+    return not is_timed or memory.poi.close_attempts > is_new
 
 
 def wanted_slip_hz(poi: PoiSeen) -> float:

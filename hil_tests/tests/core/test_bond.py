@@ -84,3 +84,14 @@ def test_the_log_says_it_as_well_where_the_contact_was_doubted_at_the_return() -
     run.see(bonded, 0.2)
     assert run.commands.earthing.open
     assert opened(run) == 1
+
+
+def test_a_contact_that_blinks_makes_no_new_line() -> None:
+    """A welded relay beside a bus that loses an answer now and then: one order, one line."""
+    run = Run(hub())
+    run.see(islanded, 1.0)
+    run.see(bonded, 1.0)
+    for _ in range(5):
+        run.see(lambda t: replace(bonded(t), poi=replace(bonded(t).poi, position=None)))
+        run.see(bonded, 1.0)
+    assert opened(run) == 1
