@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from controller.drivers.link import Value
+from controller.model.reasons import EventKind
 from hil_tests.bench.scene import Received, Scene
 from hil_tests.bench.verdict import Finding
 
@@ -220,6 +221,12 @@ def is_swapped(scene: Scene, asset: str) -> bool:
     return any(scene.site.devices[device].table.name in swapped for device in devices_of(scene, asset))
 
 
+def was_meant_for_another(scene: Scene, order: Received) -> bool:
+    """Of two that have changed places: a wish of ours for this one would stand in the log by now."""
+    wishes = (at_s for at_s, event in scene.controller.events if event.subject == order.asset and event.kind in WISHES)
+    return is_swapped(scene, order.asset) and not any(at_s >= order.at_s - WISHED_S for at_s in wishes)
+
+
 def watches_the_grid(scene: Scene) -> frozenset[str]:
     """The devices that tell the voltage of the public grid."""
     reads = scene.site.bindings[scene.site.hub.poi.id].reads
@@ -236,6 +243,8 @@ def devices_of(scene: Scene, asset: str) -> frozenset[str]:
     )
 
 
+WISHES = frozenset({EventKind.SHED, EventKind.ORDERED_OPEN, EventKind.REQUESTED})
+WISHED_S = 5.0  # a line older than this is of another order
 VITAL = frozenset({"poi", "earthing", "safety"})
 
 

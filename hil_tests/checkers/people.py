@@ -10,7 +10,7 @@ from controller.drivers.link import Value
 from controller.model.reasons import EventKind
 from controller.model.words import Authority
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, EachOrder, Spell, Unsettled, is_swapped
+from hil_tests.checkers.base import About, Attends, EachOrder, Spell, Unsettled, was_meant_for_another
 from hil_tests.plant.breaker import CLOSED
 
 HELD_GRACE_S = 2.0  # seen, withdrawn, and written to the slowest line
@@ -152,7 +152,7 @@ class ControlFeeders:
         kept = lifelines(scene)
 
         def is_live(order: Received) -> bool | None:
-            is_move = order.field == "closed" and order.asset in kept and not is_swapped(scene, order.asset)
+            is_move = order.field == "closed" and order.asset in kept and not was_meant_for_another(scene, order)
             return abs(scene.plant.bus) > 0.5 if is_move else None
 
         for order, was_live in self._moves.settled(scene, is_live):

@@ -11,7 +11,7 @@ from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
 from controller.model.words import Authority, InverterMode, IslandEarthing, Mode
 from hil_tests.bench.scene import Scene
-from hil_tests.checkers.base import About, Attends, Spell, is_blind, is_deaf, is_swapped
+from hil_tests.checkers.base import About, Attends, Spell, is_blind, is_deaf, was_meant_for_another
 from hil_tests.checkers.people import Held
 from hil_tests.checkers.tiers import has_own_fault
 from hil_tests.plant.breaker import CLOSED
@@ -70,6 +70,7 @@ class TierZero:
     _spell: Spell = field(default_factory=lambda: Spell(DARK_MAX_S))
     _others: set[str] = field(default_factory=set)  # open before we said so, for a fault of their own, or by mistake
     _standing: dict[str, Value] = field(default_factory=dict)
+    _closed: set[str] = field(default_factory=set)  # when we last looked
     _seen_count: int = 0
 
     def look(self, scene: Scene) -> Iterator[str]:
@@ -91,18 +92,21 @@ class TierZero:
             yield f"tier 0 dark: {', '.join(dark)}"
 
     def _note_others(self, scene: Scene) -> None:
+        """Who was opened by others than us: by mistake, for a fault of its own, or before we said anything."""
         feeders = scene.plant.feeders
         for order in scene.orders[self._seen_count :]:
             if order.field != "closed" or order.asset not in feeders:
                 continue
-            was_open = self._standing.get(order.asset) is not False and feeders[order.asset].position is not CLOSED
             self._standing[order.asset] = order.value
-            is_mistaken = is_swapped(scene, order.asset) or has_own_fault(scene, order.asset)
-            if order.value is False and (was_open or is_mistaken):
+            is_fault = has_own_fault(scene, order.asset) or was_meant_for_another(scene, order)
+            if order.value is False and is_fault:
                 self._others.add(order.asset)
-            elif order.value is True:
+            elif order.value is True or order.asset in self._closed:
                 self._others.discard(order.asset)
         self._seen_count = len(scene.orders)
+        closed = {name for name, feeder in feeders.items() if feeder.position is CLOSED}
+        self._others |= {name for name in self._closed - closed if self._standing.get(name) is not False}
+        self._closed = closed
 
     def _is_excused(self, scene: Scene, feeder: str) -> bool:
         is_held = feeder in self._held.open_by_person or feeder in self._others

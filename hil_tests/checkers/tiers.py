@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from controller.drivers.link import Value
 from controller.model.words import InverterMode, Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf, is_swapped
+from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf, was_meant_for_another
 from hil_tests.checkers.people import Held, is_power_cycle
 from hil_tests.plant.breaker import CLOSED
 
@@ -198,7 +198,7 @@ class RestoreOrder:
         before, self._standing[order.asset] = self._standing.get(order.asset), order.value
         if order.value is True:
             self._faulty.discard(order.asset)
-        elif has_own_fault(scene, order.asset) or is_swapped(scene, order.asset):
+        elif has_own_fault(scene, order.asset) or was_meant_for_another(scene, order):
             self._faulty.add(order.asset)
         is_pickup = order.value is True and before is False and plant.feeders[order.asset].position is not CLOSED
         if not is_pickup or not _is_island(scene):
