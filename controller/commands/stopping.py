@@ -15,9 +15,10 @@ ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def end_when_asked() -> None:
     """Until the command listens for itself: nothing has been begun, so there is nothing to end but the process.
 
-    An exception would not do: raised in the middle of an import it can get lost.
+    An exception would not do: raised in the middle of an import it can get lost. Ctrl-C first, for Python already
+    listens to it: whoever sees that we listen to a polite kill may press it.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGINT, signal.SIGTERM):
         if not _is_ignored(number):
             signal.signal(number, lambda *_: os._exit(OK))
 
