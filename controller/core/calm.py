@@ -21,6 +21,7 @@ SWING_S = 0.25  # a genset swings through several hertz a second
 SAMPLES_MAX = 64
 SAMPLE_GAP_MAX_S = 0.1875  # three polls of the POI's instrument, and somewhat more: a longer gap may hide a swing
 ENVELOPE_RATIO = 0.9  # of the code's window: what nothing may lead out of, and not where we aim
+BEGINS_RATIO = 0.65  # of the code's slip: where a load has just stepped more comes in the cycle after an order
 SHED_SHOWS_S = 0.6  # longer than the guard asks, by two cycles
 NEAR_STEP_RATIO = 1.2  # wider than what the guard calls near
 TOLD_S = 0.55  # longer than the guard asks, by a cycle
@@ -59,13 +60,19 @@ def watch_told(memory: CoreMemory, told: Mapping[AssetId, BatteryCommand], now_s
 
 def is_led_in_step(memory: CoreMemory, situation: Situation) -> bool:
     """The same with what the former is told now, or was of late: a bus that is told to move is out of step as well."""
-    return keeps_in_step(memory, situation, _told_moves(memory, situation))
+    return keeps_in_step(memory, situation, _told_moves(memory, situation), BEGINS_RATIO)
 
 
-def keeps_in_step(memory: CoreMemory, situation: Situation, moves: tuple[float, float] = (0.0, 0.0)) -> bool:
+def keeps_in_step(
+    memory: CoreMemory,
+    situation: Situation,
+    moves: tuple[float, float] = (0.0, 0.0),
+    slip_ratio: float = ENVELOPE_RATIO,
+) -> bool:
     """The contact would still fall inside the code's window if the slip moved on as fast as it has of late.
 
-    A bus that swings is in step in one sample, and out of it at the contact. `moves`: in Hz and V, beside that.
+    A bus that swings is in step in one sample, and out of it at the contact. `moves`: in Hz and V, beside that;
+    `slip_ratio`: the share of the code's slip that all of it may be.
     """
     poi, breaker, sync = situation.seen.poi, situation.hub.poi, situation.hub.grid_code.sync
     slips, at_s, angle_deg = memory.slips, poi.measured_at_s, poi.angle_difference_deg
@@ -80,7 +87,7 @@ def keeps_in_step(memory: CoreMemory, situation: Situation, moves: tuple[float, 
     worst_deg += 360.0 * abs(slip_hz) * late_s + (180.0 * swing_hz + 360.0 * told_hz) * latest_s
     return (
         worst_deg <= ENVELOPE_RATIO * sync.angle_max_deg
-        and abs(slip_hz) + swing_hz + told_hz <= ENVELOPE_RATIO * sync.slip_max_hz
+        and abs(slip_hz) + swing_hz + told_hz <= slip_ratio * sync.slip_max_hz
         and _apart_v(poi) + told_v
         <= ENVELOPE_RATIO * sync.voltage_difference_max_ratio * situation.hub.nominal_voltage_v
     )

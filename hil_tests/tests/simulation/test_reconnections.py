@@ -63,6 +63,13 @@ def test_behind_a_genset_the_contact_waits_for_a_calm_moment() -> None:
     assert {each.hub for each in outcomes} == {"with_genset, carried by its genset"}
 
 
+@pytest.mark.parametrize("number", [987, 3137])
+def test_beside_a_load_that_has_just_stepped_nothing_is_ordered(number: int) -> None:
+    """It was, with what a cycle more of it would leave of the window: the guard refused the order in the next one."""
+    (outcome,) = play_family(1, number // BRANCHES_COUNT, (number % BRANCHES_COUNT,))
+    assert (outcome.closing is not None, outcome.vetoes) == (True, ())
+
+
 def test_a_controller_that_uses_the_whole_window_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resync, "OWN_WINDOW_RATIO", 1.0)
     assert any("p99 of the angle" in fault for fault in faults(_some()))
