@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from controller.core.attempts import HUB, count_attempt, form_attempts, recent_attempts
 from controller.core.dead_bus import droppable, nothing_bars_it, still_on
-from controller.core.feeders import is_faulty, may_close, shed
+from controller.core.feeders import is_faulty, is_seen, may_close, shed
 from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
@@ -195,7 +195,10 @@ def _waiting_of_first_tier(memory: CoreMemory, situation: Situation, before_s: f
     feeders = [f for f in situation.hub.feeders.values() if f.bus is BusSide.ISLAND]
     lowest = min((feeder.tier for feeder in feeders), default=0)
     waiting = [
-        f for f in feeders if f.tier == lowest and (may_close(memory, f, before_s) or memory.feeders[f.id].close)
+        f
+        for f in feeders
+        if f.tier == lowest
+        and (memory.feeders[f.id].close or (may_close(memory, f, before_s) and is_seen(f.id, situation)))
     ]
     return [feeder for feeder in waiting if not is_faulty(feeder, situation)]
 

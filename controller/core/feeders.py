@@ -25,6 +25,7 @@ BLAMELESS = (
     Reason.DEAD_BUS_RETURN,
 )
 """Sheds that would have come whoever had just been picked up."""
+SAID = (BreakerPosition.OPEN, BreakerPosition.CLOSED)
 OVERDRAWN_RATIO = 5.0  # of its rating: no mixture of loads draws that for as long as shedding waits, a fault does
 
 
@@ -75,6 +76,12 @@ def is_faulty(feeder: Feeder, situation: Situation) -> bool:
     """Its own protection has operated: nobody closes it from afar, asked or not."""
     seen = situation.seen.feeders.get(feeder.id)
     return seen is not None and seen.has_fault is True
+
+
+def is_seen(feeder: AssetId, situation: Situation) -> bool:
+    """Its contact says where it is. Whoever closed it blind would not see it follow, and open it again."""
+    seen = situation.seen.feeders.get(feeder) or UNSEEN_FEEDER
+    return seen.position in SAID
 
 
 def is_suspect(memory: CoreMemory, feeder: AssetId) -> bool:

@@ -13,6 +13,7 @@ from controller.core.feeders import (
     PICKUP_WATCH_S,
     expected_w,
     is_faulty,
+    is_seen,
     is_suspect,
     may_close,
     order_close,
@@ -101,6 +102,8 @@ def awaits(memory: CoreMemory, feeder: Feeder, situation: Situation) -> Reason |
     if not is_off or not is_restorable(memory, situation) or situation.bus_is_live is not True:
         return None
     lower = [other for other in _waiting(memory, situation) if other.tier < feeder.tier]
+    if not is_seen(feeder.id, situation):
+        return Reason.FEEDER_UNSEEN
     if not all(_may_come(memory, o, situation) for o in lower):
         return Reason.LOWER_TIER_WAITS
     if not _has_energy(memory, feeder, situation):
@@ -164,7 +167,8 @@ def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     is_closed_by_us = memory.mode is Mode.RECONNECTION and not _is_devices_turn(situation)
     if is_closed_by_us or _is_break_near(memory, situation):
         ours = [f for f in ours if f.tier == 0]
-    return [f for f in ours if not is_faulty(f, situation) and not _is_hopeless(memory, f, situation)]
+    able = [f for f in ours if not is_faulty(f, situation) and is_seen(f.id, situation)]
+    return [f for f in able if not _is_hopeless(memory, f, situation)]
 
 
 def _is_break_near(memory: CoreMemory, situation: Situation) -> bool:

@@ -56,6 +56,7 @@ class Reason(Enum):
     LOWER_TIER_WAITS = "lower_tier_waits"  # and comes first; a person asks for it where nobody sees the charge
     CHARGE_AWAITED = "charge_awaited"  # a feeder was asked back on: the battery has to be fuller for its tier
     ROOM_AWAITED = "room_awaited"  # or its pick-up does not fit beside what is on
+    FEEDER_UNSEEN = "feeder_unseen"  # or its contact does not say where it is: nobody would see it follow
     UNKNOWN_ASSET = "unknown_asset"  # nothing at this hub has the name that was asked for
     CARRIES_CONTROL = "carries_control"  # the feeder supplies our own gear or a radio: never opened on request
     NOTHING_LATCHED = "nothing_latched"  # to be released
