@@ -143,7 +143,7 @@ def _lets_go(memory: CoreMemory, before: SourceMemory, genset: Genset, situation
     """Why one that carries load has to stop, whoever wants it."""
     if _gives_way(memory, genset, situation):
         return Reason.GENSET_GIVES_WAY
-    return Reason.GENSET_FEEDS_STREET if feeds_the_street(before, situation) else None
+    return Reason.GENSET_FEEDS_STREET if feeds_the_street(memory, before, situation) else None
 
 
 def _gives_way(memory: CoreMemory, genset: Genset, situation: Situation) -> bool:

@@ -16,6 +16,8 @@ from controller.model.words import BusSide, GensetConnection, GensetState
 
 OUT_RATIO = 0.05  # of the genset's rating: what the governor makes of a grid at 49.9 Hz, and no meter's error
 KEPT_RATIO = 0.1  # of the genset's rating, taken from the grid all the same: a load may go at any time
+SHOWS_S = 0.15  # the order's write, the sample that shows the contact open, and a cycle
+OPENS_MAX_S = 0.4  # with the half second before it well within what the guard waits for
 FEEDS_S = 0.5  # longer than any swing after a contact; the guard waits for more than twice as long
 
 
@@ -27,9 +29,15 @@ def feeds_since_s(before: SourceMemory, memory: CoreMemory, genset: Genset, situ
     return since(before.feeds_since_s, is_on and _may_flow_out(memory, genset, situation), situation.now_s)
 
 
-def feeds_the_street(source: SourceMemory, situation: Situation) -> bool:
-    """For longer than a swing takes."""
-    return source.feeds_since_s is not None and situation.now_s - source.feeds_since_s >= FEEDS_S
+def feeds_the_street(memory: CoreMemory, source: SourceMemory, situation: Situation) -> bool:
+    """For longer than a swing takes. A POI that has just been told to open ends it in its own time, and leaves an island.
+
+    Longer than that nobody waits for a POI: it may be stuck.
+    """
+    open_since_s, fed_since_s = memory.poi.open_since_s, source.feeds_since_s
+    opens_s = min(situation.hub.poi.breaker_opening_s + SHOWS_S, OPENS_MAX_S)
+    is_ending = open_since_s is not None and situation.now_s - open_since_s < opens_s
+    return fed_since_s is not None and situation.now_s - fed_since_s >= FEEDS_S and not is_ending
 
 
 def stays_w(genset: Genset, situation: Situation) -> float:

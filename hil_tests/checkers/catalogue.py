@@ -31,8 +31,9 @@ from hil_tests.checkers.orders import (
     within_ratings,
 )
 from hil_tests.checkers.people import ControlFeeders, ManualLock, what_tripped_stays
+from hil_tests.checkers.reserve import Reserve
 from hil_tests.checkers.tier_zero import TierZero
-from hil_tests.checkers.tiers import Reserve, RestoreOrder, Staging, TierOrder
+from hil_tests.checkers.tiers import RestoreOrder, Staging, TierOrder
 
 
 def all_checkers() -> list[Checker]:

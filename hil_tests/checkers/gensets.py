@@ -17,6 +17,7 @@ from hil_tests.plant.base import BASE_VA
 CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
 REVERSE_S = 4.0
+ASKED_S = 2.0  # a person, before the order: the slowest write, and some cycles
 GRID_LIVES_RATIO = 0.85
 
 
@@ -70,27 +71,37 @@ class LastSource:
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
         "study I14; emergency-off, an empty battery, the second after a contact, a return with a break, a bus that has "
-        "to be dead before it is earthed, for a battery to form, a genset for a battery it has charged, and what has "
-        "just formed beside a POI that is not seen excepted",
+        "to be dead before it is earthed, for a battery to form, a genset for a battery it has charged or that a person "
+        "stops, and what has just formed beside a POI that is not seen excepted",
     )
-    attends: int = Attends.SWITCHES | Attends.MOVES
-    is_waiting: bool = False
-    _seen_count: int = 0
+    attends: int = Attends.SWITCHES | Attends.MOVES | Attends.LOG
+    _wrong: Unsettled[bool] = field(default_factory=Unsettled)
+    _held: Held = field(default_factory=Held)
     _forming: tuple[str, ...] = ()  # as it was before the newest orders acted
     _was_loaded: bool = False
 
     def look(self, scene: Scene) -> Iterator[str]:
         """Each stop once."""
         plant = scene.plant
-        for order in scene.orders[self._seen_count :]:
-            stops = (order.field == "run" and order.value is False) or (
-                order.field == "mode_set" and order.value in {"off", "grid_following"}
-            )
-            if stops and self._forming == (order.asset,) and self._was_loaded and not _may_stop(scene, order.asset):
+        self._held.update(scene)
+        for order, _ in self._wrong.settled(scene, lambda order: self._noted(scene, order)):
+            if self._held.stopped_at_s.get(order.asset, -math.inf) < order.at_s - ASKED_S:
                 yield f"{order.asset} stopped, it alone held the island"
-        self._seen_count = len(scene.orders)
         self._forming = plant.forming
         self._was_loaded = any(feeder.is_energised for feeder in plant.feeders.values())
+
+    def _noted(self, scene: Scene, order: Received) -> bool | None:
+        """It stops who alone holds the island, and nothing in the plant says why."""
+        stops = (order.field == "run" and order.value is False) or (
+            order.field == "mode_set" and order.value in {"off", "grid_following"}
+        )
+        is_last = stops and self._forming == (order.asset,) and self._was_loaded
+        return True if is_last and not _may_stop(scene, order.asset) else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """The log may still say who stopped it."""
+        return bool(self._wrong)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

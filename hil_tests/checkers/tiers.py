@@ -1,23 +1,23 @@
-"""The order of tiers: when shedding, when restoring, and by the charge that is left."""
+"""The order of tiers: when shedding, and when restoring."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
-from controller.model.words import InverterMode, Mode
+from controller.model.words import Mode
 from hil_tests.bench.scene import Received, Scene
-from hil_tests.checkers.base import About, Attends, Spell, Unsettled, is_deaf, was_meant_for_another
+from hil_tests.checkers.base import About, Attends, Unsettled, is_deaf, was_meant_for_another
 from hil_tests.checkers.people import Held, is_power_cycle
+from hil_tests.checkers.reserve import RESERVE_HYSTERESIS_PCT, charge_pct, has_genset, is_island
 from hil_tests.plant.breaker import CLOSED
 
 ORDER_GRACE_S = 1.0  # the slowest line's write latency, and a cycle
 PICKUP_TOLERANCE_S = 0.5
 CUT = "power_cycle"  # the fault: the controller's own supply goes
-RESERVE_GRACE_S = 30.0
-RESERVE_HYSTERESIS_PCT = 2.0
+FOLLOWS_S = 3.0  # an order's hold, the slowest write, and a cycle
 OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
 
 
@@ -118,7 +118,7 @@ class Staging:
                 continue
             before, self._standing[order.asset] = self._standing.get(order.asset), order.value
             is_new = order.value is True and before is not True
-            if not is_new or scene.plant.feeders[order.asset].position is CLOSED or not _is_island(scene):
+            if not is_new or scene.plant.feeders[order.asset].position is CLOSED or not is_island(scene):
                 continue
             apart_s = None if self._last_s is None else order.at_s - self._last_s
             if apart_s is not None and apart_s < settle_s - PICKUP_TOLERANCE_S and order.asset != self._last:
@@ -160,6 +160,7 @@ class RestoreOrder:
     _held: Held = field(default_factory=Held)
     _standing: dict[str, Value] = field(default_factory=dict)
     _faulty: set[str] = field(default_factory=set)  # opened while they drew what only a fault draws, or by mistake
+    _tried_s: dict[str, float] = field(default_factory=dict)  # last ordered closed
     _was_cut: bool = False
 
     @property
@@ -198,10 +199,11 @@ class RestoreOrder:
         before, self._standing[order.asset] = self._standing.get(order.asset), order.value
         if order.value is True:
             self._faulty.discard(order.asset)
-        elif has_own_fault(scene, order.asset) or was_meant_for_another(scene, order):
+            self._tried_s[order.asset] = order.at_s
+        elif self._is_excused(scene, order):
             self._faulty.add(order.asset)
         is_pickup = order.value is True and before is False and plant.feeders[order.asset].position is not CLOSED
-        if not is_pickup or not _is_island(scene):
+        if not is_pickup or not is_island(scene):
             return None
         feeder = feeders[order.asset]
         waiting = tuple(
@@ -215,81 +217,15 @@ class RestoreOrder:
             and not is_deaf(scene, other.id)
         )
         level_pct = next(t.shed_below_soc_pct for t in scene.site.hub.tiers if t.number == feeder.tier)
-        soc_pct = _soc_pct(scene)
-        is_too_low = soc_pct < level_pct - RESERVE_HYSTERESIS_PCT and not _has_genset(scene)
+        soc_pct = charge_pct(scene)
+        is_too_low = soc_pct < level_pct - RESERVE_HYSTERESIS_PCT and not has_genset(scene)
         return _Pickup(waiting, soc_pct, is_too_low) if waiting or is_too_low else None
 
-    def finish(self, scene: Scene) -> Iterator[str]:
-        """Nothing more."""
-        del scene
-        yield from ()
-
-
-def _soc_pct(scene: Scene) -> float:
-    """Of the fullest that forms, or of all that are well, by capacity: they share the load.
-
-    A hub without one that forms is not short of charge.
-    """
-    forming = [each.soc_pct for each in scene.plant.batteries.values() if each.is_forming]
-    if not forming:
-        return 100.0
-    well = [each for each in scene.plant.batteries.values() if each.mode is not InverterMode.FAULT]
-    held_wh = sum(each.battery.capacity_wh for each in well)
-    return max(*forming, sum(each.soc_pct * each.battery.capacity_wh for each in well) / held_wh)
-
-
-def _has_genset(scene: Scene) -> bool:
-    return any(genset.is_forming for genset in scene.plant.gensets.values())
-
-
-def _is_island(scene: Scene) -> bool:
-    return scene.plant.poi.position is not CLOSED and abs(scene.plant.bus) > 0.5
-
-
-@dataclass(slots=True)
-class Reserve:
-    """I7: a tier is not served below the charge at which it is to be shed."""
-
-    about: About = About(
-        "I7",
-        "In the island no tier is served while the charge is below that tier's shedding level",
-        "30 s and 2 %",
-        "the site file's `shed_below_soc_pct`",
-    )
-    attends: int = Attends.PLANT
-    _highest_pct: float = math.inf  # above it no tier is short
-    _spell: Spell = field(default_factory=lambda: Spell(RESERVE_GRACE_S))
-
-    @property
-    def is_waiting(self) -> bool:
-        """Its grace is running."""
-        return self._spell.is_running
-
-    def look(self, scene: Scene) -> Iterable[str]:
-        """Once per spell."""
-        wrong = self._wrong(scene)
-        return (wrong,) if self._spell.ends(bool(wrong), scene.now_s) else ()
-
-    def _wrong(self, scene: Scene) -> str:
-        plant, soc_pct = scene.plant, _soc_pct(scene)
-        if soc_pct >= self._highest_pct:
-            return ""  # in nearly every step
-        self._highest_pct = max(t.shed_below_soc_pct for t in scene.site.hub.tiers) - RESERVE_HYSTERESIS_PCT
-        short = [t for t in scene.site.hub.tiers if soc_pct < t.shed_below_soc_pct - RESERVE_HYSTERESIS_PCT]
-        if not short or not _is_island(scene) or not scene.controller.is_running or _has_genset(scene):
-            return ""
-        for tier in short:
-            served = [
-                feeder.id
-                for feeder in scene.site.hub.feeders.values()
-                if feeder.tier == tier.number
-                and plant.feeders[feeder.id].is_energised
-                and not feeder.carries_control
-                and not (is_deaf(scene, feeder.id) or plant.feeders[feeder.id].stuck)
-            ]
-            if served:
-                return f"{served[0]} (tier {tier.number}) served at {soc_pct:.0f} %"
-        return ""
+    def _is_excused(self, scene: Scene, order: Received) -> bool:
+        """Opened for a fault of its own, by mistake, or because a device that lies did not show it follow."""
+        is_unfollowed = order.at_s - self._tried_s.get(order.asset, -math.inf) < FOLLOWS_S
+        is_unseen = is_unfollowed and is_deaf(scene, order.asset)
+        return is_unseen or has_own_fault(scene, order.asset) or was_meant_for_another(scene, order)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

@@ -45,6 +45,27 @@ def test_who_drew_what_only_a_fault_draws_is_passed_over_after_it_has_ended(draw
 
 
 @pytest.mark.parametrize(
+    ("fault", "waits_s", "expected"), [("stuck", 2.0, False), ("", 2.0, True), ("stuck", 5.0, True)]
+)
+def test_who_was_not_seen_to_follow_is_passed_over(fault: str, waits_s: float, expected: bool) -> None:
+    """Fuzz seed 2165: its contact was stuck, twice it was opened again for that, and it is left to a person."""
+    stage = begun()
+    for feeder in ("medical", "ev_posts"):
+        stage.order(feeder, "closed", False)
+    stage.run(0.1)
+    stage.island()
+    stage.scene.active_faults += [(device, fault) for device in devices_of(stage.scene, "medical") if fault]
+    stage.order("medical", "closed", True)
+    stage.run(waits_s)
+    stage.order("medical", "closed", False)
+    stage.run(0.1)
+    stage.scene.active_faults.clear()
+    stage.order("ev_posts", "closed", True)
+    stage.run(1.0)
+    assert ("I6b" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(
     ("was_swapped", "is_told", "expected"),
     [(True, False, set()), (False, False, {"D2", "D9"}), (True, True, {"D2", "D9"})],
 )

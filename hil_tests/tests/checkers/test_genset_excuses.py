@@ -35,6 +35,23 @@ def test_it_may_stop_for_a_battery_that_it_has_charged(soc_pct: float, expected:
     assert ("I14b" in stage.ids) is expected
 
 
+@pytest.mark.parametrize("is_told_late", [True, False])
+@pytest.mark.parametrize(("what", "expected"), [("stop_genset", False), ("start_genset", True)])
+def test_it_stops_for_a_person(what: str, expected: bool, is_told_late: bool) -> None:
+    """Fuzz seed 2165: whoever stands beside it and wants it still has a reason. The log may tell it late."""
+    stage = carried_alone(Stage(PlantOptions(demand_ratio=0.2, soc_pct=STOP_ABOVE_PCT - 2.0)))
+    stage.scene.log_lag_s = 0.5 if is_told_late else 0.0
+    if not is_told_late:
+        stage.say(EventKind.REQUESTED, "genset", what=what)
+    stage.order("genset", "run", False)
+    stage.run(0.1)
+    if is_told_late:
+        assert "I14b" not in stage.ids
+        stage.say(EventKind.REQUESTED, "genset", what=what)
+    stage.run(1.0)
+    assert ("I14b" in stage.ids) is expected
+
+
 def test_and_for_none_that_has_tripped() -> None:
     stage = carried_alone(Stage(PlantOptions(demand_ratio=0.2, soc_pct=STOP_ABOVE_PCT + 2.0)))
     for battery in stage.plant.batteries.values():

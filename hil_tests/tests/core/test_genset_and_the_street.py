@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from controller.model.frozen import replace
+from controller.model.hub import Earthing
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.reasons import EventKind, Reason
-from controller.model.words import BreakerPosition, GensetConnection, GensetState, Mode
+from controller.model.words import BreakerPosition, GensetConnection, GensetState, IslandEarthing, Mode
 from hil_tests.tests.core.hubs import hub, on_grid, with_poi
 from hil_tests.tests.core.run import Run
 from hil_tests.tests.core.test_genset_beside_the_grid import (
@@ -47,6 +48,39 @@ def test_one_that_feeds_the_street_or_may_is_stopped_after_half_a_second(scene: 
     assert (run.memory.mode, run.commands.poi.open) == (Mode.GRID_CONNECTED, False)
     stops = [(e.subject, e.reason, e.rule) for e in run.events if e.kind is EventKind.ORDERED_STOP]
     assert stops == [("genset", Reason.GENSET_FEEDS_STREET, "stop: genset_feeds_street")]
+
+
+def failing(at_s: float) -> ProcessImage:
+    volts = PhaseValues.even(0.7 * 230.0)
+    return with_poi(beside_the_grid(at_s), grid_voltage_v=volts, bus_voltage_v=volts)
+
+
+def failing_and_fed(at_s: float) -> ProcessImage:
+    return with_poi(failing(at_s), power_w=PhaseValues.even(-2_000.0))
+
+
+def until_it_leaves(run: Run, scene: Scene) -> float:
+    """How long it takes the verdict."""
+    began_s = run.now_s
+    while run.memory.mode is Mode.GRID_CONNECTED:
+        assert run.now_s < began_s + 10.0
+        run.see(scene)
+    return run.now_s - began_s
+
+
+@pytest.mark.parametrize(("opens", "expected"), [(True, False), (False, True)])
+def test_a_poi_that_has_just_been_told_to_open_ends_it_and_leaves_an_island(opens: bool, expected: bool) -> None:
+    """It was stopped in the instant in which the POI opened, and took the island with it (2165)."""
+    earthed = replace(hub(), earthing=Earthing(IslandEarthing.PERMANENT, None))
+    takes_s = until_it_leaves(under_test(Run(earthed)), failing)
+    run = under_test(Run(earthed))
+    run.see(failing, takes_s - 0.5)
+    assert until_it_leaves(run, failing_and_fed) == pytest.approx(0.5)
+    assert run.memory.gensets["genset"].feeds_since_s == pytest.approx(run.now_s - 0.45)
+    run.see(failing_and_fed, 0.2)
+    assert told(run)[0] is False
+    run.see(held_and_earthed if opens else failing_and_fed, 0.3)
+    assert (told(run)[1] is Reason.GENSET_FEEDS_STREET) is expected
 
 
 def test_it_is_not_started_again_by_itself() -> None:
