@@ -30,7 +30,7 @@ def feeds_since_s(before: SourceMemory, memory: CoreMemory, genset: Genset, situ
 
 
 def feeds_the_street(memory: CoreMemory, source: SourceMemory, situation: Situation) -> bool:
-    """For longer than a swing takes. A POI that has just been told to open ends it in its own time, and leaves an island.
+    """For longer than a swing takes. A POI that has just been told to open ends it in its own time, an island is left.
 
     Longer than that nobody waits for a POI: it may be stuck.
     """

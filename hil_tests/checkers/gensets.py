@@ -71,8 +71,8 @@ class LastSource:
         "No genset or battery is stopped as the last source that forms an island with load",
         "none",
         "study I14; emergency-off, an empty battery, the second after a contact, a return with a break, a bus that has "
-        "to be dead before it is earthed, for a battery to form, a genset for a battery it has charged or that a person "
-        "stops, and what has just formed beside a POI that is not seen excepted",
+        "to be dead before it is earthed, for a battery to form, a genset for a battery it has charged or as a person "
+        "asked, and what has just formed beside a POI that is not seen excepted",
     )
     attends: int = Attends.SWITCHES | Attends.MOVES | Attends.LOG
     _wrong: Unsettled[bool] = field(default_factory=Unsettled)
