@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -35,6 +36,9 @@ EXIT_PROBLEM = 1
 BACKLOG_COUNT = 512
 HEARTBEAT_EVERY_S = 0.5  # the service manager waits two seconds
 GOODBYE_MAX_S = 2  # live lines notice within one
+EVERYWHERE = frozenset({"0.0.0.0", "::"})
+
+log = logging.getLogger("hallig.web")
 
 
 def create_app(run_dir: Path, data_dir: Path | None = None) -> FastAPI:
@@ -142,6 +146,7 @@ def serve(run_dir: Path, host: str, port: int, data_dir: Path | None = None) -> 
     server = uvicorn.Server(config)
     app.state.live.is_ending = lambda: server.should_exit
     with listener:
+        log.info("the page is at %s", _where(listener))
         server.run(sockets=[listener])
     return 0
 
@@ -158,6 +163,14 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _where(listener: socket.socket) -> str:
+    """For a person's browser; who asked for any port learns here which it is."""
+    host, port = listener.getsockname()[:2]
+    if host in EVERYWHERE:
+        return f"every address of this machine, here http://127.0.0.1:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

@@ -77,7 +77,7 @@ PLAIN = (  # what argparse says, and what we say
     (re.compile(r"argument (\S+): invalid int value: "), r"\1 takes a whole number, not "),
     (re.compile(r"argument (\S+): invalid finite value: "), r"\1 takes a number, not "),
     (re.compile(r"argument (\S+): expected (?:one|at least one) argument"), r"\1 needs a value"),
-    (re.compile(r"argument (\S+): invalid choice: ('[^']*').* \(choose from (.*)\)"), r"\1: \2 is none of \3"),
+    (re.compile(r"argument (\S+): invalid choice: ('[^']*'|[^' ]+) \(choose from (.*)\)"), r"\1: \2 is none of \3"),
 )
 
 

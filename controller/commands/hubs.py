@@ -159,7 +159,7 @@ def _name_in_site(path: Path) -> str:
         name = tomllib.loads(path.read_text(encoding="utf-8"))["name"]
     except OSError as error:
         raise CommandError("usage", USAGE, f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         hint = f"'hallig check {path}' says what is wrong."
         raise CommandError("usage", USAGE, f"{path} is not a site file", hint) from None
     return str(name)

@@ -33,14 +33,21 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("site", metavar="SITE", help="a site file, or the name of a shipped hub")
     parser.add_argument("--run-dir", type=Path, default=None, help="live state of the controller")
     parser.add_argument("--data-dir", type=Path, default=None, help="for the mirrored events (default: in memory)")
-    parser.add_argument("--port", type=int, default=DEFAULT_WEB_PORT, help="default %(default)s")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_WEB_PORT,
+        help="default %(default)s; 0: any that is free, and the log says which",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to end. With `--json` the log is JSON lines."""
     if not 0 <= arguments.port <= PORT_MAX:
-        raise CommandError("usage", USAGE, f"--port {arguments.port} is no port", "Ports are 1 to 65535.")
+        raise CommandError(
+            "usage", USAGE, f"--port {arguments.port} is no port", "Ports are 1 to 65535; 0 takes any that is free."
+        )
     site = load(arguments.site)
     from supervisor.app import serve  # noqa: PLC0415  (the controller needs no web)
 

@@ -69,7 +69,9 @@ that does not run is read.""",
 
 def add_arguments(parser: Parser) -> None:
     """What to do, of which span, and where to read."""
-    parser.add_argument("action", choices=("export", "list"), help="write a table, or name the channels")
+    parser.add_argument(
+        "action", metavar="export|list", choices=("export", "list"), help="write a table, or name the channels"
+    )
     parser.add_argument("--from", dest="begin", metavar="TIME", default="24h", help="24h, 14:00, 2026-11-23T14:00")
     parser.add_argument("--to", dest="end", metavar="TIME", help="the same (default: now)")
     parser.add_argument("--step", type=int, choices=STEPS_S, default=1, help="seconds a line (default %(default)s)")

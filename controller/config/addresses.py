@@ -1,4 +1,4 @@
-"""Whether an address can be one: hosts of Modbus TCP, and urls of OPC UA. Nobody is asked whether somebody is there."""
+"""Whether an address can be one: hosts, serial ports, and urls of OPC UA. Nobody is asked whether somebody is there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ FOUR_NUMBERS = "four numbers from 0 to 255 with dots between them, or a name"
 _LIKE_NUMBERS = re.compile(r"\d+(\.\d+)*\.?|(\d+\.){2,}[\w-]+")  # the second form: a letter has got in at the end
 _LOOKS_LIKE = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_PORT = re.compile(r"/dev/(tty\w+|serial/[\w/.:-]+)")
 _SCHEME = re.compile(r"^[A-Za-z][\w+.-]*:/{1,2}")
 
 
@@ -56,6 +57,14 @@ def url_slip(url: str) -> Slip | None:
         host_end = len(URL_START) + len(parts.netloc.rstrip(":"))
         return Slip("its port, too", f"{url[:host_end]}:{OPCUA_PORT}{url[len(URL_START) + len(parts.netloc) :]}")
     return Slip("a port from 1 to 65535") if port == 0 else None
+
+
+def port_slip(port: str) -> Slip | None:
+    """What is wrong with a serial port; None when it can be one. Whether it is there, only its own machine can say."""
+    if port.startswith("/") and not port.endswith("/") and port.strip() == port:
+        return None
+    meant = f"/dev/{port.strip().strip('/').removeprefix('dev/')}"
+    return Slip("the whole path of a port, as in /dev/ttyAMA0", meant if _PORT.fullmatch(meant) else "")
 
 
 def _is_host(host: str) -> bool:

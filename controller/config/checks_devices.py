@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from controller.config.addresses import host_slip, url_slip
+from controller.config.addresses import host_slip, port_slip, url_slip
 from controller.config.bus_budget import arithmetic, periods_s, serial_lines, serial_reads
 from controller.config.capacity import formers
 from controller.config.draft import Draft
@@ -60,6 +60,8 @@ def _address_is_possible(draft: Draft) -> Iterator[Problem]:
             yield draft.file.problem((*loc, "unit"), f"{device.unit}", f"{low} to {high} on a serial line")
         if device.host and device.table.protocol is Protocol.MODBUS_TCP and (slip := host_slip(device.host)):
             yield draft.file.problem((*loc, "host"), f'"{device.host}"', *slip)
+        if device.serial_port and is_serial and (slip := port_slip(device.serial_port)):
+            yield draft.file.problem((*loc, "serial_port"), f'"{device.serial_port}"', *slip)
         if device.url and device.table.protocol is Protocol.OPCUA and (slip := url_slip(device.url)):
             yield draft.file.problem((*loc, "url"), f'"{device.url}"', *slip)
         elif "@" in urlsplit(device.url).netloc:

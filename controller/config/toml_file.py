@@ -66,6 +66,11 @@ def read_toml(path: Path) -> TomlFile:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(syntax_problems(path, text, str(error))) from None
+    except RecursionError:
+        lines = text.split("\n")
+        line = max(range(len(lines)), key=lambda number: lines[number].count("[") + lines[number].count("{"))
+        found = "brackets within brackets, hundreds deep"
+        raise ConfigError([Problem(path, line + 1, 1, "syntax", found, "lists and tables a few deep")]) from None
     return TomlFile(path, text, data)
 
 

@@ -42,6 +42,8 @@ def syntax_problems(path: Path, text: str, message: str) -> list[Problem]:
         try:
             tomllib.loads("\n".join(lines))
             break
+        except RecursionError:
+            break  # what is behind it nobody can read
         except tomllib.TOMLDecodeError as error:
             message = str(error)
     return problems

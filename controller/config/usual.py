@@ -72,7 +72,9 @@ USUAL: Mapping[type[Part], Mapping[str, Usual]] = {
         "export_max_w": _FEED_IN_W,
     },
     schema.DeviceEntry: {
-        "timeout_s": Usual((0.01, 10.0), "s", _POLLS),
+        "timeout_s": Usual(
+            (0.01, 10.0), "s", f"{_POLLS}; a device that does not answer is to be known within 10 s", error_above=10.0
+        ),
         "fast_s": Usual((0.005, 2.0), "s", _POLLS),
         "normal_s": Usual((0.01, 10.0), "s", _POLLS),
         "slow_s": Usual((0.05, 300.0), "s", _POLLS),

@@ -129,7 +129,7 @@ def test_a_resting_file_is_not_touched(data_dir: Path, capsys: pytest.CaptureFix
     [
         (("--from", "noon"), 2, "'noon' is no time"),
         (("--from", "1h", "--to", "2h"), 2, "--from 1h lies after --to 2h"),
-        (("--step", "7"), 2, "invalid choice"),
+        (("--step", "7"), 2, "--step: 7 is none of 1, 10, 60"),
         (("--channel", "nonsense.*"), 2, "no channel has such a name"),
         (("--web", "ftp://somewhere"), 2, "is no address of a web"),
         (("--web", "http://127.0.0.1:9"), 3, "no web at http://127.0.0.1:9: nobody listens there"),

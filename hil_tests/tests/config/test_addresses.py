@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.config.addresses import host_slip, url_slip
+from controller.config.addresses import host_slip, port_slip, url_slip
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,27 @@ def test_what_is_no_url_is_told_with_what_was_meant(url: str, hint: str) -> None
     assert slip is not None
     assert slip.hint == hint
     assert hint == "" or url_slip(hint) is None
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyAMA0", "/dev/serial/by-id/usb-FTDI_1-if00-port0", "/tmp/line"])
+def test_a_serial_port_passes(port: str) -> None:
+    assert port_slip(port) is None
+
+
+@pytest.mark.parametrize(
+    ("port", "hint"),
+    [
+        ("ttyAMA0", "/dev/ttyAMA0"),
+        ("dev/ttyUSB0", "/dev/ttyUSB0"),
+        ("/dev/ttyS0 ", "/dev/ttyS0"),
+        ("serial/by-id/usb-x", "/dev/serial/by-id/usb-x"),
+        ("COM3", ""),
+        ("/dev/", ""),
+        ("192.0.2.1:502", ""),
+    ],
+)
+def test_what_is_no_serial_port_is_told_with_what_was_meant(port: str, hint: str) -> None:
+    slip = port_slip(port)
+    assert slip is not None
+    assert slip.hint == hint
+    assert hint == "" or port_slip(hint) is None

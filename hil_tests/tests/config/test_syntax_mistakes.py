@@ -116,3 +116,12 @@ def test_a_thousand_slips_are_named_up_to_a_limit(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_toml(path)
     assert len(caught.value.problems) == 20
+
+
+@pytest.mark.parametrize("before", ['name = "x"\n', "a = 1,5\n"])
+def test_brackets_without_end_are_a_mistake_as_well(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(f"{before}b = {'[' * 5000}{']' * 5000}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_toml(path)
+    assert [problem.line for problem in caught.value.problems] == [1 if "," in before else 2]

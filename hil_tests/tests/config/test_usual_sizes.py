@@ -131,6 +131,14 @@ def test_a_breaker_of_minutes_starts_nothing(key: str, value: float, tmp_path: P
     assert "from judgement" in error.wanted
 
 
+def test_a_timeout_in_milliseconds_starts_nothing(tmp_path: Path) -> None:
+    """It was a warning: a device that had gone silent would have been waited for, for minutes."""
+    data = hub()
+    entry(data, schema.DeviceEntry)["timeout_s"] = 100
+    (error,) = errors_of(told(data, tmp_path))
+    assert (error.key.endswith("timeout_s"), error.hint) == (True, "0.1 s")
+
+
 def test_a_slow_switch_is_asked_about_and_may_run(tmp_path: Path) -> None:
     data = hub()
     data["poi"]["breaker_opening_s"] = 2.0  # a motor-driven transfer switch

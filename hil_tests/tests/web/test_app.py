@@ -20,6 +20,7 @@ from controller.model.words import Mode
 from hil_tests.servers.ports import free_port
 from hil_tests.tests.web.served import web_of
 from hil_tests.tests.web.statuses import islanded, on_grid, publish
+from supervisor import app
 from supervisor.app import serve
 from supervisor.events import TOLD_KINDS
 from supervisor.live import CLIENTS_MAX, Live
@@ -165,3 +166,31 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.Captu
 def test_an_address_that_is_not_ours_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert serve(tmp_path, "192.0.2.1", 8080) == 1
     assert "cannot listen on 192.0.2.1, port 8080" in capsys.readouterr().err
+
+
+def test_who_asks_for_any_port_learns_which_it_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "controller.cli", "supervise", "musterhallig", "--port", "0"]
+    command += ["--run-dir", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            said = process.stderr.readline()
+            address = said.rpartition(" ")[2].strip()
+            assert said == f"INFO hallig.web: the page is at {address}\n"
+            assert httpx.get(f"{address}/healthz", timeout=20.0).status_code in {200, 503}
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize(
+    ("family", "host", "expected"),
+    [
+        (socket.AF_INET, "127.0.0.1", "http://127.0.0.1:{}"),
+        (socket.AF_INET, "0.0.0.0", "every address of this machine, here http://127.0.0.1:{}"),
+        (socket.AF_INET6, "::1", "http://[::1]:{}"),
+    ],
+)
+def test_an_address_is_told_as_a_browser_takes_it(family: socket.AddressFamily, host: str, expected: str) -> None:
+    with socket.socket(family) as bound:  # it does not listen
+        bound.bind((host, 0))
+        assert app._where(bound) == expected.format(bound.getsockname()[1])
