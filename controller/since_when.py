@@ -4,7 +4,8 @@ The controller before this one has left its last status in the run folder. What 
 in between, if nobody had to look away for long; of anything else that we found at our start we know only that it has
 been so at least since then.
 
-A grid that is not measured for a moment has not been anything else in it: the blackout does not begin anew.
+A grid that is not measured for a moment has not been anything else in it: the blackout does not begin anew. After a
+longer time without a measurement it has been so at least since it was seen again.
 """
 
 from __future__ import annotations
@@ -71,8 +72,9 @@ class SinceWhen:
         """With the times of mode and grid as people would tell them."""
         is_unclear = status.reason is Reason.START_UNCLEAR  # locked out until the plant shows its mode
         mode = self._mode.told(Mode.UNKNOWN if is_unclear else status.mode, status.mode_since_s)
-        verdict = self._grid.told(status.grid.verdict, self._steadied.since_s(status.grid, status.written_at_s))
-        grid = replace(status.grid, since_s=verdict.since_s, is_since_at_least=verdict.is_at_least)
+        since_s, was_unseen = self._steadied.since_s(status.grid, status.written_at_s)
+        verdict = self._grid.told(status.grid.verdict, since_s)
+        grid = replace(status.grid, since_s=verdict.since_s, is_since_at_least=verdict.is_at_least or was_unseen)
         return replace(status, mode_since_s=mode.since_s, is_since_at_least=mode.is_at_least, grid=grid)
 
 
@@ -94,16 +96,22 @@ class _Found:
 
 
 class _Steadied:
-    """The last verdict that was measured, and how long it has stood, moments of blindness included."""
+    """The last verdict that was measured, and how long it has stood, moments of blindness included.
+
+    What is seen after a longer one has been so at least since then: when it began, nobody saw.
+    """
 
     def __init__(self) -> None:
         self._verdict = GridVerdict.UNKNOWN
         self._since_s = self._seen_at_s = 0.0
+        self._was_unseen = False
 
-    def since_s(self, grid: GridStatus, now_s: float) -> float:
+    def since_s(self, grid: GridStatus, now_s: float) -> tuple[float, bool]:
         if grid.verdict is GridVerdict.UNKNOWN:
-            return grid.since_s
-        is_same = grid.verdict is self._verdict and grid.since_s - self._seen_at_s <= TOLD_AFTER_S
-        self._verdict, self._since_s = grid.verdict, self._since_s if is_same else grid.since_s
+            return grid.since_s, False
+        is_blink = grid.since_s - self._seen_at_s <= TOLD_AFTER_S
+        if not (is_blink and grid.verdict is self._verdict):
+            self._was_unseen = not is_blink and self._verdict is not GridVerdict.UNKNOWN
+            self._verdict, self._since_s = grid.verdict, grid.since_s
         self._seen_at_s = now_s
-        return self._since_s
+        return self._since_s, self._was_unseen

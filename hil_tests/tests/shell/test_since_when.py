@@ -101,13 +101,17 @@ def test_a_moment_without_a_measurement_does_not_make_the_blackout_young(
     blind_s: float, begins_anew: bool, is_published: bool
 ) -> None:
     since, back_s = SinceWhen(None), 2000.0 + blind_s
-    since.told(at(900.0, 800.0, GridVerdict.OK))
+    since.told(at(999.8, 800.0, GridVerdict.OK))
     since.told(at(1001.0, LOST_AT_S))
     since.told(at(2000.0, LOST_AT_S))
     if is_published:
         assert since.told(at(2000.0 + blind_s, 2000.0, GridVerdict.UNKNOWN)).grid.since_s == 2000.0
     for now_s in (back_s + 0.2, back_s + 50.0):
-        assert since.told(at(now_s, back_s)).grid.since_s == (back_s if begins_anew else LOST_AT_S)
+        grid = since.told(at(now_s, back_s)).grid
+        assert (grid.since_s, grid.is_since_at_least) == ((back_s, True) if begins_anew else (LOST_AT_S, False))
+    since.told(at(back_s + 58.9, back_s))
+    ended = since.told(at(back_s + 60.0, back_s + 59.0, GridVerdict.OK)).grid
+    assert (ended.since_s, ended.is_since_at_least) == (back_s + 59.0, False), "that one was seen"
 
 
 def test_and_a_grid_that_was_back_makes_another_one() -> None:
