@@ -18,6 +18,7 @@ from supervisor.docs import operations, shapes
 from supervisor.instants import Now
 from supervisor.mirror import TOLD_COUNT, EventMirror
 from supervisor.reading import StatusReader
+from supervisor.steady import Steady
 from supervisor.telemetry.recorder import NO_TELEMETRY, TelemetryState
 from supervisor.view import age, build_view, careful, read_clocks
 from supervisor.words import words
@@ -60,6 +61,7 @@ class Pages:
         self._main, self._page = environment.get_template("main.html"), environment.get_template("page.html")
         self._note, self._docs = environment.get_template("note.html"), environment.get_template("docs.html")
         self._made: dict[str, Page] = {}
+        self._steady = Steady()
         self._lock = threading.Lock()
 
     @property
@@ -89,7 +91,7 @@ class Pages:
         return self._docs.render(description=description, faults=faults, **parts)
 
     def _make(self, language: str, now: Now) -> Page:
-        say, reading = words(language), self._reader.read()
+        say, reading = words(language), self._steady.told(self._reader.read())
         now = careful(now, reading)
         view = build_view(reading, self._mirror.told(TOLD_COUNT), now, say, self._telemetry())
         main = self._main.render(view=view, say=say)

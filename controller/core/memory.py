@@ -229,6 +229,7 @@ class CoreMemory:
     ramp: ReturnRamp | None = None  # None: on grid for long
     earthing: Order | None = None
     earthed_at_s: tuple[float, ...] = ()  # when the N-PE relay was ordered closed, of late
+    earthed_in_vain_at_s: tuple[float, ...] = ()  # the same, since it was last seen closed
     leaving: LeavingMemory = field(default_factory=LeavingMemory)  # of T1
     bus_dead_since_s: float | None = None
     bus_live_since_s: float | None = None

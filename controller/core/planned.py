@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.core.earthing import could_be_earthed
 from controller.core.fuses import why_no_sync
 from controller.core.keys import why_nothing_comes_on
 from controller.core.memory import CoreMemory
@@ -81,6 +82,8 @@ def why_no_island(memory: CoreMemory, situation: Situation, *, is_automatic: boo
         return Reason.ISLAND_NOT_NOW
     if is_on_grid and memory.poi.contact_lies:
         return Reason.CONTACT_DOUBTED  # in step with a grid that lives, nothing else would prove the POI open
+    if is_on_grid and not could_be_earthed(memory, situation):
+        return Reason.EARTHING_NOT_ABLE
     return _why_no_way_back(memory, situation) or _why_sources_say_no(situation, is_on_grid=is_on_grid)
 
 

@@ -14,6 +14,7 @@ from controller.core.calm import (
 )
 from controller.core.contact import CLOSE_RETRY_S
 from controller.core.dead_bus import is_over_dead_bus, is_ready
+from controller.core.earthing import plan_earthing
 from controller.core.grid_verdict import is_blink
 from controller.core.memory import CoreMemory, SourceMemory, since
 from controller.core.resync import is_barred, is_former_silent, is_in_window, must_not_close, next_closing_s
@@ -32,10 +33,6 @@ TRANSFERS = (Mode.PLANNED_ISLANDING, Mode.UNPLANNED_ISLANDING)
 SEPARATE_MODES = (*TRANSFERS, Mode.ISLANDED, Mode.RECONNECTION, Mode.BLACK_START)
 STAYS_OPEN = (Reason.EMERGENCY_OFF, Reason.POI_STUCK, Reason.POI_UNPROVEN)  # locked out for one of these
 CLOSE_ATTEMPTS_MAX = 3
-EARTHING_HOLD_S = 1.0
-EARTHING_ATTEMPTS_MAX = 3  # in a row; a relay that did not follow these is asked again only now and then
-EARTHING_REST_S = 200.0
-EARTHING_CLOSINGS_MAX, EARTHING_WINDOW_S = 6, 600.0  # what the envelope allows: no more is asked of the guard
 FORM_ATTEMPTS_MAX = 3  # in one transfer
 WIRE_S = 0.35  # a little longer than the guard allows a written order to be on its way
 ANSWER_MAX_S = 2.1  # a cycle longer than the guard keeps the token for who was ordered last
@@ -75,7 +72,7 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         memory = note_unseen(memory, situation) if is_unseen else memory
         is_over = is_unseen and situation.former is not None  # it is stopped: one order, one move
         return _without_orders(memory) if is_over else memory
-    memory = _plan_earthing(memory, situation)
+    memory = plan_earthing(memory, situation)
     if memory.mode in TRANSFERS:
         return _plan_forming(memory, situation, _least_tried(memory, situation))
     if memory.mode is Mode.BLACK_START and memory.black_start is not None and memory.black_start.is_forming:
@@ -208,26 +205,6 @@ def order_poi_close(memory: CoreMemory, situation: Situation, cause: Reason) -> 
         retry_after_s=now_s + hold_s + CLOSE_RETRY_S,
     )
     return count_attempt(replace(memory, poi=poi), hub.poi.id, "close", now_s)
-
-
-def _plan_earthing(memory: CoreMemory, situation: Situation) -> CoreMemory:
-    if situation.earthing_is_ready or situation.hub.earthing.kind is not IslandEarthing.SWITCHED_BY_US:
-        return replace(memory, earthing=None) if memory.earthing is not None else memory
-    before, now_s = memory.earthing, situation.now_s
-    if before is not None and now_s <= before.expires_at_s + _earthing_rest_s(before):
-        return memory
-    if situation.seen.earthing.position is not BreakerPosition.OPEN or not situation.may_switch_on:
-        return memory  # nothing is closed that is not seen, nor under anybody's hands
-    lately_s = tuple(at_s for at_s in memory.earthed_at_s if now_s - at_s < EARTHING_WINDOW_S)
-    if len(lately_s) >= EARTHING_CLOSINGS_MAX:
-        return memory
-    attempt = before.attempt + 1 if before is not None else 1
-    order = Order(Reason.EARTHING_FOLLOWS_MODE, now_s, now_s + EARTHING_HOLD_S, attempt)
-    return replace(memory, earthing=order, earthed_at_s=(*lately_s, now_s))
-
-
-def _earthing_rest_s(order: Order) -> float:
-    return 0.0 if order.attempt < EARTHING_ATTEMPTS_MAX else EARTHING_REST_S
 
 
 def _least_tried(memory: CoreMemory, situation: Situation, first: AssetId | None = None) -> AssetId | None:

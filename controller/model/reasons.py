@@ -48,6 +48,7 @@ class Reason(Enum):
     ISLAND_NOT_ASKED = "island_not_asked"  # there is no planned island to end
     ISLAND_NOT_PREPARED = "island_not_prepared"  # exchange or loads not brought down in time
     POI_DID_NOT_OPEN = "poi_did_not_open"  # by our order, beside a good grid: nothing has changed
+    EARTHING_NOT_ABLE = "earthing_not_able"  # the relay that would earth the island is not seen, or was tried too often
     GENSET_RUNS = "genset_runs"
     NOT_DARK = "not_dark"  # a black start was asked for
     NOTHING_TO_START = "nothing_to_start"  # neither a battery nor a genset nor the sun

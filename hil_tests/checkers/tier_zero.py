@@ -196,7 +196,8 @@ def _cannot_be_earthed(scene: Scene) -> bool:
     """Its relay does not close: earthing comes before load."""
     is_ours = scene.site.hub.earthing.kind is IslandEarthing.SWITCHED_BY_US
     earthing = scene.plant.earthing
-    return is_ours and earthing.fails_to_close and earthing.position is not CLOSED
+    does_not_close = earthing.fails_to_close or earthing.is_welded  # where it stands: open
+    return is_ours and does_not_close and earthing.position is not CLOSED
 
 
 def _tier_zero_w(scene: Scene) -> float:

@@ -138,3 +138,15 @@ def test_tier_0_that_drew_what_only_a_fault_draws_waits_for_a_person(drawn_ratio
     stage.plant.feeders["desk"].demand_ratio = 0.2
     stage.run(40.0)
     assert ("D2" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("lever", "expected"), [("is_welded", False), ("fails_to_close", False), ("", True)])
+def test_an_island_whose_relay_does_not_earth_it_stays_dark(lever: str, expected: bool) -> None:
+    """Fuzz seed 2574: a relay that stands still where it is open; earthing comes before load."""
+    stage = Stage()
+    stage.begin()
+    if lever:
+        setattr(stage.plant.earthing, lever, True)
+    stage.order("poi", "open", True)
+    stage.run(40.0)
+    assert ("D2" in stage.ids) is expected
