@@ -203,6 +203,8 @@ class Director:
             self.scene.last_trouble[name] = (self._troubled_since_s(name), math.inf)
             self.scene.fault_points.setdefault((name, kind), set()).update(self._struck(name, kind, parameters))
         self.scene.active_faults += hit
+        place = [f"{name}={parameters[name]}" for name in ("point", "with_device") if parameters.get(name)]
+        place = [*([f"unit={unit}"] if unit else []), *place]
         if lasts is None:
             return
 
@@ -214,7 +216,7 @@ class Director:
                     self.scene.fault_points.pop(each, None)
                 if all(unit != each[0] for unit, _ in self.scene.active_faults):
                     self.scene.last_trouble[each[0]] = (self.scene.last_trouble[each[0]][0], self.scene.now_s)
-            self.scene.marks.append((self.scene.now_s, f"end of {kind} at {unit}"))
+            self.scene.marks.append((self.scene.now_s, f"end of {' '.join((kind, *place))}"))
             self.happened.note(f"{action.label}.end", self.scene.now_s)
             self._recorder.attend(self.scene.now_s)
 

@@ -29,6 +29,7 @@ from hil_tests.servers.modbus_tcp import HOST
 
 PORT_MAX = 65_535
 CHUNK_BYTES = 4096
+MOVES_S = 0.1  # several steps of the plant, and the grid has fallen
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,10 @@ def _address(device: Device, override: dict[str, object]) -> str:
 
 
 async def _obey(plant: Plant, *, as_json: bool) -> None:
-    """What is typed is done between two steps of the plant; the end of the input ends nothing."""
+    """What is typed is done between two steps of the plant, and answered when it has moved.
+
+    Whoever asks at once for the status sees what came of it. The end of the input ends nothing.
+    """
     lines: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     threading.Thread(target=_read_lines, args=(loop, lines), daemon=True).start()
@@ -145,8 +149,11 @@ async def _obey(plant: Plant, *, as_json: bool) -> None:
         text = (await lines.get()).strip()
         if not text:
             continue
+        moved_s = plant.now_s + MOVES_S
         try:
             answer = pull(plant, text)
+            while plant.now_s < moved_s:  # noqa: ASYNC110  (it tells nobody)
+                await asyncio.sleep(MOVES_S / 4.0)
         except LeverError as error:
             answer = str(error)
         if as_json:

@@ -84,9 +84,10 @@ def test_it_serves_obeys_and_ends_with_ctrl_c(village: subprocess.Popen[bytes], 
         line.sendall(bytes.fromhex("000100000006010300000001"))
         assert line.recv(64)[:2] == b"\x00\x01", "a Modbus device answers"
     assert village.stdin is not None
-    village.stdin.write(b"blackout\nnonsense\n")
+    village.stdin.write(b"blackout\nstatus\nnonsense\n")
     village.stdin.close()  # the end of the input ends nothing
     assert line_of(village) == {"command": "blackout", "answer": "the grid is dead"}
+    assert "grid dead" in str(line_of(village)["answer"]), "asked at once"
     assert "'nonsense' is no command" in str(line_of(village)["answer"])
     village.send_signal(signal.SIGINT)
     assert village.wait(PATIENCE_S) == 0
