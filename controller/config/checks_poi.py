@@ -27,6 +27,7 @@ ORDERS = {  # who closes -> the order that it takes from us
 CORE_WINDOW_RATIO = 0.9  # of the grid code's angle and slip: what the core's closings stay in until contact
 CORE_VOLTAGE_RATIO = 0.4  # of its voltage difference: where the core aims
 CORE_AIM_RATIO = 0.4  # of its angle, the instrument's error included: where the core orders
+ROOM_LEAST_DEG = 0.5  # from judgement: half of what instruments scatter by
 ROUNDING = 1e-9
 
 
@@ -146,6 +147,10 @@ def _leaves_an_angle_to_aim_at(draft: Draft) -> Iterator[Problem]:
         found = f"{poi.angle_error_deg:g}"
         wanted = f"less than {most_deg:g}: within that the closing is ordered, error included, and else never"
         yield draft.file.problem(("poi", "angle_error_deg"), found, wanted)
+    elif most_deg - poi.angle_error_deg < ROOM_LEAST_DEG - ROUNDING:
+        found = f"{poi.angle_error_deg:g}, which leaves {most_deg - poi.angle_error_deg:g} deg to aim at"
+        wanted = f"at most {most_deg - ROOM_LEAST_DEG:g}: on an uneasy day the island may wait long for its instant"
+        yield draft.file.warning(("poi", "angle_error_deg"), found, wanted)
 
 
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (

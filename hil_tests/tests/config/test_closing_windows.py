@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from controller.config import checks_poi, load
-from controller.config.errors import Problem
+from controller.config.errors import Problem, Severity
+from controller.config.load import examine
 from controller.config.paths import configs_dir
 from controller.core import calm, resync
 from hil_tests.tests.config.stories import HYBRID, MUSTER, problems_of
@@ -85,7 +86,10 @@ def test_the_check_knows_the_windows_of_the_core() -> None:
     assert checks_poi.CORE_VOLTAGE_RATIO == checks_poi.CORE_AIM_RATIO == resync.OWN_WINDOW_RATIO
 
 
-@pytest.mark.parametrize(("error_deg", "expected"), [("3.9", []), ("4.0", ["4"]), ("4.5", ["4.5"])])
+@pytest.mark.parametrize(
+    ("error_deg", "expected"),
+    [("3.9", []), ("4.0", ["4"]), ("4.5", ["4.5"])],
+)
 def test_an_instrument_too_coarse_for_any_closing_is_named(tmp_path: Path, error_deg: str, expected: list[str]) -> None:
     """It passed the check, and its island never came back to the grid."""
     text = MUSTER.read_text(encoding="utf-8")
@@ -93,3 +97,13 @@ def test_an_instrument_too_coarse_for_any_closing_is_named(tmp_path: Path, error
     path = tmp_path / MUSTER.name
     path.write_text(text.replace("angle_error_deg = 1.0", f"angle_error_deg = {error_deg}"), encoding="utf-8")
     assert [found for key, found, wanted in told(path) if key == "poi.angle_error_deg"] == expected
+
+
+@pytest.mark.parametrize(("error_deg", "expected"), [("3.5", []), ("3.9", ["3.9, which leaves 0.1 deg to aim at"])])
+def test_one_that_leaves_next_to_nothing_is_asked_about(tmp_path: Path, error_deg: str, expected: list[str]) -> None:
+    text = MUSTER.read_text(encoding="utf-8")
+    path = tmp_path / MUSTER.name
+    path.write_text(text.replace("angle_error_deg = 1.0", f"angle_error_deg = {error_deg}"), encoding="utf-8")
+    asked = [each for each in examine(path).problems if each.key == "poi.angle_error_deg"]
+    assert [each.found for each in asked] == expected
+    assert all(each.severity is Severity.WARNING for each in asked)
