@@ -37,6 +37,11 @@ class Controller(Protocol):
         ...
 
     @property
+    def is_asleep(self) -> bool:
+        """It lives and gets no processor."""
+        ...
+
+    @property
     def mode(self) -> Mode | None:
         """What it believes; None while nobody runs or nothing is known."""
         ...

@@ -53,6 +53,11 @@ class ProcessController:
         return self.process.is_alive
 
     @property
+    def is_asleep(self) -> bool:
+        """Its process is stopped by a signal."""
+        return self.process.is_stopped
+
+    @property
     def mode(self) -> Mode | None:
         """What it believes, by its newest snapshot; None once that is old, as for the page."""
         is_told = self.is_running and self.status and clock.now_s() - self.status["written_at_s"] <= TOLD_FOR_S

@@ -140,7 +140,8 @@ def stays_on_a_dead_street() -> Lasting:
         volts = abs(plant.bus)
         is_visible = not DETECTABLE_MIN <= volts <= DETECTABLE_MAX
         controller = scene.controller
-        may_act = controller.is_running and controller.authority is not Authority.OBSERVE
+        sleeps = controller.is_asleep and any(kind == "suspend" for _, kind in scene.active_faults)
+        may_act = controller.is_running and not sleeps and controller.authority is not Authority.OBSERVE
         is_left = scene.site.hub.poi.is_closed_unattended and not plant.forming and controller.mode is Mode.DARK
         excused = not may_act or is_left or is_deaf(scene, scene.site.hub.poi.id)
         return "closed on a lost grid" if is_visible and not excused else ""

@@ -88,8 +88,8 @@ def no_charge_order_against_the_bms() -> EachOrder:
             return ""
         recent = limits.setdefault(order.asset, deque())
         recent.append((order.at_s, battery.charge_limit_w, battery.discharge_limit_w))
-        while recent[0][0] < order.at_s - SAMPLE_GRACE_S:
-            recent.popleft()
+        while len(recent) > 1 and recent[1][0] < order.at_s - SAMPLE_GRACE_S:
+            recent.popleft()  # the last before them stood until somebody was told something again
         charge_w, discharge_w = max(each[1] for each in recent), max(each[2] for each in recent)
         room_w = 0.02 * battery.battery.rating_va
         if is_deaf(scene, order.asset) or -charge_w - room_w <= order.value <= discharge_w + room_w:

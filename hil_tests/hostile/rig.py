@@ -60,6 +60,7 @@ class NoController:
 
     mode: Mode | None = None
     authority = Authority.AUTO
+    is_asleep = False
 
     def __init__(self) -> None:
         self.is_running = True

@@ -127,6 +127,17 @@ class ControllerProcess:
         """Runs, or sleeps."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def is_stopped(self) -> bool:
+        """By a signal: it gets no processor until another one wakes it."""
+        if self.process is None:
+            return False
+        try:
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        return state == "T"
+
     def kill(self) -> None:
         """As kill -9."""
         self._end(signal.SIGKILL)

@@ -20,6 +20,11 @@ class BenchController:
         return self._bench.is_running
 
     @property
+    def is_asleep(self) -> bool:
+        """It would get no processor."""
+        return self._bench.is_frozen
+
+    @property
     def mode(self) -> Mode | None:
         """What it believes."""
         return self._bench.mode if self._bench.is_running else None

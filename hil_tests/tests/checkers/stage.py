@@ -27,6 +27,7 @@ class Puppet:
     """A controller that a test moves."""
 
     is_running: bool = True
+    is_asleep: bool = False
     mode: Mode | None = None
     authority: Authority = Authority.AUTO
     events: list[tuple[float, Event]] = field(default_factory=list)

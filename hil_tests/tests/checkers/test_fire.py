@@ -160,6 +160,23 @@ def test_a_stuck_contact_is_not_what_the_controller_believes() -> None:
     assert "I23" not in stage.ids
 
 
+@pytest.mark.parametrize(("fault", "expected"), [("suspend", False), ("starved", True), ("", True)])
+def test_who_sleeps_opens_no_poi(fault: str, expected: bool) -> None:
+    """Fuzz seed 2762: two naps, one into the other, six seconds in all. Waking and sleeping by turns is no sleep."""
+    stage = Stage(PlantOptions(relay_enabled=False))
+    stage.begin()
+    stage.scene.active_faults += [("", fault)] if fault else []
+    stage.puppet.is_asleep = bool(fault)
+    stage.plant.grid.blackout()
+    stage.run(6.0)
+    assert ("I1b" in stage.ids) is expected
+    stage.puppet.is_asleep = False
+    stage.run(3.0)
+    assert ("I1b" in stage.ids) is expected, "awake, it has its time again"
+    stage.run(2.0)
+    assert "I1b" in stage.ids
+
+
 def test_who_only_watches_leaves_the_poi_as_it_is() -> None:
     stage = Stage(PlantOptions(relay_enabled=False))
     stage.begin()

@@ -114,8 +114,10 @@ def test_stopped_in_bursts_and_asleep(stub: Stub) -> None:
     until_state(stub.pid, "SR")
     stub.inject("suspend", lasts_s=1.0)
     until_state(stub.pid, "T")
+    assert stub.process.is_stopped
     stub.pass_time(1.2)
     until_state(stub.pid, "SR")
+    assert not stub.process.is_stopped
 
 
 def test_limits_hold_over_a_restart_until_healed(stub: Stub) -> None:
