@@ -77,7 +77,7 @@ def test_for_a_program(recordings: list[Path]) -> None:
     ("module", "name", "value", "said"),
     [
         ("grid_verdict", "SLACK_S", "-0.5", "mode was unplanned_islanding and is now grid_connected"),
-        ("poi", "EARTHING_HOLD_S", "1.5", "commands.earthing.close.expires_at_s was "),
+        ("earthing", "HOLD_S", "1.5", "commands.earthing.close.expires_at_s was "),
     ],
 )
 def test_with_a_changed_constant_the_first_difference_is_named(
