@@ -92,8 +92,12 @@ def _switchings(scene: Scene) -> Iterator[tuple[str, Received, bool]]:
 
 
 def _has_happened(scene: Scene, after_s: float, until_s: float) -> bool:
-    """The bench has done something in between: grid, weather, loads, a person, a fault or its end."""
-    return any(after_s < at_s <= until_s for at_s, _ in scene.marks)
+    """The bench has done something in between: grid, weather, loads, a person, a fault or its end.
+
+    Or somebody was told to form: what has to be off while a dead bus comes to life comes on again.
+    """
+    formed_s = (at_s for at_s, event in scene.controller.events if event.kind is EventKind.ORDERED_FORM)
+    return any(after_s < at_s <= until_s for at_s in (*(at_s for at_s, _ in scene.marks), *formed_s))
 
 
 GENSET = ("genset_starts_count", "genset_run_s", "genset_low_load_s")

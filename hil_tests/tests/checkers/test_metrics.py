@@ -65,13 +65,15 @@ def test_a_closing_tells_what_it_would_have_driven() -> None:
 
 
 def test_what_is_taken_back_for_no_new_cause_was_wrong() -> None:
-    for cause, expected in ((False, 1.0), (True, 0.0)):
+    for cause, expected in (("", 1.0), ("grid.return", 0.0), ("form", 0.0)):
         stage = Stage()
         stage.begin()
         stage.order("ev_posts", "closed", False)
         stage.run(2.0)
-        if cause:
-            stage.scene.marks.append((stage.plant.now_s, "grid.return"))
+        if cause == "form":
+            stage.say(EventKind.ORDERED_FORM, "battery_main")
+        elif cause:
+            stage.scene.marks.append((stage.plant.now_s, cause))
         stage.order("ev_posts", "closed", True)
         stage.run(0.5)
         values = Metrics().finish(stage.scene)
