@@ -194,6 +194,8 @@ def _may_still_form(memory: CoreMemory, battery: Battery, situation: Situation) 
 def _is_taken_back(memory: CoreMemory, situation: Situation) -> bool:
     """From the second cycle on: an inverter that takes its time begins anew with each word. At once if seen shut."""
     is_contradicted = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
+    if starts_in_step(memory, situation):
+        return False  # its voltage is seen before its mode
     return is_contradicted or memory.poi.unproven_since_s not in (None, situation.now_s)
 
 

@@ -7,8 +7,8 @@ import pytest
 from controller.core.contact import FOUND_CONFIRM_S
 from controller.model.hub import Earthing
 from controller.model.image import ProcessImage
-from controller.model.words import BreakerPosition, IslandEarthing
-from hil_tests.tests.core.hubs import DEAD, LIVE, dark, hub, on_grid, with_poi
+from controller.model.words import BreakerPosition, InverterMode, IslandEarthing
+from hil_tests.tests.core.hubs import DEAD, LIVE, dark, hub, on_grid, with_battery, with_poi
 from hil_tests.tests.core.lying import joined_by, lying_on_grid
 from hil_tests.tests.core.test_borne_out import see_until_told_to_form
 from hil_tests.tests.core.watched import Watched
@@ -78,3 +78,16 @@ def test_a_street_that_lives_because_we_feed_it_shows_nothing_by_slipping(late_s
     fed_s = stopped_after_s(watched, 10.0)
     assert fed_s is not None
     assert fed_s < 0.6
+
+
+def test_its_voltage_is_seen_before_its_mode_and_nothing_is_taken_back() -> None:
+    """Found in T1 (FUZ-009): an inverter whose mode is read slowly was told to follow, and to form again."""
+    watched = caught()
+    see_until_told_to_form(watched, beside_the_grid)
+    for _ in range(4):
+        watched.see(lambda t: with_battery(in_step(t), mode=InverterMode.GRID_FOLLOWING))
+        command = watched.run.commands.batteries["battery"]
+        assert (command.follow, command.stop) == (False, False)
+    watched.see(in_step, 0.3)
+    command = watched.run.commands.batteries["battery"]
+    assert (command.follow, command.stop) == (False, False)
