@@ -20,7 +20,7 @@ class Steady:
         self._last: Reading | None = None
 
     def told(self, reading: Reading) -> Reading:
-        """This reading; or the one before the blink, and as old as it is, while nothing else has happened."""
+        """This reading; during a blink with the grid as it was seen before it, and as old as that is."""
         status = reading.status
         if status is None or not _is_blink(reading):
             self._last = reading
@@ -31,7 +31,7 @@ class Steady:
         older_s = status.written_at_s - last.written_at_s
         if not 0.0 <= older_s <= BLINK_MAX_S or reading.age_s is None or self._last is None:
             return reading
-        return replace(self._last, age_s=reading.age_s + older_s)
+        return replace(reading, status=replace(status, grid=last.grid), age_s=reading.age_s + older_s)
 
 
 def _is_blink(reading: Reading) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from controller.core.attempts import HUB, count_attempt, form_attempts, recent_attempts
 from controller.core.dead_bus import droppable, nothing_bars_it, still_on
-from controller.core.feeders import is_faulty, is_seen, may_close, shed
+from controller.core.earthing import has_closings_left
+from controller.core.feeders import is_faulty, may_close, shed
 from controller.core.keys import is_in_other_hands, why_nothing_comes_on
 from controller.core.memory import FIRST_TIER, FORM, BlackStart, CoreMemory, SourceMemory
 from controller.core.poi import FORM_ATTEMPTS_MAX, is_proven
@@ -195,10 +196,7 @@ def _waiting_of_first_tier(memory: CoreMemory, situation: Situation, before_s: f
     feeders = [f for f in situation.hub.feeders.values() if f.bus is BusSide.ISLAND]
     lowest = min((feeder.tier for feeder in feeders), default=0)
     waiting = [
-        f
-        for f in feeders
-        if f.tier == lowest
-        and (memory.feeders[f.id].close or (may_close(memory, f, before_s) and is_seen(f.id, situation)))
+        f for f in feeders if f.tier == lowest and (may_close(memory, f, before_s) or memory.feeders[f.id].close)
     ]
     return [feeder for feeder in waiting if not is_faulty(feeder, situation)]
 
@@ -213,6 +211,8 @@ def ask_for_start(memory: CoreMemory, situation: Situation) -> CoreMemory | Reas
         return why_nothing_comes_on(situation)
     if not _can_be_isolated(memory, situation):
         return Reason.POI_UNPROVEN
+    if not has_closings_left(memory, situation):
+        return Reason.EARTHING_NOT_ABLE
     released = replace(memory, released_start=True)
     by_sun = sunrise_candidate(released, situation) is not None and is_sunny(situation) is not False
     can = by_sun or battery_to_start(released, situation) is not None or gensets_to_start(released, situation)
@@ -236,7 +236,7 @@ def _may_begin(memory: CoreMemory, situation: Situation) -> bool:
     """Nobody works at the hub, people let us, the POI can be proven open, and the grid will not be there first."""
     authority = memory.durable.authority
     is_allowed = authority is Authority.AUTO or (authority is Authority.MANUAL and memory.released_start)
-    is_quiet = situation.may_switch_on and situation.bus_is_dead is True
+    is_quiet = situation.may_switch_on and situation.bus_is_dead is True and has_closings_left(memory, situation)
     return is_allowed and is_quiet and _can_be_isolated(memory, situation) and not _grid_is_near(memory, situation)
 
 

@@ -17,6 +17,7 @@ from controller.core.closing_error import remember_apart
 from controller.core.contact import judge_contact, observe_poi
 from controller.core.dead_bus import droppable, is_over_dead_bus
 from controller.core.dimming import dim_feeders, watch_dimming
+from controller.core.feeder_unseen import watch_feeders_unseen
 from controller.core.feeders import feeder_commands, observe_feeders, shed
 from controller.core.fuses import watch_fuses
 from controller.core.genset import genset_commands, plan_gensets
@@ -254,7 +255,7 @@ def _plan(memory: CoreMemory, situation: Situation) -> CoreMemory:
     memory = follow_ramp(plan_gensets(memory, situation), situation)
     memory = watch_settings(permit(memory, situation), situation)
     memory = watch_inverter_settings(watch_charge_unseen(memory, situation), situation)
-    memory = watch_stays_on(memory, situation)
+    memory = watch_feeders_unseen(watch_stays_on(memory, situation), situation)
     return glimpse(remember_steering(note_bond(memory, situation), situation), situation)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from controller.core.dead_bus import droppable, is_over_dead_bus
-from controller.core.memory import CoreMemory, FeederMemory
+from controller.core.memory import CoreMemory, FeederMemory, since
 from controller.core.situation import UNSEEN_FEEDER, Situation
 from controller.model.commands import Order, SwitchCommand
 from controller.model.frozen import replace
@@ -25,6 +25,7 @@ BLAMELESS = (
     Reason.DEAD_BUS_RETURN,
 )
 """Sheds that would have come whoever had just been picked up."""
+LOST_S = 4.0  # of not being seen, from judgement
 SAID = (BreakerPosition.OPEN, BreakerPosition.CLOSED)
 OVERDRAWN_RATIO = 5.0  # of its rating: no mixture of loads draws that for as long as shedding waits, a fault does
 
@@ -32,7 +33,7 @@ OVERDRAWN_RATIO = 5.0  # of its rating: no mixture of loads draws that for as lo
 def observe_feeders(memory: CoreMemory, situation: Situation) -> Mapping[AssetId, FeederMemory]:
     """Take note of positions: a move without our order is a fact with a name, and stays so."""
     return {
-        feeder.id: _observe(memory, situation, feeder, memory.feeders.get(feeder.id))
+        feeder.id: _sighted(_observe(memory, situation, feeder, memory.feeders.get(feeder.id)), situation, feeder.id)
         for feeder in situation.hub.feeders.values()
     }
 
@@ -82,6 +83,12 @@ def is_seen(feeder: AssetId, situation: Situation) -> bool:
     """Its contact says where it is. Whoever closed it blind would not see it follow, and open it again."""
     seen = situation.seen.feeders.get(feeder) or UNSEEN_FEEDER
     return seen.position in SAID
+
+
+def is_lost(memory: CoreMemory, feeder: AssetId, now_s: float) -> bool:
+    """Not seen for longer than a lost answer, or a module that starts anew: it keeps no turn, and holds nobody back."""
+    since_s = memory.feeders[feeder].unseen_since_s
+    return since_s is not None and now_s - since_s >= LOST_S
 
 
 def is_suspect(memory: CoreMemory, feeder: AssetId) -> bool:
@@ -137,6 +144,11 @@ def _observe(memory: CoreMemory, situation: Situation, feeder: Feeder, before: F
     if after.picked_up_at_s is not None and _has_stood(after.picked_up_at_s, seen, situation):
         after = replace(after, picked_up_at_s=None, close_attempts=0)
     return after
+
+
+def _sighted(state: FeederMemory, situation: Situation, feeder: AssetId) -> FeederMemory:
+    unseen_since_s = since(state.unseen_since_s, not is_seen(feeder, situation), situation.now_s)
+    return state if unseen_since_s == state.unseen_since_s else replace(state, unseen_since_s=unseen_since_s)
 
 
 def _has_stood(picked_up_at_s: float, seen: FeederSeen, situation: Situation) -> bool:

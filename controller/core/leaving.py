@@ -14,6 +14,7 @@ Until the POI is ordered open everything can be taken back. Afterwards the way b
 from __future__ import annotations
 
 from controller.core.attempts import count_attempt, form_attempts
+from controller.core.earthing import could_be_earthed
 from controller.core.feeders import shed
 from controller.core.keys import are_long_unseen
 from controller.core.memory import CoreMemory, LeavingMemory, SourceMemory, since
@@ -191,9 +192,11 @@ def _with(memory: CoreMemory, leaving: LeavingMemory) -> CoreMemory:
 
 
 def _is_ready(memory: CoreMemory, situation: Situation) -> bool:
-    """Nearly nothing flows through the POI, what was to go is gone, and the keys are seen: one may form behind it."""
+    """Nearly nothing flows through the POI, what was to go is gone, keys and earth are seen: one may form behind it."""
     power_w, former = situation.seen.poi.power_w, situation.former or situation.candidate
     if power_w is None or former is None or memory.grid.verdict is not GridVerdict.OK or not situation.keys_are_seen:
+        return False
+    if not could_be_earthed(memory, situation):
         return False
     is_quiet = abs(power_w.total) <= QUIET_RATIO * situation.hub.batteries[former].rating_va
     is_shed = all(

@@ -86,6 +86,7 @@ class FeederMemory:
     close_attempts: int = 0
     picked_up_at_s: float | None = None  # the last time it came on by our order
     quarantined: bool = False
+    unseen_since_s: float | None = None  # its contact does not say where it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from controller.core.feeders import (
     PICKUP_WATCH_S,
     expected_w,
     is_faulty,
+    is_lost,
     is_seen,
     is_suspect,
     may_close,
@@ -149,9 +150,12 @@ def _next(memory: CoreMemory, situation: Situation) -> Feeder | None:
 
 
 def _may_come(memory: CoreMemory, feeder: Feeder, situation: Situation) -> bool:
-    """There is energy and room for it, and in MANUAL a person has asked; a start serves its first tier all the same."""
+    """There is energy and room for it, and in MANUAL a person has asked; a start serves its first tier all the same.
+
+    Nobody is closed blind.
+    """
     able = _has_energy(memory, feeder, situation) and _has_room(memory, feeder, situation)
-    return able and _is_free(memory, feeder)
+    return able and is_seen(feeder.id, situation) and _is_free(memory, feeder)
 
 
 def _is_free(memory: CoreMemory, feeder: Feeder) -> bool:
@@ -167,7 +171,7 @@ def _waiting(memory: CoreMemory, situation: Situation) -> list[Feeder]:
     is_closed_by_us = memory.mode is Mode.RECONNECTION and not _is_devices_turn(situation)
     if is_closed_by_us or _is_break_near(memory, situation):
         ours = [f for f in ours if f.tier == 0]
-    able = [f for f in ours if not is_faulty(f, situation) and is_seen(f.id, situation)]
+    able = [f for f in ours if not is_faulty(f, situation) and not is_lost(memory, f.id, situation.now_s)]
     return [f for f in able if not _is_hopeless(memory, f, situation)]
 
 

@@ -18,6 +18,7 @@ CRANK_WINDOW_S = 3600.0
 REVERSE_RATIO = 0.08
 REVERSE_S = 4.0
 ASKED_S = 2.0  # a person, before the order: the slowest write, and some cycles
+AFTER_S = 0.2  # the log's instant is the cycle's, the order's that of the wire
 GRID_LIVES_RATIO = 0.85
 
 
@@ -85,7 +86,7 @@ class LastSource:
         plant = scene.plant
         self._held.update(scene)
         for order, _ in self._wrong.settled(scene, lambda order: self._noted(scene, order)):
-            if self._held.stopped_at_s.get(order.asset, -math.inf) < order.at_s - ASKED_S:
+            if not -ASKED_S <= self._held.stopped_at_s.get(order.asset, -math.inf) - order.at_s <= AFTER_S:
                 yield f"{order.asset} stopped, it alone held the island"
         self._forming = plant.forming
         self._was_loaded = any(feeder.is_energised for feeder in plant.feeders.values())

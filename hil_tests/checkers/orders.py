@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from controller.drivers.link import Value
 from controller.model.words import Authority
@@ -71,6 +71,39 @@ def _range_of(scene: Scene, asset: str, name: str) -> tuple[float, float]:
     return -math.inf, math.inf
 
 
+@dataclass(slots=True)
+class _Limits:
+    """What a BMS allowed, since when: to take and to give, in W; as far back as it excuses an order."""
+
+    _noted: dict[str, deque[tuple[float, float, float]]] = field(default_factory=dict)
+
+    def note(self, scene: Scene) -> None:
+        """Now; a new line where something has changed."""
+        for name, battery in scene.plant.batteries.items():
+            noted = self._noted.setdefault(name, deque())
+            if not noted or noted[-1][1:] != (battery.charge_limit_w, battery.discharge_limit_w):
+                noted.append((scene.now_s, battery.charge_limit_w, battery.discharge_limit_w))
+            while len(noted) > 1 and noted[1][0] <= scene.now_s - SAMPLE_GRACE_S:
+                noted.popleft()
+
+    def widest(self, battery: str) -> tuple[float, float]:
+        """Within the time that a reading and an order may be old."""
+        noted = self._noted[battery]
+        return max(each[1] for each in noted), max(each[2] for each in noted)
+
+
+@dataclass(slots=True)
+class ChargeOrders(EachOrder):
+    """Looks at the limits whenever the plant has changed, and not only when somebody is told something."""
+
+    limits: _Limits = field(default_factory=_Limits)
+
+    def look(self, scene: Scene) -> Iterable[str]:
+        """Note the limits; then as all the others."""
+        self.limits.note(scene)
+        return EachOrder.look(self, scene)
+
+
 def no_charge_order_against_the_bms() -> EachOrder:
     """I8b: a follower is not told to charge with more than its BMS allows."""
     about = About(
@@ -79,24 +112,21 @@ def no_charge_order_against_the_bms() -> EachOrder:
         "2 s",
         "design §7; study I8: CCL and DCL",
     )
-    limits: dict[str, deque[tuple[float, float, float]]] = {}
+    limits = _Limits()
 
     def asks(scene: Scene, order: Received, before: Value | None) -> str:
         del before
         battery = scene.plant.batteries.get(order.asset)
         if battery is None or order.field != "power_set_w" or isinstance(order.value, str | bool):
             return ""
-        recent = limits.setdefault(order.asset, deque())
-        recent.append((order.at_s, battery.charge_limit_w, battery.discharge_limit_w))
-        while len(recent) > 1 and recent[1][0] < order.at_s - SAMPLE_GRACE_S:
-            recent.popleft()  # the last before them stood until somebody was told something again
-        charge_w, discharge_w = max(each[1] for each in recent), max(each[2] for each in recent)
+        charge_w, discharge_w = limits.widest(order.asset)
         room_w = 0.02 * battery.battery.rating_va
         if is_deaf(scene, order.asset) or -charge_w - room_w <= order.value <= discharge_w + room_w:
             return ""
         return f"{order.asset} ordered to {order.value:.0f} W, its BMS allows {-charge_w:.0f} to {discharge_w:.0f}"
 
-    return EachOrder(about, asks, frozenset({"power_set_w"}), Attends.LEVELS)
+    attends = Attends.LEVELS | Attends.PLANT
+    return ChargeOrders(about, asks, frozenset({"power_set_w"}), attends, limits=limits)
 
 
 def nothing_to_the_stale() -> EachOrder:

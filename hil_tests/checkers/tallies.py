@@ -75,7 +75,7 @@ def _orders(scene: Scene) -> dict[str, float]:
     for name, order, closes in _switchings(scene):
         at_s, closed = last.get(name, (-math.inf, closes))
         is_back = closes is not closed and order.at_s - at_s < REVERSED_S
-        wrong += is_back and not _has_happened(scene, at_s, order.at_s)
+        wrong += is_back and not _has_happened(scene, name, at_s, order.at_s)
         last[name] = order.at_s, closes
         counts[f"operations_count.{name}"] += 1.0
     return counts | {"operations_count": sum(counts.values()), "wrong_operations_count": float(wrong)}
@@ -91,13 +91,14 @@ def _switchings(scene: Scene) -> Iterator[tuple[str, Received, bool]]:
             yield order.asset, order, bool(order.value)
 
 
-def _has_happened(scene: Scene, after_s: float, until_s: float) -> bool:
+def _has_happened(scene: Scene, name: str, after_s: float, until_s: float) -> bool:
     """The bench has done something in between: grid, weather, loads, a person, a fault or its end.
 
-    Or somebody was told to form: what has to be off while a dead bus comes to life comes on again.
+    Or somebody was told to form: a feeder has to be off while a dead bus comes to life, and comes on again.
     """
     formed_s = (at_s for at_s, event in scene.controller.events if event.kind is EventKind.ORDERED_FORM)
-    return any(after_s < at_s <= until_s for at_s in (*(at_s for at_s, _ in scene.marks), *formed_s))
+    causes_s = (*(at_s for at_s, _ in scene.marks), *(formed_s if name != "poi" else ()))
+    return any(after_s < at_s <= until_s for at_s in causes_s)
 
 
 GENSET = ("genset_starts_count", "genset_run_s", "genset_low_load_s")

@@ -18,6 +18,7 @@ ORDER_GRACE_S = 1.0  # the slowest line's write latency, and a cycle
 PICKUP_TOLERANCE_S = 0.5
 CUT = "power_cycle"  # the fault: the controller's own supply goes
 FOLLOWS_S = 3.0  # an order's hold, the slowest write, and a cycle
+TRIES_MAX = 2  # after them it is left to a person
 OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
 
 
@@ -161,6 +162,7 @@ class RestoreOrder:
     _standing: dict[str, Value] = field(default_factory=dict)
     _faulty: set[str] = field(default_factory=set)  # opened while they drew what only a fault draws, or by mistake
     _tried_s: dict[str, float] = field(default_factory=dict)  # last ordered closed
+    _vain: dict[str, int] = field(default_factory=dict)  # how often in a row it was not seen to follow
     _was_cut: bool = False
 
     @property
@@ -222,10 +224,11 @@ class RestoreOrder:
         return _Pickup(waiting, soc_pct, is_too_low) if waiting or is_too_low else None
 
     def _is_excused(self, scene: Scene, order: Received) -> bool:
-        """Opened for a fault of its own, by mistake, or because a device that lies did not show it follow."""
+        """Opened for a fault of its own, by mistake, or because a device that lies did not show it follow, twice."""
         is_unfollowed = order.at_s - self._tried_s.get(order.asset, -math.inf) < FOLLOWS_S
-        is_unseen = is_unfollowed and is_deaf(scene, order.asset)
-        return is_unseen or has_own_fault(scene, order.asset) or was_meant_for_another(scene, order)
+        vain_count = self._vain.get(order.asset, 0) + 1 if is_unfollowed and is_deaf(scene, order.asset) else 0
+        self._vain[order.asset] = vain_count
+        return vain_count >= TRIES_MAX or has_own_fault(scene, order.asset) or was_meant_for_another(scene, order)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""

@@ -45,9 +45,12 @@ def test_who_drew_what_only_a_fault_draws_is_passed_over_after_it_has_ended(draw
 
 
 @pytest.mark.parametrize(
-    ("fault", "waits_s", "expected"), [("stuck", 2.0, False), ("", 2.0, True), ("stuck", 5.0, True)]
+    ("fault", "waits_s", "tries_count", "expected"),
+    [("stuck", 2.0, 2, False), ("stuck", 2.0, 1, True), ("", 2.0, 2, True), ("stuck", 5.0, 2, True)],
 )
-def test_who_was_not_seen_to_follow_is_passed_over(fault: str, waits_s: float, expected: bool) -> None:
+def test_who_was_not_seen_to_follow_twice_is_passed_over(
+    fault: str, waits_s: float, tries_count: int, expected: bool
+) -> None:
     """Fuzz seed 2165: its contact was stuck, twice it was opened again for that, and it is left to a person."""
     stage = begun()
     for feeder in ("medical", "ev_posts"):
@@ -55,14 +58,29 @@ def test_who_was_not_seen_to_follow_is_passed_over(fault: str, waits_s: float, e
     stage.run(0.1)
     stage.island()
     stage.scene.active_faults += [(device, fault) for device in devices_of(stage.scene, "medical") if fault]
-    stage.order("medical", "closed", True)
-    stage.run(waits_s)
-    stage.order("medical", "closed", False)
-    stage.run(0.1)
+    for _ in range(tries_count):
+        stage.order("medical", "closed", True)
+        stage.run(waits_s)
+        stage.order("medical", "closed", False)
+        stage.run(0.1)
     stage.scene.active_faults.clear()
+    stage.run(5.0)
     stage.order("ev_posts", "closed", True)
     stage.run(1.0)
     assert ("I6b" in stage.ids) is expected
+
+
+@pytest.mark.parametrize(("old_s", "expected"), [(1.0, False), (3.0, True)])
+def test_a_limit_that_has_just_fallen_is_not_known_yet(old_s: float, expected: bool) -> None:
+    """Fuzz seed 2773: half a minute nobody was told anything; then the frost came, and an order in the same instant."""
+    stage = begun()
+    stage.order("battery_second", "power_set_w", -4_000.0)
+    stage.run(30.0)
+    stage.plant.batteries["battery_second"].temperature_c = -20.0
+    stage.run(old_s)
+    stage.order("battery_second", "power_set_w", -5_000.0)
+    stage.run(0.1)
+    assert ("I8b" in stage.ids) is expected
 
 
 @pytest.mark.parametrize(

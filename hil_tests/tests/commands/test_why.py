@@ -55,7 +55,13 @@ DECIDED = frozenset(
     }
 )
 FACTS = frozenset(
-    (EventKind.ALARM, reason) for reason in (Reason.KEYS_UNSEEN, Reason.SETTINGS_NOT_FOLLOWED, Reason.FEEDER_STAYS_ON)
+    (EventKind.ALARM, reason)
+    for reason in (
+        Reason.KEYS_UNSEEN,
+        Reason.SETTINGS_NOT_FOLLOWED,
+        Reason.FEEDER_STAYS_ON,
+        Reason.FEEDER_UNSEEN,
+    )
 )  # an alarm over what is seen, or not: nobody has decided it
 
 

@@ -23,14 +23,19 @@ def unloaded(at_s: float) -> ProcessImage:
     return seen
 
 
-def test_a_person_who_lets_all_close_does_not_end_it() -> None:
-    """Found by seed 1528 of the fuzzer: the first tier waited for the pause of an island that stands."""
+def started_to_its_first_tier() -> Run:
     run = Run(HUB)
     run.see(dark, 0.2)
     run.see(earthed_and_dark, 3.2)
     while run.memory.black_start is None or run.memory.black_start.step != "first_tier":
         run.see(unloaded)
         assert run.now_s < 120.0
+    return run
+
+
+def test_a_person_who_lets_all_close_does_not_end_it() -> None:
+    """Found by seed 1528 of the fuzzer: the first tier waited for the pause of an island that stands."""
+    run = started_to_its_first_tier()
     wishes = tuple(
         OperatorRequest(each, RequestKind.CLOSE_FEEDER, each, "duty", True, run.now_s + 10.0) for each in FIRST
     )

@@ -36,8 +36,13 @@ def test_a_blink_shows_what_was_shown_and_how_old_it_is() -> None:
     steady, before = Steady(), seen()
     assert steady.told(before) is before
     for after_s in (0.4, BLINK_MAX_S):
-        told = steady.told(unmeasured(after_s))
-        assert told.status is before.status
+        blind = unmeasured(after_s)
+        assert (before.status, blind.status) != (None, None)
+        blind = replace(blind, status=replace(blind.status, keys_are_seen=False))  # type: ignore[type-var]
+        told = steady.told(blind)
+        assert told.status is not None
+        assert before.status is not None
+        assert (told.status.grid, told.status.keys_are_seen) == (before.status.grid, False), "only the grid"
         assert told.age_s == pytest.approx(0.25 + after_s)
     again = seen(2.2)
     assert steady.told(again) is again
