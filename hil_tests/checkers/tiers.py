@@ -18,7 +18,7 @@ ORDER_GRACE_S = 1.0  # the slowest line's write latency, and a cycle
 PICKUP_TOLERANCE_S = 0.5
 CUT = "power_cycle"  # the fault: the controller's own supply goes
 FOLLOWS_S = 3.0  # an order's hold, the slowest write, and a cycle
-TRIES_MAX = 2  # after them it is left to a person
+LEFT_ALONE = "restore: left_alone"  # what the log says of one that has used up its tries
 OWN_FAULT_RATIO = 5.0  # of its rating: what no mixture of loads draws
 
 
@@ -162,7 +162,9 @@ class RestoreOrder:
     _standing: dict[str, Value] = field(default_factory=dict)
     _faulty: set[str] = field(default_factory=set)  # opened while they drew what only a fault draws, or by mistake
     _tried_s: dict[str, float] = field(default_factory=dict)  # last ordered closed
-    _vain: dict[str, int] = field(default_factory=dict)  # how often in a row it was not seen to follow
+    _vain_s: dict[str, float] = field(default_factory=dict)  # opened again: a device that lies did not show it follow
+    _left_s: dict[str, float] = field(default_factory=dict)  # told to be left alone, until a person lets it
+    _told_count: int = 0
     _was_cut: bool = False
 
     @property
@@ -173,6 +175,11 @@ class RestoreOrder:
     def look(self, scene: Scene) -> Iterator[str]:
         """Each pick-up once."""
         self._held.update(scene)
+        events = scene.controller.events
+        for at_s, event in events[self._told_count :]:
+            if event.rule == LEFT_ALONE:
+                self._left_s[event.subject] = at_s
+        self._told_count = len(events)
         is_cut = any(kind == CUT for _, kind in scene.active_faults)
         if is_cut and not self._was_cut:
             self._standing.clear()  # the last page on the disk is torn: it may have forgotten who was its own
@@ -190,6 +197,9 @@ class RestoreOrder:
 
     def _is_persons(self, feeder: str, at_s: float) -> bool:
         """Held open, or let go when this order was on its way already."""
+        vain_s, left_s = self._vain_s.get(feeder), self._left_s.get(feeder, -math.inf)
+        if vain_s is not None and left_s > vain_s - ORDER_GRACE_S:
+            return True  # what a device that lies has made of it is left to a person
         just_released = self._held.released.get(feeder, -math.inf) > at_s - ORDER_GRACE_S
         return feeder in self._held.open_by_person or just_released
 
@@ -201,6 +211,7 @@ class RestoreOrder:
         before, self._standing[order.asset] = self._standing.get(order.asset), order.value
         if order.value is True:
             self._faulty.discard(order.asset)
+            self._vain_s.pop(order.asset, None)
             self._tried_s[order.asset] = order.at_s
         elif self._is_excused(scene, order):
             self._faulty.add(order.asset)
@@ -224,11 +235,11 @@ class RestoreOrder:
         return _Pickup(waiting, soc_pct, is_too_low) if waiting or is_too_low else None
 
     def _is_excused(self, scene: Scene, order: Received) -> bool:
-        """Opened for a fault of its own, by mistake, or because a device that lies did not show it follow, twice."""
+        """Opened for a fault of its own, or by mistake. Noted: opened because a device that lies showed it open."""
         is_unfollowed = order.at_s - self._tried_s.get(order.asset, -math.inf) < FOLLOWS_S
-        vain_count = self._vain.get(order.asset, 0) + 1 if is_unfollowed and is_deaf(scene, order.asset) else 0
-        self._vain[order.asset] = vain_count
-        return vain_count >= TRIES_MAX or has_own_fault(scene, order.asset) or was_meant_for_another(scene, order)
+        if is_unfollowed and is_deaf(scene, order.asset):
+            self._vain_s[order.asset] = order.at_s
+        return has_own_fault(scene, order.asset) or was_meant_for_another(scene, order)
 
     def finish(self, scene: Scene) -> Iterator[str]:
         """Nothing more."""
