@@ -25,6 +25,7 @@ from hil_tests.servers.lateness import Lateness
 from hil_tests.servers.owned_folder import OwnedFolder
 
 ATTEMPTS_MAX = 3
+RUNS_MAX, QUIETER_S = 10, 5.0
 HEAD = """\
 id = "CTL-900"
 title = "a short one"
@@ -40,12 +41,20 @@ def written(folder: Path, text: str) -> Loaded:
 
 
 def played(loaded: Loaded) -> Result:
-    """Once more when a busy machine has spoilt it: what is wrong with the hub is wrong each time."""
-    for _ in range(ATTEMPTS_MAX):
+    """Once more when a busy machine has spoilt it: what is wrong with the hub is wrong each time.
+
+    A run in which the bench itself was too slow proves nothing, and is none of the attempts: a quieter moment is
+    waited for.
+    """
+    attempts_count = 0
+    for _ in range(RUNS_MAX):
         result = run(loaded.scenario, loaded.site, 7, Tier.T2)
-        if result.verdict is Verdict.PASS:
+        attempts_count += result.verdict is not Verdict.INVALID
+        if result.verdict is Verdict.PASS or attempts_count >= ATTEMPTS_MAX:
             break
         print(result.verdict, result.findings, *result.events, sep="\n")  # pytest shows it if the last one fails too
+        if result.verdict is Verdict.INVALID:
+            time.sleep(QUIETER_S)
     return result
 
 
