@@ -29,10 +29,12 @@ def charge_pct(scene: Scene) -> float:
 
 
 def has_genset(scene: Scene) -> bool:
+    """An engine holds the bus: what the battery has left is not what the island lives on."""
     return any(genset.is_forming for genset in scene.plant.gensets.values())
 
 
 def is_island(scene: Scene) -> bool:
+    """The POI's poles are apart, in plant truth, and the bus lives."""
     return scene.plant.poi.position is not CLOSED and abs(scene.plant.bus) > 0.5
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller import clock
+from controller.grid_news import TOLD_AFTER_S
 from controller.model.words import ClockQuality, GridVerdict, Mode
 from controller.status import Status
 from hil_tests.tests.web.html import text
@@ -64,6 +65,10 @@ def test_anything_else_is_told_at_once(reading: Reading) -> None:
     steady = Steady()
     steady.told(seen())
     assert steady.told(reading) is reading
+
+
+def test_the_page_is_as_patient_as_the_controllers_own_news() -> None:
+    assert BLINK_MAX_S == TOLD_AFTER_S
 
 
 def test_a_controller_that_has_just_started_is_not_taken_for_the_one_before() -> None:
