@@ -39,7 +39,7 @@ def note_unseen(memory: CoreMemory, situation: Situation) -> CoreMemory:
     marked_s = [a.at_s for a in memory.durable.attempts if (a.subject, a.kind) == (HUB, UNSEEN)]
     is_ours = memory.mode in NEW and memory.durable.authority is not Authority.OBSERVE
     is_known = since_s is None or any(at_s >= since_s for at_s in marked_s) or not is_ours
-    return memory if is_known or memory.poi.has_differed else count_attempt(memory, HUB, UNSEEN, situation.now_s)
+    return memory if is_known or memory.poi.sides.have_differed else count_attempt(memory, HUB, UNSEEN, situation.now_s)
 
 
 def watch_word(memory: CoreMemory, situation: Situation) -> CoreMemory:
@@ -55,7 +55,7 @@ def watch_word(memory: CoreMemory, situation: Situation) -> CoreMemory:
 
 def _believe_again(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Its sides differ for longer than two meters may be apart, or it is seen closed on a good grid."""
-    since_s = memory.poi.differs_since_s
+    since_s = memory.poi.sides.differ_since_s
     is_apart = since_s is not None and situation.now_s - since_s >= APART_S
     is_apart = is_apart and situation.poi_sides_differ and situation.poi_is_proven_open  # and not only unseen since
     is_on_grid = memory.mode is Mode.GRID_CONNECTED and memory.grid.verdict is GridVerdict.OK

@@ -11,13 +11,13 @@ as both sides are dead, where nothing can contradict it.
 from __future__ import annotations
 
 from controller.core.memory import CoreMemory, PoiMemory, since
+from controller.core.sides import observe_sides
 from controller.core.situation import Situation
 from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, GridVerdict, Mode, Switcher
 
 JOINS_CONFIRM_S = 0.1
-SKEW_S = 0.35  # from judgement: of two meters one may be a third of a second behind the other
-LATE_S = SKEW_S + 0.1  # two polls more: as long after the bus a grid may be seen to die that has died with it
+SLIPS_APART_S = 1.0  # as 0.2 Hz beside a grid make 20 degrees in 0.3 s, and an inverter may take as long to do it
 DOUBT_S = 0.2  # two samples: one flipped bit that says closed, or a contact that says nothing sensible, is no breaker
 UNASKED_CONFIRM_S = 10.0  # a former that cannot be steered slips by 11 mHz: 40 degrees, and out of step
 FOUND_CONFIRM_S = 3.0  # after a start: who feeds a dead street does so no longer than this
@@ -38,11 +38,6 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
     are_dead = situation.grid_is_dead is True and situation.bus_is_dead is True
     is_shown = is_open and (are_dead or not was_blind)  # remembered is not shown, as for the guard
     is_blind = position is not BreakerPosition.CLOSED and _is_unseen(poi, situation)
-    differs_since_s = since(poi.differs_since_s, _differ_still(poi, situation), now_s)
-    has_differed = _has_differed(poi, situation, differs_since_s)
-    differed_from_s = now_s if has_differed and situation.grid_is_dead is not True else None
-    if poi.has_differed and not has_differed and differs_since_s is not None:
-        differs_since_s = now_s  # the other way round: what came before proves nothing
     close, attempts = poi.close, poi.close_attempts
     if close is not None and (position is BreakerPosition.CLOSED or now_s > close.expires_at_s):
         close, attempts = None, max(0, attempts - poi.close_is_held)  # what never went out was no try
@@ -57,9 +52,7 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
         close_is_out=poi.close_is_out,
         close_is_held=poi.close_is_held and close is not None,
         is_permitted=poi.is_permitted,
-        has_differed=has_differed,
-        differed_from_s=poi.differed_from_s if poi.has_differed and has_differed else differed_from_s,
-        differs_since_s=differs_since_s,
+        sides=observe_sides(poi.sides, situation),
         was_blind=was_blind,
         joins_since_s=since(poi.joins_since_s, situation.poi_joins_both and not situation.contact_is_closed, now_s),
         contact_lies=poi.contact_lies,
@@ -81,16 +74,8 @@ def observe_poi(memory: CoreMemory, situation: Situation) -> PoiMemory:
 def _is_unseen(before: PoiMemory, situation: Situation) -> bool:
     """Its grid's side, or its contact; and nothing that is seen contradicts what was proven before."""
     poi = situation.seen.poi
-    is_contradicted = situation.poi_flows or (situation.poi_sides_are_one and not before.has_differed)
+    is_contradicted = situation.poi_flows or (situation.poi_sides_are_one and not before.sides.have_differed)
     return (poi.grid_voltage_v is None or poi.position is None) and not is_contradicted
-
-
-def _differ_still(before: PoiMemory, situation: Situation) -> bool:
-    """Seen to, or seen to before and only unseen since."""
-    poi = situation.seen.poi
-    is_unseen = poi.grid_voltage_v is None or poi.bus_voltage_v is None
-    is_kept = is_unseen and before.differs_since_s is not None and not situation.poi_flows
-    return situation.poi_sides_differ or is_kept
 
 
 def _proven_since_s(before: PoiMemory, situation: Situation, *, is_kept: bool) -> float | None:
@@ -120,23 +105,6 @@ def _grid_live_since_s(before: PoiMemory, situation: Situation) -> float | None:
 def _says_closed(before: PoiMemory, position: BreakerPosition | None) -> bool:
     """Now, or it did when it was seen last."""
     return position is BreakerPosition.CLOSED or (position is None and before.closed_since_s is not None)
-
-
-def _has_differed(before: PoiMemory, situation: Situation, since_s: float | None) -> bool:
-    """Holds until the contact is seen to say anything but open, or current flows all the same.
-
-    A bus that has come to life beside a dead grid does so for longer than the meters of the two may be apart, and one
-    that has died before the grid did by its meter has not differed from it.
-    """
-    position = situation.seen.poi.position
-    if position is None:
-        return before.has_differed and not situation.poi_flows
-    at_s = before.differed_from_s
-    if situation.grid_is_dead is True and at_s is not None and situation.now_s - at_s < LATE_S:
-        return False  # it has died with the bus, and its meter was late
-    is_open = position is BreakerPosition.OPEN and not situation.poi_flows
-    is_sure = situation.grid_is_dead is not True or (since_s is not None and situation.now_s - since_s >= SKEW_S)
-    return is_open and (before.has_differed or (situation.poi_sides_differ and is_sure))
 
 
 def may_be_closing(memory: CoreMemory, situation: Situation) -> bool:
@@ -206,17 +174,44 @@ def _might_lie(memory: CoreMemory, situation: Situation, since_s: float) -> bool
 
 
 def starts_in_step(memory: CoreMemory, situation: Situation) -> bool:
-    """A bus that comes to life in step with a grid that lived before it, beside a contact that has lied: it soon shows.
+    """A bus that comes to life in step with the grid's side, where the contact's word is not enough: it soon shows.
 
-    The sides have differed since, or nobody would have been told to form. Who slips for a moment is seen apart again,
-    or current flows. A street that lives because the bus does slips with it, and shows nothing.
+    Who slips for a moment is seen apart, or current flows. Only a street that lives because the bus does slips with it.
     """
-    poi, bus_s = memory.poi, memory.bus_live_since_s
-    has_lived = poi.grid_live_since_s is not None and bus_s is not None
-    has_lived = has_lived and (bus_s or 0.0) - (poi.grid_live_since_s or 0.0) >= LIVE_BEFORE_S
-    is_brief = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s < FOUND_CONFIRM_S
-    are_two = poi.has_differed and situation.grid_is_dead is False and not situation.poi_flows
-    return is_brief and has_lived and are_two and situation.bus_is_live is True
+    poi = memory.poi
+    if situation.grid_is_dead is not False or situation.bus_is_dead is not False or situation.poi_flows:
+        return False
+    unproven_s = 0.0 if poi.unproven_since_s is None else situation.now_s - poi.unproven_since_s
+    if poi.sides.have_differed:
+        is_brief = poi.unproven_since_s is not None and unproven_s < FOUND_CONFIRM_S
+        return is_brief and situation.bus_is_live is True and _grid_had_lived(memory)
+    says_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
+    if says_shut or not poi.sides.seemed_to_differ:
+        return False
+    may_slip = unproven_s < SLIPS_APART_S and not poi.contact_lies and _is_led(memory, situation)
+    return may_slip or poi.sides.grid_alone_at_s is not None
+
+
+def does_not_slip(memory: CoreMemory, situation: Situation) -> bool:
+    """Whoever forms was told to, whether or not he was told to form; the angle is seen, and is still none."""
+    poi = memory.poi
+    has_slipped = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s >= SLIPS_APART_S
+    is_seen = situation.seen.poi.angle_difference_deg is not None
+    return has_slipped and is_seen and poi.sides.seemed_to_differ and _is_led(memory, situation)
+
+
+def _grid_had_lived(memory: CoreMemory) -> bool:
+    """Before the bus did, and in spite of it: beside a contact that has lied."""
+    live_s, bus_s = memory.poi.grid_live_since_s, memory.bus_live_since_s
+    return live_s is not None and bus_s is not None and bus_s - live_s >= LIVE_BEFORE_S
+
+
+def _is_led(memory: CoreMemory, situation: Situation) -> bool:
+    """Who forms, or is to, slips when he is told."""
+    told = (battery for battery, source in memory.batteries.items() if source.order is not None)
+    who = situation.former or memory.former or next(told, None)
+    battery = situation.hub.batteries.get(who) if who is not None else None
+    return battery is not None and battery.capabilities.can_set_frequency and not battery.capabilities.always_forms
 
 
 def needs_proof(memory: CoreMemory, situation: Situation) -> bool:

@@ -13,7 +13,7 @@ from controller.model.image import PoiSeen
 from controller.model.memory import DurableMemory
 from controller.model.phases import PhaseValues
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, GridVerdict, Mode
+from controller.model.words import BreakerPosition, Difference, GridVerdict, Mode
 
 
 def since(before_s: float | None, holds: bool, now_s: float) -> float | None:
@@ -42,6 +42,19 @@ class GridMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class SidesMemory:
+    """What the voltages on the POI's two sides have shown since its contact has said open."""
+
+    have_differed: bool = False  # beyond doubt: it is no lie
+    seemed_to_differ: bool = False  # if only for as long as two meters may be apart
+    difference: Difference | None = None
+    differ_since_s: float | None = None  # sample after sample, and in the same way
+    differed_at_s: float | None = None  # when they were seen to last
+    grid_from_s: float | None = None  # the grid's side lives, sample after sample
+    grid_alone_at_s: float | None = None  # and was seen beside a dead bus then, and lives on
+
+
+@dataclass(frozen=True, slots=True)
 class PoiMemory:
     """The POI breaker and our own doing with it."""
 
@@ -55,9 +68,7 @@ class PoiMemory:
     close_is_out: bool = False  # it has passed the guard once, and may have reached the coil
     close_is_held: bool = False  # it has passed, and the shell has held it back ever since
     is_permitted: bool = False  # it is a permission, and is given now
-    has_differed: bool = False  # its sides were seen to differ since its contact has said open: it is no lie
-    differed_from_s: float | None = None  # when that was seen first, of a grid that was not dead
-    differs_since_s: float | None = None  # its sides do, sample after sample
+    sides: SidesMemory = field(default_factory=SidesMemory)
     was_blind: bool = False  # and it has been unseen since they did: that it is open is remembered, no longer proven
     joins_since_s: float | None = None  # current flows although the contact says open
     contact_lies: bool = False  # it said open while current flowed, and has not been seen closed since

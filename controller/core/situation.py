@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from controller.core.fleet_charge import fleet_soc_pct
 from controller.core.memory import PoiMemory
+from controller.core.poi_sample import ZERO_CURRENT_A, are_dead, are_one, difference_of, flows, sees_both
 from controller.model.frozen import dataclass
 from controller.model.hub import AssetId, Battery, Feeder, Genset, Hub, ShortTimePoint
 from controller.model.image import BatterySeen, FeederSeen, GensetSeen, PoiSeen, ProcessImage
@@ -14,6 +15,7 @@ from controller.model.phases import Phase, PhaseValues
 from controller.model.words import (
     BreakerPosition,
     BusSide,
+    Difference,
     GensetConnection,
     GensetState,
     InverterMode,
@@ -21,9 +23,6 @@ from controller.model.words import (
 )
 
 LIVE_RATIO = 0.8  # a bus with every phase above is one that loads can use (EN 50160 minus its worst dip depth)
-DIFFERENT_RATIO = 0.1  # two sides of a closed breaker never differ by a tenth of nominal
-DIFFERENT_PHASES_MIN = 2  # one may be the blown fuse of a voltage transformer
-ZERO_CURRENT_A = 1.0  # below the noise of a 1 A class CT on a 100 A primary
 UNKNOWN_PAST = PoiMemory()
 UNSEEN_BATTERY = BatterySeen()
 UNSEEN_FEEDER = FeederSeen()
@@ -64,7 +63,7 @@ class Situation:
     poi_evidence_count: int  # independent signs that the POI is open; two prove it
     poi_joins_both: bool  # current flows between two sides that live as one, whatever the contact says
     poi_flows: bool  # current is seen, and no sides that differ: of what is not seen nobody knows
-    poi_sides_differ: bool
+    poi_difference: Difference | None
     poi_sides_are_one: bool  # both are measured, both live, and they do not differ
     poi_sides_are_dead: bool
     poi_is_closed: bool | None
@@ -75,6 +74,11 @@ class Situation:
     draws: Mapping[AssetId, Draw]  # of every feeder
     load_w: PhaseValues  # of the feeders that are closed
     soc_pct: float | None  # of the batteries that answer, by capacity; less where one is at fault; None: none does
+
+    @property
+    def poi_sides_differ(self) -> bool:
+        """Seen to, in this sample."""
+        return self.poi_difference is not None
 
     @property
     def contact_is_closed(self) -> bool:
@@ -115,9 +119,10 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
     grid = seen.poi.grid_voltage_v
     dead_v = hub.grid_code.dead_voltage_ratio * hub.nominal_voltage_v
     live_v = LIVE_RATIO * hub.nominal_voltage_v
-    differ, are_dead = _sides_differ(seen.poi, hub.nominal_voltage_v, dead_v), _both_dead(seen.poi, dead_v)
-    former, flows = _former(seen, hub), _flows(seen.poi) and not differ
-    may_join = not are_dead or former is not None  # a street may drag down whoever feeds it
+    difference, both_dead = difference_of(seen.poi, hub.nominal_voltage_v, dead_v), are_dead(seen.poi, dead_v)
+    differ = difference is not None
+    former, current_flows = _former(seen, hub), flows(seen.poi) and not differ
+    may_join = not both_dead or former is not None  # a street may drag down whoever feeds it
     draws = {feeder.id: _draw(seen.feeders.get(feeder.id), feeder) for feeder in hub.feeders.values()}
     return Situation(
         seen=seen,
@@ -127,12 +132,12 @@ def assess(seen: ProcessImage, hub: Hub, now_s: float, past: PoiMemory = UNKNOWN
         bus_is_dead=None if bus is None else bus.maximum < dead_v,
         grid_is_live=None if grid is None else grid.minimum > live_v,
         grid_is_dead=None if grid is None else grid.maximum < dead_v,
-        poi_evidence_count=_open_evidence(seen.poi, past, differ=differ, are_dead=are_dead),
-        poi_joins_both=may_join and flows and _sees_both_sides(seen.poi),
-        poi_flows=flows,
-        poi_sides_differ=differ,
-        poi_sides_are_dead=are_dead,
-        poi_sides_are_one=_are_one(seen.poi, dead_v, differ=differ),
+        poi_evidence_count=_open_evidence(seen.poi, past, differ=differ, both_dead=both_dead),
+        poi_joins_both=may_join and current_flows and sees_both(seen.poi),
+        poi_flows=current_flows,
+        poi_difference=difference,
+        poi_sides_are_dead=both_dead,
+        poi_sides_are_one=are_one(seen.poi, dead_v, differ=differ),
         poi_is_closed=_is_closed(seen.poi, past, differ=differ),
         former=former,
         candidates=_candidates(seen, hub),
@@ -213,48 +218,17 @@ def _is_closed(poi: PoiSeen, past: PoiMemory, *, differ: bool) -> bool | None:
     return says_closed or (past.is_joined and not differ)
 
 
-def _open_evidence(poi: PoiSeen, past: PoiMemory, *, differ: bool, are_dead: bool) -> int:
+def _open_evidence(poi: PoiSeen, past: PoiMemory, *, differ: bool, both_dead: bool) -> int:
     contact = poi.position is BreakerPosition.OPEN and not past.contact_lies
     # An island beside a live grid comes into step with it now and then; its breaker does not close by that.
-    is_remembered = contact and past.has_differed
+    is_remembered = contact and past.sides.have_differed
     if poi.position is BreakerPosition.CLOSED:
         is_remembered = past.closed_is_refuted
     differ = differ or is_remembered
     no_current = poi.current_a is not None and poi.current_a.maximum < ZERO_CURRENT_A
     # Both sides dead: nothing can differ. Contact and silence must do, and `poi_joins_both` catches a lying contact
     # in the first cycle after forming (see docs/safety.md).
-    return contact + differ + (no_current and (differ or (are_dead and contact)))
-
-
-def _sides_differ(poi: PoiSeen, nominal_v: float, dead_v: float) -> bool:
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
-        return False
-    apart = [abs(difference_v) > DIFFERENT_RATIO * nominal_v for difference_v in poi.grid_voltage_v - poi.bus_voltage_v]
-    are_live = min(poi.grid_voltage_v.maximum, poi.bus_voltage_v.maximum) >= dead_v  # else an angle is noise
-    turned = are_live and poi.angle_difference_deg is not None and abs(poi.angle_difference_deg) > 20.0
-    return sum(apart) >= DIFFERENT_PHASES_MIN or turned
-
-
-def _both_dead(poi: PoiSeen, dead_v: float) -> bool:
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
-        return False
-    return poi.grid_voltage_v.maximum < dead_v and poi.bus_voltage_v.maximum < dead_v
-
-
-def _are_one(poi: PoiSeen, dead_v: float, *, differ: bool) -> bool:
-    if poi.grid_voltage_v is None or poi.bus_voltage_v is None:
-        return False
-    are_live = poi.grid_voltage_v.minimum > dead_v and poi.bus_voltage_v.minimum > dead_v
-    return are_live and not differ
-
-
-def _flows(poi: PoiSeen) -> bool:
-    """Current through an "open" breaker is a lie of its contact."""
-    return poi.current_a is not None and poi.current_a.maximum > 3 * ZERO_CURRENT_A
-
-
-def _sees_both_sides(poi: PoiSeen) -> bool:
-    return poi.grid_voltage_v is not None and poi.bus_voltage_v is not None
+    return contact + differ + (no_current and (differ or (both_dead and contact)))
 
 
 def _former(seen: ProcessImage, hub: Hub) -> AssetId | None:

@@ -173,8 +173,8 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
         return BatteryCommand(form=order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
-    is_new_in_step = memory.mode in NEW_ISLANDS and starts_in_step(memory, situation)
-    is_doubted = is_new_in_step or turned_unasked(memory, situation)
+    is_new_in_step = memory.mode in NEW_ISLANDS or (memory.mode is Mode.ISLANDED and not memory.poi.sides.have_differed)
+    is_doubted = (is_new_in_step and starts_in_step(memory, situation)) or turned_unasked(memory, situation)
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION and not is_doubted else None
     wanted_hz = proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
     return BatteryCommand(
@@ -240,7 +240,7 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
         return False
     poi = memory.poi
     if poi.proven_open_since_s is not None:
-        return lacks_proof(memory, situation) and not poi.has_differed
+        return lacks_proof(memory, situation) and not poi.sides.have_differed
     since_s = poi.open_since_s
     return since_s is None or situation.now_s - since_s > situation.hub.poi.breaker_opening_s
 

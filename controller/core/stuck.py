@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from controller.core.attempts import form_attempts, recent_attempts
 from controller.core.borne_out import has_lied
-from controller.core.contact import JOINS_CONFIRM_S
+from controller.core.contact import JOINS_CONFIRM_S, does_not_slip, starts_in_step
 from controller.core.genset_panel import STARTS_S
 from controller.core.memory import CoreMemory
 from controller.core.poi import is_proven, may_form
@@ -56,13 +56,16 @@ def unproven_since_s(memory: CoreMemory, open_since_s: float) -> float:
 
 def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
     """Its contact is not seen; its sides have differed since it said open, and nothing has spoken against it since."""
-    return memory.poi.has_differed and situation.seen.poi.position is None and not situation.poi_flows
+    return memory.poi.sides.have_differed and situation.seen.poi.position is None and not situation.poi_flows
 
 
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     """Told to, we form, and both sides of a POI that is not seen closed live as one, or current joins them."""
     is_said_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
-    lives_as_one = _is_joined(memory, situation) or (situation.poi_sides_are_one and not memory.poi.has_differed)
+    lives_as_one = (
+        situation.poi_sides_are_one and not memory.poi.sides.have_differed and not starts_in_step(memory, situation)
+    )
+    lives_as_one = lives_as_one or _is_joined(memory, situation)
     is_told = _is_engine_told(memory, situation) or (_was_told(memory, situation) and may_form(memory, situation))
     return not is_said_shut and lives_as_one and is_told
 
@@ -103,7 +106,7 @@ def _is_engine_told(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def formed_in_step(memory: CoreMemory, situation: Situation) -> bool:
-    """What was formed a moment ago lives as one with the street: a sample in which they differed was a late meter's.
+    """What was formed a moment ago lives as one with the street, and does not slip: a late meter had shown two.
 
     A grid that lived before that is passed in step now and then, and is none.
     """
@@ -111,8 +114,9 @@ def formed_in_step(memory: CoreMemory, situation: Situation) -> bool:
     is_new = live_since_s is not None and form_attempts(memory, situation, situation.now_s - ANSWERED_S) > 0
     is_new = is_new and form_attempts(memory, situation, live_since_s or 0.0) == 0  # it has come to life since
     is_one = situation.seen.poi.position is BreakerPosition.OPEN and situation.poi_sides_are_one
+    is_one = is_one and not memory.poi.sides.have_differed and not starts_in_step(memory, situation)
     acts = memory.durable.authority is not Authority.OBSERVE
-    return acts and is_new and is_one and situation.former is not None and not memory.poi.has_differed
+    return acts and is_one and situation.former is not None and (is_new or does_not_slip(memory, situation))
 
 
 def formed_unseen(memory: CoreMemory, situation: Situation) -> bool:

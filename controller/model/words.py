@@ -36,6 +36,15 @@ class BreakerPosition(Enum):
     BAD = "bad"  # both contacts, or neither for too long
 
 
+class Difference(Enum):
+    """How the two sides of an open breaker are seen to differ."""
+
+    GRID_ALONE = "grid_alone"  # has a voltage
+    BUS_ALONE = "bus_alone"
+    UNEVEN = "uneven"  # both have one, and not the same
+    TURNED = "turned"  # out of step
+
+
 class GridVerdict(Enum):
     """What we believe of the public grid. Unknown is a state, not a guess."""
 

@@ -35,5 +35,5 @@ def ask(run: Run, image: Image = quiet, kind: RequestKind = RequestKind.ISLAND_O
 
 def started(a_hub: Hub | None = None, image: Image = quiet) -> Run:
     run = Run(a_hub or hub())
-    run.see(image, 0.2)
+    run.see(image, 0.6)
     return run

@@ -178,7 +178,7 @@ def test_a_fresh_start_has_not_been_blind_since_the_machine_came_up() -> None:
 def test_a_return_asked_for_before_somebody_took_over_by_hand_is_asked_for_no_more() -> None:
     """Found by seed 1297 of the fuzzer."""
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     for kind in (RequestKind.RECONNECT, RequestKind.MANUAL_ON):
         run.see(islanded, advice=asks(run, kind))
     run.see(lambda t: returned(t, 90.0), 15.0)

@@ -64,7 +64,7 @@ def beside(taken_w: float = 0.0, demand_ratio: float = 0.2, off: tuple[str, ...]
 
 def alone(image: Image) -> Run:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(image, 30.0)
     assert run.memory.mode is Mode.ISLANDED
     return run
@@ -160,7 +160,7 @@ def test_a_load_that_is_not_seen_is_charged_for_in_full(change: dict[str, None])
 def test_a_feeder_on_the_grids_side_is_no_load_of_the_genset() -> None:
     outside = replace(hub().feeders["ev_posts"], bus=BusSide.GRID_SIDE)
     run = Run(hub(feeders={**hub().feeders, "ev_posts": outside}))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(beside(), 30.0)
     until_s = run.now_s + 10.0
     while run.now_s < until_s:

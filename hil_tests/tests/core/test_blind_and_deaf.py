@@ -55,7 +55,7 @@ def test_one_blind_cycle_after_forming_stops_nobody() -> None:
     run.see(blind)
     assert run.memory.mode.value == "unplanned_islanding"
     assert not run.commands.batteries["battery"].stop
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     assert run.memory.mode.value == "islanded"
 
 

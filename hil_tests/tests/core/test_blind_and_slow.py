@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core.contact import SKEW_S
+from controller.core.sides import SKEW_S
 from controller.model.frozen import replace
 from controller.model.image import BatterySeen, PoiSeen, ProcessImage
 from controller.model.phases import PhaseValues

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core.contact import SKEW_S
 from controller.core.poi import FORM_ATTEMPTS_MAX
+from controller.core.sides import SKEW_S
 from controller.model.commands import BatteryCommand
 from controller.model.frozen import replace
 from controller.model.image import EarthingSeen, PoiSeen, ProcessImage
@@ -199,7 +199,7 @@ def told_in_the_dark() -> Watched:
 def starting() -> Watched:
     """A black start whose sides have differed: the bus lives, the street is dead."""
     watched = told_in_the_dark()
-    watched.see(islanded, SKEW_S + 0.1)
+    watched.see(islanded, SKEW_S + 0.05)
     assert watched.mode is Mode.BLACK_START
     return watched
 
@@ -211,9 +211,9 @@ def joined_unseen(at_s: float) -> ProcessImage:
 
 def test_current_between_two_sides_that_live_as_one_ends_what_was_apart() -> None:
     watched = starting()
-    watched.see(lambda t: with_poi(islanded(t), position=None), 0.1)
+    watched.see(lambda t: with_poi(islanded(t), position=None))
     watched.see(joined_unseen)
-    assert not watched.run.memory.poi.has_differed
+    assert not watched.run.memory.poi.sides.have_differed
     assert watched.run.commands.batteries["battery"].stop
     watched.see(unseen_island, 1.0)
     assert watched.mode is not Mode.ISLANDED, "what is not seen any more had been joined when it was"

@@ -22,7 +22,7 @@ def run_of(bus: BusSide = BusSide.ISLAND) -> Run:
     switching = PoiSwitching(Switcher.OPEN_TRANSITION, Switcher.OPEN_TRANSITION)
     genset = replace(sample.gensets["genset"], bus=bus)
     run = Run(replace(sample, poi=replace(sample.poi, switching=switching), gensets={"genset": genset}))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     return run
 
 

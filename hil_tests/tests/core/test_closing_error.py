@@ -31,7 +31,7 @@ def contacts(run: Run) -> list[Event]:
 
 def returned(angle_deg: float | None = -2.0) -> Run:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(lambda t: with_poi(before(t, 90.0), bus_voltage_v=PhaseValues.even(230.0)), 10.5)
     run.see(lambda t: before(t, angle_deg), 0.8)  # a grid that leaps: what the former is told settles first
     run.see(lambda t: with_poi(on_grid(t), angle_difference_deg=0.1, current_a=PhaseValues(9.0, 8.0, 7.0)), 1.0)

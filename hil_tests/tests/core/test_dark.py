@@ -144,7 +144,7 @@ def test_who_only_watches_starts_nothing() -> None:
 
 def test_a_start_where_power_is_there_is_refused() -> None:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     decision = run.see(islanded, advice=asks(run))
     assert [e.kind for e in decision.events] == [EventKind.REQUEST_REFUSED]
 

@@ -29,7 +29,7 @@ from hil_tests.tests.core.run import Run
 
 def started(image: object = on_grid) -> Run:
     run = Run(hub())
-    run.see(image, 0.2)  # type: ignore[arg-type]
+    run.see(image, 0.6)  # type: ignore[arg-type]
     return run
 
 
@@ -187,7 +187,7 @@ def test_a_contact_stuck_closed_cannot_hide_an_open_poi() -> None:
 def test_a_genset_counts_on_the_sun_of_its_own_side_only(bus: BusSide, wanted_w: float) -> None:
     plain = hub()
     run = Run(replace(plain, pv={"pv": replace(plain.pv["pv"], bus=bus)}))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
 
     def sunny(t: float) -> ProcessImage:
         seen = with_battery(islanded(t, 5_000.0), soc_pct=20.0, charge_limit_w=0.0)

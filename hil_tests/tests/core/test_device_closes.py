@@ -33,7 +33,7 @@ def too_high(t: float) -> ProcessImage:
 def by_device() -> Run:
     plain = hub()
     run = Run(replace(plain, poi=replace(plain.poi, switching=PoiSwitching(Switcher.DEVICE, Switcher.DEVICE))))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     return run
 
 

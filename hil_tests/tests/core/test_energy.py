@@ -20,7 +20,7 @@ from hil_tests.tests.core.scenes import good_grid_beside_the_dark
 
 def started() -> Run:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     return run
 
 

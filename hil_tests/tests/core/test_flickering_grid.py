@@ -63,7 +63,7 @@ def unmeasured(at_s: float) -> ProcessImage:
 def test_a_good_grid_is_watched_through_a_blink(unseen_s: float, is_watched: bool) -> None:
     """A line that loses an answer now and then kept the hub off a good grid for good (REC-001a with flipped bits)."""
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(far_apart, 20.0 - BLINKS_COST * 0.5)
     asked_s = run.memory.grid.good_since_s
     assert asked_s is not None
@@ -77,7 +77,7 @@ def test_a_good_grid_is_watched_through_a_blink(unseen_s: float, is_watched: boo
 
 def test_nobody_returns_in_the_blink_itself() -> None:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(far_apart, 9.9)
     run.see(unmeasured, 0.8)
     assert run.memory.mode is Mode.ISLANDED
@@ -86,7 +86,7 @@ def test_nobody_returns_in_the_blink_itself() -> None:
 def test_a_grid_that_is_hardly_ever_seen_is_not_watched() -> None:
     """One cycle in twenty, each of them good."""
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     for _ in range(120):
         run.see(far_apart)
         run.see(unmeasured, 19 * CYCLE_S)

@@ -183,7 +183,7 @@ def test_unseen_for_a_moment_it_is_what_it_was() -> None:
 
 def returning() -> Run:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(lambda t: with_poi(apart(t), position=OPEN, settings_group=SettingsGroup.GRID), 10.5)
     assert run.memory.mode is Mode.RECONNECTION
     return run

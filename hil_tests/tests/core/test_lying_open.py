@@ -37,7 +37,7 @@ def joined(t: float) -> ProcessImage:
 
 def started(image: object = on_grid) -> Run:
     run = Run(hub())
-    run.see(image, 0.2)  # type: ignore[arg-type]
+    run.see(image, 0.6)  # type: ignore[arg-type]
     return run
 
 

@@ -27,7 +27,7 @@ def test_an_inverter_that_forms_while_the_breaker_opens_convicts_nobody() -> Non
     run.see(lambda t: with_poi(dragged(t), position=CLOSED), 0.15)
     assert run.commands.poi.open
     run.see(dragged, 0.2)
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     assert run.memory.mode is Mode.ISLANDED
 
 
@@ -53,7 +53,7 @@ def test_one_false_current_on_the_way_up_is_no_street() -> None:
     watched.see(lambda t: ramp(t, 0.2), 0.1)
     watched.see(lambda t: ramp(t, 3.5))
     watched.see(lambda t: ramp(t, 0.2), 0.1)
-    watched.see(islanded, 0.2)
+    watched.see(islanded, 0.6)
     assert watched.mode is Mode.ISLANDED
 
 

@@ -85,7 +85,7 @@ def test_a_hub_that_never_left_the_grid_lets_all_sun_go() -> None:
 
 def test_a_restart_after_a_return_goes_on_with_it() -> None:
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     while run.commands.poi.close is None:
         run.see(in_step)
     run.see(sunny(on_grid, 5_000.0), 1.0)
@@ -100,7 +100,7 @@ def test_a_restart_after_a_return_goes_on_with_it() -> None:
 def closing() -> Run:
     """On the way back, with the order to close just given."""
     run = Run(hub())
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     while run.commands.poi.close is None:
         run.see(in_step)
     return run

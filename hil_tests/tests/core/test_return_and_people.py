@@ -30,7 +30,7 @@ from hil_tests.tests.core.run import Run
 
 def started(image: object = on_grid) -> Run:
     run = Run(hub())
-    run.see(image, 0.2)  # type: ignore[arg-type]
+    run.see(image, 0.6)  # type: ignore[arg-type]
     return run
 
 
@@ -132,7 +132,7 @@ def test_a_flapping_grid_earns_growing_patience() -> None:
         while run.memory.mode is Mode.ISLANDED:
             run.see(lambda t: returned(t, 90.0))
         waits.append(run.now_s - begin_s)
-        run.see(islanded, 0.2)
+        run.see(islanded, 0.6)
     assert waits[0] < waits[1] < waits[2]
 
 
@@ -148,13 +148,13 @@ def test_a_grid_that_goes_again_soon_after_the_return_earns_patience_too() -> No
     first_s = wait_for_the_grid(run)
     run.see(on_grid, 20.0)
     assert run.memory.reason is Reason.RECONNECTED
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     assert wait_for_the_grid(run) == pytest.approx(first_s + run.hub.timing.flap_patience_s, abs=0.2)
 
 
 def test_a_grid_that_was_never_left_by_us_earns_none() -> None:
     run = started(on_grid)
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     assert wait_for_the_grid(run) < run.hub.timing.flap_patience_s
 
 

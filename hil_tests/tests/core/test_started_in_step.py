@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core.sides import SKEW_S
 from controller.model.frozen import replace
 from controller.model.hub import Hub, SourceCapabilities
 from controller.model.image import GensetSeen, ProcessImage
@@ -31,7 +32,8 @@ def test_a_start_in_step_with_the_grid_lets_the_island_slip_until_it_is_proven()
     assert (command.form, command.stop, run.commands.poi.open) == (None, False, False)
     run.see(far_apart, 0.1)
     assert run.memory.mode is Mode.ISLANDED
-    assert run.memory.poi.has_differed
+    run.see(far_apart, SKEW_S)
+    assert run.memory.poi.sides.have_differed
 
 
 def test_it_goes_on_after_a_start_that_saw_too_little() -> None:

@@ -57,7 +57,7 @@ class Former:
 def steering(angle_deg: float, off_hz: float = OFF_HZ, closed_by: Switcher = Switcher.CONTROLLER) -> tuple[Run, Former]:
     poi = hub().poi
     run = Run(replace(hub(), poi=replace(poi, switching=replace(poi.switching, closed_by=closed_by))))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     former = Former(run, 170.0)
     run.see(lambda t: with_poi(former(t), angle_difference_deg=170.0), 10.5)
     assert run.memory.mode is Mode.RECONNECTION

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.core.contact import SLIPS_APART_S
 from controller.core.decide import fresh_memory
 from controller.guard.memory import GuardMemory
 from controller.model.frozen import replace
@@ -56,7 +57,7 @@ def test_a_meter_that_shows_the_street_a_moment_late_hides_it_for_that_moment(la
     watched = forming()
     for _ in range(late_count):
         watched.see(islanded)
-    assert stopped_after_s(watched.run, lambda t: joined_by(t, amps), 1.0) is not None
+    assert stopped_after_s(watched.run, lambda t: joined_by(t, amps), SLIPS_APART_S + 0.2) is not None
     assert "contact_lied" in marks(watched.run)
 
 

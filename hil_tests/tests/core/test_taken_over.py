@@ -22,14 +22,14 @@ def asked(run: Run, *kinds: RequestKind) -> None:
 
 def returning(closed_by: Switcher = Switcher.CONTROLLER) -> Run:
     run = Run(hub(poi=replace(hub().poi, switching=PoiSwitching(Switcher.CONTROLLER, closed_by))))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(far_apart, 11.0)
     assert run.memory.mode is Mode.RECONNECTION
     return run
 
 
 def taken_over_on_the_way(run: Run) -> None:
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(far_apart, 11.0)
     asked(run, RequestKind.MANUAL_ON)
     run.see(far_apart)
@@ -57,7 +57,7 @@ def test_who_asks_for_it_then_gets_it() -> None:
 
 def test_what_was_asked_for_before_is_not_asked_of_whoever_takes_over() -> None:
     run = Run(hub(grid_code=replace(hub().grid_code, automatic_reconnection=False)))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(far_apart, 11.0)
     asked(run, RequestKind.RECONNECT)
     run.see(far_apart, 1.0)

@@ -42,7 +42,7 @@ def waiting(*feeders: str) -> Run:
     """An island beside a grid that is nearly observed, in which a person has just let these of tier 0 close again."""
     tier_0 = {name: replace(hub().feeders[name], tier=0) for name in feeders}
     run = Run(hub(feeders={**hub().feeders, **tier_0}))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     for feeder in feeders:
         asked(run, RequestKind.OPEN_FEEDER, islanded, feeder)
     run.see(without(far_apart, *feeders), OBSERVED_S - 0.5)
@@ -102,7 +102,7 @@ def test_the_way_back_waits_no_longer_than_a_minute() -> None:
 def test_in_manual_the_way_back_that_a_person_asks_for_waits_for_nobody_who_was_not_asked_for() -> None:
     tier_0 = {"medical": replace(hub().feeders["medical"], tier=0)}
     run = Run(hub(feeders={**hub().feeders, **tier_0}))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     asked(run, RequestKind.MANUAL_ON, islanded)
     shed = replace(run.memory.feeders["medical"], shed_since_s=run.now_s)
     run.memory = replace(run.memory, feeders={**run.memory.feeders, "medical": shed})
@@ -118,7 +118,7 @@ def shed_on_the_way_back(closed_by: Switcher, *feeders: str) -> Run:
     tier_0 = {"medical": replace(hub().feeders["medical"], tier=0)}
     poi = replace(hub().poi, switching=PoiSwitching(Switcher.CONTROLLER, closed_by))
     run = Run(hub(poi=poi, feeders={**hub().feeders, **tier_0}))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     run.see(far_apart, OBSERVED_S + 3.0)
     assert run.memory.mode is Mode.RECONNECTION
     long_ago = {f: replace(run.memory.feeders[f], shed_since_s=run.now_s - 60.0) for f in feeders}
@@ -159,7 +159,7 @@ def test_on_the_way_back_it_comes_on_while_nobody_sees_the_angle(closed_by: Swit
     switching = PoiSwitching(Switcher.CONTROLLER, closed_by)
     tier_0 = {"medical": replace(hub().feeders["medical"], tier=0)}
     run = Run(hub(feeders={**hub().feeders, **tier_0}, poi=replace(hub().poi, switching=switching)))
-    run.see(islanded, 0.2)
+    run.see(islanded, 0.6)
     asked(run, RequestKind.OPEN_FEEDER, islanded, "medical")
 
     def in_step(at_s: float) -> ProcessImage:

@@ -1,0 +1,68 @@
+"""What the voltages on the POI's two sides have shown: that they are two, beyond doubt, or only for a moment.
+
+Each side has its own meter, and one may be behind the other. Of one voltage that comes and goes the later meter tells
+the same story as the other, so much later: a difference that lasts for longer is none of the meters'.
+"""
+
+from __future__ import annotations
+
+from controller.core.memory import SidesMemory, since
+from controller.core.situation import Situation
+from controller.model.frozen import replace
+from controller.model.words import BreakerPosition, Difference
+
+SKEW_S = 0.45  # from judgement: of two meters one may be a third of a second behind the other, and two polls more
+RAMP_S = 2.0  # from judgement: an inverter comes up, or a grid goes down, in as long; meanwhile the later meter differs
+HOLE_S = 0.15  # two lost answers
+
+
+def observe_sides(before: SidesMemory, situation: Situation) -> SidesMemory:
+    """Take note of this sample. What was learnt ends when the contact is seen to say anything but open."""
+    now_s, is_hole = situation.now_s, _is_hole(before, situation)
+    difference = before.difference if is_hole else situation.poi_difference
+    goes_on = difference is not None and difference is before.difference
+    differ_since_s = since(before.differ_since_s if goes_on else None, difference is not None, now_s)
+    grid_from_s = since(before.grid_from_s, situation.grid_is_live is True, now_s)
+    counts = _counts(before, situation)
+    seen = SidesMemory(
+        seemed_to_differ=counts and (before.seemed_to_differ or situation.poi_sides_differ),
+        difference=difference,
+        differ_since_s=differ_since_s,
+        differed_at_s=now_s if situation.poi_sides_differ else before.differed_at_s,
+        grid_from_s=grid_from_s,
+        grid_alone_at_s=_grid_alone_at_s(before, situation, grid_from_s),
+    )
+    return replace(seen, have_differed=counts and (before.have_differed or _are_two(seen, situation)))
+
+
+def _is_hole(before: SidesMemory, situation: Situation) -> bool:
+    """Between sides that differed when they were seen last: what is not seen for longer may be anything."""
+    poi, at_s = situation.seen.poi, before.differed_at_s
+    is_unseen = poi.grid_voltage_v is None or poi.bus_voltage_v is None
+    return is_unseen and at_s is not None and situation.now_s - at_s <= HOLE_S and not situation.poi_flows
+
+
+def _counts(before: SidesMemory, situation: Situation) -> bool:
+    """The contact says open, or said so when it was seen last, and no current flows all the same."""
+    position = situation.seen.poi.position
+    was_open = position is None and (before.have_differed or before.seemed_to_differ)
+    return (position is BreakerPosition.OPEN or was_open) and not situation.poi_flows
+
+
+def _grid_alone_at_s(before: SidesMemory, situation: Situation, grid_from_s: float | None) -> float | None:
+    """When a grid that had lived for longer than meters may be apart was seen beside a dead bus; while it lives on."""
+    if grid_from_s is None or before.grid_alone_at_s is not None:
+        return before.grid_alone_at_s if grid_from_s is not None else None
+    has_lived = situation.now_s - grid_from_s >= SKEW_S
+    return situation.now_s if has_lived and situation.poi_difference is Difference.GRID_ALONE else None
+
+
+def _are_two(seen: SidesMemory, situation: Situation) -> bool:
+    """They have differed in one way for too long, or the grid has lived so long before and after the bus was dead."""
+    since_s, alone_at_s = seen.differ_since_s, seen.grid_alone_at_s
+    if situation.seen.poi.position is not BreakerPosition.OPEN:
+        return False
+    longest_s = RAMP_S if seen.difference is Difference.UNEVEN else SKEW_S
+    is_long = since_s is not None and situation.now_s - since_s >= longest_s
+    has_lived_on = alone_at_s is not None and situation.now_s - alone_at_s >= SKEW_S
+    return (is_long and situation.poi_sides_differ) or has_lived_on
