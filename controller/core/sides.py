@@ -13,7 +13,9 @@ from controller.model.words import BreakerPosition, Difference
 
 SKEW_S = 0.45  # from judgement: of two meters one may be a third of a second behind the other, and two polls more
 RAMP_S = 2.0  # from judgement: an inverter comes up, or a grid goes down, in as long; meanwhile the later meter differs
+SEEN_S = 0.1  # two polls later
 HOLE_S = 0.15  # two lost answers
+CONTACT_LATE_S = 0.5  # from judgement: as long after its main contacts the auxiliary one may be seen to say open
 
 
 def observe_sides(before: SidesMemory, situation: Situation) -> SidesMemory:
@@ -22,16 +24,16 @@ def observe_sides(before: SidesMemory, situation: Situation) -> SidesMemory:
     difference = before.difference if is_hole else situation.poi_difference
     goes_on = difference is not None and difference is before.difference
     differ_since_s = since(before.differ_since_s if goes_on else None, difference is not None, now_s)
-    grid_from_s = since(before.grid_from_s, situation.grid_is_live is True, now_s)
-    counts = _counts(before, situation)
+    differed_at_s = now_s if situation.poi_sides_differ else before.differed_at_s
+    counts, seems_to = _counts(before, situation), differed_at_s is not None and now_s - differed_at_s <= CONTACT_LATE_S
     seen = SidesMemory(
-        seemed_to_differ=counts and (before.seemed_to_differ or situation.poi_sides_differ),
+        seemed_to_differ=counts and (before.seemed_to_differ or seems_to),
         difference=difference,
         differ_since_s=differ_since_s,
-        differed_at_s=now_s if situation.poi_sides_differ else before.differed_at_s,
-        grid_from_s=grid_from_s,
-        grid_alone_at_s=_grid_alone_at_s(before, situation, grid_from_s),
+        differed_at_s=differed_at_s,
+        grid_from_s=since(before.grid_from_s, situation.grid_is_live is True, now_s),
     )
+    seen = replace(seen, grid_alone_at_s=_grid_alone_at_s(before, seen, now_s))
     return replace(seen, have_differed=counts and (before.have_differed or _are_two(seen, situation)))
 
 
@@ -49,12 +51,17 @@ def _counts(before: SidesMemory, situation: Situation) -> bool:
     return (position is BreakerPosition.OPEN or was_open) and not situation.poi_flows
 
 
-def _grid_alone_at_s(before: SidesMemory, situation: Situation, grid_from_s: float | None) -> float | None:
-    """When a grid that had lived for longer than meters may be apart was seen beside a dead bus; while it lives on."""
-    if grid_from_s is None or before.grid_alone_at_s is not None:
-        return before.grid_alone_at_s if grid_from_s is not None else None
-    has_lived = situation.now_s - grid_from_s >= SKEW_S
-    return situation.now_s if has_lived and situation.poi_difference is Difference.GRID_ALONE else None
+def _grid_alone_at_s(before: SidesMemory, seen: SidesMemory, now_s: float) -> float | None:
+    """When a grid that had lived for longer than meters may be apart was seen beside a dead bus; while it lives on.
+
+    In three samples: a gap that is shorter than a poll may be seen by one meter and not by the other.
+    """
+    if seen.grid_from_s is None or before.grid_alone_at_s is not None:
+        return before.grid_alone_at_s if seen.grid_from_s is not None else None
+    if seen.difference is not Difference.GRID_ALONE or seen.differ_since_s is None:
+        return None
+    is_seen = now_s - seen.differ_since_s >= SEEN_S
+    return now_s if is_seen and seen.differ_since_s - seen.grid_from_s >= SKEW_S else None
 
 
 def _are_two(seen: SidesMemory, situation: Situation) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.core.contact import SLIPS_APART_S
@@ -24,7 +24,7 @@ from controller.model.words import InverterMode, IslandEarthing, Mode
 from hil_tests.plant.meters import InstrumentErrors
 from hil_tests.plant.options import PlantOptions
 from hil_tests.simulation.bench import Bench
-from hil_tests.tests.core.hubs import DEAD, LIVE, OPEN, dark, hub, islanded, on_grid, with_battery, with_poi
+from hil_tests.tests.core.hubs import CLOSED, DEAD, LIVE, OPEN, dark, hub, islanded, on_grid, with_battery, with_poi
 from hil_tests.tests.core.lying import joined_by, marks
 from hil_tests.tests.core.test_blind_while_forming import forming
 from hil_tests.tests.core.test_breaker_failed import always_forms
@@ -55,7 +55,7 @@ class Voltage:
         return ratio
 
 
-lasting = st.sampled_from([0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0])
+lasting = st.sampled_from([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0])
 voltages = st.builds(
     Voltage, st.lists(lasting, min_size=2, max_size=8).map(tuple), st.sampled_from([0.0, 0.0, 0.3, 1.0, 2.0])
 )
@@ -72,6 +72,11 @@ def shown(grid_ratio: float, bus_ratio: float, at_s: float, *, hidden: str | Non
     return with_poi(dark(at_s), **poi | ({hidden: None} if hidden is not None else {}))
 
 
+@settings(max_examples=300, deadline=None, derandomize=True)
+@example(  # a gap between two polls of one meter, and in a poll of the other
+    voltage=Voltage((1.0, 0.02, 1.0), 0.0), late_s=0.03, begins_s=0.04, blind_s=(0.0, 0.0), hidden=None,
+    is_grid_late=False,
+)  # fmt: skip
 @given(
     voltage=voltages,
     late_s=st.floats(0.0, LATEST_S),
@@ -81,7 +86,13 @@ def shown(grid_ratio: float, bus_ratio: float, at_s: float, *, hidden: str | Non
     is_grid_late=st.booleans(),
 )
 def test_one_voltage_is_never_taken_for_two(
-    voltage: Voltage, late_s: float, begins_s: float, blind_s: tuple[float, float], hidden: str, *, is_grid_late: bool
+    voltage: Voltage,
+    late_s: float,
+    begins_s: float,
+    blind_s: tuple[float, float],
+    hidden: str | None,
+    *,
+    is_grid_late: bool,
 ) -> None:
     sides = SidesMemory()
     for number in range(round((sum(voltage.lasts_s) + 1.0) / POLL_S)):
@@ -148,6 +159,23 @@ def test_a_current_ends_the_slip_at_once() -> None:
     assert stopped_after_s(watched.run, lambda t: joined_by(t, 40.0), 1.0) == 0.0
 
 
+@pytest.mark.parametrize("contact_late_s", [0.0, 0.2, 0.4])
+def test_who_formed_by_himself_before_the_contact_was_seen_to_turn_slips_as_well(contact_late_s: float) -> None:
+    """For one sample the bus seemed dead, while the contact still said closed; then the street lives with it."""
+    watched = Watched(earthing=Earthing(IslandEarthing.PERMANENT, None))
+    watched.see(on_grid, 5.0)
+
+    def forms(at_s: float) -> ProcessImage:
+        return with_battery(joined_by(at_s, 0.2), mode=InverterMode.GRID_FORMING)
+
+    seems = lambda t: with_poi(bus_not_seen_alive_yet(t), position=CLOSED, current_a=PhaseValues.even(0.0))  # noqa: E731
+    watched.see(seems, 2 * POLL_S)
+    watched.see(lambda t: with_poi(forms(t), position=CLOSED), contact_late_s + POLL_S)
+    fed_s = stopped_after_s(watched.run, forms, 5.0)
+    assert fed_s is not None
+    assert fed_s <= SLIPS_APART_S + 0.3
+
+
 @pytest.mark.parametrize("late_s", [0.05, 0.1, 0.2, 0.3])
 @pytest.mark.parametrize("late", ["grid", "bus"])
 def test_on_the_bench_no_street_is_fed_to_the_end(late: str, late_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +217,7 @@ def test_a_grid_that_returns_for_a_moment_in_step_convicts_nobody() -> None:
 def test_who_cannot_be_led_waits_while_a_grid_that_had_lived_goes_on_living() -> None:
     watched = Watched(earthing=Earthing(IslandEarthing.PERMANENT, None), batteries=always_forms().batteries)
     watched.see(on_grid, 5.0)
-    watched.see(opened, 0.1)
+    watched.see(opened, 0.2)
     assert stopped_after_s(watched.run, lambda t: joined_by(t, 0.0), 1.0) is None
     assert watched.run.memory.poi.sides.have_differed
 
