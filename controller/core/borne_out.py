@@ -37,7 +37,8 @@ def note_unseen(memory: CoreMemory, situation: Situation) -> CoreMemory:
     """Somebody forms, or may, and is stopped unseen: once for each time that the proof has gone."""
     since_s = memory.poi.unproven_since_s
     marked_s = [a.at_s for a in memory.durable.attempts if (a.subject, a.kind) == (HUB, UNSEEN)]
-    is_ours = memory.mode in NEW and memory.durable.authority is not Authority.OBSERVE
+    is_new = memory.mode in NEW or (memory.mode is Mode.ISLANDED and memory.poi.sides.seemed_to_differ)
+    is_ours = is_new and memory.durable.authority is not Authority.OBSERVE
     is_known = since_s is None or any(at_s >= since_s for at_s in marked_s) or not is_ours
     return memory if is_known or memory.poi.sides.have_differed else count_attempt(memory, HUB, UNSEEN, situation.now_s)
 

@@ -178,26 +178,31 @@ def starts_in_step(memory: CoreMemory, situation: Situation) -> bool:
 
     Who slips for a moment is seen apart, or current flows. Only a street that lives because the bus does slips with it.
     """
-    poi = memory.poi
+    poi, sides = memory.poi, memory.poi.sides
     if situation.grid_is_dead is not False or situation.bus_is_dead is not False or situation.poi_flows:
         return False
-    unproven_s = 0.0 if poi.unproven_since_s is None else situation.now_s - poi.unproven_since_s
-    if poi.sides.have_differed:
-        is_brief = poi.unproven_since_s is not None and unproven_s < FOUND_CONFIRM_S
+    if sides.have_differed:
+        is_brief = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s < FOUND_CONFIRM_S
         return is_brief and situation.bus_is_live is True and _grid_had_lived(memory)
-    says_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
-    if says_shut or not poi.sides.seemed_to_differ:
+    if situation.seen.poi.position not in (None, BreakerPosition.OPEN) or not sides.seemed_to_differ:
         return False
-    may_slip = unproven_s < SLIPS_APART_S and not poi.contact_lies and _is_led(memory, situation)
-    return may_slip or poi.sides.grid_alone_at_s is not None
+    may_slip = sides.alike_for_s < SLIPS_APART_S and not poi.contact_lies and _is_led(memory, situation)
+    alone_at_s = sides.grid_alone_at_s  # it will soon have lived for long enough after that
+    return may_slip or (alone_at_s is not None and situation.now_s - alone_at_s < SLIPS_APART_S)
 
 
 def does_not_slip(memory: CoreMemory, situation: Situation) -> bool:
-    """Whoever forms was told to, whether or not he was told to form; the angle is seen, and is still none."""
-    poi = memory.poi
-    has_slipped = poi.unproven_since_s is not None and situation.now_s - poi.unproven_since_s >= SLIPS_APART_S
-    is_seen = situation.seen.poi.angle_difference_deg is not None
-    return has_slipped and is_seen and poi.sides.seemed_to_differ and _is_led(memory, situation)
+    """Whoever forms has been told to slip for long enough, and is seen not to."""
+    sides, is_seen = memory.poi.sides, situation.seen.poi.angle_difference_deg is not None
+    has_slipped = sides.alike_for_s >= SLIPS_APART_S and sides.seemed_to_differ and not memory.poi.contact_lies
+    return has_slipped and is_seen and _is_led(memory, situation)
+
+
+def is_undecided(memory: CoreMemory, situation: Situation) -> bool:
+    """Who forms cannot be led to slip, and the sides have only seemed to differ: neither proof nor lie."""
+    sides = memory.poi.sides
+    seems = sides.seemed_to_differ and not sides.have_differed
+    return seems and situation.former is not None and not _is_led(memory, situation)
 
 
 def _grid_had_lived(memory: CoreMemory) -> bool:
@@ -208,6 +213,8 @@ def _grid_had_lived(memory: CoreMemory) -> bool:
 
 def _is_led(memory: CoreMemory, situation: Situation) -> bool:
     """Who forms, or is to, slips when he is told."""
+    if situation.former is None and situation.loaded_genset is not None:
+        return False
     told = (battery for battery, source in memory.batteries.items() if source.order is not None)
     who = situation.former or memory.former or next(told, None)
     battery = situation.hub.batteries.get(who) if who is not None else None

@@ -43,13 +43,16 @@ class GridMemory:
 
 @dataclass(frozen=True, slots=True)
 class SidesMemory:
-    """What the voltages on the POI's two sides have shown since its contact has said open."""
+    """What the voltages on the POI's two sides have shown; the first two of them since its contact has said open."""
 
     have_differed: bool = False  # beyond doubt: it is no lie
     seemed_to_differ: bool = False  # if only for as long as two meters may be apart
     difference: Difference | None = None
     differ_since_s: float | None = None  # sample after sample, and in the same way
     differed_at_s: float | None = None  # when they were seen to last
+    alike_for_s: float = 0.0  # seen to live as one for so long in all, since they have seemed to differ
+    alike_at_s: float | None = None  # when they were seen to last
+    slip_since_s: float | None = None  # they live at two frequencies
     grid_from_s: float | None = None  # the grid's side lives, sample after sample
     grid_alone_at_s: float | None = None  # and was seen beside a dead bus then, and lives on
 

@@ -12,7 +12,7 @@ from controller.core.calm import (
     is_near_step,
     is_watched,
 )
-from controller.core.contact import CLOSE_RETRY_S, starts_in_step
+from controller.core.contact import CLOSE_RETRY_S, is_undecided, starts_in_step
 from controller.core.dead_bus import is_over_dead_bus, is_ready
 from controller.core.earthing import plan_earthing
 from controller.core.grid_verdict import is_blink
@@ -68,7 +68,8 @@ def plan_island(memory: CoreMemory, situation: Situation) -> CoreMemory:
         return _without_orders(replace(memory, earthing=None) if memory.earthing is not None else memory)
     if not is_proven(memory, situation):
         is_dragged = situation.poi_joins_both and situation.poi_sides_are_dead
-        is_unseen = may_form(memory, situation) and (is_dragged or lacks_proof(memory, situation))
+        is_doubtful = is_undecided(memory, situation) and memory.poi.proven_open_since_s is None
+        is_unseen = may_form(memory, situation) and (is_dragged or is_doubtful or lacks_proof(memory, situation))
         is_unseen = is_unseen and not starts_in_step(memory, situation)
         memory = note_unseen(memory, situation) if is_unseen else memory
         is_over = is_unseen and situation.former is not None  # it is stopped: one order, one move

@@ -13,7 +13,8 @@ from controller.model.words import BreakerPosition, Difference
 
 SKEW_S = 0.45  # from judgement: of two meters one may be a third of a second behind the other, and two polls more
 RAMP_S = 2.0  # from judgement: an inverter comes up, or a grid goes down, in as long; meanwhile the later meter differs
-SEEN_S = 0.1  # two polls later
+SEEN_S = 0.09  # two polls later, and somewhat less than they are apart
+SLIP_HZ = 0.1  # half of what a former is told to slip by; a frequency that moves makes as much of 0.3 Hz/s for a moment
 HOLE_S = 0.15  # two lost answers
 CONTACT_LATE_S = 0.5  # from judgement: as long after its main contacts the auxiliary one may be seen to say open
 
@@ -31,9 +32,13 @@ def observe_sides(before: SidesMemory, situation: Situation) -> SidesMemory:
         difference=difference,
         differ_since_s=differ_since_s,
         differed_at_s=differed_at_s,
+        alike_for_s=_alike_for_s(before, situation) if counts else 0.0,
+        alike_at_s=now_s if situation.poi_sides_are_one else before.alike_at_s,
+        slip_since_s=since(before.slip_since_s, _slip(situation), now_s),
         grid_from_s=since(before.grid_from_s, situation.grid_is_live is True, now_s),
     )
-    seen = replace(seen, grid_alone_at_s=_grid_alone_at_s(before, seen, now_s))
+    is_of_now = (counts or seems_to) and not situation.poi_flows  # and not of an opening that is long over
+    seen = replace(seen, grid_alone_at_s=_grid_alone_at_s(before, seen, situation) if is_of_now else None)
     return replace(seen, have_differed=counts and (before.have_differed or _are_two(seen, situation)))
 
 
@@ -51,25 +56,42 @@ def _counts(before: SidesMemory, situation: Situation) -> bool:
     return (position is BreakerPosition.OPEN or was_open) and not situation.poi_flows
 
 
-def _grid_alone_at_s(before: SidesMemory, seen: SidesMemory, now_s: float) -> float | None:
+def _slip(situation: Situation) -> bool:
+    """Both live, at two frequencies: seen as well where the angle is not."""
+    poi, are_live = situation.seen.poi, situation.grid_is_dead is False and situation.bus_is_dead is False
+    if poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
+        return False
+    return are_live and abs(poi.grid_frequency_hz - poi.bus_frequency_hz) >= SLIP_HZ
+
+
+def _alike_for_s(before: SidesMemory, situation: Situation) -> float:
+    """In samples that were seen; what is not seen in between does not count, and does not end it."""
+    if situation.poi_sides_differ:
+        return 0.0
+    after_s = HOLE_S if before.alike_at_s is None else situation.now_s - before.alike_at_s
+    return before.alike_for_s + (after_s if situation.poi_sides_are_one and after_s < HOLE_S else 0.0)
+
+
+def _grid_alone_at_s(before: SidesMemory, seen: SidesMemory, situation: Situation) -> float | None:
     """When a grid that had lived for longer than meters may be apart was seen beside a dead bus; while it lives on.
 
     In three samples: a gap that is shorter than a poll may be seen by one meter and not by the other.
     """
     if seen.grid_from_s is None or before.grid_alone_at_s is not None:
         return before.grid_alone_at_s if seen.grid_from_s is not None else None
-    if seen.difference is not Difference.GRID_ALONE or seen.differ_since_s is None:
+    if situation.poi_difference is not Difference.GRID_ALONE or seen.differ_since_s is None:
         return None
-    is_seen = now_s - seen.differ_since_s >= SEEN_S
-    return now_s if is_seen and seen.differ_since_s - seen.grid_from_s >= SKEW_S else None
+    is_seen = situation.now_s - seen.differ_since_s >= SEEN_S
+    return situation.now_s if is_seen and seen.differ_since_s - seen.grid_from_s >= SKEW_S else None
 
 
 def _are_two(seen: SidesMemory, situation: Situation) -> bool:
     """They have differed in one way for too long, or the grid has lived so long before and after the bus was dead."""
-    since_s, alone_at_s = seen.differ_since_s, seen.grid_alone_at_s
+    since_s, slip_since_s, alone_at_s = seen.differ_since_s, seen.slip_since_s, seen.grid_alone_at_s
     if situation.seen.poi.position is not BreakerPosition.OPEN:
         return False
     longest_s = RAMP_S if seen.difference is Difference.UNEVEN else SKEW_S
     is_long = since_s is not None and situation.now_s - since_s >= longest_s
     has_lived_on = alone_at_s is not None and situation.now_s - alone_at_s >= SKEW_S
-    return (is_long and situation.poi_sides_differ) or has_lived_on
+    slips = slip_since_s is not None and situation.now_s - slip_since_s >= SKEW_S
+    return (is_long and situation.poi_sides_differ) or slips or has_lived_on

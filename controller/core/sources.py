@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 from controller.core.bond import makes_way
 from controller.core.charging import charge_beside_genset_w
-from controller.core.contact import is_in_doubt, may_be_closing, needs_proof, starts_in_step, turned_unasked
+from controller.core.contact import (
+    is_in_doubt,
+    is_undecided,
+    may_be_closing,
+    needs_proof,
+    starts_in_step,
+    turned_unasked,
+)
 from controller.core.dead_bus import is_over_dead_bus
 from controller.core.dimming import dimmed_power_w
 from controller.core.leaving import carried_by, leaving_command
@@ -22,7 +29,7 @@ from controller.model.frozen import replace
 from controller.model.hub import AssetId, Battery
 from controller.model.image import BatterySeen, PvSeen
 from controller.model.reasons import Reason
-from controller.model.words import BreakerPosition, BusSide, InverterMode, Mode, Switcher
+from controller.model.words import BreakerPosition, BusSide, Difference, InverterMode, Mode, Switcher
 
 CHARGE_RATIO = 0.25  # of rating: from the grid into the reserve, gently
 SURPLUS_RATIO = 0.9  # of what is left over, so that the meter's error does not become import
@@ -173,8 +180,9 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
         return BatteryCommand(stop=True, cause=Reason.EARTHING_FOLLOWS_MODE)
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
         return BatteryCommand(form=order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
-    is_new_in_step = memory.mode in NEW_ISLANDS or (memory.mode is Mode.ISLANDED and not memory.poi.sides.have_differed)
-    is_doubted = (is_new_in_step and starts_in_step(memory, situation)) or turned_unasked(memory, situation)
+    is_new = memory.mode in NEW_ISLANDS or (memory.mode is Mode.ISLANDED and not memory.poi.sides.have_differed)
+    may_be_one = situation.poi_sides_are_one or situation.poi_difference is Difference.TURNED
+    is_doubted = (is_new and may_be_one and starts_in_step(memory, situation)) or turned_unasked(memory, situation)
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION and not is_doubted else None
     wanted_hz = proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
     return BatteryCommand(
@@ -235,8 +243,8 @@ def _must_stop(memory: CoreMemory, battery: Battery, situation: Situation) -> bo
     Blindness since a proof is no proof of the contrary. But a contact between two dead sides proves by its word alone,
     and until they have differed what was formed on that word ends with it.
     """
-    is_new = memory.mode in NEW_ISLANDS and memory.former == battery.id
-    if not is_new or situation.poi_is_proven_open or starts_in_step(memory, situation):
+    is_new = memory.mode in NEW_ISLANDS or (memory.mode is Mode.ISLANDED and is_undecided(memory, situation))
+    if not is_new or memory.former != battery.id or situation.poi_is_proven_open or starts_in_step(memory, situation):
         return False
     poi = memory.poi
     if poi.proven_open_since_s is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from controller.core.attempts import form_attempts, recent_attempts
 from controller.core.borne_out import has_lied
-from controller.core.contact import JOINS_CONFIRM_S, does_not_slip, starts_in_step
+from controller.core.contact import JOINS_CONFIRM_S, does_not_slip, is_undecided, starts_in_step
 from controller.core.genset_panel import STARTS_S
 from controller.core.memory import CoreMemory
 from controller.core.poi import is_proven, may_form
@@ -62,10 +62,9 @@ def is_apart_unseen(memory: CoreMemory, situation: Situation) -> bool:
 def forming_reaches_the_grid(memory: CoreMemory, situation: Situation) -> bool:
     """Told to, we form, and both sides of a POI that is not seen closed live as one, or current joins them."""
     is_said_shut = situation.seen.poi.position not in (None, BreakerPosition.OPEN)
-    lives_as_one = (
-        situation.poi_sides_are_one and not memory.poi.sides.have_differed and not starts_in_step(memory, situation)
-    )
-    lives_as_one = lives_as_one or _is_joined(memory, situation)
+    is_one = situation.poi_sides_are_one and not memory.poi.sides.have_differed
+    is_one = is_one and not (starts_in_step(memory, situation) or is_undecided(memory, situation))
+    lives_as_one = is_one or _is_joined(memory, situation)
     is_told = _is_engine_told(memory, situation) or (_was_told(memory, situation) and may_form(memory, situation))
     return not is_said_shut and lives_as_one and is_told
 
@@ -115,6 +114,8 @@ def formed_in_step(memory: CoreMemory, situation: Situation) -> bool:
     is_new = is_new and form_attempts(memory, situation, live_since_s or 0.0) == 0  # it has come to life since
     is_one = situation.seen.poi.position is BreakerPosition.OPEN and situation.poi_sides_are_one
     is_one = is_one and not memory.poi.sides.have_differed and not starts_in_step(memory, situation)
+    if is_undecided(memory, situation):
+        return is_one and has_lied(memory)  # he has been stopped three times
     acts = memory.durable.authority is not Authority.OBSERVE
     return acts and is_one and situation.former is not None and (is_new or does_not_slip(memory, situation))
 

@@ -54,6 +54,7 @@ def stopped_after_s(watched: Watched, most_s: float) -> float | None:
 def test_it_slips_for_a_moment_beside_a_grid_that_lived_before_and_no_longer() -> None:
     watched = caught()
     see_until_told_to_form(watched, beside_the_grid)
+    watched.see(beside_the_grid, 0.1)  # until he answers
     fed_s = stopped_after_s(watched, 10.0)
     assert fed_s is not None, "nothing has shown that it is apart"
     assert FOUND_CONFIRM_S - 0.1 < fed_s < FOUND_CONFIRM_S + 0.3
@@ -62,6 +63,7 @@ def test_it_slips_for_a_moment_beside_a_grid_that_lived_before_and_no_longer() -
 def test_meanwhile_it_is_told_another_frequency() -> None:
     watched = caught()
     see_until_told_to_form(watched, beside_the_grid)
+    watched.see(beside_the_grid, 0.1)  # until he answers
     watched.see(in_step, 0.5)
     command = watched.run.commands.batteries["battery"]
     droop_hz = hub().batteries["battery"].droop_hz_per_w * 20_000.0
@@ -74,6 +76,7 @@ def test_a_street_that_lives_because_we_feed_it_shows_nothing_by_slipping(late_s
     """Its meter was late when the bus died, and late again when the bus came alive: that was taken for two sides."""
     watched = caught()
     see_until_told_to_form(watched, beside_the_grid)
+    watched.see(beside_the_grid, 0.1)  # until he answers
     watched.see(alive_beside_the_dead, late_s)
     fed_s = stopped_after_s(watched, 10.0)
     assert fed_s is not None
@@ -84,6 +87,7 @@ def test_its_voltage_is_seen_before_its_mode_and_nothing_is_taken_back() -> None
     """Found in T1 (FUZ-009): an inverter whose mode is read slowly was told to follow, and to form again."""
     watched = caught()
     see_until_told_to_form(watched, beside_the_grid)
+    watched.see(beside_the_grid, 0.1)  # until he answers
     for _ in range(4):
         watched.see(lambda t: with_battery(in_step(t), mode=InverterMode.GRID_FOLLOWING))
         command = watched.run.commands.batteries["battery"]
