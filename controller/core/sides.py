@@ -33,7 +33,7 @@ def observe_sides(before: SidesMemory, situation: Situation) -> SidesMemory:
         differ_since_s=differ_since_s,
         differed_at_s=differed_at_s,
         alike_for_s=_alike_for_s(before, situation) if counts else 0.0,
-        alike_at_s=now_s if situation.poi_sides_are_one else before.alike_at_s,
+        alike_at_s=now_s if _are_alike(situation) else before.alike_at_s,
         slip_since_s=since(before.slip_since_s, _slip(situation), now_s),
         grid_from_s=since(before.grid_from_s, situation.grid_is_live is True, now_s),
     )
@@ -64,12 +64,18 @@ def _slip(situation: Situation) -> bool:
     return are_live and abs(poi.grid_frequency_hz - poi.bus_frequency_hz) >= SLIP_HZ
 
 
+def _are_alike(situation: Situation) -> bool:
+    """Both live, if only on two phases, and nothing tells one from the other."""
+    are_live = situation.grid_is_dead is False and situation.bus_is_dead is False
+    return are_live and not situation.poi_sides_differ
+
+
 def _alike_for_s(before: SidesMemory, situation: Situation) -> float:
     """In samples that were seen; what is not seen in between does not count, and does not end it."""
     if situation.poi_sides_differ:
         return 0.0
     after_s = HOLE_S if before.alike_at_s is None else situation.now_s - before.alike_at_s
-    return before.alike_for_s + (after_s if situation.poi_sides_are_one and after_s < HOLE_S else 0.0)
+    return before.alike_for_s + (after_s if _are_alike(situation) and after_s < HOLE_S else 0.0)
 
 
 def _grid_alone_at_s(before: SidesMemory, seen: SidesMemory, situation: Situation) -> float | None:

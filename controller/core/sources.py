@@ -181,7 +181,7 @@ def _former_command(memory: CoreMemory, battery: Battery, situation: Situation) 
     if (situation.seen.batteries.get(battery.id) or BatterySeen()).mode is None:
         return BatteryCommand(form=order, cause=Reason.ISLAND_FORMED)  # who is not seen is told nothing new
     is_new = memory.mode in NEW_ISLANDS or (memory.mode is Mode.ISLANDED and not memory.poi.sides.have_differed)
-    may_be_one = situation.poi_sides_are_one or situation.poi_difference is Difference.TURNED
+    may_be_one = situation.poi_difference in (None, Difference.TURNED)
     is_doubted = (is_new and may_be_one and starts_in_step(memory, situation)) or turned_unasked(memory, situation)
     steering = steer(memory, situation) if memory.mode is Mode.RECONNECTION and not is_doubted else None
     wanted_hz = proof_hz(situation) if is_doubted else situation.hub.nominal_frequency_hz
