@@ -7,6 +7,7 @@ the same story as the other, so much later: a difference that lasts for longer i
 from __future__ import annotations
 
 from controller.core.memory import SidesMemory, since
+from controller.core.poi_sample import sees_both
 from controller.core.situation import Situation
 from controller.model.frozen import replace
 from controller.model.words import BreakerPosition, Difference
@@ -14,7 +15,7 @@ from controller.model.words import BreakerPosition, Difference
 SKEW_S = 0.45  # from judgement: of two meters one may be a third of a second behind the other, and two polls more
 RAMP_S = 2.0  # from judgement: an inverter comes up, or a grid goes down, in as long; meanwhile the later meter differs
 SEEN_S = 0.09  # two polls later, and somewhat less than they are apart
-SLIP_HZ = 0.1  # half of what a former is told to slip by; a frequency that moves makes as much of 0.3 Hz/s for a moment
+SLIP_HZ = 0.1  # half of what a former is told to slip by
 HOLE_S = 0.15  # two lost answers
 CONTACT_LATE_S = 0.5  # from judgement: as long after its main contacts the auxiliary one may be seen to say open
 
@@ -57,17 +58,17 @@ def _counts(before: SidesMemory, situation: Situation) -> bool:
 
 
 def _slip(situation: Situation) -> bool:
-    """Both live, at two frequencies: seen as well where the angle is not."""
+    """Both live, the bus slower, as it is told to be: seen as well where the angle is not."""
     poi, are_live = situation.seen.poi, situation.grid_is_dead is False and situation.bus_is_dead is False
     if poi.grid_frequency_hz is None or poi.bus_frequency_hz is None:
         return False
-    return are_live and abs(poi.grid_frequency_hz - poi.bus_frequency_hz) >= SLIP_HZ
+    return are_live and poi.grid_frequency_hz - poi.bus_frequency_hz >= SLIP_HZ
 
 
 def _are_alike(situation: Situation) -> bool:
-    """Both live, if only on two phases, and nothing tells one from the other."""
+    """Both are seen to live, if only on two phases, and nothing tells one from the other."""
     are_live = situation.grid_is_dead is False and situation.bus_is_dead is False
-    return are_live and not situation.poi_sides_differ
+    return are_live and sees_both(situation.seen.poi) and not situation.poi_sides_differ
 
 
 def _alike_for_s(before: SidesMemory, situation: Situation) -> float:

@@ -114,9 +114,9 @@ def formed_in_step(memory: CoreMemory, situation: Situation) -> bool:
     is_new = is_new and form_attempts(memory, situation, live_since_s or 0.0) == 0  # it has come to life since
     is_one = situation.seen.poi.position is BreakerPosition.OPEN and situation.poi_sides_are_one
     is_one = is_one and not memory.poi.sides.have_differed and not starts_in_step(memory, situation)
-    if is_undecided(memory, situation):
-        return is_one and has_lied(memory)  # he has been stopped three times
     acts = memory.durable.authority is not Authority.OBSERVE
+    if is_undecided(memory, situation):
+        return acts and is_one and has_lied(memory)  # he has been stopped three times
     return acts and is_one and situation.former is not None and (is_new or does_not_slip(memory, situation))
 
 
