@@ -199,9 +199,13 @@ def does_not_slip(memory: CoreMemory, situation: Situation) -> bool:
 
 
 def is_undecided(memory: CoreMemory, situation: Situation) -> bool:
-    """Who forms cannot be led to slip, and the sides have only seemed to differ: neither proof nor lie."""
-    sides = memory.poi.sides
-    seems = sides.seemed_to_differ and not sides.have_differed
+    """Who forms cannot be led to slip, and the sides have only seemed to differ: neither proof nor lie.
+
+    An island that has stood for a while has differed; one spoilt answer of its contact does not bring it into doubt.
+    """
+    sides, stands_s = memory.poi.sides, situation.now_s - memory.mode_since_s
+    is_new = memory.mode is not Mode.ISLANDED or stands_s < UNASKED_CONFIRM_S
+    seems = is_new and sides.seemed_to_differ and not sides.have_differed
     return seems and situation.former is not None and not _is_led(memory, situation)
 
 

@@ -206,7 +206,7 @@ STORIES: dict[tuple[Mode, str, Reason | None], Story] = {
     ),
     (Mode.UNPLANNED_ISLANDING, "nobody_follows", Reason.OBSERVE_ONLY): nobody_follows_while_observing,
     (Mode.ISLANDED, "contact_lies", Reason.POI_STUCK): seeing((islanded, 0.2), (lying_contact, 0.2)),
-    (Mode.ISLANDED, "formed_in_step", Reason.POI_STUCK): seeing(*FORMED, (idle_street, 0.1)),
+    (Mode.ISLANDED, "formed_in_step", Reason.POI_STUCK): seeing(*FORMED, (idle_street, 1.2)),
     (Mode.ISLANDED, "joined_a_good_grid", Reason.POI_CLOSED_UNASKED): seeing(
         (islanded, 0.2), (far_apart, 1.0), (lying_contact, 0.2)
     ),

@@ -125,3 +125,20 @@ def test_beside_a_line_that_hovers_at_the_edge_of_dead_nobody_slips() -> None:
     for _ in range(200):
         watched.see(hovers)
         assert abs(told_hz(watched) - 50.0) < 0.05
+
+
+def test_one_spoilt_answer_stops_no_island_that_stands() -> None:
+    """Its inverter cannot be led, and it has just come into step with the grid."""
+    watched = Watched(earthing=PERMANENT, batteries=always_forms().batteries)
+    watched.see(on_grid, 5.0)
+    watched.see(lambda t: with_poi(dark(t), position=OPEN), 0.5)
+    watched.see(islanded, 1.0)
+
+    def beside(at_s: float, angle_deg: float = 0.0, position: BreakerPosition = OPEN) -> ProcessImage:
+        too_slow = with_poi(joined_by(at_s, 0.0), grid_frequency_hz=47.0)
+        return with_poi(too_slow, angle_difference_deg=angle_deg, position=position)
+
+    watched.see(lambda t: beside(t, 90.0), 20.0)
+    assert watched.mode is Mode.ISLANDED
+    watched.see(lambda t: beside(t, position=BreakerPosition.BAD))
+    assert stopped_after_s(watched.run, beside, 0.4) is None
