@@ -21,7 +21,6 @@ from controller.model.hub import Earthing
 from controller.model.image import ProcessImage
 from controller.model.phases import PhaseValues
 from controller.model.words import InverterMode, IslandEarthing, Mode
-from hil_tests.plant.meters import InstrumentErrors
 from hil_tests.plant.options import PlantOptions
 from hil_tests.simulation.bench import Bench
 from hil_tests.tests.core.hubs import CLOSED, DEAD, LIVE, OPEN, dark, hub, islanded, on_grid, with_battery, with_poi
@@ -174,24 +173,6 @@ def test_who_formed_by_himself_before_the_contact_was_seen_to_turn_slips_as_well
     fed_s = stopped_after_s(watched.run, forms, 5.0)
     assert fed_s is not None
     assert fed_s <= SLIPS_APART_S + 0.3
-
-
-@pytest.mark.parametrize("late_s", [0.05, 0.1, 0.2, 0.3])
-@pytest.mark.parametrize("late", ["grid", "bus"])
-def test_on_the_bench_no_street_is_fed_to_the_end(late: str, late_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hil_tests.plant.plant.NEIGHBOURS_PU", 0.003)
-    errors = {f"poi_relay.poi.{late}_voltage_l{n}_v": InstrumentErrors(latency_s=late_s) for n in (1, 2, 3)}
-    bench = Bench.of(options=PlantOptions(irradiance_w_per_m2=0.0, instruments=errors, demand_ratio=0.02))
-    bench.watches = False
-    bench.run_for(5.0)
-    bench.plant.poi.fails_to_open = True
-    bench.plant.poi.stuck_feedback = OPEN
-    bench.plant.grid.blackout()
-    bench.run_for(10.0)
-    fed_j = bench.plant.backfeed_j
-    bench.run_for(20.0)
-    assert bench.mode is Mode.LOCKED_OUT
-    assert bench.plant.backfeed_j == fed_j
 
 
 # -- an honest one -------------------------------------------------------------------------------------------------

@@ -68,19 +68,24 @@ def test_an_island_that_comes_into_step_later_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("street_pu", "late_s", "demand_ratio"),
+    ("street_pu", "late", "late_s", "demand_ratio"),
     [
-        *((street_pu, late_s, 0.6) for street_pu in (0.003, 0.014, complex(0.3, -0.06)) for late_s in (0.1, 0.3)),
+        *(
+            (street_pu, "grid", late_s, 0.6)
+            for street_pu in (0.003, 0.014, complex(0.3, -0.06))
+            for late_s in (0.1, 0.3)
+        ),
         # next to nothing flows as it dies, either
-        *((0.003, late_s, 0.02) for late_s in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.35)),
+        *((0.003, "grid", late_s, 0.02) for late_s in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.35)),
+        *((0.003, "bus", late_s, 0.02) for late_s in (0.05, 0.1, 0.2, 0.3)),
     ],
 )
 def test_on_the_bench_it_is_fed_once_and_briefly(
-    street_pu: complex, late_s: float, demand_ratio: float, monkeypatch: pytest.MonkeyPatch
+    street_pu: complex, late: str, late_s: float, demand_ratio: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hil_tests.plant.plant.NEIGHBOURS_PU", street_pu)
-    late = {f"poi_relay.poi.grid_voltage_l{n}_v": InstrumentErrors(latency_s=late_s) for n in (1, 2, 3)}
-    options = PlantOptions(irradiance_w_per_m2=0.0, instruments=late, demand_ratio=demand_ratio)
+    errors = {f"poi_relay.poi.{late}_voltage_l{n}_v": InstrumentErrors(latency_s=late_s) for n in (1, 2, 3)}
+    options = PlantOptions(irradiance_w_per_m2=0.0, instruments=errors, demand_ratio=demand_ratio)
     bench = Bench.of(options=options)
     bench.watches = False
     bench.run_for(5.0)
